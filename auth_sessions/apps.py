@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AuthSessionsConfig(AppConfig):
+    name = "auth_sessions"
+    verbose_name = _("Signed-in devices")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from auth_sessions import checks, receivers
+
+        checks.register()
+        receivers.connect()

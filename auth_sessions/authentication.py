@@ -1,0 +1,90 @@
+"""Who is calling: DRF authentication that refuses a signed-out session at once."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
+
+from auth_sessions import exceptions, lifecycle
+from auth_sessions.models import Session
+from auth_sessions.tokens import SessionAccessToken, parse, simple_jwt
+
+
+class SessionJWTAuthentication(JWTAuthentication):
+    """simplejwt's ``JWTAuthentication``, but the token is only as good as its session.
+
+    ``request.user`` is the user; ``request.auth`` is the validated :class:`~auth_sessions.tokens.SessionAccessToken`
+    with the ``session``. Costs exactly one SELECT, as simplejwt's own class does. Answers 401 with the code
+    ``token_not_valid`` (worth a refresh), ``session_not_found``, ``session_expired``, ``password_changed``,
+    ``user_inactive`` or ``user_not_found``.
+    """
+
+    def get_validated_token(self, raw_token: bytes) -> SessionAccessToken:
+        try:
+            return parse(SessionAccessToken, raw_token)
+        except exceptions.TokenNotValid as error:
+            raise refusal(error) from error
+
+    def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:
+        try:
+            validated_token.session = find_session(validated_token)
+        except exceptions.AuthSessionsError as error:
+            raise refusal(error) from error
+        return validated_token.session.user
+
+
+def find_session(token: SessionAccessToken) -> Session:
+    """The live session of a validated access token, with its user, in one SELECT; notes that it was seen in use.
+
+    Raises :class:`~auth_sessions.exceptions.TokenNotValid` where session and user do not belong together, and
+    subclasses of :class:`~auth_sessions.exceptions.SessionOver`.
+    """
+    session = lifecycle.find(token.session_id)
+    if session is None:
+        raise _missing(token)
+    if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
+        raise exceptions.TokenNotValid
+    if reason := lifecycle.over(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
+        raise lifecycle.REFUSALS[reason]
+    lifecycle.touch(session, generation=token.generation, rotated_at=token.rotated_at)
+    return session
+
+
+def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
+    """Why there is no such session: mostly it was signed out, but perhaps the person is gone as well."""
+    users = get_user_model()._base_manager
+    try:
+        user = users.filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
+    except (ValueError, TypeError):
+        return exceptions.TokenNotValid()
+    if user is None:
+        return exceptions.UserNotFound()
+    return exceptions.SessionNotFound() if user.is_active else exceptions.UserInactive()
+
+
+def get_session(request: HttpRequest | Request) -> Session | None:
+    """The session a request comes from, or None. For a DRF request or a plain Django one with a Bearer token.
+
+    On a plain request each call costs the one SELECT of :class:`SessionJWTAuthentication`.
+    """
+    if isinstance(request, Request):
+        return getattr(request.auth, "session", None)
+    try:
+        found: tuple[Any, SessionAccessToken] | None = SessionJWTAuthentication().authenticate(request)
+    except AuthenticationFailed:
+        return None
+    return found[1].session if found else None
+
+
+def refusal(error: exceptions.AuthSessionsError) -> APIException:
+    """The HTTP answer to a refusal: ``{"detail", "code"}``, 403 for the session limit, else 401 as simplejwt does."""
+    if isinstance(error, exceptions.SessionLimitReached):
+        return PermissionDenied({"detail": error.detail, "code": error.code})
+    if isinstance(error, exceptions.TokenNotValid):
+        return InvalidToken(error.detail)
+    return AuthenticationFailed(error.detail, code=error.code)

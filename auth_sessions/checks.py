@@ -1,0 +1,220 @@
+"""System checks: every wrong setting and every trap that can be seen before the first request."""
+
+import warnings
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import django
+import rest_framework
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import checks
+from django.db.models import PROTECT, RESTRICT
+from django.db.models.signals import post_delete, pre_delete
+from django.utils.encoding import force_bytes
+from jwt.exceptions import PyJWTError
+from rest_framework.settings import api_settings
+from rest_framework_simplejwt.exceptions import TokenBackendError
+
+from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.conf import Settings, conf
+from auth_sessions.models import RefreshToken, Session
+from auth_sessions.tokens import SessionAccessToken, simple_jwt
+
+Messages = Iterator[checks.CheckMessage]
+
+PREFIX = "AUTH_SESSIONS_"
+
+HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
+
+UNREAD_SIMPLE_JWT = {
+    "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
+    "ROTATE_REFRESH_TOKENS": "Refresh tokens always rotate.",
+    "BLACKLIST_AFTER_ROTATION": "A rotated token is recognised by its generation; there is no blacklist.",
+    "CHECK_REVOKE_TOKEN": "A session always ends with its password.",
+    "UPDATE_LAST_LOGIN": "Django's user_logged_in signal always updates last_login.",
+    "CHECK_USER_IS_ACTIVE": "An inactive user is always refused.",
+    "USER_AUTHENTICATION_RULE": "Whether a person may sign in is decided by AUTHENTICATION_BACKENDS.",
+    "TOKEN_OBTAIN_SERIALIZER": "Subclass auth_sessions.views.SignInView, or listen to access_token_issuing.",
+    "TOKEN_REFRESH_SERIALIZER": "Subclass auth_sessions.views.RefreshView, or listen to access_token_issuing.",
+    "TOKEN_VERIFY_SERIALIZER": "There is no verify endpoint; GET sessions/current/ tells.",
+    "TOKEN_BLACKLIST_SERIALIZER": "Subclass auth_sessions.views.SignOutView.",
+    "SLIDING_TOKEN_OBTAIN_SERIALIZER": "There are no sliding tokens.",
+    "SLIDING_TOKEN_REFRESH_SERIALIZER": "There are no sliding tokens.",
+}
+
+
+def register() -> None:
+    checks.register(check_project, checks.Tags.security)
+
+
+def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Everything below; one small generator per concern."""
+    concerns = (
+        _values(),
+        _unknown_names(),
+        _unread_simple_jwt(),
+        _user_model(),
+        _signing(),
+        _related_models(),
+        _delete_receivers(),
+        _authentication(),
+        _versions(),
+    )
+    return [message for concern in concerns for message in concern]
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, timedelta) and value > timedelta(0)
+
+
+def _count(value: object, *, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _values() -> Messages:
+    """E001: a setting has a value that it cannot have."""
+    duration, no_duration = "a positive datetime.timedelta", "a positive datetime.timedelta or None"
+    rules = {
+        "LIFETIME": (conf.LIFETIME is None or _positive(conf.LIFETIME), no_duration),
+        "IDLE_TIMEOUT": (conf.IDLE_TIMEOUT is None or _positive(conf.IDLE_TIMEOUT), no_duration),
+        "TOUCH_INTERVAL": (_positive(conf.TOUCH_INTERVAL), duration),
+        "REUSE_INTERVAL": (_positive(conf.REUSE_INTERVAL), duration),
+        "REUSE_POLICY": (conf.REUSE_POLICY in ("confirmed", "lenient"), '"confirmed" or "lenient"'),
+        "MAX_PER_USER": (
+            conf.MAX_PER_USER is None or _count(conf.MAX_PER_USER, least=1),
+            "a positive integer or None",
+        ),
+        "LIMIT_POLICY": (
+            conf.LIMIT_POLICY in ("evict_oldest", "refuse"),
+            '"evict_oldest" or "refuse"',
+        ),
+        "LIMIT_BY": (conf.LIMIT_BY in ("user", "tag"), '"user" or "tag"'),
+        "TRUSTED_PROXIES": (_count(conf.TRUSTED_PROXIES, least=0), "an integer, 0 or more"),
+    }
+    for name, (is_right, must_be) in rules.items():
+        if not is_right:
+            yield checks.Error(
+                f"{PREFIX}{name} must be {must_be}, not {getattr(conf, name)!r}.",
+                id="auth_sessions.E001",
+            )
+
+
+def _unknown_names() -> Messages:
+    """W002: a name that no setting has, most likely a slip."""
+    known = {f"{PREFIX}{name}" for name in vars(Settings) if name.isupper()}
+    for name in dir(settings):
+        if name.startswith(PREFIX) and name not in known:
+            yield checks.Warning(f"There is no setting {name}.", id="auth_sessions.W002")
+
+
+def _unread_simple_jwt() -> Messages:
+    """W003: a setting of simplejwt that this app does not read."""
+    for name in getattr(settings, "SIMPLE_JWT", None) or {}:
+        if name in UNREAD_SIMPLE_JWT:
+            yield checks.Warning(
+                f'SIMPLE_JWT["{name}"] is not read by auth_sessions.',
+                hint=UNREAD_SIMPLE_JWT[name],
+                id="auth_sessions.W003",
+            )
+
+
+def _user_model() -> Messages:
+    """E004: the user model carries no password hash. E005: it has no field to name the user by in a token."""
+    user_model: type = get_user_model()
+    if not issubclass(user_model, AbstractBaseUser):
+        yield checks.Error(
+            f"{settings.AUTH_USER_MODEL} must be a subclass of AbstractBaseUser.",
+            id="auth_sessions.E004",
+        )
+    if not hasattr(user_model, simple_jwt("USER_ID_FIELD")):
+        yield checks.Error(
+            f"{settings.AUTH_USER_MODEL} has no field {simple_jwt('USER_ID_FIELD')!r}.",
+            hint='Name its unique key in SIMPLE_JWT["USER_ID_FIELD"].',
+            id="auth_sessions.E005",
+        )
+
+
+def _signing() -> Messages:
+    """E006: access tokens cannot be signed and verified. W007: an HMAC key is too short (RFC 7518, section 3.2)."""
+    algorithm, key = simple_jwt("ALGORITHM"), simple_jwt("SIGNING_KEY")
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            backend = SessionAccessToken().get_token_backend()
+            signed = backend.encode({"token_type": "access"})
+            if simple_jwt("JWK_URL") is None:
+                backend.decode(signed)
+    except (TokenBackendError, PyJWTError, ValueError, TypeError) as error:
+        yield checks.Error(
+            f"Access tokens cannot be signed and verified as SIMPLE_JWT says: {error}",
+            hint="Look at ALGORITHM, SIGNING_KEY and VERIFYING_KEY.",
+            id="auth_sessions.E006",
+        )
+        return
+    needed = HMAC_KEY_BYTES.get(algorithm, 0)
+    if len(force_bytes(key)) < needed:
+        yield checks.Warning(
+            f"The key that signs access tokens has {len(force_bytes(key))} bytes; {algorithm} needs {needed}.",
+            hint='Set SIMPLE_JWT["SIGNING_KEY"] or a longer SECRET_KEY.',
+            id="auth_sessions.W007",
+        )
+
+
+def _related_models() -> Messages:
+    """E008: a foreign key to a session that would make signing out fail."""
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            remote_field = getattr(field, "remote_field", None)
+            if (
+                field.concrete
+                and remote_field is not None
+                and remote_field.model in (Session, RefreshToken)
+                and getattr(remote_field, "on_delete", None) in (PROTECT, RESTRICT)
+            ):
+                yield checks.Error(
+                    f"{model._meta.label}.{field.name} protects a session, so that signing out fails.",
+                    hint="Use on_delete=CASCADE or SET_NULL.",
+                    obj=field,
+                    id="auth_sessions.E008",
+                )
+
+
+def _delete_receivers() -> Messages:
+    """W009: a receiver that makes Django delete row by row."""
+    for model in (Session, RefreshToken):
+        if pre_delete.has_listeners(model) or post_delete.has_listeners(model):
+            yield checks.Warning(
+                f"There is a pre_delete or post_delete receiver for {model._meta.label}: it is not called for "
+                "sessions, and for refresh tokens it makes the cost of a sign-out grow with their number.",
+                hint="Listen to auth_sessions.signals.sessions_ending and sessions_ended.",
+                id="auth_sessions.W009",
+            )
+
+
+def _authentication() -> Messages:
+    """W010: by default no view of the project looks at sessions."""
+    if conf.REUSE_POLICY != "confirmed":
+        return
+    if not any(
+        issubclass(authentication, SessionJWTAuthentication)
+        for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    ):
+        yield checks.Warning(
+            "No class in REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'] looks at sessions: a signed-out access token "
+            "stays valid until it expires, and a stolen refresh token is found late, since use is not seen.",
+            hint="Use auth_sessions.authentication.SessionJWTAuthentication there, or silence this where that is meant.",
+            id="auth_sessions.W010",
+        )
+
+
+def _versions() -> Messages:
+    """E011: Django 6.1 with a Django REST framework that cannot work with it."""
+    framework = tuple(int(part) for part in rest_framework.VERSION.split(".")[:2])
+    if django.VERSION >= (6, 1) and framework < (3, 18):
+        yield checks.Error(
+            f"Django {django.get_version()} needs djangorestframework 3.18 or newer, not {rest_framework.VERSION}.",
+            id="auth_sessions.E011",
+        )

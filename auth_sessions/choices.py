@@ -1,0 +1,45 @@
+"""The words that are stored, sent and compared."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Scope(TextChoices):
+    """Which of a person's sessions a sign-out ends (Supabase Auth's three scopes)."""
+
+    GLOBAL = "global", _("every device")
+    LOCAL = "local", _("this device")
+    OTHERS = "others", _("every other device")
+
+
+class SessionKind(TextChoices):
+    """What carries the session: a pair of tokens, or Django's own session cookie."""
+
+    TOKEN = "token", _("app")
+    BROWSER = "browser", _("browser")
+
+
+class EndReason(TextChoices):
+    """Why a session ended, as the signals tell it."""
+
+    SIGNED_OUT = "signed_out", _("signed out")
+    REVOKED = "revoked", _("revoked by staff")
+    DELETED = "deleted", _("deleted")
+    PASSWORD_CHANGED = "password_changed", _("password changed")
+    USER_INACTIVE = "user_inactive", _("user inactive")
+    USER_DELETED = "user_deleted", _("user deleted")
+    REFRESH_TOKEN_REUSED = "refresh_token_reused", _("refresh token reused")
+    LIMIT = "limit", _("too many sessions")
+    EXPIRED = "expired", _("expired")
+    IDLE = "idle", _("unused for too long")
+
+
+class DeviceType(TextChoices):
+    """What a user agent runs on."""
+
+    PHONE = "phone", _("phone")
+    TABLET = "tablet", _("tablet")
+    DESKTOP = "desktop", _("desktop")
+    APP = "app", _("app")
+    BOT = "bot", _("bot")
+    UNKNOWN = "unknown", _("unknown")

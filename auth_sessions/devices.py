@@ -1,0 +1,70 @@
+"""What a request tells about the device behind it."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from auth_sessions.choices import DeviceType
+from auth_sessions.conf import conf
+from auth_sessions.user_agents import classify
+
+USER_AGENT_LENGTH = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device in words for people: ``label`` is "Chrome on macOS"; unknown parts are empty strings."""
+
+    browser: str
+    os: str
+    type: DeviceType
+
+    @property
+    def label(self) -> str:
+        """A name to show; never the raw user agent."""
+        if self.browser and self.os:
+            return _("%(browser)s on %(os)s") % {"browser": self.browser, "os": self.os}
+        return self.browser or self.os or (_("Bot") if self.type == DeviceType.BOT else _("Unknown device"))
+
+
+def describe(user_agent: str) -> Device:
+    """The device that sends this ``User-Agent``."""
+    browser, system, device_type = classify(user_agent[:USER_AGENT_LENGTH])
+    return Device(browser=browser, os=system, type=device_type)
+
+
+def client_user_agent(request: HttpRequest) -> str:
+    """The ``User-Agent`` header as it is stored: at most 512 characters, no NUL (PostgreSQL refuses it)."""
+    user_agent: str = request.META.get("HTTP_USER_AGENT", "")
+    return user_agent.replace("\0", "")[:USER_AGENT_LENGTH]
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The client's IP address, or None where there is none (a Unix socket, a broken header).
+
+    ``X-Forwarded-For`` counts only behind ``AUTH_SESSIONS_TRUSTED_PROXIES``: with n of them the n-th entry from the
+    right was written by the outermost trusted proxy; everything left of it is whatever the client sent.
+    """
+    hops = [request.META.get("REMOTE_ADDR", "")]
+    if trusted := conf.TRUSTED_PROXIES:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if len(forwarded) >= trusted:
+            hops.append(forwarded[-trusted])
+    return _parse_address(hops[-1])
+
+
+def _parse_address(text: str) -> str | None:
+    """An address as a proxy may write it: plain, ``1.2.3.4:56``, ``[2001:db8::1]:56``, with a zone."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

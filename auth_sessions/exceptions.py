@@ -1,0 +1,65 @@
+"""Why this app refuses. Each error has a stable ``code``; HTTP is the business of the faces."""
+
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class AuthSessionsError(Exception):
+    """A refusal: ``code`` is for programs and never changes, ``detail`` is for people."""
+
+    code: ClassVar[str]
+    detail: ClassVar[str | Promise]
+
+    def __str__(self) -> str:
+        return str(self.detail)
+
+
+class NoActiveAccount(AuthSessionsError):
+    code = "no_active_account"
+    detail = _("No active account found with the given credentials.")
+
+
+class TokenNotValid(AuthSessionsError):
+    code = "token_not_valid"
+    detail = _("Token is invalid or expired.")
+
+
+class RefreshTokenAlreadyUsed(AuthSessionsError):
+    code = "refresh_token_already_used"
+    detail = _("This refresh token was already used. Its session has been ended.")
+
+
+class SessionLimitReached(AuthSessionsError):
+    code = "session_limit_reached"
+    detail = _("You are signed in on too many devices.")
+
+
+class SessionOver(AuthSessionsError):
+    """The proof was good, but what it proves is gone: sign in again."""
+
+
+class SessionNotFound(SessionOver):
+    code = "session_not_found"
+    detail = _("The session has ended.")
+
+
+class SessionExpired(SessionOver):
+    code = "session_expired"
+    detail = _("The session has expired.")
+
+
+class PasswordChanged(SessionOver):
+    code = "password_changed"
+    detail = _("The password has been changed since this sign-in.")
+
+
+class UserInactive(SessionOver):
+    code = "user_inactive"
+    detail = _("The user is inactive.")
+
+
+class UserNotFound(SessionOver):
+    code = "user_not_found"
+    detail = _("The user no longer exists.")

@@ -1,0 +1,118 @@
+"""The rows: a :class:`Session` for each sign-in, and the one :class:`RefreshToken` of a token session."""
+
+import hmac
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from auth_sessions import devices
+from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.uuid7 import uuid7
+
+
+def new_secret() -> bytes:
+    """256 random bits."""
+    return secrets.token_bytes(32)
+
+
+class Session(models.Model):
+    """One sign-in of one person on one device. Begun and changed in ``lifecycle``, ended by ``SessionQuerySet.end()``."""
+
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="auth_sessions",
+        verbose_name=_("user"),
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=SessionKind.choices, default=SessionKind.TOKEN)
+    created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
+    authenticated_at = models.DateTimeField(
+        _("identity proved"), default=timezone.now, help_text=_("Last proof of identity.")
+    )
+    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    confirmed = models.PositiveIntegerField(
+        _("confirmed generation"),
+        default=0,
+        help_text=_("Highest generation of the refresh token that was seen in use."),
+    )
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    name = models.CharField(
+        _("name"), max_length=100, blank=True, help_text=_("The person's own label for the device.")
+    )
+    user_agent = models.CharField(_("user agent"), max_length=devices.USER_AGENT_LENGTH, blank=True)
+    ip_address = models.GenericIPAddressField(_("address"), null=True, blank=True, unpack_ipv4=True)
+    tag = models.CharField(
+        _("tag"), max_length=100, blank=True, help_text=_("Set by the project; groups clients for limits.")
+    )
+    amr = models.JSONField(
+        _("authentication methods"),
+        default=list,
+        blank=True,
+        help_text=_("How the person signed in, in the words of RFC 8176."),
+    )
+    password_fingerprint = models.CharField(max_length=64, editable=False)
+
+    objects = models.Manager.from_queryset(SessionQuerySet)()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return self.name or self.device.label
+
+    @property
+    def device(self) -> devices.Device:
+        """The device, parsed from the stored user agent at each read, so that a better parser helps old rows."""
+        return devices.describe(self.user_agent)
+
+    @property
+    def last_used_at(self) -> datetime:
+        """The later of ``last_seen_at`` and the last refresh. Reads ``refresh_token``: select it with the session."""
+        if self.kind == SessionKind.TOKEN:
+            return max(self.last_seen_at, self.refresh_token.rotated_at)
+        return self.last_seen_at
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """End this session (``EndReason.DELETED``)."""
+        ended = Session.objects.using(using).filter(pk=self.pk).end(reason=EndReason.DELETED)
+        return ended, {self._meta.label: ended} if ended else {}
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+
+
+class RefreshToken(models.Model):
+    """The refresh token of one session: a single row, updated in place at each rotation.
+
+    There is no history of spent tokens. A token names its generation; ``counter`` is the generation issued last, and
+    reuse shows by comparing the two.
+    """
+
+    session = models.OneToOneField(
+        Session,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="refresh_token",
+        verbose_name=_("session"),
+    )
+    secret = models.BinaryField(max_length=32, default=new_secret, editable=False)
+    counter = models.PositiveIntegerField(_("generation"), default=0, editable=False)
+    rotated_at = models.DateTimeField(_("rotated"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("refresh token")
+        verbose_name_plural = _("refresh tokens")
+
+    def __str__(self) -> str:
+        return str(self.session_id)
+
+    def proof(self, generation: int) -> str:
+        """HMAC-SHA256 of session and generation under this row's secret, 64 hex digits: the ``jti`` of that generation."""
+        message = f"{self.session_id}.{generation}".encode()
+        return hmac.digest(bytes(self.secret), message, "sha256").hex()

@@ -1,0 +1,25 @@
+"""The fingerprint of a password hash: tells whether a session was authenticated with the password of today."""
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+
+def fingerprint(password_hash: str, *, secret: str | None = None) -> str:
+    """HMAC-SHA256 of a stored password hash, keyed with ``SECRET_KEY`` as Django's session hash is; 64 hex digits."""
+    return salted_hmac(
+        "auth_sessions.passwords.fingerprint", password_hash, secret=secret, algorithm="sha256"
+    ).hexdigest()
+
+
+def fingerprints(password_hash: str) -> list[str]:
+    """Every fingerprint that counts as this password: today's key first, then ``SECRET_KEY_FALLBACKS``."""
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [fingerprint(password_hash, secret=secret) for secret in secrets]
+
+
+def matches(stamp: str, user: AbstractBaseUser) -> bool:
+    """Whether a session stamped so was authenticated with the password that the user object carries."""
+    return constant_time_compare(stamp, fingerprint(user.password)) or any(
+        constant_time_compare(stamp, old) for old in fingerprints(user.password)[1:]
+    )

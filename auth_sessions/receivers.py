@@ -1,0 +1,59 @@
+"""What happens to sessions when something happens to their user."""
+
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models.signals import post_save, pre_delete, pre_save
+
+from auth_sessions import lifecycle
+from auth_sessions.choices import EndReason
+from auth_sessions.models import Session
+
+JUDGED_FIELDS = {"password", "is_active"}
+
+
+def connect() -> None:
+    """Listen to the user model, and to its proxies and children, which send signals under their own names."""
+    for model in apps.get_models():
+        if issubclass(model, get_user_model()):
+            name = model._meta.label_lower
+            pre_delete.connect(
+                end_sessions_of_deleted_user, model, dispatch_uid=f"auth_sessions.pre_delete.{name}"
+            )
+            pre_save.connect(notice_hash_upgrade, model, dispatch_uid=f"auth_sessions.pre_save.{name}")
+            post_save.connect(judge_sessions_again, model, dispatch_uid=f"auth_sessions.post_save.{name}")
+
+
+def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> None:
+    Session.objects.filter(user_id=instance.pk).end(reason=EndReason.USER_DELETED)
+
+
+def notice_hash_upgrade(
+    instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
+    """Sessions stay when only the hasher changed.
+
+    ``check_password()`` then calls ``set_password()``, clears the raw password it left behind, and saves that field
+    alone; no change of the password does all three.
+    """
+    raw_password_cleared = "_password" in vars(instance) and instance._password is None
+    if update_fields == {"password"} and raw_password_cleared:
+        lifecycle.upgrade_hash(instance)
+
+
+def judge_sessions_again(
+    instance: AbstractBaseUser,
+    created: bool,
+    raw: bool,
+    using: str,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
+    """After a save that may have changed the password or switched the user off."""
+    if created or raw or (update_fields is not None and JUDGED_FIELDS.isdisjoint(update_fields)):
+        return
+    transaction.on_commit(partial(lifecycle.end_outdated, instance.pk), using=using, robust=True)

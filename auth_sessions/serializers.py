@@ -1,0 +1,90 @@
+"""What comes in and what goes out over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from auth_sessions.choices import Scope
+from auth_sessions.models import Session
+
+
+class SignInSerializer(serializers.Serializer[Any]):
+    """``{<USERNAME_FIELD>, "password", "device_name"?}``."""
+
+    password = serializers.CharField(write_only=True, trim_whitespace=False, style={"input_type": "password"})
+    device_name = serializers.CharField(
+        required=False, allow_blank=True, max_length=Session._meta.get_field("name").max_length
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {self.username_field: serializers.CharField(), **super().get_fields()}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A user name that its model field cannot hold is bad input, not an unknown user."""
+        field = get_user_model()._meta.get_field(self.username_field)
+        try:
+            field.to_python(attrs[self.username_field])
+        except ValidationError as error:
+            raise serializers.ValidationError({self.username_field: error.messages}) from error
+        return attrs
+
+    @property
+    def username_field(self) -> str:
+        return get_user_model().USERNAME_FIELD
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        return {name: self.validated_data[name] for name in (self.username_field, "password")}
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    """``{"refresh"}``."""
+
+    refresh = serializers.CharField()
+
+
+class SignOutSerializer(serializers.Serializer[Any]):
+    """``{"scope"?, "refresh"?}``; the scope may stand in the query string instead."""
+
+    scope = serializers.ChoiceField(choices=Scope.choices, required=False)
+    refresh = serializers.CharField(required=False)
+
+
+class DeviceSerializer(serializers.Serializer[Any]):
+    """``{"label", "browser", "os", "type"}``."""
+
+    label = serializers.CharField()
+    browser = serializers.CharField()
+    os = serializers.CharField()
+    type = serializers.CharField()
+
+
+class SessionSerializer(serializers.ModelSerializer[Session]):
+    """One session as its owner sees it; only ``name`` can be written. Never a secret."""
+
+    device = DeviceSerializer(read_only=True)
+    last_seen_at = serializers.DateTimeField(source="last_used_at", read_only=True)
+    is_current = serializers.SerializerMethodField(help_text=_("Whether this request comes from it."))
+
+    class Meta:
+        model = Session
+        fields = (
+            "id",
+            "kind",
+            "name",
+            "device",
+            "ip_address",
+            "created_at",
+            "last_seen_at",
+            "expires_at",
+            "is_current",
+        )
+        read_only_fields = ("id", "kind", "ip_address", "created_at", "expires_at")
+
+    def get_is_current(self, session: Session) -> bool:
+        return session == self.context["current"]

@@ -1,0 +1,26 @@
+"""What a project may listen to.
+
+``sessions_ending`` and ``sessions_ended`` carry ``sessions`` (the instances), ``user_ids`` (a set), ``reason``
+(:class:`~auth_sessions.choices.EndReason`), ``scope`` (:class:`~auth_sessions.choices.Scope` or None), ``actor`` (the
+user who did it, or None), ``request`` (or None) and ``using`` (the database alias).
+"""
+
+from django.dispatch import Signal
+
+session_started = Signal()
+"""Sent robustly after commit, with ``session`` and ``request``."""
+
+sessions_ending = Signal()
+"""Sent inside the transaction, before the rows go. An error here undoes the whole sign-out."""
+
+sessions_ended = Signal()
+"""Sent robustly, once per operation, after commit."""
+
+refresh_token_reused = Signal()
+"""A spent refresh token came back (theft): sent robustly after commit, with ``session``, ``generation``, ``request``."""
+
+access_token_issuing = Signal()
+"""Sent before an access token is signed, with ``token``, ``session``, ``request``: a receiver may add claims.
+
+Claims that this app set itself cannot be overwritten. An error here refuses the token.
+"""

@@ -1,0 +1,254 @@
+"""The signed pair that carries a session: an access token for everyone, a refresh token that only this app reads."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import jwt
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
+from rest_framework_simplejwt.settings import DEFAULTS
+from rest_framework_simplejwt.tokens import Token
+
+from auth_sessions import exceptions, lifecycle, signals
+from auth_sessions.conf import conf
+from auth_sessions.models import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenPair:
+    """Two strings for the client: ``access`` (JWT) and ``refresh`` (JWT, opaque to everyone but this app)."""
+
+    access: str
+    refresh: str
+
+
+def issue(session: Session, *, request: HttpRequest | None = None) -> TokenPair:
+    """The pair for a session's current generation. The same generation gives the same refresh token, byte for byte."""
+    return TokenPair(
+        access=str(SessionAccessToken.for_session(session, request=request)),
+        refresh=str(SessionRefreshToken.for_session(session)),
+    )
+
+
+def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
+    """A new pair for a refresh token. Raises what :func:`auth_sessions.lifecycle.refresh` raises."""
+    session = lifecycle.refresh(**_read(raw), request=request)
+    return issue(session, request=request)
+
+
+def present(raw: str, *, request: HttpRequest | None = None) -> Session:
+    """The session that a refresh token proves, not rotated. Raises as :func:`auth_sessions.lifecycle.present`."""
+    return lifecycle.present(**_read(raw), request=request)
+
+
+def _read(raw: str) -> dict[str, Any]:
+    token = parse(SessionRefreshToken, raw)
+    return {"session_id": token.session_id, "generation": token.generation, "proof": token["jti"]}
+
+
+T = TypeVar("T", bound="SessionToken")
+
+
+def parse(token_class: type[T], raw: str | bytes) -> T:
+    """Read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`."""
+    try:
+        return token_class(raw)
+    except TokenError as error:
+        raise exceptions.TokenNotValid from error
+
+
+class SessionToken(Token):
+    """What both tokens have in common: simplejwt's ``Token`` on one clock, with settings read at the moment of use."""
+
+    def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
+        self.token = token
+        self.current_time = timezone.now()
+        self.payload = {} if token is None else self._decode(token, verify=verify)
+        if token is not None and verify:
+            self.verify()
+
+    def _decode(self, raw: str | bytes, *, verify: bool) -> dict[str, Any]:
+        try:
+            return self.get_token_backend().decode(raw, verify=verify)
+        except TokenBackendError as error:
+            raise TokenError(_("Token is invalid")) from error
+
+    @property
+    def session_id(self) -> uuid.UUID:
+        return uuid.UUID(self.payload["session_id"])
+
+    @property
+    def generation(self) -> int:
+        return int(self.payload["generation"])
+
+    def verify(self) -> None:
+        """Raise ``TokenError`` unless the signed claims are of the right type and shape."""
+        try:
+            well_formed = self.session_id and self.generation >= 0
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise TokenError(_("Token names no session")) from error
+        if not well_formed or self.payload.get(self.type_claim) != self.token_type:
+            raise TokenError(_("Token has wrong type"))
+
+    type_claim = "token_type"
+
+
+class SessionRefreshToken(SessionToken):
+    """The refresh token: HS256 under a key derived from ``SECRET_KEY``, whatever ``SIMPLE_JWT`` says.
+
+    Nothing in it is random or taken from the clock of the request. ``exp`` tells the client when an unused session
+    ends; the row decides.
+    """
+
+    token_type = "refresh"
+
+    @classmethod
+    def for_session(cls, session: Session) -> "SessionRefreshToken":
+        row = session.refresh_token
+        token = cls()
+        token.payload = {
+            cls.type_claim: cls.token_type,
+            "session_id": str(session.pk),
+            "generation": row.counter,
+            "jti": row.proof(row.counter),
+            "iat": int(row.rotated_at.timestamp()),
+        }
+        idle_end = None if conf.IDLE_TIMEOUT is None else row.rotated_at + conf.IDLE_TIMEOUT
+        if ends := [end for end in (session.expires_at, idle_end) if end is not None]:
+            token["exp"] = int(min(ends).timestamp())
+        return token
+
+    def get_token_backend(self) -> TokenBackend:
+        return _refresh_backend(settings.SECRET_KEY)
+
+    def _decode(self, raw: str | bytes, *, verify: bool) -> dict[str, Any]:
+        for fallback in settings.SECRET_KEY_FALLBACKS:
+            try:
+                return _refresh_backend(fallback).decode(raw, verify=verify)
+            except TokenBackendError:
+                continue
+        return super()._decode(raw, verify=verify)
+
+
+class SessionAccessToken(SessionToken):
+    """The access token: simplejwt's, signed and named as ``SIMPLE_JWT`` says, with the session it belongs to.
+
+    Claims of our own: ``session_id``, ``generation`` (of the refresh token issued with it) and ``rotated_at`` (when
+    that generation was issued, Unix seconds). It never outlives the session's ``expires_at``.
+    """
+
+    token_type = "access"
+    session: Session
+    """Set by :class:`~auth_sessions.authentication.SessionJWTAuthentication`."""
+
+    @classmethod
+    def for_session(cls, session: Session, *, request: HttpRequest | None = None) -> "SessionAccessToken":
+        row = session.refresh_token
+        token = cls()
+        expires_at = token.current_time + simple_jwt("ACCESS_TOKEN_LIFETIME")
+        if session.expires_at is not None:
+            expires_at = min(expires_at, session.expires_at)
+        own_claims = {
+            token.type_claim: cls.token_type,
+            "exp": int(expires_at.timestamp()),
+            "iat": int(token.current_time.timestamp()),
+            simple_jwt("JTI_CLAIM") or "jti": uuid.uuid4().hex,
+            simple_jwt("USER_ID_CLAIM"): str(getattr(session.user, simple_jwt("USER_ID_FIELD"))),
+            "session_id": str(session.pk),
+            "generation": row.counter,
+            "rotated_at": row.rotated_at.timestamp(),
+        }
+        token.payload = own_claims.copy()
+        signals.access_token_issuing.send(sender=cls, token=token, session=session, request=request)
+        token.payload.update(own_claims)
+        return token
+
+    @property
+    def type_claim(self) -> str:
+        return simple_jwt("TOKEN_TYPE_CLAIM") or "token_type"
+
+    @property
+    def user_id(self) -> str:
+        return str(self.payload[simple_jwt("USER_ID_CLAIM")])
+
+    @property
+    def rotated_at(self) -> datetime:
+        return datetime.fromtimestamp(self.payload["rotated_at"], tz=UTC if settings.USE_TZ else None)
+
+    def verify(self) -> None:
+        super().verify()
+        leeway = self.get_token_backend().get_leeway()
+        try:
+            live = self.payload["exp"] > (self.current_time - leeway).timestamp()
+            complete = self.user_id and self.rotated_at
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise TokenError(_("Token is incomplete")) from error
+        if not live:
+            raise ExpiredTokenError(_("Token is expired"))
+        if not complete:
+            raise TokenError(_("Token is incomplete"))
+
+    def get_token_backend(self) -> TokenBackend:
+        audience = simple_jwt("AUDIENCE")
+        return _backend(
+            simple_jwt("ALGORITHM"),
+            simple_jwt("SIGNING_KEY"),
+            simple_jwt("VERIFYING_KEY"),
+            tuple(audience) if isinstance(audience, (list, set)) else audience,
+            simple_jwt("ISSUER"),
+            simple_jwt("JWK_URL"),
+            simple_jwt("LEEWAY"),
+            simple_jwt("JSON_ENCODER"),
+        )
+
+
+def simple_jwt(name: str) -> Any:
+    """One of simplejwt's settings as it is now (simplejwt itself reads most of them once, at import)."""
+    chosen = getattr(settings, "SIMPLE_JWT", None) or {}
+    if name == "SIGNING_KEY":
+        return chosen.get(name, settings.SECRET_KEY)
+    value = chosen.get(name, DEFAULTS[name])
+    return import_string(value) if name == "JSON_ENCODER" and isinstance(value, str) else value
+
+
+class _Backend(TokenBackend):
+    """simplejwt's backend without the clock: times are judged by the token itself, against ``timezone.now()``."""
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        try:
+            return jwt.decode(
+                token,
+                self.get_verifying_key(token),
+                algorithms=[self.algorithm],
+                audience=self.audience,
+                issuer=self.issuer,
+                options={
+                    "verify_signature": verify,
+                    "verify_aud": self.audience is not None,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+            raise TokenBackendError(_("Token is invalid")) from error
+
+
+@lru_cache(maxsize=16)
+def _backend(*values: Any) -> _Backend:
+    """Kept, because reading an asymmetric key takes longer than signing with it."""
+    return _Backend(*values)
+
+
+def _refresh_backend(secret_key: str) -> _Backend:
+    key = salted_hmac("auth_sessions.tokens.refresh", "", secret=secret_key, algorithm="sha256")
+    return _backend("HS256", key.hexdigest())

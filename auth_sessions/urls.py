@@ -1,0 +1,18 @@
+"""Mount with ``path("api/auth/", include("auth_sessions.urls"))``. To replace one view, put a path before the include."""
+
+from django.urls import path
+
+from auth_sessions import views
+
+app_name = "auth_sessions"
+
+urlpatterns = [
+    path("token/", views.SignInView.as_view(), name="token"),
+    path("token/refresh/", views.RefreshView.as_view(), name="token-refresh"),
+    path("sign-out/", views.SignOutView.as_view(), name="sign-out"),
+    path("sessions/", views.SessionListView.as_view(), name="session-list"),
+    path("sessions/current/", views.CurrentSessionView.as_view(), name="session-current"),
+    path("sessions/<str:session_id>/", views.SessionDetailView.as_view(), name="session-detail"),
+    path("users/<path:pk>/sessions/", views.UserSessionListView.as_view(), name="user-session-list"),
+    path("users/<path:pk>/sign-out/", views.UserSignOutView.as_view(), name="user-sign-out"),
+]

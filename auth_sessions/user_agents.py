@@ -1,0 +1,90 @@
+"""A small classifier of ``User-Agent`` strings: browser, system and type, by substrings in order of precedence.
+
+It names what a person would recognise and nothing more: no versions (browsers froze them), no device models. A string
+it does not know gives empty names, never the string itself.
+"""
+
+from auth_sessions.choices import DeviceType
+
+BOTS = ("bot", "crawl", "spider", "slurp", "headlesschrome", "facebookexternalhit", "preview")
+
+APPS = (
+    ("okhttp/", "okhttp"),
+    ("cfnetwork/", "CFNetwork"),
+    ("dart/", "Dart"),
+    ("dart:io", "Dart"),
+    ("curl/", "curl"),
+    ("wget/", "Wget"),
+    ("httpie/", "HTTPie"),
+    ("postmanruntime/", "Postman"),
+    ("insomnia/", "Insomnia"),
+    ("python-requests/", "Python"),
+    ("python-httpx/", "Python"),
+    ("python-urllib/", "Python"),
+    ("aiohttp/", "Python"),
+    ("go-http-client/", "Go"),
+    ("axios/", "Node.js"),
+    ("node-fetch", "Node.js"),
+    ("undici", "Node.js"),
+    ("java/", "Java"),
+)
+
+BROWSERS = (
+    ("edg", "Edge"),
+    ("opr/", "Opera"),
+    ("opera", "Opera"),
+    ("samsungbrowser/", "Samsung Internet"),
+    ("vivaldi/", "Vivaldi"),
+    ("yabrowser/", "Yandex Browser"),
+    ("duckduckgo/", "DuckDuckGo"),
+    ("fxios/", "Firefox"),
+    ("firefox/", "Firefox"),
+    ("crios/", "Chrome"),
+    ("chromium/", "Chromium"),
+    ("chrome/", "Chrome"),
+    ("trident/", "Internet Explorer"),
+    ("msie ", "Internet Explorer"),
+    ("safari/", "Safari"),
+)
+
+SYSTEMS = (
+    ("windows", "Windows"),
+    ("ipad", "iPadOS"),
+    ("iphone", "iOS"),
+    ("ipod", "iOS"),
+    ("android", "Android"),
+    ("cros ", "ChromeOS"),
+    ("mac os x", "macOS"),
+    ("macintosh", "macOS"),
+    ("linux", "Linux"),
+)
+
+TYPES = {
+    "Windows": DeviceType.DESKTOP,
+    "macOS": DeviceType.DESKTOP,
+    "Linux": DeviceType.DESKTOP,
+    "ChromeOS": DeviceType.DESKTOP,
+    "iOS": DeviceType.PHONE,
+    "iPadOS": DeviceType.TABLET,
+}
+
+
+def classify(user_agent: str) -> tuple[str, str, DeviceType]:
+    """``(browser or program, operating system, type)``; what is not recognised is an empty string or ``UNKNOWN``."""
+    text = user_agent.lower()
+    system = _first(SYSTEMS, text)
+    if any(word in text for word in BOTS):
+        return "", system, DeviceType.BOT
+    if program := _first(APPS, text):
+        return program, system, DeviceType.APP
+    if system == "Android":
+        return _first(BROWSERS, text), system, _android_type(text)
+    return _first(BROWSERS, text), system, TYPES.get(system, DeviceType.UNKNOWN)
+
+
+def _first(table: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((name for part, name in table if part in text), "")
+
+
+def _android_type(text: str) -> DeviceType:
+    return DeviceType.PHONE if "mobile" in text else DeviceType.TABLET

@@ -1,0 +1,306 @@
+"""The REST face. Each view reads its input, calls the core, and shapes the answer."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, cast
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connections
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from rest_framework import status
+from rest_framework.exceptions import NotAuthenticated, ParseError, ValidationError
+from rest_framework.generics import get_object_or_404
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+from rest_framework_simplejwt.exceptions import AuthenticationFailed
+
+from auth_sessions import lifecycle, tokens
+from auth_sessions.authentication import SessionJWTAuthentication, get_session, refusal
+from auth_sessions.choices import EndReason, Scope
+from auth_sessions.exceptions import AuthSessionsError, SessionOver
+from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.serializers import (
+    RefreshSerializer,
+    SessionSerializer,
+    SignInSerializer,
+    SignOutSerializer,
+)
+from auth_sessions.throttling import ActionThrottle
+
+
+class AuthSessionsView(APIView):
+    """What the views share: who may call, how a refusal is answered, and that no answer is stored in a cache."""
+
+    authentication_classes = (SessionJWTAuthentication,)
+    permission_classes = (IsAuthenticated,)
+    serializer_class: type[BaseSerializer[Any]] | None = None
+    action_throttle_scope: str | None = None
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [*super().get_throttles(), ActionThrottle()]
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """A 401 says ``WWW-Authenticate: Bearer`` also where no authentication class is asked."""
+        return SessionJWTAuthentication().authenticate_header(request)
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        if not request.successful_authenticator:
+            raise AuthenticationFailed(NotAuthenticated.default_detail, code=NotAuthenticated.default_code)
+        super().permission_denied(request, message=message, code=code)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """A refusal of ours is an answer, not a failure: what it destroyed stays destroyed."""
+        if not isinstance(exc, AuthSessionsError):
+            return super().handle_exception(exc)
+        with _transactions_kept():
+            return super().handle_exception(refusal(exc))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def read(self, request: Request) -> Any:
+        """The validated serializer of the request's body. Raises 400 for what it cannot hold."""
+        try:
+            data = request.data
+        except RecursionError as error:
+            raise ParseError(_("The body is nested too deeply.")) from error
+        assert self.serializer_class is not None
+        serializer = self.serializer_class(data=data)
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
+
+@contextmanager
+def _transactions_kept() -> Iterator[None]:
+    """Undo what DRF's exception handler does under ``ATOMIC_REQUESTS``: it marks every open transaction to roll back."""
+    in_transaction = [c for c in connections.all(initialized_only=True) if c.in_atomic_block]
+    marks = [connection.get_rollback() for connection in in_transaction]
+    yield
+    for connection, mark in zip(in_transaction, marks, strict=True):
+        connection.set_rollback(mark)
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class SignInView(AuthSessionsView):
+    """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: begins a session.
+
+    200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``; 403 ``session_limit_reached``.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+    serializer_class = SignInSerializer
+    action_throttle_scope = "auth_sessions_token"
+
+    def post(self, request: Request) -> Response:
+        order = self.read(request)
+        session = lifecycle.sign_in(
+            request._request,
+            order.credentials,
+            name=order.validated_data.get("device_name", ""),
+            tag=self.get_tag(),
+            lifetime=self.get_lifetime(),
+        )
+        pair = tokens.issue(session, request=request._request)
+        shown = SessionSerializer(session, context={"current": session})
+        return Response({"access": pair.access, "refresh": pair.refresh, "session": shown.data})
+
+    def get_lifetime(self) -> lifecycle.Lifetime:
+        """How long this sign-in may last ("remember me"): a timedelta, None for ever, or what the setting says."""
+        return lifecycle.DEFAULT
+
+    def get_tag(self) -> str:
+        """The tag that groups this client for limits."""
+        return ""
+
+
+class RefreshView(AuthSessionsView):
+    """``POST {"refresh"}``: 200 ``{"access", "refresh"}``, or 401 with the code of the refusal."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    serializer_class = RefreshSerializer
+    action_throttle_scope = "auth_sessions_refresh"
+
+    def post(self, request: Request) -> Response:
+        order = self.read(request)
+        pair = tokens.refresh(order.validated_data["refresh"], request=request._request)
+        return Response({"access": pair.access, "refresh": pair.refresh})
+
+
+class SignOutView(AuthSessionsView):
+    """``POST`` with ``scope`` in the query or the body: ``global`` (default), ``local`` or ``others``; 204.
+
+    The caller proves the session by a Bearer access token, or by ``{"refresh"}``, which wins over the header and is
+    judged as in a refresh, but not rotated. ``local`` on a session that is over already is 204, too.
+    """
+
+    permission_classes = ()
+    serializer_class = SignOutSerializer
+    action_throttle_scope = "auth_sessions_sign_out"
+
+    scope = Scope.GLOBAL
+    refresh: str | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.scope = self.get_scope(request)
+        self.refresh = self.read(request).validated_data.get("refresh")
+        if self.refresh is not None:
+            request.authenticators = ()
+        super().initial(request, *args, **kwargs)
+
+    def post(self, request: Request) -> Response:
+        lifecycle.sign_out(self.get_session(request), self.scope, request=request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_scope(self, request: Request) -> Scope:
+        """The scope asked for. Raises 400 for an unknown one, and for two that disagree."""
+        in_body = self.read(request).validated_data.get("scope")
+        in_query = request.query_params.get("scope")
+        if in_query is not None and in_query not in Scope:
+            raise ValidationError({"scope": [_("Unknown scope in the query.")]})
+        if None not in (in_body, in_query) and in_body != in_query:
+            raise ValidationError({"scope": [_("Query and body name different scopes.")]})
+        return Scope(in_body or in_query or Scope.GLOBAL)
+
+    def get_session(self, request: Request) -> Session:
+        if self.refresh is not None:
+            return tokens.present(self.refresh, request=request._request)
+        session = get_session(request)
+        if session is None:
+            self.permission_denied(request)
+        return session
+
+    def handle_exception(self, exc: Exception) -> Response:
+        refused = exc if isinstance(exc, AuthSessionsError) else exc.__cause__
+        if self.scope == Scope.LOCAL and isinstance(refused, SessionOver):
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return super().handle_exception(exc)
+
+
+class SessionsView(AuthSessionsView):
+    """The caller's own live sessions; another person's are not in the queryset, so they are not found."""
+
+    serializer_class = SessionSerializer
+
+    def get_queryset(self) -> SessionQuerySet:
+        sessions = Session.objects.live(user=self.get_owner())
+        return sessions.last_used_first()
+
+    def get_owner(self) -> AbstractBaseUser:
+        return cast(AbstractBaseUser, self.request.user)
+
+    def get_object(self) -> Session:
+        try:
+            session_id = uuid.UUID(self.kwargs["session_id"])
+        except ValueError:
+            raise Http404 from None
+        return get_object_or_404(self.get_queryset(), pk=session_id)
+
+    def show(self, sessions: Session | list[Session]) -> Response:
+        context = {"current": get_session(self.request)}
+        shown = SessionSerializer(sessions, many=isinstance(sessions, list), context=context)
+        return Response(shown.data)
+
+    def show_list(self) -> Response:
+        """Current first, then last used."""
+        current = get_session(self.request)
+        return self.show(sorted(self.get_queryset(), key=lambda session: session != current))
+
+
+class SessionListView(SessionsView):
+    """``GET``: the caller's sessions, the current one first, then by last use."""
+
+    def get(self, request: Request) -> Response:
+        return self.show_list()
+
+
+class CurrentSessionView(SessionsView):
+    """``GET``: the session this request comes from."""
+
+    def get(self, request: Request) -> Response:
+        session = get_session(request)
+        return self.show(get_object_or_404(self.get_queryset(), pk=session and session.pk))
+
+
+class SessionDetailView(SessionsView):
+    """``GET``, ``PATCH {"name"}`` and ``DELETE`` of one of the caller's sessions; DELETE signs it out."""
+
+    def get(self, request: Request, session_id: str) -> Response:
+        return self.show(self.get_object())
+
+    def patch(self, request: Request, session_id: str) -> Response:
+        session = self.get_object()
+        order = SessionSerializer(session, data=request.data, partial=True)
+        order.is_valid(raise_exception=True)
+        name = order.validated_data.get("name", session.name)
+        if not lifecycle.rename(session, name):
+            raise Http404
+        return self.show(session)
+
+    def delete(self, request: Request, session_id: str) -> Response:
+        session = self.get_object()
+        if session == get_session(request):
+            lifecycle.sign_out(session, Scope.LOCAL, request=request._request)
+        else:
+            Session.objects.filter(pk=session.pk).end(
+                reason=EndReason.SIGNED_OUT, actor=self.get_owner(), request=request._request
+            )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MayUseSessions(BasePermission):
+    """The permission named by the view; ``is_staff`` is not asked."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        has_perm = getattr(request.user, "has_perm", None)
+        return bool(has_perm and has_perm(view.permission_required))
+
+
+class StaffView(SessionsView):
+    """Another person's sessions, for whoever has the permission."""
+
+    permission_classes = (IsAuthenticated, MayUseSessions)
+    permission_required: str
+
+    def get_owner(self) -> AbstractBaseUser:
+        if "\0" in self.kwargs["pk"]:
+            raise Http404
+        users: QuerySet[AbstractBaseUser] = get_user_model()._base_manager.all()
+        return get_object_or_404(users, pk=self.kwargs["pk"])
+
+
+class UserSessionListView(StaffView):
+    """``GET``: a user's sessions. Needs ``auth_sessions.view_session``."""
+
+    permission_required = "auth_sessions.view_session"
+
+    def get(self, request: Request, pk: str) -> Response:
+        return self.show_list()
+
+
+class UserSignOutView(StaffView):
+    """``POST``: ends all sessions of a user; 204. Needs ``auth_sessions.delete_session``."""
+
+    permission_required = "auth_sessions.delete_session"
+
+    def post(self, request: Request, pk: str) -> Response:
+        Session.objects.filter(user_id=self.get_owner().pk).end(
+            reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=request.user, request=request._request
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)

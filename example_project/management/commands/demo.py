@@ -1,0 +1,29 @@
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+TOUR = Path(__file__).parents[2] / "tour.sh"
+
+
+class Command(BaseCommand):
+    help = "Sets the example up on SQLite with two people, prints the tour, and serves it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", default="8000")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        self._add("ada", "lovelace-1815")
+        self._add("grace", "hopper-1906", is_staff=True, is_superuser=True)
+        port = options["port"]
+        self.stdout.write("ada / lovelace-1815 is a person, grace / hopper-1906 an administrator.")
+        self.stdout.write(f"Admin: http://127.0.0.1:{port}/admin/\n\nThe tour, for another terminal:\n")
+        self.stdout.write(TOUR.read_text().replace(":8000", f":{port}"))
+        call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
+
+    def _add(self, username: str, password: str, **flags: bool) -> None:
+        if not User.objects.filter(username=username).exists():
+            User.objects.create_user(username, password=password, **flags)

@@ -1,0 +1,12 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from example_project.views import EdgeView, MagicLinkView, MeView
+
+urlpatterns = [
+    path("api/auth/", include("auth_sessions.urls")),
+    path("api/magic-link/", MagicLinkView.as_view()),
+    path("api/me/", MeView.as_view()),
+    path("api/edge/", EdgeView.as_view()),
+    path("admin/", admin.site.urls),
+]

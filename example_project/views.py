@@ -1,0 +1,57 @@
+"""The same view twice, checked and unchecked; and a sign-in of the project's own."""
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_in
+from django.core import signing
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework_simplejwt.authentication import JWTStatelessUserAuthentication
+
+from auth_sessions import lifecycle, tokens
+from auth_sessions.authentication import SessionJWTAuthentication, get_session
+from auth_sessions.views import AuthSessionsView
+
+
+class MeView(APIView):
+    """Asks the session: a signed-out access token is refused at once."""
+
+    authentication_classes = (SessionJWTAuthentication,)
+
+    def get(self, request: Request) -> Response:
+        return Response({"user": request.user.get_username(), "session": str(get_session(request))})
+
+
+class EdgeView(APIView):
+    """simplejwt's own class, signature only: a signed-out access token is good until it expires."""
+
+    authentication_classes = (JWTStatelessUserAuthentication,)
+
+    def get(self, request: Request) -> Response:
+        return Response({"user_id": request.user.pk})
+
+
+def magic_link_token(user: AbstractBaseUser) -> str:
+    """What the mailed link carries. Signing in moves ``last_login``, so that it works once."""
+    return signing.dumps([str(user.pk), str(user.last_login)], salt="magic-link")
+
+
+class MagicLinkView(AuthSessionsView):
+    """``POST {"token"}``: signs in by a mailed link."""
+
+    authentication_classes = permission_classes = ()
+
+    def post(self, request: Request) -> Response:
+        try:
+            pk, last_login = signing.loads(str(request.data.get("token")), salt="magic-link", max_age=600)
+            user = get_user_model().objects.get(pk=pk, is_active=True)
+        except (signing.BadSignature, get_user_model().DoesNotExist):
+            raise AuthenticationFailed from None
+        if str(user.last_login) != last_login:
+            raise AuthenticationFailed
+        session = lifecycle.start(user, request=request._request, amr=["otp"])
+        user_logged_in.send(type(user), request=request._request, user=user)
+        pair = tokens.issue(session, request=request._request)
+        return Response({"access": pair.access, "refresh": pair.refresh})

@@ -1,0 +1,48 @@
+import pytest
+import time_machine
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+
+from tests.device import PASSWORD, Device
+
+
+@pytest.fixture
+def make_user(transactional_db):
+    def make(name="ada", **fields):
+        if get_user_model().USERNAME_FIELD == "email":
+            name = f"{name}@example.org"
+        return get_user_model().objects.create_user(name, password=PASSWORD, **fields)
+
+    return make
+
+
+@pytest.fixture
+def ada(make_user):
+    return make_user("ada")
+
+
+@pytest.fixture
+def bob(make_user):
+    return make_user("bob")
+
+
+@pytest.fixture
+def laptop(ada):
+    return Device().sign_in(ada)
+
+
+@pytest.fixture
+def phone(ada):
+    return Device().sign_in(ada)
+
+
+@pytest.fixture
+def clock():
+    """The time stands still until the test moves it: ``clock.shift(seconds or timedelta)``."""
+    with time_machine.travel("2026-11-24 12:00:00+00:00", tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache():
+    cache.clear()

@@ -1,0 +1,93 @@
+"""The host project of the tests.
+
+``AUTH_SESSIONS_TEST_DATABASE`` is ``sqlite`` (default), ``postgresql`` or ``mariadb``; ``AUTH_SESSIONS_TEST_USER`` is the
+user model: ``auth.User`` (integer key), ``people.EmailUser`` (UUID key) or ``people.CodeUser`` (string key).
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+DATABASE = os.environ.get("AUTH_SESSIONS_TEST_DATABASE", "sqlite")
+AUTH_USER_MODEL = os.environ.get("AUTH_SESSIONS_TEST_USER", "auth.User")
+
+SECRET_KEY = "the-key-of-the-tests-is-long-enough-for-every-algorithm-of-the-hs-family"
+ALLOWED_HOSTS = ["*"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+ROOT_URLCONF = "tests.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATIC_URL = "static/"
+
+INSTALLED_APPS = [
+    "tests.people",
+    "tests.host",
+    "auth_sessions",
+    "rest_framework",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.SessionJWTAuthentication"],
+}
+
+# A file, because an SQLite database in memory is not shared between threads as one on disk is.
+SQLITE_FILE = Path(tempfile.gettempdir()) / f"auth_sessions_test_{os.getpid()}.sqlite3"
+
+DATABASES = {
+    "default": {
+        "sqlite": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": SQLITE_FILE,
+            "OPTIONS": {"timeout": 30},
+            "TEST": {"NAME": SQLITE_FILE},
+        },
+        "postgresql": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "auth_sessions",
+            "HOST": os.environ.get("PGHOST", "127.0.0.1"),
+            "PORT": os.environ.get("PGPORT", "5432"),
+            "USER": os.environ.get("PGUSER", "postgres"),
+            "PASSWORD": os.environ.get("PGPASSWORD", ""),
+        },
+        "mariadb": {
+            "ENGINE": "django.db.backends.mysql",
+            "NAME": "auth_sessions",
+            "HOST": os.environ.get("MYSQL_HOST", "127.0.0.1"),
+            "PORT": os.environ.get("MYSQL_TCP_PORT", "3306"),
+            "USER": os.environ.get("MYSQL_USER", "root"),
+            "PASSWORD": os.environ.get("MYSQL_PWD", ""),
+        },
+    }[DATABASE],
+}
+
+if DATABASE == "mariadb":
+    import pymysql
+
+    # Django asks for mysqlclient's version; PyMySQL speaks the same interface.
+    pymysql.version_info = (2, 2, 7, "final", 0)
+    pymysql.install_as_MySQLdb()

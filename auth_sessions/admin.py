@@ -97,19 +97,17 @@ class SessionAdmin(ModelAdmin):
         self.delete_queryset(request, Session.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        cast(SessionQuerySet, queryset).end(reason=EndReason.DELETED, actor=_actor(request), request=request)
+        cast("SessionQuerySet", queryset).end(reason=EndReason.DELETED, actor=_actor(request), request=request)
 
     @admin.action(description=_("Revoke selected sessions"), permissions=["delete"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
-        return _revoke(self, request, queryset, sessions=queryset, action="revoke_selected")
+        return _revoke(self, request, queryset, sessions=queryset, action=self.revoke_selected)
 
     @admin.action(description=_("Revoke other sessions"), permissions=["delete"])
     def revoke_others(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
         """Ends every other session of the selected sessions' users; the selected stay."""
-        others = Session.objects.filter(user__in=queryset.values("user")).exclude(
-            pk__in=queryset.values("pk")
-        )
-        return _revoke(self, request, queryset, sessions=others, action="revoke_others")
+        others = Session.objects.filter(user__in=queryset.values("user")).exclude(pk__in=queryset.values("pk"))
+        return _revoke(self, request, queryset, sessions=others, action=self.revoke_others)
 
 
 @admin.action(description=_("Sign out everywhere"))
@@ -123,7 +121,7 @@ def sign_out_everywhere(
     if not request.user.has_perm("auth_sessions.delete_session"):
         raise PermissionDenied
     sessions = Session.objects.filter(user__in=queryset.values("pk"))
-    return _revoke(modeladmin, request, queryset, sessions=sessions, action="sign_out_everywhere")
+    return _revoke(modeladmin, request, queryset, sessions=sessions, action=sign_out_everywhere)
 
 
 def _revoke(
@@ -132,7 +130,7 @@ def _revoke(
     selected: QuerySet[Any],
     *,
     sessions: QuerySet[Session],
-    action: str,
+    action: Any,
 ) -> HttpResponse | None:
     """Ask first, with the number affected; then end the sessions, write the admin log, and say how many there were."""
     if CONFIRMED not in request.POST:
@@ -156,24 +154,23 @@ def _confirmation(
     selected: QuerySet[Any],
     *,
     sessions: QuerySet[Session],
-    action: str,
+    action: Any,
 ) -> HttpResponse:
-    description = modeladmin.get_actions(request)[action][2]
     context = {
         **modeladmin.admin_site.each_context(request),
-        "title": description,
+        "title": action.short_description,
         "opts": modeladmin.opts,
         "media": modeladmin.media,
         "selected": selected,
         "session_count": sessions.count(),
         "user_count": sessions.values("user").distinct().count(),
-        "action": action,
+        "action": action.__name__,
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
         "confirmed_name": CONFIRMED,
     }
-    request.current_app = modeladmin.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = modeladmin.admin_site.name
     return TemplateResponse(request, CONFIRMATION_TEMPLATE, context)
 
 
 def _actor(request: HttpRequest) -> AbstractBaseUser:
-    return cast(AbstractBaseUser, request.user)
+    return cast("AbstractBaseUser", request.user)

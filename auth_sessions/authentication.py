@@ -1,6 +1,6 @@
 """Who is calling: DRF authentication that refuses a signed-out session at once."""
 
-from typing import Any
+from typing import cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -30,7 +30,7 @@ class SessionJWTAuthentication(JWTAuthentication):
         except exceptions.TokenNotValid as error:
             raise refusal(error) from error
 
-    def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:
+    def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         try:
             validated_token.session = find_session(validated_token)
         except exceptions.AuthSessionsError as error:
@@ -75,16 +75,16 @@ def get_session(request: HttpRequest | Request) -> Session | None:
     if isinstance(request, Request):
         return getattr(request.auth, "session", None)
     try:
-        found: tuple[Any, SessionAccessToken] | None = SessionJWTAuthentication().authenticate(request)
+        found = SessionJWTAuthentication().authenticate(cast("Request", request))
     except AuthenticationFailed:
         return None
-    return found[1].session if found else None
+    return cast("SessionAccessToken", found[1]).session if found else None
 
 
 def refusal(error: exceptions.AuthSessionsError) -> APIException:
     """The HTTP answer to a refusal: ``{"detail", "code"}``, 403 for the session limit, else 401 as simplejwt does."""
     if isinstance(error, exceptions.SessionLimitReached):
-        return PermissionDenied({"detail": error.detail, "code": error.code})
+        return PermissionDenied({"detail": str(error), "code": error.code})
     if isinstance(error, exceptions.TokenNotValid):
-        return InvalidToken(error.detail)
-    return AuthenticationFailed(error.detail, code=error.code)
+        return InvalidToken(str(error))
+    return AuthenticationFailed(str(error), code=error.code)

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import django
 import rest_framework
@@ -146,7 +146,7 @@ def _signing() -> Messages:
             backend = SessionAccessToken().get_token_backend()
             signed = backend.encode({"token_type": "access"})
             if simple_jwt("JWK_URL") is None:
-                backend.decode(signed)
+                backend.decode(cast("Any", signed))
     except (TokenBackendError, PyJWTError, ValueError, TypeError) as error:
         yield checks.Error(
             f"Access tokens cannot be signed and verified as SIMPLE_JWT says: {error}",
@@ -199,13 +199,13 @@ def _authentication() -> Messages:
     if conf.REUSE_POLICY != "confirmed":
         return
     if not any(
-        issubclass(authentication, SessionJWTAuthentication)
+        issubclass(cast("type", authentication), SessionJWTAuthentication)
         for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
     ):
         yield checks.Warning(
             "No class in REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'] looks at sessions: a signed-out access token "
-            "stays valid until it expires, and a stolen refresh token is found late, since use is not seen.",
-            hint="Use auth_sessions.authentication.SessionJWTAuthentication there, or silence this where that is meant.",
+            "stays valid until it expires, and theft is found late, since use is not seen.",
+            hint="Put auth_sessions.authentication.SessionJWTAuthentication there, or silence this if that is meant.",
             id="auth_sessions.W010",
         )
 

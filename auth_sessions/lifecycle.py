@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import IntegrityError, router, transaction
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -60,8 +61,8 @@ def sign_in(
 ) -> Session:
     """Sign a person in by credentials. ``django.contrib.auth.authenticate(request, ...)`` is the only judge of them.
 
-    Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises :class:`~auth_sessions.exceptions.NoActiveAccount`,
-    and what :func:`start` raises.
+    Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises
+    :class:`~auth_sessions.exceptions.NoActiveAccount`, and what :func:`start` raises.
     """
     user = authenticate(request, **credentials)
     if user is None:
@@ -96,7 +97,7 @@ def start(
     if isinstance(lifetime, Default):
         lifetime = conf.LIFETIME
     session = Session(
-        user=user,
+        user=cast("Any", user),
         kind=kind,
         created_at=now,
         authenticated_at=now,
@@ -145,10 +146,8 @@ def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> 
 # Refreshing
 
 
-def refresh(
-    session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None
-) -> Session:
-    """Rotate a session's refresh token, or answer the same child again. The session returned carries its user and token.
+def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
+    """Rotate a session's refresh token, or answer the same child again. The session returned carries user and token.
 
     One SELECT and one conditional UPDATE; of many that present one generation at once exactly one rotates, and the
     others get its child. Raises what :func:`present` raises.
@@ -160,17 +159,16 @@ def refresh(
     return session
 
 
-def present(
-    session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None
-) -> Session:
+def present(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
     """Judge a presented refresh token without rotating it; the session it proves, with its user and token.
 
     A spent token ends its own session, as does one whose session turns out to be over (expired, idle, password
     changed, user inactive): the row goes with that reason, and stays gone if the caller turns the error into an answer.
 
-    Raises :class:`~auth_sessions.exceptions.SessionNotFound`, :class:`~auth_sessions.exceptions.TokenNotValid` (forged),
-    :class:`~auth_sessions.exceptions.SessionExpired`, :class:`~auth_sessions.exceptions.UserInactive`,
-    :class:`~auth_sessions.exceptions.PasswordChanged`, :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
+    Raises :class:`~auth_sessions.exceptions.SessionNotFound`, :class:`~auth_sessions.exceptions.SessionExpired`,
+    :class:`~auth_sessions.exceptions.PasswordChanged`, :class:`~auth_sessions.exceptions.UserInactive`,
+    :class:`~auth_sessions.exceptions.TokenNotValid` (forged) or
+    :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
     rows = _sessions(_database()).select_related("user", "refresh_token")
     session = rows.filter(pk=session_id, refresh_token__isnull=False).first()
@@ -199,9 +197,7 @@ def over(session: Session, *, last_used_at: datetime) -> EndReason | None:
         return EndReason.IDLE
     if not session.user.is_active:
         return EndReason.USER_INACTIVE
-    if session.kind == SessionKind.TOKEN and not passwords.matches(
-        session.password_fingerprint, session.user
-    ):
+    if session.kind == SessionKind.TOKEN and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
     return None
 
@@ -220,7 +216,7 @@ def _rotate(token: RefreshToken) -> bool:
 
 
 def _reread(session: Session) -> None:
-    """The token as the winner left it: a locking read, since under REPEATABLE READ a plain one sees the old snapshot."""
+    """The token as the winner left it: by a locking read, since under REPEATABLE READ a plain one sees the past."""
     using = session._state.db
     with transaction.atomic(using=using):
         rows = RefreshToken.objects.using(using).select_for_update()
@@ -317,9 +313,7 @@ def sign_out(
         sessions = sessions.filter(pk=session.pk)
     elif scope == Scope.OTHERS:
         sessions = sessions.exclude(pk=session.pk)
-    ended = sessions.end(
-        reason=EndReason.SIGNED_OUT, scope=scope, actor=actor or session.user, request=request
-    )
+    ended = sessions.end(reason=EndReason.SIGNED_OUT, scope=scope, actor=actor or session.user, request=request)
     if ended and request is not None and scope != Scope.OTHERS:
         user_logged_out.send(sender=type(session.user), request=request, user=session.user)
     return ended
@@ -364,7 +358,7 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
 
 
 def end_outdated(user_id: Any) -> int:
-    """End those of a user's sessions that are over: password changed, user inactive, expired, idle. Returns how many."""
+    """End those of a user's sessions that are over (expired, idle, inactive, another password); how many there were."""
     return _end_over(_sessions(_database()).filter(user_id=user_id))
 
 
@@ -402,5 +396,5 @@ def _sessions(using: str) -> SessionQuerySet:
     return Session.objects.using(using)
 
 
-def _send_on_commit(signal: signals.Signal, *, using: str, **event: Any) -> None:
+def _send_on_commit(signal: Signal, *, using: str, **event: Any) -> None:
     transaction.on_commit(partial(signal.send_robust, sender=Session, **event), using=using)

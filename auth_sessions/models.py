@@ -21,7 +21,10 @@ def new_secret() -> bytes:
 
 
 class Session(models.Model):
-    """One sign-in of one person on one device. Begun and changed in ``lifecycle``, ended by ``SessionQuerySet.end()``."""
+    """One sign-in of one person on one device.
+
+    Rows are begun and changed in ``lifecycle`` and ended by ``SessionQuerySet.end()``.
+    """
 
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
@@ -113,6 +116,6 @@ class RefreshToken(models.Model):
         return str(self.session_id)
 
     def proof(self, generation: int) -> str:
-        """HMAC-SHA256 of session and generation under this row's secret, 64 hex digits: the ``jti`` of that generation."""
+        """The ``jti`` of a generation: HMAC-SHA256 of session and generation under this row's secret, 64 hex digits."""
         message = f"{self.session_id}.{generation}".encode()
         return hmac.digest(bytes(self.secret), message, "sha256").hex()

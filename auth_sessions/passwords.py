@@ -5,7 +5,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 
-def fingerprint(password_hash: str, *, secret: str | None = None) -> str:
+def fingerprint(password_hash: str, *, secret: str | bytes | None = None) -> str:
     """HMAC-SHA256 of a stored password hash, keyed with ``SECRET_KEY`` as Django's session hash is; 64 hex digits."""
     return salted_hmac(
         "auth_sessions.passwords.fingerprint", password_hash, secret=secret, algorithm="sha256"

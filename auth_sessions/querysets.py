@@ -64,7 +64,7 @@ class SessionQuerySet(QuerySet["Session"]):
         and the rows themselves are deleted; ``sessions_ended`` follows on commit. The number of statements does not
         depend on the number of sessions. An error in a ``sessions_ending`` receiver undoes it all and propagates.
         """
-        using = self._db or router.db_for_write(self.model, **self._hints)
+        using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
         with transaction.atomic(using=using):
             sessions = self._locked(using)
             if not sessions:

@@ -21,9 +21,7 @@ def connect() -> None:
     for model in apps.get_models():
         if issubclass(model, get_user_model()):
             name = model._meta.label_lower
-            pre_delete.connect(
-                end_sessions_of_deleted_user, model, dispatch_uid=f"auth_sessions.pre_delete.{name}"
-            )
+            pre_delete.connect(end_sessions_of_deleted_user, model, dispatch_uid=f"auth_sessions.pre_delete.{name}")
             pre_save.connect(notice_hash_upgrade, model, dispatch_uid=f"auth_sessions.pre_save.{name}")
             post_save.connect(judge_sessions_again, model, dispatch_uid=f"auth_sessions.post_save.{name}")
 
@@ -32,16 +30,14 @@ def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> N
     Session.objects.filter(user_id=instance.pk).end(reason=EndReason.USER_DELETED)
 
 
-def notice_hash_upgrade(
-    instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: Any
-) -> None:
+def notice_hash_upgrade(instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
     """Sessions stay when only the hasher changed.
 
     ``check_password()`` then calls ``set_password()``, clears the raw password it left behind, and saves that field
     alone; no change of the password does all three.
     """
-    raw_password_cleared = "_password" in vars(instance) and instance._password is None
-    if update_fields == {"password"} and raw_password_cleared:
+    raw_password_cleared = vars(instance).get("_password", "never set") is None
+    if raw_password_cleared and set(update_fields or ()) == {"password"}:
         lifecycle.upgrade_hash(instance)
 
 

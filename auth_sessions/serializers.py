@@ -26,7 +26,7 @@ class SignInSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A user name that its model field cannot hold is bad input, not an unknown user."""
-        field = get_user_model()._meta.get_field(self.username_field)
+        field: Any = get_user_model()._meta.get_field(self.username_field)
         try:
             field.to_python(attrs[self.username_field])
         except ValidationError as error:
@@ -58,7 +58,7 @@ class SignOutSerializer(serializers.Serializer[Any]):
 class DeviceSerializer(serializers.Serializer[Any]):
     """``{"label", "browser", "os", "type"}``."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     browser = serializers.CharField()
     os = serializers.CharField()
     type = serializers.CharField()
@@ -87,4 +87,4 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         read_only_fields = ("id", "kind", "ip_address", "created_at", "expires_at")
 
     def get_is_current(self, session: Session) -> bool:
-        return session == self.context["current"]
+        return bool(session == self.context["current"])

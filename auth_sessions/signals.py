@@ -17,7 +17,7 @@ sessions_ended = Signal()
 """Sent robustly, once per operation, after commit."""
 
 refresh_token_reused = Signal()
-"""A spent refresh token came back (theft): sent robustly after commit, with ``session``, ``generation``, ``request``."""
+"""A spent refresh token came back (theft): sent robustly after commit; ``session``, ``generation``, ``request``."""
 
 access_token_issuing = Signal()
 """Sent before an access token is signed, with ``token``, ``session``, ``request``: a receiver may add claims.

@@ -1,5 +1,7 @@
 """Rate limits: one scope per action, off until the project gives the scope a rate."""
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle
@@ -16,8 +18,8 @@ class ActionThrottle(ScopedRateThrottle):
 
     scope_attr = "action_throttle_scope"
 
-    def get_rate(self) -> str | None:
-        return api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
+    def get_rate(self) -> Any:
+        return api_settings.DEFAULT_THROTTLE_RATES.get(str(self.scope))
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return self.cache_format % {"scope": self.scope, "ident": client_address(request._request)}

@@ -70,13 +70,13 @@ class SessionToken(Token):
     """What both tokens have in common: simplejwt's ``Token`` on one clock, with settings read at the moment of use."""
 
     def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
-        self.token = token
+        self.token = token  # type: ignore[assignment]
         self.current_time = timezone.now()
         self.payload = {} if token is None else self._decode(token, verify=verify)
         if token is not None and verify:
             self.verify()
 
-    def _decode(self, raw: str | bytes, *, verify: bool) -> dict[str, Any]:
+    def _decode(self, raw: Any, *, verify: bool) -> dict[str, Any]:
         try:
             return self.get_token_backend().decode(raw, verify=verify)
         except TokenBackendError as error:
@@ -90,6 +90,10 @@ class SessionToken(Token):
     def generation(self) -> int:
         return int(self.payload["generation"])
 
+    @property
+    def type_claim(self) -> str:
+        return "token_type"
+
     def verify(self) -> None:
         """Raise ``TokenError`` unless the signed claims are of the right type and shape."""
         try:
@@ -99,8 +103,6 @@ class SessionToken(Token):
         if not well_formed or self.payload.get(self.type_claim) != self.token_type:
             raise TokenError(_("Token has wrong type"))
 
-    type_claim = "token_type"
-
 
 class SessionRefreshToken(SessionToken):
     """The refresh token: HS256 under a key derived from ``SECRET_KEY``, whatever ``SIMPLE_JWT`` says.
@@ -109,14 +111,14 @@ class SessionRefreshToken(SessionToken):
     ends; the row decides.
     """
 
-    token_type = "refresh"
+    token_type = "refresh"  # noqa: S105
 
     @classmethod
     def for_session(cls, session: Session) -> "SessionRefreshToken":
         row = session.refresh_token
         token = cls()
         token.payload = {
-            cls.type_claim: cls.token_type,
+            token.type_claim: cls.token_type,
             "session_id": str(session.pk),
             "generation": row.counter,
             "jti": row.proof(row.counter),
@@ -130,7 +132,7 @@ class SessionRefreshToken(SessionToken):
     def get_token_backend(self) -> TokenBackend:
         return _refresh_backend(settings.SECRET_KEY)
 
-    def _decode(self, raw: str | bytes, *, verify: bool) -> dict[str, Any]:
+    def _decode(self, raw: Any, *, verify: bool) -> dict[str, Any]:
         for fallback in settings.SECRET_KEY_FALLBACKS:
             try:
                 return _refresh_backend(fallback).decode(raw, verify=verify)
@@ -146,7 +148,7 @@ class SessionAccessToken(SessionToken):
     that generation was issued, Unix seconds). It never outlives the session's ``expires_at``.
     """
 
-    token_type = "access"
+    token_type = "access"  # noqa: S105
     session: Session
     """Set by :class:`~auth_sessions.authentication.SessionJWTAuthentication`."""
 
@@ -249,6 +251,6 @@ def _backend(*values: Any) -> _Backend:
     return _Backend(*values)
 
 
-def _refresh_backend(secret_key: str) -> _Backend:
+def _refresh_backend(secret_key: str | bytes) -> _Backend:
     key = salted_hmac("auth_sessions.tokens.refresh", "", secret=secret_key, algorithm="sha256")
     return _backend("HS256", key.hexdigest())

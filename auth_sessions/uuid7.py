@@ -6,28 +6,33 @@ import threading
 import time
 import uuid
 
-_lock = threading.Lock()
-_last_milliseconds = 0
-_last_tail = 0
+
+class _Clock:
+    """48 bits of Unix time in milliseconds, and 74 random bits that only grow within one millisecond."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.milliseconds = 0
+        self.tail = 0
+
+    def tick(self) -> tuple[int, int]:
+        now = time.time_ns() // 1_000_000
+        with self.lock:
+            if now > self.milliseconds:
+                self.milliseconds, self.tail = now, secrets.randbits(73)
+            else:
+                self.tail += 1 + secrets.randbits(32)
+            return self.milliseconds, self.tail
+
+
+_clock = _Clock()
 
 
 def uuid7() -> uuid.UUID:
     """A new UUIDv7, greater than every one this process made before it."""
     if sys.version_info >= (3, 14):
         return uuid.uuid7()
-    milliseconds, tail = _next_parts()
+    milliseconds, tail = _clock.tick()
     version_and_upper_tail = 0x7000 | tail >> 62
     variant_and_lower_tail = 0b10 << 62 | tail & (1 << 62) - 1
     return uuid.UUID(int=milliseconds << 80 | version_and_upper_tail << 64 | variant_and_lower_tail)
-
-
-def _next_parts() -> tuple[int, int]:
-    """48 bits of Unix time in milliseconds, and 74 random bits that only grow within one millisecond."""
-    global _last_milliseconds, _last_tail
-    with _lock:
-        milliseconds = time.time_ns() // 1_000_000
-        if milliseconds > _last_milliseconds:
-            _last_milliseconds, _last_tail = milliseconds, secrets.randbits(73)
-        else:
-            _last_tail += 1 + secrets.randbits(32)
-        return _last_milliseconds, _last_tail

@@ -1,7 +1,7 @@
 """The REST face. Each view reads its input, calls the core, and shapes the answer."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, cast
 
@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated, ParseError, ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -42,9 +43,9 @@ from auth_sessions.throttling import ActionThrottle
 class AuthSessionsView(APIView):
     """What the views share: who may call, how a refusal is answered, and that no answer is stored in a cache."""
 
-    authentication_classes = (SessionJWTAuthentication,)
-    permission_classes = (IsAuthenticated,)
-    serializer_class: type[BaseSerializer[Any]] | None = None
+    authentication_classes: Sequence[type[BaseAuthentication]] = (SessionJWTAuthentication,)
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
+    serializer_class: type[BaseSerializer[Any]]
     action_throttle_scope: str | None = None
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -54,11 +55,9 @@ class AuthSessionsView(APIView):
         """A 401 says ``WWW-Authenticate: Bearer`` also where no authentication class is asked."""
         return SessionJWTAuthentication().authenticate_header(request)
 
-    def permission_denied(
-        self, request: Request, message: str | None = None, code: str | None = None
-    ) -> NoReturn:
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         if not request.successful_authenticator:
-            raise AuthenticationFailed(NotAuthenticated.default_detail, code=NotAuthenticated.default_code)
+            raise AuthenticationFailed(str(NotAuthenticated.default_detail), code="not_authenticated")
         super().permission_denied(request, message=message, code=code)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -69,9 +68,9 @@ class AuthSessionsView(APIView):
             return super().handle_exception(refusal(exc))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        return response
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        final["Cache-Control"] = "no-store"
+        return final
 
     def read(self, request: Request) -> Any:
         """The validated serializer of the request's body. Raises 400 for what it cannot hold."""
@@ -79,7 +78,6 @@ class AuthSessionsView(APIView):
             data = request.data
         except RecursionError as error:
             raise ParseError(_("The body is nested too deeply.")) from error
-        assert self.serializer_class is not None
         serializer = self.serializer_class(data=data)
         serializer.is_valid(raise_exception=True)
         return serializer
@@ -87,7 +85,7 @@ class AuthSessionsView(APIView):
 
 @contextmanager
 def _transactions_kept() -> Iterator[None]:
-    """Undo what DRF's exception handler does under ``ATOMIC_REQUESTS``: it marks every open transaction to roll back."""
+    """Undo what DRF's exception handler does under ``ATOMIC_REQUESTS``: it marks open transactions to roll back."""
     in_transaction = [c for c in connections.all(initialized_only=True) if c.in_atomic_block]
     marks = [connection.get_rollback() for connection in in_transaction]
     yield
@@ -203,7 +201,10 @@ class SessionsView(AuthSessionsView):
         return sessions.last_used_first()
 
     def get_owner(self) -> AbstractBaseUser:
-        return cast(AbstractBaseUser, self.request.user)
+        return self.get_caller()
+
+    def get_caller(self) -> AbstractBaseUser:
+        return cast("AbstractBaseUser", self.request.user)
 
     def get_object(self) -> Session:
         try:
@@ -259,7 +260,7 @@ class SessionDetailView(SessionsView):
             lifecycle.sign_out(session, Scope.LOCAL, request=request._request)
         else:
             Session.objects.filter(pk=session.pk).end(
-                reason=EndReason.SIGNED_OUT, actor=self.get_owner(), request=request._request
+                reason=EndReason.SIGNED_OUT, actor=self.get_caller(), request=request._request
             )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -301,6 +302,6 @@ class UserSignOutView(StaffView):
 
     def post(self, request: Request, pk: str) -> Response:
         Session.objects.filter(user_id=self.get_owner().pk).end(
-            reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=request.user, request=request._request
+            reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
         )
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,9 +1,12 @@
 """The same view twice, checked and unchecked; and a sign-in of the project's own."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.core import signing
+from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,14 +41,20 @@ def magic_link_token(user: AbstractBaseUser) -> str:
     return signing.dumps([str(user.pk), str(user.last_login)], salt="magic-link")
 
 
+class MagicLinkSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField()
+
+
 class MagicLinkView(AuthSessionsView):
     """``POST {"token"}``: signs in by a mailed link."""
 
     authentication_classes = permission_classes = ()
+    serializer_class = MagicLinkSerializer
 
     def post(self, request: Request) -> Response:
         try:
-            pk, last_login = signing.loads(str(request.data.get("token")), salt="magic-link", max_age=600)
+            token = self.read(request).validated_data["token"]
+            pk, last_login = signing.loads(token, salt="magic-link", max_age=600)
             user = get_user_model().objects.get(pk=pk, is_active=True)
         except (signing.BadSignature, get_user_model().DoesNotExist):
             raise AuthenticationFailed from None

@@ -1,7 +1,8 @@
 """The host project of the tests.
 
-``AUTH_SESSIONS_TEST_DATABASE`` is ``sqlite`` (default), ``postgresql`` or ``mariadb``; ``AUTH_SESSIONS_TEST_USER`` is the
-user model: ``auth.User`` (integer key), ``people.EmailUser`` (UUID key) or ``people.CodeUser`` (string key).
+``AUTH_SESSIONS_TEST_DATABASE`` is ``sqlite`` (default), ``postgresql`` or ``mariadb``;
+``AUTH_SESSIONS_TEST_USER`` is the user model: ``auth.User`` (integer key), ``people.EmailUser`` (UUID key) or
+``people.CodeUser`` (string key).
 """
 
 import os

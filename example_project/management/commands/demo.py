@@ -24,6 +24,6 @@ class Command(BaseCommand):
         self.stdout.write(TOUR.read_text().replace(":8000", f":{port}"))
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
 
-    def _add(self, username: str, password: str, **flags: bool) -> None:
+    def _add(self, username: str, password: str, **flags: Any) -> None:
         if not User.objects.filter(username=username).exists():
             User.objects.create_user(username, password=password, **flags)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.admin.utils import display_for_value
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
@@ -19,11 +22,12 @@ from django.utils.translation import ngettext
 
 from auth_sessions.choices import EndReason
 from auth_sessions.models import Session
-from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.querysets import LAST_USED_AT, SessionQuerySet
 
 CONFIRMED = "confirmed"
 CONFIRMATION_TEMPLATE = "admin/auth_sessions/revoke_confirmation.html"
-
+LISTED = 20
+"""How many of the affected sessions the confirmation names."""
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Session]
@@ -51,7 +55,7 @@ class LiveFilter(admin.SimpleListFilter):
 class SessionAdmin(ModelAdmin):
     """Read-only; deleting a session signs its device out."""
 
-    list_display = ("user", "device_label", "kind", "ip_address", "last_used", "expires_at")
+    list_display = ("user", "device_label", "ip_address", "last_used", "expires_at")
     list_display_links = ("device_label",)
     list_filter = (LiveFilter, "kind")
     list_select_related = ("user", "refresh_token")
@@ -62,7 +66,6 @@ class SessionAdmin(ModelAdmin):
         "user",
         "device_label",
         "kind",
-        "name",
         "user_agent",
         "ip_address",
         "created_at",
@@ -76,6 +79,10 @@ class SessionAdmin(ModelAdmin):
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return (f"user__{get_user_model().USERNAME_FIELD}",)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """No guessing of the fingerprint by filters in the address, as Django's user admin has it for passwords."""
+        return not lookup.startswith("password_fingerprint") and super().lookup_allowed(lookup, value, request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -87,11 +94,23 @@ class SessionAdmin(ModelAdmin):
 
     @admin.display(description=_("device"))
     def device_label(self, session: Session) -> str:
-        return str(session)
+        """The device, and before it the person's own name for it."""
+        label = session.device.label
+        return f"{session.name} ({label})" if session.name else label
 
-    @admin.display(description=_("last seen"), ordering="last_seen_at")
-    def last_used(self, session: Session) -> Any:
-        return session.last_used_at
+    @admin.display(description=_("last seen"), ordering=LAST_USED_AT)
+    def last_used(self, session: Session) -> str:
+        return display_for_value(session.last_used_at, self.get_empty_value_display())
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Names whose devices they are; what goes with them stands in the summary."""
+        _objects, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
+        return [_full_label(session) for session in objs], counts, missing_permissions, protected
+
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[Session]) -> list[LogEntry]:
+        return _log(request, queryset)
 
     def delete_model(self, request: HttpRequest, obj: Session) -> None:
         self.delete_queryset(request, Session.objects.filter(pk=obj.pk))
@@ -133,16 +152,16 @@ def _revoke(
     action: Any,
 ) -> HttpResponse | None:
     """Ask first, with the number affected; then end the sessions, write the admin log, and say how many there were."""
+    using = router.db_for_write(Session)
+    sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
     if CONFIRMED not in request.POST:
         return _confirmation(modeladmin, request, selected, sessions=sessions, action=action)
-    with transaction.atomic(using=router.db_for_write(Session)):
-        affected = list(sessions)
-        LogEntry.objects.log_actions(_actor(request).pk, affected, DELETION, "Revoked.")
+    affected = list(sessions)
+    with transaction.atomic(using=using):
+        _log(request, affected, "Revoked.")
         if modeladmin.model is not Session:
             LogEntry.objects.log_actions(_actor(request).pk, selected, CHANGE, "Signed out everywhere.")
-        ended = Session.objects.filter(pk__in=[session.pk for session in affected]).end(
-            reason=EndReason.REVOKED, actor=_actor(request), request=request
-        )
+        ended = cast("SessionQuerySet", sessions).end(reason=EndReason.REVOKED, actor=_actor(request), request=request)
     done = ngettext("%(count)d session revoked.", "%(count)d sessions revoked.", ended)
     modeladmin.message_user(request, done % {"count": ended}, messages.SUCCESS)
     return None
@@ -155,21 +174,50 @@ def _confirmation(
     *,
     sessions: QuerySet[Session],
     action: Any,
-) -> HttpResponse:
+) -> HttpResponse | None:
+    counts = sessions.aggregate(sessions=Count("pk"), users=Count("user", distinct=True))
+    if not counts["sessions"]:
+        modeladmin.message_user(request, _("There is no session to end."), messages.WARNING)
+        return None
+    all_pages = request.POST.get("select_across") == "1"
     context = {
         **modeladmin.admin_site.each_context(request),
         "title": action.short_description,
         "opts": modeladmin.opts,
         "media": modeladmin.media,
-        "selected": selected,
-        "session_count": sessions.count(),
-        "user_count": sessions.values("user").distinct().count(),
+        "session_count": counts["sessions"],
+        "user_count": counts["users"],
+        "labels": [_full_label(session) for session in sessions[:LISTED]],
+        "unlisted_count": counts["sessions"] - LISTED,
+        # Where all are selected, one key and the word for all: Django refuses a form of more than 1000 fields.
+        "selected": selected[:1] if all_pages else selected,
+        "select_across": all_pages,
         "action": action.__name__,
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
         "confirmed_name": CONFIRMED,
     }
     request.current_app = modeladmin.admin_site.name
     return TemplateResponse(request, CONFIRMATION_TEMPLATE, context)
+
+
+def _full_label(session: Session) -> str:
+    """Whose device, and which: what is left to read once the session is gone."""
+    return f"{session.user}: {session}"
+
+
+def _log(request: HttpRequest, sessions: Iterable[Session], message: str = "") -> list[LogEntry]:
+    content_type = ContentType.objects.get_for_model(Session)
+    return LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=_actor(request).pk,
+            content_type=content_type,
+            object_id=str(session.pk),
+            object_repr=_full_label(session)[:200],
+            action_flag=DELETION,
+            change_message=message,
+        )
+        for session in sessions
+    )
 
 
 def _actor(request: HttpRequest) -> AbstractBaseUser:

@@ -45,14 +45,14 @@ def client_address(request: HttpRequest) -> str | None:
     """The client's IP address, or None where there is none (a Unix socket, a broken header).
 
     ``X-Forwarded-For`` counts only behind ``AUTH_SESSIONS_TRUSTED_PROXIES``: with n of them the n-th entry from the
-    right was written by the outermost trusted proxy; everything left of it is whatever the client sent.
+    right was written by the outermost trusted proxy; everything left of it is whatever the client sent. A header with
+    fewer entries did not pass them all, and counts for nothing.
     """
-    hops = [request.META.get("REMOTE_ADDR", "")]
-    if trusted := conf.TRUSTED_PROXIES:
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        if len(forwarded) >= trusted:
-            hops.append(forwarded[-trusted])
-    return _parse_address(hops[-1])
+    trusted = conf.TRUSTED_PROXIES
+    forwarded = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    if 0 < trusted <= len(forwarded):
+        return _parse_address(forwarded[-trusted])
+    return _parse_address(request.META.get("REMOTE_ADDR", ""))
 
 
 def _parse_address(text: str) -> str | None:

@@ -7,7 +7,8 @@ Rows are begun and changed here and ended in ``SessionQuerySet.end()``, nowhere 
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, cast
@@ -15,7 +16,8 @@ from typing import Any, Final, cast
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import IntegrityError, router, transaction
+from django.db import DatabaseError, router, transaction
+from django.db.models import QuerySet
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
@@ -68,7 +70,8 @@ def sign_in(
     if user is None:
         raise exceptions.NoActiveAccount
     session = start(user, request=request, name=name, tag=tag, amr=("pwd",), lifetime=lifetime)
-    user_logged_in.send(sender=type(user), request=request, user=user)
+    with _user_may_vanish(user):
+        user_logged_in.send(sender=type(user), request=request, user=user)
     return session
 
 
@@ -112,25 +115,35 @@ def start(
         session.user_agent = devices.client_user_agent(request)
         session.ip_address = devices.client_address(request)
     using = _database()
-    try:
-        with transaction.atomic(using=using):
-            _make_room(session, request=request, using=using)
-            session.save(force_insert=True, using=using)
-            if kind == SessionKind.TOKEN:
-                RefreshToken(session=session, rotated_at=now).save(force_insert=True, using=using)
-            _send_on_commit(signals.session_started, using=using, session=session, request=request)
-    except IntegrityError:
-        if type(user)._base_manager.using(using).filter(pk=user.pk).exists():
-            raise
-        raise exceptions.UserNotFound from None
+    # In a transaction as long as a request, InnoDB's shared lock for the foreign key would let two sign-ins of one
+    # person wait for each other when last_login is written, and PostgreSQL would look at the key only at its end.
+    must_lock = conf.MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
+    with _user_may_vanish(user), transaction.atomic(using=using):
+        if must_lock and not lock(_row_of(user)):
+            raise exceptions.UserNotFound
+        _make_room(session, request=request, using=using)
+        session.save(force_insert=True, using=using)
+        if kind == SessionKind.TOKEN:
+            RefreshToken(session=session, rotated_at=now).save(force_insert=True, using=using)
+        _send_on_commit(signals.session_started, using=using, session=session, request=request)
     return session
 
 
+@contextmanager
+def _user_may_vanish(user: AbstractBaseUser) -> Iterator[None]:
+    """A user deleted by somebody else in this very moment is a refusal, not an error of the database."""
+    try:
+        yield
+    except DatabaseError:
+        if _row_of(user).exists():
+            raise
+        raise exceptions.UserNotFound from None
+
+
 def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> None:
-    """Keep to ``AUTH_SESSIONS_MAX_PER_USER``. The lock on the user's row makes concurrent sign-ins wait in line."""
+    """Keep to ``AUTH_SESSIONS_MAX_PER_USER``, under the lock on the user's row that makes sign-ins wait in line."""
     if conf.MAX_PER_USER is None:
         return
-    lock(get_user_model()._base_manager.using(using).filter(pk=session.user_id))
     counted = _sessions(using).live(user=session.user)
     if conf.LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
@@ -348,13 +361,20 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
     Both in one transaction, since a request in between would find its session stamped with another password.
     """
     using = _database()
-    users = type(user)._base_manager.using(using).filter(pk=user.pk)
     with transaction.atomic(using=using):
-        for stored in lock(users):
-            users.update(password=user.password)
+        for stored in lock(_row_of(user)):
+            _row_of(user).update(password=user.password)
             _sessions(using).filter(
                 user_id=user.pk, password_fingerprint__in=passwords.fingerprints(stored.password)
             ).update(password_fingerprint=passwords.fingerprint(user.password))
+
+
+def end_before_deletion(user: AbstractBaseUser) -> int:
+    """End all sessions of a user about to be deleted, under a lock that no new sign-in passes. Returns how many."""
+    using = _database()
+    with transaction.atomic(using=using):
+        lock(_row_of(user))
+        return _sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
 
 
 def end_outdated(user_id: Any) -> int:
@@ -390,6 +410,10 @@ def _end_over(sessions: SessionQuerySet) -> int:
 def _database() -> str:
     """Where decisions are read and written: a replica may lag behind a sign-out."""
     return router.db_for_write(Session)
+
+
+def _row_of(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
+    return get_user_model()._base_manager.using(_database()).filter(pk=user.pk)
 
 
 def _sessions(using: str) -> SessionQuerySet:

@@ -10,8 +10,6 @@ from django.db import transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 
 from auth_sessions import lifecycle
-from auth_sessions.choices import EndReason
-from auth_sessions.models import Session
 
 JUDGED_FIELDS = {"password", "is_active"}
 
@@ -27,7 +25,7 @@ def connect() -> None:
 
 
 def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> None:
-    Session.objects.filter(user_id=instance.pk).end(reason=EndReason.USER_DELETED)
+    lifecycle.end_before_deletion(instance)
 
 
 def notice_hash_upgrade(instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: Any) -> None:

@@ -6,13 +6,12 @@ it does not know gives empty names, never the string itself.
 
 from auth_sessions.choices import DeviceType
 
-BOTS = ("bot", "crawl", "spider", "slurp", "headlesschrome", "facebookexternalhit", "preview")
+BOTS = ("bot", "crawl", "spider", "slurp", "headlesschrome", "facebookexternalhit", "preview", "+http")
 
 APPS = (
     ("okhttp/", "okhttp"),
     ("cfnetwork/", "CFNetwork"),
     ("dart/", "Dart"),
-    ("dart:io", "Dart"),
     ("curl/", "curl"),
     ("wget/", "Wget"),
     ("httpie/", "HTTPie"),
@@ -30,13 +29,19 @@ APPS = (
 )
 
 BROWSERS = (
-    ("edg", "Edge"),
+    ("edg/", "Edge"),
+    ("edga/", "Edge"),
+    ("edgios/", "Edge"),
+    ("edge/", "Edge"),
     ("opr/", "Opera"),
-    ("opera", "Opera"),
+    (" opt/", "Opera"),
+    (" opx/", "Opera"),
+    ("opera/", "Opera"),
     ("samsungbrowser/", "Samsung Internet"),
     ("vivaldi/", "Vivaldi"),
     ("yabrowser/", "Yandex Browser"),
     ("duckduckgo/", "DuckDuckGo"),
+    (" ddg/", "DuckDuckGo"),
     ("fxios/", "Firefox"),
     ("firefox/", "Firefox"),
     ("crios/", "Chrome"),
@@ -70,11 +75,14 @@ TYPES = {
 
 
 def classify(user_agent: str) -> tuple[str, str, DeviceType]:
-    """``(browser or program, operating system, type)``; what is not recognised is an empty string or ``UNKNOWN``."""
-    text = user_agent.lower()
-    system = _first(SYSTEMS, text)
+    """``(browser or program, operating system, type)``; what is not recognised is an empty string or ``UNKNOWN``.
+
+    A bot has neither name nor system: both are a disguise.
+    """
+    text = user_agent.lower().replace("cubot", "")  # a make of phones
     if any(word in text for word in BOTS):
-        return "", system, DeviceType.BOT
+        return "", "", DeviceType.BOT
+    system = _first(SYSTEMS, text)
     if program := _first(APPS, text):
         return program, system, DeviceType.APP
     if system == "Android":

@@ -1,7 +1,6 @@
 """UUID version 7 (RFC 9562, section 5.7): time-ordered, so that new rows land side by side in the index."""
 
 import secrets
-import sys
 import threading
 import time
 import uuid
@@ -29,9 +28,10 @@ _clock = _Clock()
 
 
 def uuid7() -> uuid.UUID:
-    """A new UUIDv7, greater than every one this process made before it."""
-    if sys.version_info >= (3, 14):
-        return uuid.uuid7()
+    """A new UUIDv7, greater than every one this process made before it, in any thread.
+
+    Python 3.14 has a ``uuid.uuid7()``; it gives no order to threads, and runs ahead of a clock that was set back.
+    """
     milliseconds, tail = _clock.tick()
     version_and_upper_tail = 0x7000 | tail >> 62
     variant_and_lower_tail = 0b10 << 62 | tail & (1 << 62) - 1

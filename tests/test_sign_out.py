@@ -1,0 +1,399 @@
+"""Signing out: three scopes, every door, and everything that hangs on a session."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from auth_sessions import lifecycle, signals, tokens
+from auth_sessions.choices import EndReason, Scope
+from auth_sessions.models import RefreshToken, Session
+from example_project.views import magic_link_token
+from tests.device import Device, code
+from tests.host.models import Draft, PushDevice
+
+GONE = (401, "session_not_found")
+
+
+@pytest.fixture
+def heard():
+    """What the signals of ending tell, in order."""
+    events = []
+
+    def ending(**event):
+        assert Session.objects.filter(pk__in=[session.pk for session in event["sessions"]]).exists()
+        events.append(("ending", event))
+
+    def ended(**event):
+        assert not Session.objects.filter(pk__in=[session.pk for session in event["sessions"]]).exists()
+        events.append(("ended", event))
+
+    signals.sessions_ending.connect(ending)
+    signals.sessions_ended.connect(ended)
+    yield events
+    signals.sessions_ending.disconnect(ending)
+    signals.sessions_ended.disconnect(ended)
+
+
+def by_password(user):
+    return Device().sign_in(user)
+
+
+def by_magic_link(user):
+    user.refresh_from_db()
+    return Device().keep(Device().client.post("/api/magic-link/", {"token": magic_link_token(user)}))
+
+
+def by_foreign_backend(user):
+    pair = tokens.issue(lifecycle.start(user, amr=["fed"]))
+    device = Device()
+    device.access, device.refresh_token = pair.access, pair.refresh
+    return device
+
+
+@pytest.mark.parametrize("sign_in", [by_password, by_magic_link, by_foreign_backend])
+class TestScopes:
+    """The same for everybody, however the person signed in."""
+
+    @pytest.fixture
+    def devices(self, sign_in, ada):
+        return [sign_in(ada) for _ in range(3)]
+
+    @pytest.fixture
+    def bystander(self, sign_in, bob):
+        return sign_in(bob)
+
+    @pytest.mark.parametrize(
+        ("scope", "alive"),
+        [
+            (None, [False, False, False]),
+            ("global", [False, False, False]),
+            ("local", [False, True, True]),
+            ("others", [True, False, False]),
+        ],
+    )
+    def test_scope(self, devices, bystander, scope, alive):
+        answer = devices[0].sign_out(scope)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert [device.me().status_code == 200 for device in devices] == alive
+        assert [device.refresh().status_code == 200 for device in devices] == alive
+        assert bystander.me().status_code == 200
+
+    def test_by_refresh_token_when_the_access_token_has_expired(self, clock, devices, bystander):
+        clock.shift(timedelta(hours=2))
+        device = devices[0]
+        assert code(device.sign_out("global")) == (401, "token_not_valid")
+        answer = device.post("sign-out/", {"scope": "global", "refresh": device.refresh_token})
+        assert answer.status_code == 204
+        assert {code(each.refresh()) for each in devices} == {GONE}
+        assert bystander.refresh().status_code == 200
+
+
+class TestRequest:
+    def test_scope_in_the_query(self, laptop, phone):
+        assert laptop.post("sign-out/?scope=others").status_code == 204
+        assert (laptop.me().status_code, phone.me().status_code) == (200, 401)
+
+    def test_scope_twice_and_alike(self, laptop):
+        assert laptop.post("sign-out/?scope=local", {"scope": "local"}).status_code == 204
+
+    @pytest.mark.parametrize(
+        ("query", "body"),
+        [
+            ("?scope=everyone", {}),
+            ("?scope=", {}),
+            ("", {"scope": "LOCAL"}),
+            ("", {"scope": ""}),
+            ("", {"scope": None}),
+            ("", {"scope": ["local"]}),
+            ("?scope=local", {"scope": "global"}),
+        ],
+    )
+    def test_another_scope_is_refused(self, laptop, query, body):
+        answer = laptop.post(f"sign-out/{query}", body)
+        assert (answer.status_code, list(answer.json())) == (400, ["scope"])
+        assert laptop.me().status_code == 200
+
+    def test_without_any_proof(self, laptop):
+        assert code(Device().sign_out("local")) == (401, "not_authenticated")
+        assert laptop.me().status_code == 200
+
+    @pytest.mark.parametrize("scope", ["local", "others", "global"])
+    def test_a_refresh_token_wins_over_a_stale_header(self, clock, laptop, scope):
+        stale = laptop.copy()
+        stale.access = "long.gone.token"
+        assert stale.post("sign-out/", {"scope": scope, "refresh": laptop.refresh_token}).status_code == 204
+
+    def test_it_wins_over_another_persons_header_too(self, laptop, bob):
+        other = Device().sign_in(bob)
+        other.post("sign-out/", {"refresh": laptop.refresh_token})
+        assert laptop.me().status_code == 401
+        assert other.me().status_code == 200
+
+
+class TestAgain:
+    """A sign-out repeated, or of a session that ended by itself."""
+
+    def test_local_is_fine(self, laptop):
+        assert [laptop.sign_out("local").status_code for _ in range(3)] == [204, 204, 204]
+
+    def test_local_by_refresh_token_is_fine(self, laptop):
+        order = {"scope": "local", "refresh": laptop.refresh_token}
+        assert [laptop.post("sign-out/", order).status_code for _ in range(3)] == [204, 204, 204]
+
+    @pytest.mark.parametrize("scope", ["others", "global"])
+    def test_the_wider_scopes_need_a_living_session(self, laptop, phone, scope):
+        phone.sign_out("others")
+        assert code(laptop.sign_out(scope)) == GONE
+        assert code(laptop.post("sign-out/", {"scope": scope, "refresh": laptop.refresh_token})) == GONE
+        assert phone.me().status_code == 200
+
+    def test_local_on_an_expired_session(self, clock, laptop):
+        clock.shift(timedelta(days=31))
+        assert laptop.post("sign-out/", {"scope": "local", "refresh": laptop.refresh_token}).status_code == 204
+        assert not Session.objects.exists()
+
+    def test_junk_is_no_proof_of_a_session_gone(self, laptop):
+        assert code(laptop.post("sign-out/", {"scope": "local", "refresh": "junk"})) == (401, "token_not_valid")
+
+
+class TestSpentRefreshToken:
+    @pytest.mark.parametrize("scope", ["local", "others", "global"])
+    def test_it_ends_its_own_session_only(self, laptop, phone, scope, heard):
+        thief = laptop.copy()
+        laptop.refresh()
+        laptop.refresh()
+        answer = thief.post("sign-out/", {"scope": scope, "refresh": thief.refresh_token})
+        assert code(answer) == (401, "refresh_token_already_used")
+        assert code(laptop.me()) == GONE
+        assert phone.me().status_code == 200
+        assert heard[-1][1]["reason"] == EndReason.REFRESH_TOKEN_REUSED
+
+    def test_the_parent_of_an_unused_child_still_proves(self, clock, laptop, phone):
+        parent = laptop.copy()
+        laptop.try_refresh()
+        clock.shift(3600)
+        assert parent.post("sign-out/", {"scope": "others", "refresh": parent.refresh_token}).status_code == 204
+        assert code(phone.refresh()) == GONE
+        assert RefreshToken.objects.get().counter == 1
+
+
+def staff_device(make_user):
+    return Device().sign_in(make_user("grace", is_superuser=True))
+
+
+def session_of(device):
+    return Session.objects.get(pk=device.session_id)
+
+
+def change_password(device, user, make_user):
+    lifecycle.change_password(user, "changed")
+
+
+def save_password(device, user, make_user):
+    user.set_password("changed")
+    user.save()
+
+
+def deactivate(device, user, make_user):
+    user.is_active = False
+    user.save()
+
+
+def expire(device, user, make_user):
+    Session.objects.filter(pk=device.session_id).update(expires_at="2020-01-01T00:00Z")
+    call_command("clearauthsessions")
+
+
+def steal(device, user, make_user):
+    thief = device.copy()
+    device.refresh()
+    device.refresh()
+    thief.refresh()
+
+
+DOORS = {
+    "sign-out local": (lambda d, u, m: d.sign_out("local"), EndReason.SIGNED_OUT),
+    "sign-out global": (lambda d, u, m: d.sign_out("global"), EndReason.SIGNED_OUT),
+    "delete by id": (lambda d, u, m: d.delete(f"sessions/{d.session_id}/"), EndReason.SIGNED_OUT),
+    "delete by id from elsewhere": (
+        lambda d, u, m: Device().sign_in(u).delete(f"sessions/{d.session_id}/"),
+        EndReason.SIGNED_OUT,
+    ),
+    "staff": (lambda d, u, m: staff_device(m).post(f"users/{u.pk}/sign-out/"), EndReason.REVOKED),
+    "lifecycle": (lambda d, u, m: lifecycle.sign_out(session_of(d)), EndReason.SIGNED_OUT),
+    "change_password": (change_password, EndReason.PASSWORD_CHANGED),
+    "password saved": (save_password, EndReason.PASSWORD_CHANGED),
+    "user deactivated": (deactivate, EndReason.USER_INACTIVE),
+    "user deleted": (lambda d, u, m: u.delete(), EndReason.USER_DELETED),
+    "users deleted": (
+        lambda d, u, m: get_user_model().objects.filter(pk=u.pk).delete(),
+        EndReason.USER_DELETED,
+    ),
+    "session.delete()": (lambda d, u, m: session_of(d).delete(), EndReason.DELETED),
+    "queryset.delete()": (lambda d, u, m: Session.objects.filter(pk=d.session_id).delete(), EndReason.DELETED),
+    "related manager": (lambda d, u, m: u.auth_sessions.all().delete(), EndReason.DELETED),
+    "end()": (lambda d, u, m: u.auth_sessions.end(reason=EndReason.REVOKED), EndReason.REVOKED),
+    "swept": (expire, EndReason.EXPIRED),
+    "theft": (steal, EndReason.REFRESH_TOKEN_REUSED),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_leads_to_the_same(make_user, ada, bob, door, heard):
+    laptop, bystander = Device().sign_in(ada), Device().sign_in(bob)
+    for device in (laptop, bystander):
+        PushDevice.objects.create(session_id=device.session_id, token="t")
+        Draft.objects.create(session_key=device.session_id)
+    go_through, reason = DOORS[door]
+
+    go_through(laptop, ada, make_user)
+
+    assert laptop.me().status_code == laptop.refresh().status_code == 401
+    assert not Session.objects.filter(pk=laptop.session_id).exists()
+    assert not RefreshToken.objects.filter(pk=laptop.session_id).exists()
+    assert [str(device.session_id) for device in PushDevice.objects.all()] == [bystander.session_id]
+    assert [str(draft.session_key) for draft in Draft.objects.all()] == [bystander.session_id]
+    assert bystander.me().status_code == bystander.refresh().status_code == 200
+    assert [name for name, _ in heard] == ["ending", "ended"]
+    for _, event in heard:
+        assert event["reason"] == reason
+        assert laptop.session_id in {str(session.pk) for session in event["sessions"]}
+        assert len(event["user_ids"]) == 1
+
+
+class TestSignals:
+    def test_what_they_carry(self, laptop, phone, ada, heard):
+        laptop.sign_out("others")
+        (first, ending), (second, ended) = heard
+        assert (first, second) == ("ending", "ended")
+        assert ending["sessions"] is ended["sessions"]
+        assert [str(session.pk) for session in ended["sessions"]] == [phone.session_id]
+        for event in (ending, ended):
+            assert (event["sender"], event["scope"], event["actor"]) == (Session, Scope.OTHERS, ada)
+            assert (event["user_ids"], event["request"].path) == ({ada.pk}, "/api/auth/sign-out/")
+
+    def test_one_pair_for_many_people(self, laptop, bob, heard):
+        Device().sign_in(bob)
+        assert Session.objects.all().end(reason=EndReason.REVOKED) == 2
+        assert [len(event["user_ids"]) for _, event in heard] == [2, 2]
+
+    def test_nothing_ended_nothing_said(self, db, heard):
+        assert Session.objects.none().end(reason=EndReason.REVOKED) == 0
+        assert Session.objects.all().delete() == (0, {})
+        assert heard == []
+
+    @pytest.mark.parametrize("atomic_requests", [False, True])
+    def test_an_error_in_a_receiver_undoes_everything(self, laptop, phone, monkeypatch, atomic_requests, heard):
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
+        PushDevice.objects.create(session_id=phone.session_id, token="t")
+        Draft.objects.create(session_key=phone.session_id)
+
+        def fail(**event):
+            raise RuntimeError("The push service does not answer.")
+
+        signals.sessions_ending.connect(fail)
+        with pytest.raises(RuntimeError):
+            laptop.sign_out()
+        signals.sessions_ending.disconnect(fail)
+        assert (PushDevice.objects.count(), Draft.objects.count(), RefreshToken.objects.count()) == (1, 1, 2)
+        assert laptop.me().status_code == phone.refresh().status_code == 200
+        assert "ended" not in [name for name, _ in heard]
+
+    def test_an_error_after_the_end_is_logged(self, laptop, caplog):
+        def fail(**event):
+            raise RuntimeError("The mail server does not answer.")
+
+        signals.sessions_ended.connect(fail)
+        assert laptop.sign_out().status_code == 204
+        signals.sessions_ended.disconnect(fail)
+        assert "The mail server does not answer." in caplog.text
+        assert not Session.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("call", "times"),
+        [
+            (lambda d, other: d.sign_out("global"), 1),
+            (lambda d, other: d.sign_out("local"), 1),
+            (lambda d, other: d.sign_out("others"), 0),
+            (lambda d, other: d.delete(f"sessions/{d.session_id}/"), 1),
+            (lambda d, other: d.delete(f"sessions/{other.session_id}/"), 0),
+        ],
+    )
+    def test_user_logged_out_once_for_the_session_called_from(self, laptop, phone, ada, call, times):
+        heard = []
+
+        def listen(user, request, **kwargs):
+            heard.append((user, request.method))
+
+        user_logged_out.connect(listen)
+        call(laptop, phone)
+        user_logged_out.disconnect(listen)
+        assert [user for user, _ in heard] == [ada] * times
+
+
+class TestCost:
+    """The number of statements does not depend on the number of sessions."""
+
+    @pytest.mark.parametrize("scope", ["global", "others"])
+    def test_over_rest(self, ada, scope):
+        costs = set()
+        for number in (1, 10, 1000):
+            sessions = [lifecycle.start(ada) for _ in range(number)]
+            PushDevice.objects.bulk_create(PushDevice(session=session, token="t") for session in sessions)
+            Draft.objects.bulk_create(Draft(session_key=session.pk) for session in sessions)
+            laptop = Device().sign_in(ada)
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
+                laptop.sign_out(scope)
+            costs.add(len(queries))
+            assert Session.objects.count() == (1 if scope == "others" else 0)
+            assert not PushDevice.objects.exists()
+            assert not Draft.objects.exists()
+            Session.objects.all().delete()
+        assert len(costs) == 1
+
+    def test_more_than_one_statement_can_name(self, ada):
+        lifecycle.start(ada)
+        template = Session.objects.get()
+        Session.objects.bulk_create(
+            Session(user=ada, password_fingerprint=template.password_fingerprint) for _ in range(40_000)
+        )
+        assert Session.objects.all().end(reason=EndReason.REVOKED) == 40_001
+        assert not Session.objects.exists()
+
+
+class TestQuerysets:
+    """``end()`` and ``delete()`` work on whatever a queryset can be."""
+
+    @pytest.mark.parametrize(
+        "narrow",
+        [
+            lambda rows: rows.order_by("-created_at")[:1],
+            lambda rows: rows.filter(push_devices__token="t").distinct(),
+            lambda rows: rows.filter(user__is_active=True, push_devices__token="t"),
+            lambda rows: rows.select_related("user", "refresh_token").filter(name="one"),
+            lambda rows: rows.filter(name="one") | rows.filter(name="none"),
+            lambda rows: rows.filter(name="one").union(rows.filter(name="none")),
+            lambda rows: rows.last_used_first()[:1],
+        ],
+    )
+    def test_narrowed(self, clock, ada, narrow):
+        lifecycle.start(ada)
+        clock.shift(1)
+        one = lifecycle.start(ada, name="one")
+        PushDevice.objects.create(session=one, token="t")
+        PushDevice.objects.create(session=one, token="t")
+        assert narrow(Session.objects.all()).end(reason=EndReason.REVOKED) == 1
+        assert [session.name for session in Session.objects.all()] == [""]
+
+    def test_the_shape_of_delete(self, ada):
+        lifecycle.start(ada)
+        lifecycle.start(ada)
+        assert Session.objects.first().delete() == (1, {"auth_sessions.Session": 1})
+        assert Session.objects.all().delete() == (1, {"auth_sessions.Session": 1})

@@ -12,12 +12,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import checks
-from django.db.models import PROTECT, RESTRICT
+from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignKey, Model
 from django.db.models.signals import post_delete, pre_delete
 from django.utils.encoding import force_bytes
-from jwt.exceptions import PyJWTError
+from django.utils.version import get_version_tuple
 from rest_framework.settings import api_settings
-from rest_framework_simplejwt.exceptions import TokenBackendError
 
 from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.conf import Settings, conf
@@ -28,7 +27,12 @@ Messages = Iterator[checks.CheckMessage]
 
 PREFIX = "AUTH_SESSIONS_"
 
+LONGEST = timedelta(days=365_000)
+"""A thousand years; beyond the calendar's end, adding to a time fails."""
+
 HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
+
+FIXED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at")
 
 UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
@@ -55,6 +59,7 @@ def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
     """Everything below; one small generator per concern."""
     concerns = (
         _values(),
+        _simple_jwt_values(),
         _unknown_names(),
         _unread_simple_jwt(),
         _user_model(),
@@ -67,8 +72,8 @@ def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
     return [message for concern in concerns for message in concern]
 
 
-def _positive(value: object) -> bool:
-    return isinstance(value, timedelta) and value > timedelta(0)
+def _positive(value: object, *, below: timedelta = LONGEST) -> bool:
+    return isinstance(value, timedelta) and timedelta(0) < value < below
 
 
 def _count(value: object, *, least: int) -> bool:
@@ -77,11 +82,15 @@ def _count(value: object, *, least: int) -> bool:
 
 def _values() -> Messages:
     """E001: a setting has a value that it cannot have."""
-    duration, no_duration = "a positive datetime.timedelta", "a positive datetime.timedelta or None"
+    duration = "a positive datetime.timedelta of less than a thousand years"
+    idle_timeout = conf.IDLE_TIMEOUT if _positive(conf.IDLE_TIMEOUT) else None
     rules = {
-        "LIFETIME": (conf.LIFETIME is None or _positive(conf.LIFETIME), no_duration),
-        "IDLE_TIMEOUT": (conf.IDLE_TIMEOUT is None or _positive(conf.IDLE_TIMEOUT), no_duration),
-        "TOUCH_INTERVAL": (_positive(conf.TOUCH_INTERVAL), duration),
+        "LIFETIME": (conf.LIFETIME is None or _positive(conf.LIFETIME), f"{duration}, or None"),
+        "IDLE_TIMEOUT": (conf.IDLE_TIMEOUT is None or _positive(conf.IDLE_TIMEOUT), f"{duration}, or None"),
+        "TOUCH_INTERVAL": (
+            _positive(conf.TOUCH_INTERVAL, below=idle_timeout or LONGEST),
+            "a positive datetime.timedelta, shorter than AUTH_SESSIONS_IDLE_TIMEOUT",
+        ),
         "REUSE_INTERVAL": (_positive(conf.REUSE_INTERVAL), duration),
         "REUSE_POLICY": (conf.REUSE_POLICY in ("confirmed", "lenient"), '"confirmed" or "lenient"'),
         "MAX_PER_USER": (
@@ -100,6 +109,33 @@ def _values() -> Messages:
             yield checks.Error(
                 f"{PREFIX}{name} must be {must_be}, not {getattr(conf, name)!r}.",
                 id="auth_sessions.E001",
+            )
+
+
+def _simple_jwt_values() -> Messages:
+    """E001, for those settings of simplejwt that this app reads, and that no signing shows to be wrong."""
+    claims = [
+        simple_jwt("USER_ID_CLAIM"),
+        simple_jwt("TOKEN_TYPE_CLAIM") or "token_type",
+        simple_jwt("JTI_CLAIM") or "jti",
+        *FIXED_CLAIMS,
+    ]
+    leeway = simple_jwt("LEEWAY")
+    seconds = leeway.total_seconds() if isinstance(leeway, timedelta) else leeway
+    rules = {
+        "ACCESS_TOKEN_LIFETIME": (_positive(simple_jwt("ACCESS_TOKEN_LIFETIME")), "a positive datetime.timedelta"),
+        "LEEWAY": (
+            seconds is None or (isinstance(seconds, (int, float)) and 0 <= seconds < LONGEST.total_seconds()),
+            "seconds or a datetime.timedelta, 0 or more",
+        ),
+    }
+    for name, claim in zip(("USER_ID_CLAIM", "TOKEN_TYPE_CLAIM", "JTI_CLAIM"), claims, strict=False):
+        is_right = isinstance(claim, str) and bool(claim) and claims.count(claim) == 1
+        rules[name] = is_right, "the name of a claim that is not used for something else"
+    for name, (is_right, must_be) in rules.items():
+        if not is_right:
+            yield checks.Error(
+                f'SIMPLE_JWT["{name}"] must be {must_be}, not {simple_jwt(name)!r}.', id="auth_sessions.E001"
             )
 
 
@@ -124,13 +160,14 @@ def _unread_simple_jwt() -> Messages:
 
 def _user_model() -> Messages:
     """E004: the user model carries no password hash. E005: it has no field to name the user by in a token."""
-    user_model: type = get_user_model()
+    user_model: type[Model] = get_user_model()
     if not issubclass(user_model, AbstractBaseUser):
         yield checks.Error(
             f"{settings.AUTH_USER_MODEL} must be a subclass of AbstractBaseUser.",
             id="auth_sessions.E004",
         )
-    if not hasattr(user_model, simple_jwt("USER_ID_FIELD")):
+    names = ["pk", *(field.attname for field in user_model._meta.concrete_fields)]
+    if simple_jwt("USER_ID_FIELD") not in names:
         yield checks.Error(
             f"{settings.AUTH_USER_MODEL} has no field {simple_jwt('USER_ID_FIELD')!r}.",
             hint='Name its unique key in SIMPLE_JWT["USER_ID_FIELD"].',
@@ -140,20 +177,20 @@ def _user_model() -> Messages:
 
 def _signing() -> Messages:
     """E006: access tokens cannot be signed and verified. W007: an HMAC key is too short (RFC 7518, section 3.2)."""
-    algorithm, key = simple_jwt("ALGORITHM"), simple_jwt("SIGNING_KEY")
     try:
         with warnings.catch_warnings(action="ignore"):
             backend = SessionAccessToken().get_token_backend()
             signed = backend.encode({"token_type": "access"})
-            if simple_jwt("JWK_URL") is None:
+            if not simple_jwt("JWK_URL"):
                 backend.decode(cast("Any", signed))
-    except (TokenBackendError, PyJWTError, ValueError, TypeError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever simplejwt, PyJWT, cryptography or an encoder raise is the finding
         yield checks.Error(
             f"Access tokens cannot be signed and verified as SIMPLE_JWT says: {error}",
-            hint="Look at ALGORITHM, SIGNING_KEY and VERIFYING_KEY.",
+            hint="Look at ALGORITHM, SIGNING_KEY, VERIFYING_KEY, AUDIENCE, ISSUER, JWK_URL and JSON_ENCODER.",
             id="auth_sessions.E006",
         )
         return
+    algorithm, key = simple_jwt("ALGORITHM"), simple_jwt("SIGNING_KEY")
     needed = HMAC_KEY_BYTES.get(algorithm, 0)
     if len(force_bytes(key)) < needed:
         yield checks.Warning(
@@ -164,22 +201,32 @@ def _signing() -> Messages:
 
 
 def _related_models() -> Messages:
-    """E008: a foreign key to a session that would make signing out fail."""
-    for model in apps.get_models():
-        for field in model._meta.get_fields():
-            remote_field = getattr(field, "remote_field", None)
-            if (
-                field.concrete
-                and remote_field is not None
-                and remote_field.model in (Session, RefreshToken)
-                and getattr(remote_field, "on_delete", None) in (PROTECT, RESTRICT)
-            ):
-                yield checks.Error(
-                    f"{model._meta.label}.{field.name} protects a session, so that signing out fails.",
-                    hint="Use on_delete=CASCADE or SET_NULL.",
-                    obj=field,
-                    id="auth_sessions.E008",
-                )
+    """E008: a foreign key, to a session or to what falls with it, that would make signing out fail."""
+    keys = [
+        field
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.local_fields
+        if isinstance(field, ForeignKey)
+    ]
+    falling = _falling_with({Session, RefreshToken}, keys)
+    for key in keys:
+        if _target(key) in falling and key.remote_field.on_delete in (PROTECT, RESTRICT):
+            yield checks.Error(
+                f"{key.model._meta.label}.{key.name} protects {_target(key)._meta.label}, so that signing out fails.",
+                hint="Use on_delete=CASCADE or SET_NULL.",
+                obj=key,
+                id="auth_sessions.E008",
+            )
+
+
+def _falling_with(models: set[type[Model]], keys: list[ForeignKey[Any, Any]]) -> set[type[Model]]:
+    """The models, and all that ``CASCADE`` to them, directly or not."""
+    more = {key.model for key in keys if _target(key) in models and key.remote_field.on_delete is CASCADE}
+    return models if more <= models else _falling_with(models | more, keys)
+
+
+def _target(key: ForeignKey[Any, Any]) -> type[Model]:
+    return cast("type[Model]", key.remote_field.model._meta.concrete_model)
 
 
 def _delete_receivers() -> Messages:
@@ -199,7 +246,7 @@ def _authentication() -> Messages:
     if conf.REUSE_POLICY != "confirmed":
         return
     if not any(
-        issubclass(cast("type", authentication), SessionJWTAuthentication)
+        isinstance(authentication, type) and issubclass(authentication, SessionJWTAuthentication)
         for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
     ):
         yield checks.Warning(
@@ -212,8 +259,7 @@ def _authentication() -> Messages:
 
 def _versions() -> Messages:
     """E011: Django 6.1 with a Django REST framework that cannot work with it."""
-    framework = tuple(int(part) for part in rest_framework.VERSION.split(".")[:2])
-    if django.VERSION >= (6, 1) and framework < (3, 18):
+    if django.VERSION >= (6, 1) and get_version_tuple(rest_framework.VERSION) < (3, 18):
         yield checks.Error(
             f"Django {django.get_version()} needs djangorestframework 3.18 or newer, not {rest_framework.VERSION}.",
             id="auth_sessions.E011",

@@ -296,7 +296,7 @@ def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None 
         return
     using = _database()
     row = _sessions(using).filter(pk=session.pk, **guard)
-    transaction.on_commit(partial(row.update, **changes), using=using, robust=True)
+    transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
 
 
 def rename(session: Session, name: str) -> bool:

@@ -1,6 +1,5 @@
 """What happens to sessions when something happens to their user."""
 
-from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -12,6 +11,7 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 from auth_sessions import lifecycle
 
 JUDGED_FIELDS = {"password", "is_active"}
+SAVED_MARK = "_auth_sessions_saved_password"
 
 
 def connect() -> None:
@@ -32,9 +32,10 @@ def notice_hash_upgrade(instance: AbstractBaseUser, update_fields: frozenset[str
     """Sessions stay when only the hasher changed.
 
     ``check_password()`` then calls ``set_password()``, clears the raw password it left behind, and saves that field
-    alone; no change of the password does all three.
+    alone. An instance that once saved a raw password carries a cleared one, too: it is marked, and not mistaken.
     """
-    raw_password_cleared = vars(instance).get("_password", "never set") is None
+    traces = vars(instance)
+    raw_password_cleared = traces.get("_password", "never set") is None and SAVED_MARK not in traces
     if raw_password_cleared and set(update_fields or ()) == {"password"}:
         lifecycle.upgrade_hash(instance)
 
@@ -48,6 +49,9 @@ def judge_sessions_again(
     **kwargs: Any,
 ) -> None:
     """After a save that may have changed the password or switched the user off."""
+    if vars(instance).get("_password") is not None:
+        setattr(instance, SAVED_MARK, True)
     if created or raw or (update_fields is not None and JUDGED_FIELDS.isdisjoint(update_fields)):
         return
-    transaction.on_commit(partial(lifecycle.end_outdated, instance.pk), using=using, robust=True)
+    user_id = instance.pk
+    transaction.on_commit(lambda: lifecycle.end_outdated(user_id), using=using, robust=True)

@@ -29,10 +29,10 @@ APPS = (
 )
 
 BROWSERS = (
-    ("edg/", "Edge"),
-    ("edga/", "Edge"),
-    ("edgios/", "Edge"),
-    ("edge/", "Edge"),
+    (" edg/", "Edge"),
+    (" edga/", "Edge"),
+    (" edgios/", "Edge"),
+    (" edge/", "Edge"),
     ("opr/", "Opera"),
     (" opt/", "Opera"),
     (" opx/", "Opera"),

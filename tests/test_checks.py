@@ -19,6 +19,8 @@ from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
 
+pytestmark = pytest.mark.django_db  # Django 6.1 asks SQLite what it can do
+
 CENTURY, FOREVER = timedelta(days=36_525), timedelta.max
 
 

@@ -58,8 +58,10 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.SessionJWTAuthentication"],
 }
 
+# Of this process alone, so that two runs on one server do not meet.
+TEST_NAME = f"test_auth_sessions_{os.getpid()}"
 # A file, because an SQLite database in memory is not shared between threads as one on disk is.
-SQLITE_FILE = Path(tempfile.gettempdir()) / f"auth_sessions_test_{os.getpid()}.sqlite3"
+SQLITE_FILE = Path(tempfile.gettempdir()) / f"{TEST_NAME}.sqlite3"
 
 DATABASES = {
     "default": {
@@ -76,6 +78,7 @@ DATABASES = {
             "PORT": os.environ.get("PGPORT", "5432"),
             "USER": os.environ.get("PGUSER", "postgres"),
             "PASSWORD": os.environ.get("PGPASSWORD", ""),
+            "TEST": {"NAME": TEST_NAME},
         },
         "mariadb": {
             "ENGINE": "django.db.backends.mysql",
@@ -84,6 +87,7 @@ DATABASES = {
             "PORT": os.environ.get("MYSQL_TCP_PORT", "3306"),
             "USER": os.environ.get("MYSQL_USER", "root"),
             "PASSWORD": os.environ.get("MYSQL_PWD", ""),
+            "TEST": {"NAME": TEST_NAME},
         },
     }[DATABASE],
 }

@@ -15,7 +15,7 @@ from auth_sessions.models import RefreshToken, Session
 from tests.device import PASSWORD, Device
 from tests.host.models import Draft, PushDevice
 
-ROUNDS = 15
+ROUNDS = 6
 
 
 @pytest.fixture(params=[False, True], ids=["autocommit", "atomic requests"], autouse=True)

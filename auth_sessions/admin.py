@@ -184,7 +184,7 @@ def _confirmation(
         **modeladmin.admin_site.each_context(request),
         "title": action.short_description,
         "opts": modeladmin.opts,
-        "media": modeladmin.media,
+        "list_url": request.get_full_path(),
         "session_count": counts["sessions"],
         "user_count": counts["users"],
         "labels": [_full_label(session) for session in sessions[:LISTED]],

@@ -156,8 +156,9 @@ class SignOutView(AuthSessionsView):
     refresh: str | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.scope = self.get_scope(request)
-        self.refresh = self.read(request).validated_data.get("refresh")
+        order = self.read(request).validated_data
+        self.refresh = order.get("refresh")
+        self.scope = _scope(in_body=order.get("scope"), in_query=request.query_params.get("scope"))
         if self.refresh is not None:
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
@@ -165,16 +166,6 @@ class SignOutView(AuthSessionsView):
     def post(self, request: Request) -> Response:
         lifecycle.sign_out(self.get_session(request), self.scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def get_scope(self, request: Request) -> Scope:
-        """The scope asked for. Raises 400 for an unknown one, and for two that disagree."""
-        in_body = self.read(request).validated_data.get("scope")
-        in_query = request.query_params.get("scope")
-        if in_query is not None and in_query not in Scope:
-            raise ValidationError({"scope": [_("Unknown scope in the query.")]})
-        if None not in (in_body, in_query) and in_body != in_query:
-            raise ValidationError({"scope": [_("Query and body name different scopes.")]})
-        return Scope(in_body or in_query or Scope.GLOBAL)
 
     def get_session(self, request: Request) -> Session:
         if self.refresh is not None:
@@ -189,6 +180,15 @@ class SignOutView(AuthSessionsView):
         if self.scope == Scope.LOCAL and isinstance(refused, SessionOver):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
+
+
+def _scope(*, in_body: str | None, in_query: str | None) -> Scope:
+    """The scope asked for. Raises 400 for an unknown one in the query, and for two that disagree."""
+    if in_query is not None and in_query not in Scope:
+        raise ValidationError({"scope": [_("Unknown scope in the query.")]})
+    if None not in (in_body, in_query) and in_body != in_query:
+        raise ValidationError({"scope": [_("Query and body name different scopes.")]})
+    return Scope(in_body or in_query or Scope.GLOBAL)
 
 
 class SessionsView(AuthSessionsView):

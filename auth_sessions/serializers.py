@@ -51,7 +51,9 @@ class RefreshSerializer(serializers.Serializer[Any]):
 class SignOutSerializer(serializers.Serializer[Any]):
     """``{"scope"?, "refresh"?}``; the scope may stand in the query string instead."""
 
-    scope = serializers.ChoiceField(choices=Scope.choices, required=False)
+    scope = serializers.ChoiceField(
+        choices=Scope.choices, required=False, error_messages={"invalid_choice": _("There is no such scope.")}
+    )
     refresh = serializers.CharField(required=False)
 
 

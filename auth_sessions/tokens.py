@@ -1,5 +1,6 @@
 """The signed pair that carries a session: an access token for everyone, a refresh token that only this app reads."""
 
+import math
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ from rest_framework_simplejwt.tokens import Token
 from auth_sessions import exceptions, lifecycle, signals
 from auth_sessions.conf import conf
 from auth_sessions.models import Session
+
+HIGHEST_GENERATION = 2**31
+"""Beyond what the column holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,7 @@ def present(raw: str, *, request: HttpRequest | None = None) -> Session:
 
 def _read(raw: str) -> dict[str, Any]:
     token = parse(SessionRefreshToken, raw)
-    return {"session_id": token.session_id, "generation": token.generation, "proof": token["jti"]}
+    return {"session_id": token.session_id, "generation": token.generation, "proof": token.proof}
 
 
 T = TypeVar("T", bound="SessionToken")
@@ -88,7 +92,10 @@ class SessionToken(Token):
 
     @property
     def generation(self) -> int:
-        return int(self.payload["generation"])
+        generation = self.payload["generation"]
+        if type(generation) is not int:
+            raise TypeError
+        return generation
 
     @property
     def type_claim(self) -> str:
@@ -97,7 +104,7 @@ class SessionToken(Token):
     def verify(self) -> None:
         """Raise ``TokenError`` unless the signed claims are of the right type and shape."""
         try:
-            well_formed = self.session_id and self.generation >= 0
+            well_formed = self.session_id and 0 <= self.generation < HIGHEST_GENERATION
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TokenError(_("Token names no session")) from error
         if not well_formed or self.payload.get(self.type_claim) != self.token_type:
@@ -128,6 +135,10 @@ class SessionRefreshToken(SessionToken):
         if ends := [end for end in (session.expires_at, idle_end) if end is not None]:
             token["exp"] = int(min(ends).timestamp())
         return token
+
+    @property
+    def proof(self) -> str:
+        return str(self.payload.get("jti")).encode(errors="replace").decode()
 
     def get_token_backend(self) -> TokenBackend:
         return _refresh_backend(settings.SECRET_KEY)
@@ -184,15 +195,17 @@ class SessionAccessToken(SessionToken):
 
     @property
     def rotated_at(self) -> datetime:
-        return datetime.fromtimestamp(self.payload["rotated_at"], tz=UTC if settings.USE_TZ else None)
+        """When this generation was issued; by a clock that is ahead of ours, now."""
+        rotated_at = datetime.fromtimestamp(_seconds(self.payload["rotated_at"]), tz=UTC if settings.USE_TZ else None)
+        return min(rotated_at, self.current_time)
 
     def verify(self) -> None:
         super().verify()
         leeway = self.get_token_backend().get_leeway()
         try:
-            live = self.payload["exp"] > (self.current_time - leeway).timestamp()
+            live = _seconds(self.payload["exp"]) > (self.current_time - leeway).timestamp()
             complete = self.user_id and self.rotated_at
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not live:
             raise ExpiredTokenError(_("Token is expired"))
@@ -211,6 +224,15 @@ class SessionAccessToken(SessionToken):
             simple_jwt("LEEWAY"),
             simple_jwt("JSON_ENCODER"),
         )
+
+
+def _seconds(value: object) -> float:
+    """A NumericDate (RFC 7519, section 2). Raises ``TypeError`` or ``ValueError`` for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError
+    if not math.isfinite(value):
+        raise ValueError
+    return value
 
 
 def simple_jwt(name: str) -> Any:

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -72,15 +72,18 @@ class AuthSessionsView(APIView):
         final["Cache-Control"] = "no-store"
         return final
 
-    def read(self, request: Request) -> Any:
+    def read(self, request: Request, instance: Session | None = None) -> Any:
         """The validated serializer of the request's body. Raises 400 for what it cannot hold."""
-        try:
-            data = request.data
-        except RecursionError as error:
-            raise ParseError(_("The body is nested too deeply.")) from error
-        serializer = self.serializer_class(data=data)
+        serializer = self.serializer_class(instance, data=_body(request), partial=instance is not None)
         serializer.is_valid(raise_exception=True)
         return serializer
+
+
+def _body(request: Request) -> Any:
+    try:
+        return request.data
+    except RecursionError as error:
+        raise ParseError(_("The body is nested too deeply.")) from error
 
 
 @contextmanager
@@ -158,7 +161,7 @@ class SignOutView(AuthSessionsView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         order = self.read(request).validated_data
         self.refresh = order.get("refresh")
-        self.scope = _scope(in_body=order.get("scope"), in_query=request.query_params.get("scope"))
+        self.scope = _one_scope(request, *([order["scope"]] if "scope" in order else ()))
         if self.refresh is not None:
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
@@ -182,13 +185,16 @@ class SignOutView(AuthSessionsView):
         return super().handle_exception(exc)
 
 
-def _scope(*, in_body: str | None, in_query: str | None) -> Scope:
-    """The scope asked for. Raises 400 for an unknown one in the query, and for two that disagree."""
-    if in_query is not None and in_query not in Scope:
-        raise ValidationError({"scope": [_("Unknown scope in the query.")]})
-    if None not in (in_body, in_query) and in_body != in_query:
-        raise ValidationError({"scope": [_("Query and body name different scopes.")]})
-    return Scope(in_body or in_query or Scope.GLOBAL)
+def _one_scope(request: Request, *in_body: str) -> Scope:
+    """The scope asked for, ``global`` if none is. Raises 400 for an unknown one, and for two that disagree."""
+    in_form = request.data.getlist("scope") if isinstance(request.data, QueryDict) else []
+    asked = {*request.query_params.getlist("scope"), *in_form, *in_body} or {Scope.GLOBAL}
+    if len(asked) > 1:
+        raise ValidationError({"scope": [_("Name one scope.")]})
+    scope = asked.pop()
+    if scope not in Scope:
+        raise ValidationError({"scope": [_("There is no such scope.")]})
+    return Scope(scope)
 
 
 class SessionsView(AuthSessionsView):
@@ -247,9 +253,7 @@ class SessionDetailView(SessionsView):
 
     def patch(self, request: Request, session_id: str) -> Response:
         session = self.get_object()
-        order = SessionSerializer(session, data=request.data, partial=True)
-        order.is_valid(raise_exception=True)
-        name = order.validated_data.get("name", session.name)
+        name = self.read(request, session).validated_data.get("name", session.name)
         if not lifecycle.rename(session, name):
             raise Http404
         return self.show(session)

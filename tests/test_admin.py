@@ -322,6 +322,12 @@ def test_revoking_asks_first_and_names_what_ends(desk, ada, laptop, phone):
     assert laptop.me().status_code == phone.me().status_code == 200
 
 
+def test_taking_it_back_leads_to_the_list_as_it_was(desk, laptop):
+    url = f"{SESSIONS}?q=ada&state=live"
+    asked = desk.post(url, action="revoke_selected", _selected_action=laptop.session_id).content.decode()
+    assert f'href="{SESSIONS}?q=ada&amp;state=live" class="button cancel-link"' in asked
+
+
 def test_revoke_selected_ends_the_selected(desk, bob, laptop, phone):
     others = Device().sign_in(bob)
     answer = desk.confirm("revoke_selected", [session_of(laptop)])

@@ -1,8 +1,10 @@
+import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 
 from auth_sessions.models import Session
@@ -40,11 +42,20 @@ def test_the_text_sorts_as_the_number_does():
     assert made == sorted(made)
 
 
-def test_threads_get_different_ones_and_each_sees_its_own_grow():
+@pytest.fixture
+def hasty_threads():
+    """Threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def test_threads_get_different_ones_and_each_sees_its_own_grow(hasty_threads):
     with ThreadPoolExecutor(max_workers=8) as pool:
-        runs = list(pool.map(lambda _: [uuid7() for _ in range(MANY)], range(8)))
+        runs = list(pool.map(lambda _: [uuid7() for _ in range(4 * MANY)], range(8)))
     assert all(run == sorted(run) for run in runs)
-    assert len({value for run in runs for value in run}) == 8 * MANY
+    assert len({value for run in runs for value in run}) == 32 * MANY
 
 
 def test_one_made_in_another_thread_after_mine_is_greater_than_mine():

@@ -1,0 +1,33 @@
+"""Compares the built packages with the tree: ``packages.py DIST``, run in the tree."""  # noqa: INP001
+
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+dist = Path(sys.argv[1])
+(wheel,) = dist.glob("*.whl")
+(sdist,) = dist.glob("*.tar.gz")
+with zipfile.ZipFile(wheel) as archive:
+    packed = {name for name in archive.namelist() if not name.endswith("/")}
+with tarfile.open(sdist) as archive:
+    sources = {name.partition("/")[2] for name in archive.getnames()}
+tree = Path("auth_sessions").rglob("*")
+needed = {path.as_posix() for path in tree if path.is_file() and "__pycache__" not in path.parts} | {
+    "auth_sessions/py.typed",
+    "auth_sessions/migrations/0001_initial.py",
+    "auth_sessions/templates/admin/auth_sessions/revoke_confirmation.html",
+}
+problems = [f"{wheel.name} lacks {name}" for name in sorted(needed - packed)]
+problems += [
+    f"{wheel.name} must not hold {name}"
+    for name in sorted(packed)
+    if not name.startswith("auth_sessions/") and ".dist-info/" not in name
+]
+problems += [
+    f"{sdist.name} lacks {name}"
+    for name in sorted((needed | {"LICENSE", "README.md", "pyproject.toml", "tests/settings.py"}) - sources)
+]
+if problems:
+    sys.exit("\n".join(problems))
+sys.stdout.write(f"{wheel.name} and {sdist.name} hold what they should: {len(packed)} and {len(sources)} files\n")

@@ -4,6 +4,7 @@ from typing import cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
@@ -50,17 +51,17 @@ def find_session(token: SessionAccessToken) -> Session:
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
         raise exceptions.TokenNotValid
     if reason := lifecycle.over(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
-        raise lifecycle.REFUSALS[reason]
+        raise lifecycle.REFUSALS[reason](session)
     lifecycle.touch(session, generation=token.generation, rotated_at=token.rotated_at)
     return session
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     """Why there is no such session: mostly it was signed out, but perhaps the person is gone as well."""
-    users = get_user_model()._base_manager
+    users = get_user_model()._base_manager.using(lifecycle.database())
     try:
         user = users.filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, ValidationError):
         return exceptions.TokenNotValid()
     if user is None:
         return exceptions.UserNotFound()
@@ -70,7 +71,8 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
 def get_session(request: HttpRequest | Request) -> Session | None:
     """The session a request comes from, or None. For a DRF request or a plain Django one with a Bearer token.
 
-    On a plain request each call costs the one SELECT of :class:`SessionJWTAuthentication`.
+    On a plain request each call costs the one SELECT of :class:`SessionJWTAuthentication`; in an async view, call it
+    through ``sync_to_async``.
     """
     if isinstance(request, Request):
         return getattr(request.auth, "session", None)

@@ -1,6 +1,6 @@
 """Why this app refuses. Each error has a stable ``code``; HTTP is the business of the faces."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +37,11 @@ class SessionLimitReached(AuthSessionsError):
 
 
 class SessionOver(AuthSessionsError):
-    """The proof was good, but what it proves is gone: sign in again."""
+    """The proof was good, but what it proves is gone: sign in again. ``session`` is the row, if it is still there."""
+
+    def __init__(self, session: Any = None) -> None:
+        super().__init__()
+        self.session = session
 
 
 class SessionNotFound(SessionOver):

@@ -67,7 +67,7 @@ def sign_in(
     :class:`~auth_sessions.exceptions.NoActiveAccount`, and what :func:`start` raises.
     """
     user = authenticate(request, **credentials)
-    if user is None:
+    if user is None or not user.is_active:
         raise exceptions.NoActiveAccount
     session = start(user, request=request, name=name, tag=tag, amr=("pwd",), lifetime=lifetime)
     with _user_may_vanish(user):
@@ -114,7 +114,7 @@ def start(
     if request is not None:
         session.user_agent = devices.client_user_agent(request)
         session.ip_address = devices.client_address(request)
-    using = _database()
+    using = database()
     # In a transaction as long as a request, InnoDB's shared lock for the foreign key would let two sign-ins of one
     # person wait for each other when last_login is written, and PostgreSQL would look at the key only at its end.
     must_lock = conf.MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
@@ -183,7 +183,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     :class:`~auth_sessions.exceptions.TokenNotValid` (forged) or
     :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
-    rows = _sessions(_database()).select_related("user", "refresh_token")
+    rows = _sessions(database()).select_related("user", "refresh_token")
     session = rows.filter(pk=session_id, refresh_token__isnull=False).first()
     if session is None:
         raise exceptions.SessionNotFound
@@ -192,10 +192,16 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
         raise exceptions.TokenNotValid
     if reason := over(session, last_used_at=session.last_used_at):
-        _sessions(_database()).filter(pk=session.pk).end(reason=reason, request=request)
+        _sessions(database()).filter(pk=session.pk).end(reason=reason, request=request)
         raise REFUSALS[reason]
     _refuse_spent(session, generation=generation, request=request)
     return session
+
+
+def confirm(session: Session, *, generation: int) -> None:
+    """Note that a refresh token was seen in use, where it was presented without being rotated."""
+    if generation > session.confirmed:
+        _sessions(database()).filter(pk=session.pk, confirmed__lt=generation).update(confirmed=generation)
 
 
 def over(session: Session, *, last_used_at: datetime) -> EndReason | None:
@@ -242,7 +248,7 @@ def _reread(session: Session) -> None:
 def _refuse_spent(session: Session, *, generation: int, request: HttpRequest | None) -> None:
     if not _is_spent(session, generation):
         return
-    using = session._state.db or _database()
+    using = session._state.db or database()
     ended = _sessions(using).filter(pk=session.pk)
     with transaction.atomic(using=using):
         if ended.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request):
@@ -274,7 +280,7 @@ def _is_spent(session: Session, generation: int) -> bool:
 
 def find(session_id: uuid.UUID) -> Session | None:
     """The row of a session, with its user, dead or alive, in one SELECT."""
-    return _sessions(_database()).select_related("user").filter(pk=session_id).first()
+    return _sessions(database()).select_related("user").filter(pk=session_id).first()
 
 
 def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None = None) -> None:
@@ -294,7 +300,7 @@ def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None 
         guard = {"last_seen_at__lte": seen_before}
     else:
         return
-    using = _database()
+    using = database()
     row = _sessions(using).filter(pk=session.pk, **guard)
     transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
 
@@ -302,7 +308,7 @@ def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None 
 def rename(session: Session, name: str) -> bool:
     """Give a session the person's own label, at most 100 characters; False if it has just ended."""
     session.name = name
-    return bool(_sessions(_database()).filter(pk=session.pk).update(name=name))
+    return bool(_sessions(database()).filter(pk=session.pk).update(name=name))
 
 
 # Ending
@@ -320,7 +326,7 @@ def sign_out(
     ``actor`` is the person, unless told otherwise. Django's ``user_logged_out`` is sent once where the session the
     person calls from is among the ended ones and there is a ``request``.
     """
-    using = _database()
+    using = database()
     sessions = _sessions(using).filter(user_id=session.user_id)
     if scope == Scope.LOCAL:
         sessions = sessions.filter(pk=session.pk)
@@ -343,7 +349,7 @@ def change_password(
 
     The password is not validated here: that is the form's or serializer's part.
     """
-    using = _database()
+    using = database()
     with transaction.atomic(using=using):
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -360,7 +366,7 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
 
     Both in one transaction, since a request in between would find its session stamped with another password.
     """
-    using = _database()
+    using = database()
     with transaction.atomic(using=using):
         for stored in lock(_row_of(user)):
             _row_of(user).update(password=user.password)
@@ -371,7 +377,7 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
 
 def end_before_deletion(user: AbstractBaseUser) -> int:
     """End all sessions of a user about to be deleted, under a lock that no new sign-in passes. Returns how many."""
-    using = _database()
+    using = database()
     with transaction.atomic(using=using):
         lock(_row_of(user))
         return _sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
@@ -379,7 +385,7 @@ def end_before_deletion(user: AbstractBaseUser) -> int:
 
 def end_outdated(user_id: Any) -> int:
     """End those of a user's sessions that are over (expired, idle, inactive, another password); how many there were."""
-    return _end_over(_sessions(_database()).filter(user_id=user_id))
+    return _end_over(_sessions(database()).filter(user_id=user_id))
 
 
 def purge(*, batch_size: int = 1000) -> int:
@@ -387,7 +393,7 @@ def purge(*, batch_size: int = 1000) -> int:
 
     Housekeeping only: a session that is over is refused whether or not this has run.
     """
-    rows = _sessions(_database()).order_by("pk")
+    rows = _sessions(database()).order_by("pk")
     ended, last_key = 0, None
     while True:
         page = rows if last_key is None else rows.filter(pk__gt=last_key)
@@ -403,17 +409,17 @@ def _end_over(sessions: SessionQuerySet) -> int:
     for session in sessions.select_related("user", "refresh_token"):
         if reason := over(session, last_used_at=session.last_used_at):
             keys[reason].append(session.pk)
-    rows = _sessions(_database())
+    rows = _sessions(database())
     return sum(rows.filter(pk__in=found).end(reason=reason) for reason, found in keys.items())
 
 
-def _database() -> str:
-    """Where decisions are read and written: a replica may lag behind a sign-out."""
+def database() -> str:
+    """The alias where decisions are read and written: a replica may lag behind a sign-out."""
     return router.db_for_write(Session)
 
 
 def _row_of(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
-    return get_user_model()._base_manager.using(_database()).filter(pk=user.pk)
+    return get_user_model()._base_manager.using(database()).filter(pk=user.pk)
 
 
 def _sessions(using: str) -> SessionQuerySet:

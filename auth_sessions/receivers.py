@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import is_password_usable
 from django.db import transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 
@@ -31,12 +32,13 @@ def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> N
 def notice_hash_upgrade(instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
     """Sessions stay when only the hasher changed.
 
-    ``check_password()`` then calls ``set_password()``, clears the raw password it left behind, and saves that field
-    alone. An instance that once saved a raw password carries a cleared one, too: it is marked, and not mistaken.
+    ``check_password()`` then calls ``set_password()``, clears the raw password it left behind, and saves that field. An
+    instance that once saved a password carries a cleared one, too: it is marked, and not mistaken a second time.
     """
     traces = vars(instance)
-    raw_password_cleared = traces.get("_password", "never set") is None and SAVED_MARK not in traces
-    if raw_password_cleared and set(update_fields or ()) == {"password"}:
+    cleared_by_upgrade = traces.get("_password", "never set") is None and SAVED_MARK not in traces
+    if cleared_by_upgrade and "password" in (update_fields or ()) and is_password_usable(instance.password):
+        setattr(instance, SAVED_MARK, True)
         lifecycle.upgrade_hash(instance)
 
 

@@ -2,7 +2,7 @@
 
 import math
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
 from rest_framework_simplejwt.settings import DEFAULTS
@@ -31,8 +32,8 @@ HIGHEST_GENERATION = 2**31
 class TokenPair:
     """Two strings for the client: ``access`` (JWT) and ``refresh`` (JWT, opaque to everyone but this app)."""
 
-    access: str
-    refresh: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
 
 
 def issue(session: Session, *, request: HttpRequest | None = None) -> TokenPair:
@@ -43,17 +44,23 @@ def issue(session: Session, *, request: HttpRequest | None = None) -> TokenPair:
     )
 
 
+@sensitive_variables()
 def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
     """A new pair for a refresh token. Raises what :func:`auth_sessions.lifecycle.refresh` raises."""
     session = lifecycle.refresh(**_read(raw), request=request)
     return issue(session, request=request)
 
 
+@sensitive_variables()
 def present(raw: str, *, request: HttpRequest | None = None) -> Session:
     """The session that a refresh token proves, not rotated. Raises as :func:`auth_sessions.lifecycle.present`."""
-    return lifecycle.present(**_read(raw), request=request)
+    claims = _read(raw)
+    session = lifecycle.present(**claims, request=request)
+    lifecycle.confirm(session, generation=claims["generation"])
+    return session
 
 
+@sensitive_variables()
 def _read(raw: str) -> dict[str, Any]:
     token = parse(SessionRefreshToken, raw)
     return {"session_id": token.session_id, "generation": token.generation, "proof": token.proof}
@@ -62,6 +69,7 @@ def _read(raw: str) -> dict[str, Any]:
 T = TypeVar("T", bound="SessionToken")
 
 
+@sensitive_variables("raw")
 def parse(token_class: type[T], raw: str | bytes) -> T:
     """Read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`."""
     try:
@@ -204,7 +212,7 @@ class SessionAccessToken(SessionToken):
         leeway = self.get_token_backend().get_leeway()
         try:
             live = _seconds(self.payload["exp"]) > (self.current_time - leeway).timestamp()
-            complete = self.user_id and self.rotated_at
+            complete = self.user_id and "\0" not in self.user_id and self.rotated_at
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not live:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated, ParseError, ValidationError
@@ -40,6 +40,7 @@ from auth_sessions.serializers import (
 from auth_sessions.throttling import ActionThrottle
 
 
+@method_decorator(sensitive_post_parameters("password", "refresh"), name="dispatch")
 class AuthSessionsView(APIView):
     """What the views share: who may call, how a refusal is answered, and that no answer is stored in a cache."""
 
@@ -72,6 +73,7 @@ class AuthSessionsView(APIView):
         final["Cache-Control"] = "no-store"
         return final
 
+    @sensitive_variables()
     def read(self, request: Request, instance: Session | None = None) -> Any:
         """The validated serializer of the request's body. Raises 400 for what it cannot hold."""
         serializer = self.serializer_class(instance, data=_body(request), partial=instance is not None)
@@ -91,12 +93,13 @@ def _transactions_kept() -> Iterator[None]:
     """Undo what DRF's exception handler does under ``ATOMIC_REQUESTS``: it marks open transactions to roll back."""
     in_transaction = [c for c in connections.all(initialized_only=True) if c.in_atomic_block]
     marks = [connection.get_rollback() for connection in in_transaction]
-    yield
-    for connection, mark in zip(in_transaction, marks, strict=True):
-        connection.set_rollback(mark)
+    try:
+        yield
+    finally:
+        for connection, mark in zip(in_transaction, marks, strict=True):
+            connection.set_rollback(mark)
 
 
-@method_decorator(sensitive_post_parameters("password"), name="dispatch")
 class SignInView(AuthSessionsView):
     """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: begins a session.
 
@@ -108,7 +111,8 @@ class SignInView(AuthSessionsView):
     serializer_class = SignInSerializer
     action_throttle_scope = "auth_sessions_token"
 
-    def post(self, request: Request) -> Response:
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: Any) -> Response:
         order = self.read(request)
         session = lifecycle.sign_in(
             request._request,
@@ -138,7 +142,8 @@ class RefreshView(AuthSessionsView):
     serializer_class = RefreshSerializer
     action_throttle_scope = "auth_sessions_refresh"
 
-    def post(self, request: Request) -> Response:
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: Any) -> Response:
         order = self.read(request)
         pair = tokens.refresh(order.validated_data["refresh"], request=request._request)
         return Response({"access": pair.access, "refresh": pair.refresh})
@@ -158,6 +163,7 @@ class SignOutView(AuthSessionsView):
     scope = Scope.GLOBAL
     refresh: str | None = None
 
+    @sensitive_variables()
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         order = self.read(request).validated_data
         self.refresh = order.get("refresh")
@@ -166,7 +172,7 @@ class SignOutView(AuthSessionsView):
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, **kwargs: Any) -> Response:
         lifecycle.sign_out(self.get_session(request), self.scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -181,6 +187,8 @@ class SignOutView(AuthSessionsView):
     def handle_exception(self, exc: Exception) -> Response:
         refused = exc if isinstance(exc, AuthSessionsError) else exc.__cause__
         if self.scope == Scope.LOCAL and isinstance(refused, SessionOver):
+            if refused.session is not None:
+                lifecycle.sign_out(refused.session, Scope.LOCAL, request=self.request._request)
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 
@@ -203,8 +211,7 @@ class SessionsView(AuthSessionsView):
     serializer_class = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
-        sessions = Session.objects.live(user=self.get_owner())
-        return sessions.last_used_first()
+        return Session.objects.using(lifecycle.database()).live(user=self.get_owner()).last_used_first()
 
     def get_owner(self) -> AbstractBaseUser:
         return self.get_caller()
@@ -233,14 +240,14 @@ class SessionsView(AuthSessionsView):
 class SessionListView(SessionsView):
     """``GET``: the caller's sessions, the current one first, then by last use."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request, **kwargs: Any) -> Response:
         return self.show_list()
 
 
 class CurrentSessionView(SessionsView):
     """``GET``: the session this request comes from."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request, **kwargs: Any) -> Response:
         session = get_session(request)
         return self.show(get_object_or_404(self.get_queryset(), pk=session and session.pk))
 
@@ -248,17 +255,17 @@ class CurrentSessionView(SessionsView):
 class SessionDetailView(SessionsView):
     """``GET``, ``PATCH {"name"}`` and ``DELETE`` of one of the caller's sessions; DELETE signs it out."""
 
-    def get(self, request: Request, session_id: str) -> Response:
+    def get(self, request: Request, **kwargs: Any) -> Response:
         return self.show(self.get_object())
 
-    def patch(self, request: Request, session_id: str) -> Response:
+    def patch(self, request: Request, **kwargs: Any) -> Response:
         session = self.get_object()
         name = self.read(request, session).validated_data.get("name", session.name)
         if not lifecycle.rename(session, name):
             raise Http404
         return self.show(session)
 
-    def delete(self, request: Request, session_id: str) -> Response:
+    def delete(self, request: Request, **kwargs: Any) -> Response:
         session = self.get_object()
         if session == get_session(request):
             lifecycle.sign_out(session, Scope.LOCAL, request=request._request)
@@ -295,7 +302,7 @@ class UserSessionListView(StaffView):
 
     permission_required = "auth_sessions.view_session"
 
-    def get(self, request: Request, pk: str) -> Response:
+    def get(self, request: Request, **kwargs: Any) -> Response:
         return self.show_list()
 
 
@@ -304,7 +311,7 @@ class UserSignOutView(StaffView):
 
     permission_required = "auth_sessions.delete_session"
 
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, **kwargs: Any) -> Response:
         Session.objects.filter(user_id=self.get_owner().pk).end(
             reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
         )

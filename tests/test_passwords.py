@@ -47,6 +47,11 @@ def make_unusable(user):
     user.save()
 
 
+def disable(user):
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -162,6 +167,21 @@ class TestHasherUpgrade:
 
     def test_nor_does_asking_for_the_password(self, ada, laptop):
         assert get_user_model().objects.get(pk=ada.pk).check_password(PASSWORD)
+        assert laptop.me().status_code == 200
+
+    @pytest.mark.parametrize("change", [write_a_hash, disable])
+    def test_a_change_after_it_on_the_same_object_is_a_change(self, ada, laptop, change):
+        user = get_user_model().objects.get(pk=ada.pk)
+        assert user.check_password(PASSWORD)
+        assert laptop.me().status_code == 200
+        change(user)
+        assert code(laptop.me()) == GONE
+
+    def test_a_model_that_saves_more_fields_than_asked(self, ada, laptop):
+        user = get_user_model().objects.get(pk=ada.pk)
+        user.set_password(PASSWORD)
+        user._password = None
+        user.save(update_fields=["password", "last_login"])
         assert laptop.me().status_code == 200
 
     def test_it_revives_no_session_of_an_older_password(self, ada, laptop, phone):

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db import connection
 from django.test import RequestFactory
+from django.urls import resolve
 from django.utils import timezone
 
 from auth_sessions import exceptions, lifecycle, signals, tokens
@@ -238,6 +239,39 @@ class TestAxes:
         for _ in range(3):
             assert code(try_sign_in(ada, "wrong")) == NO_ACCOUNT
         assert code(try_sign_in(ada)) == NO_ACCOUNT
+
+
+def test_an_inactive_user_whom_a_backend_lets_in_answers_as_all_do(make_user, settings):
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    assert code(try_sign_in(make_user("eve", is_active=False))) == NO_ACCOUNT
+
+
+@pytest.mark.parametrize("path", ["token/", "token/refresh/"])
+def test_an_error_report_shows_neither_password_nor_token(ada, laptop, settings, path):
+    """What Django mails to the administrators when something breaks in the middle."""
+    from django.views.debug import ExceptionReporter
+
+    def break_down(execute, sql, *args):
+        raise RuntimeError("The database is gone.")
+
+    data = {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD, "refresh": laptop.refresh_token}
+    request = RequestFactory().post(f"/api/auth/{path}", data)
+    view = resolve(f"/api/auth/{path}").func
+    with connection.execute_wrapper(break_down), pytest.raises(RuntimeError) as broken:
+        view(request)
+    reporter = ExceptionReporter(request, broken.type, broken.value, broken.tb)
+    frames = [frame for frame in reporter.get_traceback_frames() if "auth_sessions" in frame["filename"]]
+    shown = "".join(str(variable) for frame in frames for variable in frame["vars"]) + reporter.get_traceback_text()
+    assert PASSWORD not in shown
+    assert laptop.refresh_token not in shown
+
+
+def test_the_urls_may_stand_under_a_version(ada, settings):
+    settings.ROOT_URLCONF = "tests.versioned_urls"
+    answer = Device().client.post("/api/v1/auth/token/", {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
+    assert answer.status_code == 200
+    device = Device().keep(answer)
+    assert device.client.get("/api/v1/auth/sessions/", **device.headers).status_code == 200
 
 
 def test_times_are_given_in_the_format_of_the_project(ada):

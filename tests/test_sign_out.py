@@ -157,6 +157,13 @@ class TestAgain:
         assert laptop.post("sign-out/", {"scope": "local", "refresh": laptop.refresh_token}).status_code == 204
         assert not Session.objects.exists()
 
+    def test_local_on_a_session_that_is_over_destroys_it(self, laptop):
+        """Not only refused: were the user switched on again, it would rise."""
+        get_user_model().objects.update(is_active=False)
+        assert laptop.sign_out("local").status_code == 204
+        get_user_model().objects.update(is_active=True)
+        assert code(laptop.me()) == code(laptop.refresh()) == GONE
+
     def test_junk_is_no_proof_of_a_session_gone(self, laptop):
         assert code(laptop.post("sign-out/", {"scope": "local", "refresh": "junk"})) == (401, "token_not_valid")
 
@@ -172,6 +179,13 @@ class TestSpentRefreshToken:
         assert code(laptop.me()) == GONE
         assert phone.me().status_code == 200
         assert heard[-1][1]["reason"] == EndReason.REFRESH_TOKEN_REUSED
+
+    def test_a_child_that_signed_others_out_was_seen_in_use(self, clock, laptop):
+        thief = laptop.copy()
+        laptop.refresh()
+        clock.shift(60)
+        assert laptop.post("sign-out/", {"scope": "others", "refresh": laptop.refresh_token}).status_code == 204
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
 
     def test_the_parent_of_an_unused_child_still_proves(self, clock, laptop, phone):
         parent = laptop.copy()

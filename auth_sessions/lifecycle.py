@@ -159,6 +159,7 @@ def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> 
 # Refreshing
 
 
+@sensitive_variables("proof")
 def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
     """Rotate a session's refresh token, or answer the same child again. The session returned carries user and token.
 
@@ -169,9 +170,11 @@ def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     if generation == session.refresh_token.counter and not _rotate(session.refresh_token):
         _reread(session)
         _refuse_spent(session, generation=generation, request=request)
+    _stamp_with_todays_key(session)
     return session
 
 
+@sensitive_variables("proof")
 def present(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
     """Judge a presented refresh token without rotating it; the session it proves, with its user and token.
 
@@ -232,6 +235,15 @@ def _rotate(token: RefreshToken) -> bool:
     if won:
         token.counter, token.rotated_at = token.counter + 1, now
     return bool(won)
+
+
+def _stamp_with_todays_key(session: Session) -> None:
+    """After a change of ``SECRET_KEY``: the session outlives the old key's place in ``SECRET_KEY_FALLBACKS``."""
+    stamp = passwords.fingerprint(session.user.password)
+    if session.password_fingerprint != stamp:
+        stamped = _sessions(database()).filter(pk=session.pk, password_fingerprint=session.password_fingerprint)
+        stamped.update(password_fingerprint=stamp)
+        session.password_fingerprint = stamp
 
 
 def _reread(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -152,12 +153,10 @@ class SessionRefreshToken(SessionToken):
         return _refresh_backend(settings.SECRET_KEY)
 
     def _decode(self, raw: Any, *, verify: bool) -> dict[str, Any]:
-        for fallback in settings.SECRET_KEY_FALLBACKS:
-            try:
-                return _refresh_backend(fallback).decode(raw, verify=verify)
-            except TokenBackendError:
-                continue
-        return super()._decode(raw, verify=verify)
+        for secret_key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+            with suppress(TokenBackendError):
+                return _refresh_backend(secret_key).decode(raw, verify=verify)
+        raise TokenError(_("Token is invalid"))
 
 
 class SessionAccessToken(SessionToken):

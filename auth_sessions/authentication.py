@@ -12,8 +12,9 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from auth_sessions import exceptions, lifecycle
+from auth_sessions.keys import simple_jwt
 from auth_sessions.models import Session
-from auth_sessions.tokens import SessionAccessToken, parse, simple_jwt
+from auth_sessions.tokens import SessionAccessToken, parse
 
 
 class SessionJWTAuthentication(JWTAuthentication):

@@ -20,8 +20,9 @@ from rest_framework.settings import api_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.conf import Settings, conf
+from auth_sessions.keys import access_backend, fallback_backends, simple_jwt
 from auth_sessions.models import RefreshToken, Session
-from auth_sessions.tokens import SessionAccessToken, simple_jwt
+from auth_sessions.supabase.conf import SupabaseSettings
 
 Messages = Iterator[checks.CheckMessage]
 
@@ -103,6 +104,7 @@ def _values() -> Messages:
         ),
         "LIMIT_BY": (conf.LIMIT_BY in ("user", "tag"), '"user" or "tag"'),
         "TRUSTED_PROXIES": (_count(conf.TRUSTED_PROXIES, least=0), "an integer, 0 or more"),
+        "VERIFYING_KEY_FALLBACKS": (_readable_fallbacks(), "a list of keys that can be read"),
     }
     for name, (is_right, must_be) in rules.items():
         if not is_right:
@@ -110,6 +112,16 @@ def _values() -> Messages:
                 f"{PREFIX}{name} must be {must_be}, not {getattr(conf, name)!r}.",
                 id="auth_sessions.E001",
             )
+
+
+def _readable_fallbacks() -> bool:
+    keys = conf.VERIFYING_KEY_FALLBACKS
+    if not isinstance(keys, (list, tuple)) or not all(isinstance(key, (str, bytes)) and key for key in keys):
+        return False
+    try:
+        return bool(fallback_backends() or True)
+    except ValueError:
+        return False
 
 
 def _simple_jwt_values() -> Messages:
@@ -141,7 +153,8 @@ def _simple_jwt_values() -> Messages:
 
 def _unknown_names() -> Messages:
     """W002: a name that no setting has, most likely a slip."""
-    known = {f"{PREFIX}{name}" for name in vars(Settings) if name.isupper()}
+    faces = (Settings, SupabaseSettings)
+    known = {f"{PREFIX}{name}" for face in faces for name in vars(face) if name.isupper()}
     for name in dir(settings):
         if name.startswith(PREFIX) and name not in known:
             yield checks.Warning(f"There is no setting {name}.", id="auth_sessions.W002")
@@ -179,7 +192,7 @@ def _signing() -> Messages:
     """E006: access tokens cannot be signed and verified. W007: an HMAC key is too short (RFC 7518, section 3.2)."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            backend = SessionAccessToken().get_token_backend()
+            backend = access_backend()
             signed = backend.encode({"token_type": "access"})
             if not simple_jwt("JWK_URL"):
                 backend.decode(cast("Any", signed))

@@ -1,5 +1,6 @@
 """The app's settings. Each is read from Django's settings at the moment of use."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Literal, cast
 
@@ -53,6 +54,11 @@ class Settings:
     def TRUSTED_PROXIES(self) -> int:
         """How many proxies in front of the project append to ``X-Forwarded-For``."""
         return cast("int", self._read("TRUSTED_PROXIES", 0))
+
+    @property
+    def VERIFYING_KEY_FALLBACKS(self) -> Sequence[str | bytes]:
+        """Earlier keys of access tokens, public ones or (HS256) secrets: still accepted."""
+        return cast("Sequence[str | bytes]", self._read("VERIFYING_KEY_FALLBACKS", ()))
 
     @staticmethod
     def _read(name: str, default: object) -> Any:

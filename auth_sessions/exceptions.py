@@ -26,6 +26,10 @@ class TokenNotValid(AuthSessionsError):
     detail = _("Token is invalid or expired.")
 
 
+class RefreshTokenForged(TokenNotValid):
+    """Signed by this project, but never issued by this database."""
+
+
 class RefreshTokenAlreadyUsed(AuthSessionsError):
     code = "refresh_token_already_used"
     detail = _("This refresh token was already used. Its session has been ended.")
@@ -52,6 +56,10 @@ class SessionNotFound(SessionOver):
 class SessionExpired(SessionOver):
     code = "session_expired"
     detail = _("The session has expired.")
+
+
+class SessionIdle(SessionExpired):
+    """Unused for longer than ``AUTH_SESSIONS_IDLE_TIMEOUT``."""
 
 
 class PasswordChanged(SessionOver):

@@ -43,7 +43,7 @@ Lifetime = timedelta | None | Default
 
 REFUSALS: dict[EndReason, type[exceptions.SessionOver]] = {
     EndReason.EXPIRED: exceptions.SessionExpired,
-    EndReason.IDLE: exceptions.SessionExpired,
+    EndReason.IDLE: exceptions.SessionIdle,
     EndReason.USER_INACTIVE: exceptions.UserInactive,
     EndReason.PASSWORD_CHANGED: exceptions.PasswordChanged,
 }
@@ -183,7 +183,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
 
     Raises :class:`~auth_sessions.exceptions.SessionNotFound`, :class:`~auth_sessions.exceptions.SessionExpired`,
     :class:`~auth_sessions.exceptions.PasswordChanged`, :class:`~auth_sessions.exceptions.UserInactive`,
-    :class:`~auth_sessions.exceptions.TokenNotValid` (forged) or
+    :class:`~auth_sessions.exceptions.RefreshTokenForged` or
     :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
     rows = _sessions(database()).select_related("user", "refresh_token")
@@ -193,7 +193,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     token = session.refresh_token
     if generation > token.counter or not constant_time_compare(token.proof(generation), proof):
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
-        raise exceptions.TokenNotValid
+        raise exceptions.RefreshTokenForged
     if reason := over(session, last_used_at=session.last_used_at):
         _sessions(database()).filter(pk=session.pk).end(reason=reason, request=request)
         raise REFUSALS[reason]
@@ -348,6 +348,12 @@ def sign_out(
     if ended and request is not None and scope != Scope.OTHERS:
         user_logged_out.send(sender=type(session.user), request=request, user=session.user)
     return ended
+
+
+def clear_away(over: exceptions.SessionOver, *, request: HttpRequest | None = None) -> None:
+    """Sign out locally where the session turned out to be over: what is left of it goes, and nobody is refused."""
+    if over.session is not None:
+        sign_out(over.session, Scope.LOCAL, request=request)
 
 
 def change_password(

@@ -2,27 +2,24 @@
 
 import math
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, TypeVar
 
-import jwt
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
-from rest_framework_simplejwt.settings import DEFAULTS
 from rest_framework_simplejwt.tokens import Token
 
 from auth_sessions import exceptions, lifecycle, signals
 from auth_sessions.conf import conf
+from auth_sessions.keys import access_backend, fallback_backends, refresh_backend, simple_jwt
 from auth_sessions.models import Session
 
 HIGHEST_GENERATION = 2**31
@@ -31,17 +28,25 @@ HIGHEST_GENERATION = 2**31
 
 @dataclass(frozen=True, kw_only=True)
 class TokenPair:
-    """Two strings for the client: ``access`` (JWT) and ``refresh`` (JWT, opaque to everyone but this app)."""
+    """Two strings for the client: ``access`` (JWT) and ``refresh`` (JWT, opaque to everyone but this app).
+
+    With the ``session`` that they carry, and the end of the access token, ``expires_at`` (Unix seconds).
+    """
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
+    session: Session
+    expires_at: int
 
 
 def issue(session: Session, *, request: HttpRequest | None = None) -> TokenPair:
     """The pair for a session's current generation. The same generation gives the same refresh token, byte for byte."""
+    access = SessionAccessToken.for_session(session, request=request)
     return TokenPair(
-        access=str(SessionAccessToken.for_session(session, request=request)),
+        access=str(access),
         refresh=str(SessionRefreshToken.for_session(session)),
+        session=session,
+        expires_at=access["exp"],
     )
 
 
@@ -90,10 +95,16 @@ class SessionToken(Token):
             self.verify()
 
     def _decode(self, raw: Any, *, verify: bool) -> dict[str, Any]:
-        try:
+        with suppress(TokenBackendError):
             return self.get_token_backend().decode(raw, verify=verify)
-        except TokenBackendError as error:
-            raise TokenError(_("Token is invalid")) from error
+        for backend in self.get_fallback_backends():
+            with suppress(TokenBackendError):
+                return backend.decode(raw, verify=verify)
+        raise TokenError(_("Token is invalid"))
+
+    def get_fallback_backends(self) -> Iterable[TokenBackend]:
+        """What else may have signed it: earlier keys."""
+        raise NotImplementedError
 
     @property
     def session_id(self) -> uuid.UUID:
@@ -150,13 +161,10 @@ class SessionRefreshToken(SessionToken):
         return str(self.payload.get("jti")).encode(errors="replace").decode()
 
     def get_token_backend(self) -> TokenBackend:
-        return _refresh_backend(settings.SECRET_KEY)
+        return refresh_backend(settings.SECRET_KEY)
 
-    def _decode(self, raw: Any, *, verify: bool) -> dict[str, Any]:
-        for secret_key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-            with suppress(TokenBackendError):
-                return _refresh_backend(secret_key).decode(raw, verify=verify)
-        raise TokenError(_("Token is invalid"))
+    def get_fallback_backends(self) -> Iterable[TokenBackend]:
+        return [refresh_backend(secret_key) for secret_key in settings.SECRET_KEY_FALLBACKS]
 
 
 class SessionAccessToken(SessionToken):
@@ -220,17 +228,10 @@ class SessionAccessToken(SessionToken):
             raise TokenError(_("Token is incomplete"))
 
     def get_token_backend(self) -> TokenBackend:
-        audience = simple_jwt("AUDIENCE")
-        return _backend(
-            simple_jwt("ALGORITHM"),
-            simple_jwt("SIGNING_KEY"),
-            simple_jwt("VERIFYING_KEY"),
-            tuple(audience) if isinstance(audience, (list, set)) else audience,
-            simple_jwt("ISSUER"),
-            simple_jwt("JWK_URL"),
-            simple_jwt("LEEWAY"),
-            simple_jwt("JSON_ENCODER"),
-        )
+        return access_backend()
+
+    def get_fallback_backends(self) -> Iterable[TokenBackend]:
+        return fallback_backends()
 
 
 def _seconds(value: object) -> float:
@@ -240,46 +241,3 @@ def _seconds(value: object) -> float:
     if not math.isfinite(value):
         raise ValueError
     return value
-
-
-def simple_jwt(name: str) -> Any:
-    """One of simplejwt's settings as it is now (simplejwt itself reads most of them once, at import)."""
-    chosen = getattr(settings, "SIMPLE_JWT", None) or {}
-    if name == "SIGNING_KEY":
-        return chosen.get(name, settings.SECRET_KEY)
-    value = chosen.get(name, DEFAULTS[name])
-    return import_string(value) if name == "JSON_ENCODER" and isinstance(value, str) else value
-
-
-class _Backend(TokenBackend):
-    """simplejwt's backend without the clock: times are judged by the token itself, against ``timezone.now()``."""
-
-    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        try:
-            return jwt.decode(
-                token,
-                self.get_verifying_key(token),
-                algorithms=[self.algorithm],
-                audience=self.audience,
-                issuer=self.issuer,
-                options={
-                    "verify_signature": verify,
-                    "verify_aud": self.audience is not None,
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
-        except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
-            raise TokenBackendError(_("Token is invalid")) from error
-
-
-@lru_cache(maxsize=16)
-def _backend(*values: Any) -> _Backend:
-    """Kept, because reading an asymmetric key takes longer than signing with it."""
-    return _Backend(*values)
-
-
-def _refresh_backend(secret_key: str | bytes) -> _Backend:
-    key = salted_hmac("auth_sessions.tokens.refresh", "", secret=secret_key, algorithm="sha256")
-    return _backend("HS256", key.hexdigest())

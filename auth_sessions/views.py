@@ -187,8 +187,7 @@ class SignOutView(AuthSessionsView):
     def handle_exception(self, exc: Exception) -> Response:
         refused = exc if isinstance(exc, AuthSessionsError) else exc.__cause__
         if self.scope == Scope.LOCAL and isinstance(refused, SessionOver):
-            if refused.session is not None:
-                lifecycle.sign_out(refused.session, Scope.LOCAL, request=self.request._request)
+            lifecycle.clear_away(refused, request=self.request._request)
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 

@@ -3,6 +3,7 @@ import time_machine
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 
+from auth_sessions.signals import access_token_issuing
 from tests.device import PASSWORD, Device
 
 
@@ -41,6 +42,17 @@ def clock():
     """The time stands still until the test moves it: ``clock.shift(seconds or timedelta)``."""
     with time_machine.travel("2026-11-24 12:00:00+00:00", tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture
+def rest_only():
+    """As in a project without the Supabase face, which adds claims, and one SELECT, to each access token."""
+    from auth_sessions.supabase.receivers import add_claims
+
+    uid = "auth_sessions.supabase.add_claims"
+    access_token_issuing.disconnect(dispatch_uid=uid)
+    yield
+    access_token_issuing.connect(add_claims, dispatch_uid=uid)
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "tests.people",
     "tests.host",
     "auth_sessions",
+    "auth_sessions.supabase",
     "rest_framework",
     "django.contrib.admin",
     "django.contrib.auth",

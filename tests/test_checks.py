@@ -147,7 +147,7 @@ def test_e001_a_value_that_a_setting_of_simplejwt_cannot_have(name, value):
         {"LEEWAY": 30},
         {"LEEWAY": 0.5},
         {"LEEWAY": timedelta(seconds=30)},
-        {"USER_ID_CLAIM": "sub"},
+        {"USER_ID_CLAIM": "uid"},
         {"TOKEN_TYPE_CLAIM": None},
         {"TOKEN_TYPE_CLAIM": "typ"},
         {"JTI_CLAIM": None},

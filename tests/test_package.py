@@ -21,7 +21,7 @@ def test_the_migration_is_complete():
 
 def test_codes_are_stable():
     classes = [cls for cls in vars(exceptions).values() if isinstance(cls, type) and hasattr(cls, "code")]
-    assert sorted(cls.code for cls in classes) == [
+    assert sorted({cls.code for cls in classes}) == [
         "no_active_account",
         "password_changed",
         "refresh_token_already_used",

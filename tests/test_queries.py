@@ -7,6 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from auth_sessions import lifecycle
 from tests.device import PASSWORD, Device
 
+pytestmark = pytest.mark.usefixtures("rest_only")
+
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET")
 
 

@@ -27,6 +27,7 @@ def pem_pair(key):
     return private.decode(), public.decode()
 
 
+@pytest.mark.usefixtures("rest_only")
 def test_access_claims(clock, ada, laptop):
     now = int(timezone.now().timestamp())
     told = claims(laptop.access)
@@ -51,6 +52,7 @@ def test_one_generation_per_rotation(clock, laptop):
     assert (told["generation"], told["rotated_at"]) == (1, timezone.now().timestamp() - 3)
 
 
+@pytest.mark.usefixtures("rest_only")
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
 def test_asymmetric_access_tokens(ada, settings, algorithm):
     key = rsa.generate_private_key(65537, 2048) if algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())

@@ -26,4 +26,4 @@ class Command(BaseCommand):
 
     def _add(self, username: str, password: str, **flags: Any) -> None:
         if not User.objects.filter(username=username).exists():
-            User.objects.create_user(username, password=password, **flags)
+            User.objects.create_user(username, f"{username}@example.org", password, **flags)

@@ -1,0 +1,152 @@
+"""The keys that sign and verify tokens, as ``SIMPLE_JWT`` says, with their public half as a JSON Web Key Set."""
+
+import hashlib
+import json
+from contextlib import suppress
+from functools import cached_property, lru_cache
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from django.utils.encoding import force_str
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+from jwt.utils import base64url_encode
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError
+from rest_framework_simplejwt.settings import DEFAULTS
+
+from auth_sessions.conf import conf
+
+THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
+
+
+def simple_jwt(name: str) -> Any:
+    """One of simplejwt's settings as it is now (simplejwt itself reads most of them once, at import)."""
+    chosen = getattr(settings, "SIMPLE_JWT", None) or {}
+    if name == "SIGNING_KEY":
+        return chosen.get(name, settings.SECRET_KEY)
+    value = chosen.get(name, DEFAULTS[name])
+    return import_string(value) if name == "JSON_ENCODER" and isinstance(value, str) else value
+
+
+class Backend(TokenBackend):
+    """simplejwt's backend that names its key, and without the clock: the token judges times by ``timezone.now()``."""
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        """Sign. An asymmetric key is named in the header: ``kid``, as in the key set."""
+        if self.audience is not None:
+            payload = {**payload, "aud": self.audience}
+        if self.issuer is not None:
+            payload = {**payload, "iss": self.issuer}
+        return jwt.encode(
+            payload,
+            self.prepared_signing_key,
+            algorithm=self.algorithm,
+            headers={"kid": self.public_jwk["kid"]} if self.public_jwk else None,
+            json_encoder=self.json_encoder,
+        )
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        try:
+            return jwt.decode(
+                token,
+                self.get_verifying_key(token),
+                algorithms=[self.algorithm],
+                audience=self.audience,
+                issuer=self.issuer,
+                options={
+                    "verify_signature": verify,
+                    "verify_aud": self.audience is not None,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+            raise TokenBackendError(_("Token is invalid")) from error
+
+    @cached_property
+    def prepared_verifying_key(self) -> Any:
+        return _public_half(super().prepared_verifying_key)
+
+    @cached_property
+    def public_jwk(self) -> dict[str, Any] | None:
+        """The public key (RFC 7517), with its RFC 7638 thumbprint as ``kid``; None for a secret one (HS256)."""
+        if self.algorithm.startswith("HS"):
+            return None
+        key = _public_half(self.prepared_signing_key) if self.signing_key else self.prepared_verifying_key
+        jwk: dict[str, Any] = jwt.get_algorithm_by_name(self.algorithm).to_jwk(key, as_dict=True)
+        return {**jwk, "kid": thumbprint(jwk), "alg": self.algorithm, "use": "sig", "key_ops": ["verify"]}
+
+
+def _public_half(key: Any) -> Any:
+    return key.public_key() if hasattr(key, "public_key") else key
+
+
+def thumbprint(jwk: dict[str, Any]) -> str:
+    """SHA-256 of the key's required members in their one canonical form (RFC 7638), base64url without padding."""
+    members = {name: jwk[name] for name in THUMBPRINT_MEMBERS[jwk["kty"]]}
+    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)
+    return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
+
+
+@lru_cache(maxsize=32)
+def _backend(*values: Any) -> Backend:
+    """Kept, because reading an asymmetric key takes longer than signing with it."""
+    return Backend(*values)
+
+
+def _access_backend(algorithm: str, signing_key: Any, verifying_key: Any, jwk_url: Any = None) -> Backend:
+    audience = simple_jwt("AUDIENCE")
+    return _backend(
+        algorithm,
+        signing_key,
+        verifying_key,
+        tuple(audience) if isinstance(audience, (list, set)) else audience,
+        simple_jwt("ISSUER"),
+        jwk_url,
+        simple_jwt("LEEWAY"),
+        simple_jwt("JSON_ENCODER"),
+    )
+
+
+def access_backend() -> Backend:
+    """What signs access tokens, and is the first to verify them."""
+    names = ("ALGORITHM", "SIGNING_KEY", "VERIFYING_KEY", "JWK_URL")
+    return _access_backend(*(simple_jwt(name) for name in names))
+
+
+def fallback_backends() -> list[Backend]:
+    """What verified access tokens before, one for each of ``AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS``.
+
+    Raises ``ValueError`` for a key that cannot be read.
+    """
+    return [_fallback_backend(force_str(key)) for key in conf.VERIFYING_KEY_FALLBACKS]
+
+
+def _fallback_backend(key: str) -> Backend:
+    algorithm = _algorithm(key, simple_jwt("ALGORITHM"))
+    return _access_backend(algorithm, key, "") if algorithm.startswith("HS") else _access_backend(algorithm, "", key)
+
+
+@lru_cache(maxsize=32)
+def _algorithm(key: str, today: str) -> str:
+    """The algorithm that an earlier key was used with: today's if the key fits it, else what kind of key it is."""
+    for algorithm in (today, "RS256", "ES256", "ES384", "ES512", "HS256"):
+        with suppress(jwt.PyJWTError, NotImplementedError, TypeError, ValueError):
+            jwt.get_algorithm_by_name(algorithm).prepare_key(key)
+            return algorithm
+    raise ValueError(_("The key cannot be read."))
+
+
+def public_keys() -> list[dict[str, Any]]:
+    """The key set that verifies access tokens: today's key first, then the earlier ones; none that is secret."""
+    return [jwk for backend in (access_backend(), *fallback_backends()) if (jwk := backend.public_jwk)]
+
+
+def refresh_backend(secret_key: str | bytes) -> Backend:
+    """What signs and verifies refresh tokens, under a key derived from ``SECRET_KEY``."""
+    key = salted_hmac("auth_sessions.tokens.refresh", "", secret=secret_key, algorithm="sha256")
+    return _backend("HS256", key.hexdigest())

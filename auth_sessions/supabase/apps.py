@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SupabaseConfig(AppConfig):
+    name = "auth_sessions.supabase"
+    label = "auth_sessions_supabase"
+    verbose_name = _("Supabase clients")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from auth_sessions.supabase import checks, receivers
+
+        checks.register()
+        receivers.connect()

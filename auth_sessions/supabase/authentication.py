@@ -1,0 +1,55 @@
+"""Who is calling ``user`` and ``logout``: the order and the words of Supabase Auth's bearer check."""
+
+import re
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import ExpiredTokenError
+
+from auth_sessions import exceptions
+from auth_sessions.authentication import find_session
+from auth_sessions.supabase import people
+from auth_sessions.supabase.errors import SupabaseError, bad_jwt
+from auth_sessions.tokens import SessionAccessToken, parse
+
+BEARER = re.compile(r"bearer (\S+)", re.IGNORECASE)
+
+
+class BearerAuthentication(BaseAuthentication):
+    """The session must be alive and belong to ``sub``.
+
+    Raises :class:`~auth_sessions.supabase.errors.SupabaseError` and the core's refusals; never lets a request pass
+    unauthenticated.
+    """
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken]:
+        match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+        if match is None:
+            raise SupabaseError(401, "no_authorization", "This endpoint requires a valid Bearer token")
+        token = _parse(match[1])
+        sub = _sub(token)
+        token.session = find_session(token)
+        if people.profile(token.session.user).uuid != sub:
+            raise bad_jwt("invalid claim: sub claim and session_id claim do not belong together")
+        return token.session.user, token
+
+
+def _parse(raw: str) -> SessionAccessToken:
+    try:
+        return parse(SessionAccessToken, raw)
+    except exceptions.TokenNotValid as error:
+        expired = isinstance(error.__cause__, ExpiredTokenError)
+        detail = "token has invalid claims: token is expired" if expired else "token is malformed"
+        raise bad_jwt(f"invalid JWT: unable to parse or verify signature, {detail}") from error
+
+
+def _sub(token: SessionAccessToken) -> uuid.UUID:
+    sub = token.payload.get("sub")
+    if not sub:
+        raise bad_jwt("invalid claim: missing sub claim")
+    try:
+        return uuid.UUID(sub)
+    except (ValueError, TypeError, AttributeError):
+        raise bad_jwt("invalid claim: sub claim must be a UUID", http_status=400) from None

@@ -1,0 +1,84 @@
+"""What clients send: a JSON object, whatever the request's content type says; unknown members are ignored."""
+
+import json
+import math
+import re
+from typing import Any
+
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from auth_sessions.supabase.errors import bad_json, request_too_large, validation_failed
+
+BODY_BYTES = 1024 * 1024
+
+METADATA_BYTES = 4096
+"""Of ``user_metadata`` as JSON: it travels in every access token, and servers limit a header to about 8 kB."""
+
+METADATA_DEPTH = 20
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class Body:
+    """The members of a request's body. Raises 400 ``bad_json`` for what is no JSON object, 413 beyond 1 MiB."""
+
+    @sensitive_variables()
+    def __init__(self, request: HttpRequest) -> None:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_BYTES or len(request.body) > BODY_BYTES:
+            raise request_too_large()
+        try:
+            members = json.loads(request.body.decode())
+        except (ValueError, RecursionError) as error:
+            raise bad_json(error) from error
+        if not isinstance(members, dict):
+            raise bad_json("an object is expected")
+        self.members: dict[str, Any] = members
+
+    @sensitive_variables()
+    def text(self, name: str) -> str:
+        """A string, empty where it is absent or null."""
+        value = self.members.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise bad_json(f"{name} must be a string")
+        if not _storable(value):
+            raise validation_failed(f"{name} holds a character that cannot be stored")
+        return value
+
+    def holds(self, name: str) -> bool:
+        """Whether a member is there and not null."""
+        return self.members.get(name) is not None
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """An object, empty where it is absent or null."""
+        value = self.members.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise bad_json(f"{name} must be an object")
+        if not _storable(value):
+            raise validation_failed(f"{name} holds a value that cannot be stored")
+        return value
+
+
+def check_size(metadata: dict[str, Any]) -> None:
+    """Raise 400 ``validation_failed`` for more metadata than a token can carry."""
+    if len(json.dumps(metadata, separators=(",", ":"))) > METADATA_BYTES:
+        raise validation_failed(f"user_metadata may hold {METADATA_BYTES} bytes of JSON at most")
+
+
+def _storable(value: Any, depth: int = 0) -> bool:
+    """Whether every database takes it: no NUL, no lone surrogate, no infinite number, not too deep."""
+    if isinstance(value, str):
+        return not UNSTORABLE.search(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if depth == METADATA_DEPTH:
+        return not isinstance(value, (dict, list))
+    if isinstance(value, dict):
+        return all(_storable(key) and _storable(item, depth + 1) for key, item in value.items())
+    if isinstance(value, list):
+        return all(_storable(item, depth + 1) for item in value)
+    return True

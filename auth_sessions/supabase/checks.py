@@ -1,0 +1,73 @@
+"""System checks of the face, numbered on from the core's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import checks
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import CharField, Model, TextField, UUIDField
+
+from auth_sessions.keys import simple_jwt
+from auth_sessions.supabase.conf import conf
+
+Messages = Iterator[checks.CheckMessage]
+
+CLAIMS = ("sub", "role", "email", "phone", "app_metadata", "user_metadata", "is_anonymous", "aal", "amr")
+
+
+def register() -> None:
+    checks.register(check_face, checks.Tags.security)
+
+
+def check_face(**kwargs: Any) -> list[checks.CheckMessage]:
+    return [message for concern in (_values(), _user_model(), _claims()) for message in concern]
+
+
+def _values() -> Messages:
+    """E001, as the core's."""
+    if not isinstance(conf.SUPABASE_SIGNUP, bool):
+        yield checks.Error(
+            f"AUTH_SESSIONS_SUPABASE_SIGNUP must be True or False, not {conf.SUPABASE_SIGNUP!r}.",
+            id="auth_sessions.E001",
+        )
+
+
+def _user_model() -> Messages:
+    """E012: users cannot be found by e-mail address."""
+    user_model = get_user_model()
+    if not issubclass(user_model, AbstractBaseUser):
+        return  # E004 says so
+    for name in (user_model.get_email_field_name(), user_model.USERNAME_FIELD):
+        if not isinstance(_field(user_model, name), (CharField, TextField)):
+            yield checks.Error(
+                f"{settings.AUTH_USER_MODEL}.{name} must be a text field for sign-ins by e-mail address.",
+                hint="Name the field in EMAIL_FIELD, or do not install auth_sessions.supabase.",
+                id="auth_sessions.E012",
+            )
+
+
+def _claims() -> Messages:
+    """E013: a claim of Supabase's has another meaning in this project."""
+    for name in ("USER_ID_CLAIM", "JTI_CLAIM", "TOKEN_TYPE_CLAIM"):
+        claim = simple_jwt(name)
+        if claim in CLAIMS and not (claim == "sub" and name == "USER_ID_CLAIM" and _user_id_is_the_uuid()):
+            yield checks.Error(
+                f'SIMPLE_JWT["{name}"] must not be {claim!r}, which Supabase\'s clients take for something else.',
+                hint='"sub" is the user\'s UUID.' if claim == "sub" else None,
+                id="auth_sessions.E013",
+            )
+
+
+def _user_id_is_the_uuid() -> bool:
+    key = get_user_model()._meta.pk
+    return isinstance(key, UUIDField) and simple_jwt("USER_ID_FIELD") in ("pk", key.name, key.attname)
+
+
+def _field(model: type[Model], name: str) -> Any:
+    try:
+        return model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None

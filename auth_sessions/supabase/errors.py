@@ -1,0 +1,154 @@
+"""Refusals as Supabase Auth words them: a stable code, a message, a status, in one of two shapes.
+
+The shape follows the request's ``X-Supabase-Api-Version``. Codes and messages are Supabase Auth's, which its clients
+act on; they are not translated.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest
+from rest_framework import status
+from rest_framework.exceptions import APIException, MethodNotAllowed, Throttled
+
+from auth_sessions import exceptions
+
+VERSION_HEADER = "X-Supabase-Api-Version"
+VERSION = date(2024, 1, 1)
+"""From this version on, ``code`` is the error's code; before, it is the HTTP status."""
+
+
+class SupabaseError(Exception):
+    """A refusal on the wire. Without a ``code`` there is nothing to act on; ``extra`` members stand beside it."""
+
+    def __init__(self, http_status: int, code: str, message: str, *, extra: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = http_status
+        self.code = code
+        self.message = message
+        self.extra = dict(extra or {})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """``x-sb-error-code``; Supabase Auth sends none where the body explains more."""
+        return {} if self.extra or not self.code else {"x-sb-error-code": self.code}
+
+    def body(self, *, versioned: bool) -> dict[str, Any]:
+        """The new shape also holds the legacy names, for clients that do not see the answer's version header."""
+        code = self.code or (
+            "unexpected_failure" if self.status >= status.HTTP_500_INTERNAL_SERVER_ERROR else "unknown"
+        )
+        if versioned:
+            return {"code": code, "error_code": code, "message": self.message, "msg": self.message, **self.extra}
+        return {"code": self.status, "error_code": code, "msg": self.message, **self.extra}
+
+
+def is_versioned(request: HttpRequest) -> bool:
+    """Whether the client asks for the shape of 2024-01-01: ``X-Supabase-Api-Version`` names that day or a later one."""
+    asked = request.headers.get(VERSION_HEADER, "")
+    try:
+        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", asked, re.ASCII)) and date.fromisoformat(asked) >= VERSION
+    except ValueError:
+        return False
+
+
+def bad_json(detail: object) -> SupabaseError:
+    return SupabaseError(400, "bad_json", f"Could not parse request body as JSON: {detail}")
+
+
+def validation_failed(message: str) -> SupabaseError:
+    return SupabaseError(400, "validation_failed", message)
+
+
+def bad_jwt(message: str, *, http_status: int = 403) -> SupabaseError:
+    return SupabaseError(http_status, "bad_jwt", message)
+
+
+def weak_password(message: str, reasons: list[str]) -> SupabaseError:
+    """``reasons`` are among ``length``, ``characters`` and ``pwned``."""
+    return SupabaseError(422, "weak_password", message, extra={"weak_password": {"reasons": reasons}})
+
+
+Refusals = Mapping[type[exceptions.AuthSessionsError], tuple[int, str, str]]
+"""What the refusals of the core are called on one endpoint; a subclass not named here is called as its parent is."""
+
+_CREDENTIALS = (400, "invalid_credentials", "Invalid login credentials")
+_LIMIT = (403, exceptions.SessionLimitReached.code, "Too many devices are signed in")
+
+SIGN_IN_REFUSALS: Refusals = {
+    exceptions.NoActiveAccount: _CREDENTIALS,
+    exceptions.UserInactive: _CREDENTIALS,
+    exceptions.UserNotFound: _CREDENTIALS,
+    exceptions.SessionLimitReached: _LIMIT,
+}
+
+_NO_REFRESH_TOKEN = (400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+
+REFRESH_REFUSALS: Refusals = {
+    exceptions.TokenNotValid: _NO_REFRESH_TOKEN,
+    exceptions.RefreshTokenForged: (400, "validation_failed", "Invalid Refresh Token: Not Issued By This Server"),
+    exceptions.RefreshTokenAlreadyUsed: (400, "refresh_token_already_used", "Invalid Refresh Token: Already Used"),
+    exceptions.SessionOver: _NO_REFRESH_TOKEN,
+    exceptions.SessionExpired: (400, "session_expired", "Invalid Refresh Token: Session Expired"),
+    exceptions.SessionIdle: (400, "session_expired", "Invalid Refresh Token: Session Expired (Inactivity)"),
+    exceptions.UserInactive: (400, "user_banned", "Invalid Refresh Token: User Banned"),
+}
+
+BEARER_REFUSALS: Refusals = {
+    exceptions.TokenNotValid: (403, "bad_jwt", "invalid JWT: unable to parse or verify signature"),
+    # Whatever ended it: the one code at which every client forgets the session.
+    exceptions.SessionOver: (403, "session_not_found", "Session from session_id claim in JWT does not exist"),
+    exceptions.UserInactive: (403, "user_banned", "User is banned"),
+    exceptions.UserNotFound: (403, "user_not_found", "User from sub claim in JWT does not exist"),
+}
+
+
+def refused(error: exceptions.AuthSessionsError, refusals: Refusals) -> SupabaseError:
+    """A refusal of the core, as this endpoint calls it."""
+    known = next(refusals[cls] for cls in type(error).__mro__ if cls in refusals)
+    return SupabaseError(*known)
+
+
+def translated(error: Exception) -> SupabaseError | None:
+    """What Django and DRF raise, in Supabase's words; None for what nobody foresaw."""
+    match error:
+        case SupabaseError():
+            known = error
+        case Throttled():
+            known = SupabaseError(429, "over_request_rate_limit", "Request rate limit reached")
+        case MethodNotAllowed():
+            known = not_supported(error.status_code)
+        case RequestDataTooBig():
+            known = request_too_large()
+        case APIException():
+            known = SupabaseError(error.status_code, "", str(error.detail))
+        case Http404():
+            known = SupabaseError(404, "", str(error))
+        case PermissionDenied():
+            known = SupabaseError(403, "", str(error))
+        case _:
+            return None
+    return known
+
+
+def not_supported(http_status: int = 404) -> SupabaseError:
+    """An endpoint of Supabase Auth that is not here. Not 501: clients would try again."""
+    return SupabaseError(http_status, "not_supported", "This endpoint is not supported by this server")
+
+
+def request_too_large() -> SupabaseError:
+    return SupabaseError(413, "request_entity_too_large", "Request body too large")
+
+
+def unexpected(error: Exception) -> SupabaseError:
+    """A failure of ours; where the database does not answer or gives way, 503, at which every client tries again."""
+    transient = isinstance(error, (OperationalError, InterfaceError))
+    return SupabaseError(
+        503 if transient else 500,
+        "unexpected_failure",
+        "Unexpected failure, please check server logs for more information",
+    )

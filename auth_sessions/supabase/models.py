@@ -1,0 +1,47 @@
+"""What Supabase's clients know of a person, and Django's user model does not."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+def email_provider() -> dict[str, Any]:
+    """How the person came here, as Supabase Auth writes it for a sign-in by e-mail address and password."""
+    return {"provider": "email", "providers": ["email"]}
+
+
+class Profile(models.Model):
+    """The id of a user on the wire, and their metadata. One row per user, made when the first token is issued."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="supabase_profile",
+        verbose_name=_("user"),
+    )
+    uuid = models.UUIDField(
+        _("id"),
+        unique=True,
+        default=uuid.uuid4,
+        editable=False,
+        help_text=_("The user's own primary key where that is a UUID."),
+    )
+    user_metadata = models.JSONField(
+        _("user metadata"), default=dict, blank=True, help_text=_("Written by the person's client.")
+    )
+    app_metadata = models.JSONField(
+        _("app metadata"), default=email_provider, blank=True, help_text=_("Written by the project.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+
+    def __str__(self) -> str:
+        return str(self.uuid)

@@ -1,0 +1,85 @@
+"""Users as Supabase's clients know them: found by e-mail address, named by a UUID, with metadata."""
+
+import unicodedata
+import uuid
+from typing import Any, cast
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError
+from django.db.models import QuerySet
+
+from auth_sessions import exceptions, lifecycle
+from auth_sessions.querysets import lock
+from auth_sessions.supabase.bodies import check_size
+from auth_sessions.supabase.models import Profile
+
+NOBODY = "no-such-user:{}"
+
+
+def usernames(email: str) -> list[str]:
+    """The user names of everybody with this e-mail address, upper and lower case alike."""
+    user_model = get_user_model()
+    field = user_model.get_email_field_name()
+    users = user_model._default_manager.filter(**{f"{field}__iexact": email})
+    # A database may take more for equal than case: accents, or letters that only share an upper case.
+    return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
+
+
+def credentials(email: str, password: str) -> dict[str, str]:
+    """What ``authenticate()`` is asked about.
+
+    For an unknown address, and for one that several users share, a name that nobody has: as much work as for a wrong
+    password, and ``user_login_failed`` is sent.
+    """
+    found = usernames(email)
+    name = found[0] if len(found) == 1 else NOBODY.format(email)
+    return {get_user_model().USERNAME_FIELD: name, "password": password}
+
+
+def email_of(user: AbstractBaseUser) -> str:
+    """Empty where there is none."""
+    return getattr(user, user.get_email_field_name(), None) or ""
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses are one, upper and lower case alike."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(email: str) -> str:
+    return unicodedata.normalize("NFKC", email).casefold()
+
+
+def profile(user: AbstractBaseUser) -> Profile:
+    """The user's profile, made if there is none yet. Raises :class:`~auth_sessions.exceptions.UserNotFound`."""
+    try:
+        return cast("Profile", cast("Any", user).supabase_profile)
+    except Profile.DoesNotExist:
+        key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
+    try:
+        made, _ = _profiles().get_or_create(user_id=user.pk, defaults={"uuid": key})
+    except IntegrityError:  # the user was deleted in this very moment
+        raise exceptions.UserNotFound from None
+    cast("Any", user).supabase_profile = made
+    return made
+
+
+def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
+    """Merge key by key; None deletes a key. To be called in a transaction: the row is locked until it ends."""
+    for stored in lock(_profiles().filter(pk=profile(user).pk)):
+        merged = {**stored.user_metadata, **changes}
+        stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
+        check_size(stored.user_metadata)
+        stored.save(update_fields=["user_metadata", "updated_at"])
+        cast("Any", user).supabase_profile = stored
+
+
+def forget(user: AbstractBaseUser) -> None:
+    """Delete the profile of a user about to be deleted, under the lock that no token is issued past."""
+    lifecycle.end_before_deletion(user)
+    _profiles().filter(pk=user.pk).delete()
+
+
+def _profiles() -> QuerySet[Profile]:
+    return Profile.objects.using(lifecycle.database())

@@ -1,0 +1,33 @@
+"""What the face adds to tokens, and what it forgets with a user."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models.signals import pre_delete
+
+from auth_sessions.keys import simple_jwt
+from auth_sessions.models import Session
+from auth_sessions.signals import access_token_issuing
+from auth_sessions.supabase import people, shapes
+from auth_sessions.tokens import SessionAccessToken
+
+
+def connect() -> None:
+    access_token_issuing.connect(add_claims, dispatch_uid="auth_sessions.supabase.add_claims")
+    for model in apps.get_models():
+        if issubclass(model, get_user_model()):
+            uid = f"auth_sessions.supabase.pre_delete.{model._meta.label_lower}"
+            pre_delete.connect(forget_deleted_user, model, dispatch_uid=uid)
+
+
+def add_claims(token: SessionAccessToken, session: Session, **kwargs: Any) -> None:
+    """To every access token, through whichever face it is issued, so that it works on each."""
+    token.payload.update(shapes.claims(session))
+    if simple_jwt("AUDIENCE") is None:
+        token["aud"] = shapes.AUTHENTICATED
+
+
+def forget_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> None:
+    people.forget(instance)

@@ -1,0 +1,362 @@
+"""The endpoints that Supabase's clients call. Each view reads its input, calls the core, and shapes the answer."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.signals import got_request_exception
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.utils.log import log_response
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView, set_rollback
+
+from auth_sessions import __version__, lifecycle, tokens
+from auth_sessions.choices import Scope
+from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount, SessionOver
+from auth_sessions.keys import public_keys
+from auth_sessions.supabase import errors, people
+from auth_sessions.supabase.authentication import BearerAuthentication
+from auth_sessions.supabase.bodies import Body
+from auth_sessions.supabase.conf import conf
+from auth_sessions.supabase.errors import SupabaseError, validation_failed
+from auth_sessions.supabase.passwords import check_change, check_strength
+from auth_sessions.supabase.shapes import session_object, user_object
+from auth_sessions.throttling import ActionThrottle
+from auth_sessions.tokens import SessionAccessToken
+
+
+class JSONOnly(BaseContentNegotiation):
+    """JSON, whatever ``Accept`` says."""
+
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        return None
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class SupabaseView(APIView):
+    """What the endpoints share: no authentication (the API key comes as a Bearer token), and how they refuse.
+
+    Refusals do not pass through the project's ``EXCEPTION_HANDLER``: the clients know one format only.
+    """
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
+    permission_classes = ()
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = JSONOnly
+    versioning_class = None
+    metadata_class = None
+    action_throttle_scope: str | None = None
+    refusals: errors.Refusals = errors.BEARER_REFUSALS
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [*super().get_throttles(), ActionThrottle()]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """A refusal is an answer: what it destroyed stays destroyed. What nobody foresaw is undone, and logged."""
+        if isinstance(exc, AuthSessionsError):
+            return self._answer(errors.refused(exc, self.refusals))
+        error = errors.translated(exc)
+        if error is not None:
+            return self._answer(error)
+        set_rollback()
+        request = self.request._request
+        got_request_exception.send(sender=None, request=request)
+        error = errors.unexpected(exc)
+        error_id = uuid.uuid4().hex
+        response = self._answer(error, error_id=error_id)
+        log_response(
+            "Unexpected failure %s: %s", error_id, request.path, response=response, request=request, exception=exc
+        )
+        return response
+
+    def _answer(self, error: SupabaseError, **more: str) -> Response:
+        versioned = errors.is_versioned(self.request._request)
+        body = error.body(versioned=versioned)
+        return Response(body if versioned else {**body, **more}, status=error.status, headers=error.headers)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "no-store")
+        if errors.is_versioned(request._request):
+            final[errors.VERSION_HEADER] = errors.VERSION.isoformat()
+        return final
+
+
+class PasswordGrantView(SupabaseView):
+    """``POST token?grant_type=password`` ``{"email", "password"}``: begins a session."""
+
+    action_throttle_scope = "auth_sessions_token"
+    refusals = errors.SIGN_IN_REFUSALS
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        body = Body(request._request)
+        email, phone = body.text("email").strip(), body.text("phone")
+        if email and phone:
+            raise validation_failed("Only an email address or phone number should be provided on login.")
+        if phone:
+            raise SupabaseError(422, "phone_provider_disabled", "Phone logins are disabled")
+        if not email:
+            raise validation_failed("missing email or phone")
+        session = lifecycle.sign_in(
+            request._request,
+            people.credentials(email, body.text("password")),
+            tag=self.get_tag(),
+            lifetime=self.get_lifetime(),
+        )
+        return Response(session_object(tokens.issue(session, request=request._request)))
+
+    def get_lifetime(self) -> lifecycle.Lifetime:
+        """How long this sign-in may last: a timedelta, None for ever, or what the setting says."""
+        return lifecycle.DEFAULT
+
+    def get_tag(self) -> str:
+        """The tag that groups this client for limits."""
+        return ""
+
+
+class RefreshTokenGrantView(SupabaseView):
+    """``POST token?grant_type=refresh_token`` ``{"refresh_token"}``."""
+
+    action_throttle_scope = "auth_sessions_refresh"
+    refusals = errors.REFRESH_REFUSALS
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        raw = Body(request._request).text("refresh_token")
+        if not raw:
+            raise validation_failed("Refresh token is not valid")
+        return Response(session_object(tokens.refresh(raw, request=request._request)))
+
+
+class UnsupportedGrantView(SupabaseView):
+    """Any other grant."""
+
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        raise SupabaseError(400, "invalid_credentials", "unsupported_grant_type")
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class TokenView(View):
+    """``POST token?grant_type=``: hands the request to the grant's own view."""
+
+    grants: ClassVar[Mapping[str, type[SupabaseView]]] = {
+        "password": PasswordGrantView,
+        "refresh_token": RefreshTokenGrantView,
+    }
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        grant = self.grants.get(request.GET.get("grant_type", ""), UnsupportedGrantView)
+        return grant.as_view()(request, *args, **kwargs)
+
+
+class SignedInView(SupabaseView):
+    """An endpoint for whoever sends an access token."""
+
+    authentication_classes = (BearerAuthentication,)
+
+    def get_caller(self) -> AbstractBaseUser:
+        return cast("AbstractBaseUser", self.request.user)
+
+    def get_token(self) -> SessionAccessToken:
+        """The validated access token, with its ``session``."""
+        return cast("SessionAccessToken", self.request.auth)
+
+
+class LogoutView(SignedInView):
+    """``POST logout?scope=``: ``global`` (default), ``local`` or ``others``; 204.
+
+    ``local`` on a session that is over already is 204, too.
+    """
+
+    action_throttle_scope = "auth_sessions_sign_out"
+
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        scope = _scope(request)
+        if scope not in Scope:
+            raise validation_failed(f'Unsupported logout scope "{scope}"')
+        lifecycle.sign_out(self.get_token().session, Scope(scope), request=request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, SessionOver) and _scope(self.request) == Scope.LOCAL:
+            lifecycle.clear_away(exc, request=self.request._request)
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return super().handle_exception(exc)
+
+
+def _scope(request: Request) -> str:
+    return next(iter(request.query_params.getlist("scope")), "") or Scope.GLOBAL
+
+
+class UserView(SignedInView):
+    """``GET user``, and ``PUT user`` ``{"password"?, "current_password"?, "data"?}``: the user object.
+
+    A new password ends every other session. ``data`` is merged into ``user_metadata``; null deletes a key.
+    """
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        audience = request.headers.get("X-JWT-AUD")
+        if audience and audience != self.get_token().payload.get("aud"):
+            raise validation_failed("Token audience doesn't match request audience")
+        return Response(user_object(self.get_caller()))
+
+    @sensitive_variables()
+    def put(self, request: Request, **kwargs: Any) -> Response:
+        body, user = Body(request._request), self.get_caller()
+        if body.holds("app_metadata"):
+            raise SupabaseError(403, "not_admin", "Updating app_metadata requires admin privileges")
+        if body.text("phone"):
+            raise validation_failed("Phone numbers are not supported")
+        if body.holds("password"):
+            current = body.text("current_password") if body.holds("current_password") else None
+            check_change(body.text("password"), user, current=current)
+        with transaction.atomic(using=lifecycle.database()):
+            email = body.text("email").strip()
+            if email and not people.is_same(email, people.email_of(user)):
+                self.change_email(user, email)
+            if body.holds("password"):
+                session = self.get_token().session
+                lifecycle.change_password(user, body.text("password"), keep=session, request=request._request)
+            people.merge_user_metadata(user, body.metadata("data"))
+        return Response(user_object(user))
+
+    def change_email(self, user: AbstractBaseUser, email: str) -> None:
+        """Override to take a new address, at once or once it is confirmed. Raises 400 ``validation_failed``."""
+        raise validation_failed("The email address cannot be changed here")
+
+
+class SignupView(SupabaseView):
+    """``POST signup`` ``{"email", "password", "data"?}``, if ``AUTH_SESSIONS_SUPABASE_SIGNUP``: signs in at once.
+
+    Where the project's backends do not let the new user in (yet), the answer is the user object alone, at which
+    clients wait for a confirmation.
+    """
+
+    action_throttle_scope = "auth_sessions_token"
+    refusals = errors.SIGN_IN_REFUSALS
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        if not conf.SUPABASE_SIGNUP:
+            raise SupabaseError(422, "signup_disabled", "Signups not allowed for this instance")
+        body = Body(request._request)
+        email, password = body.text("email").strip().lower(), body.text("password")
+        self._check(email, phone=body.text("phone"), password=password)
+        user = self._create(email, password, data=body.metadata("data"))
+        credentials = {get_user_model().USERNAME_FIELD: user.get_username(), "password": password}
+        try:
+            session = lifecycle.sign_in(request._request, credentials)
+        except NoActiveAccount:
+            return Response(user_object(user))
+        return Response(session_object(tokens.issue(session, request=request._request)))
+
+    @staticmethod
+    @sensitive_variables("password")
+    def _check(email: str, *, phone: str, password: str) -> None:
+        if not email and not phone:
+            raise SupabaseError(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
+        if not password:
+            raise validation_failed("Signup requires a valid password")
+        if not email:
+            raise SupabaseError(400, "phone_provider_disabled", "Phone signups are disabled")
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise validation_failed("Unable to validate email address: invalid format") from None
+        if people.usernames(email):
+            raise _already_registered()
+
+    @sensitive_variables("password")
+    def _create(self, email: str, password: str, *, data: dict[str, Any]) -> AbstractBaseUser:
+        user = self.build_user(email)
+        check_strength(password, user)
+        user.set_password(password)
+        try:
+            with transaction.atomic(using=lifecycle.database()):
+                user.full_clean()
+                user.save()
+                people.merge_user_metadata(user, data)
+        except ValidationError as error:
+            if any(each.code == "unique" for each in error.error_dict.get(get_user_model().USERNAME_FIELD, ())):
+                raise _already_registered() from error
+            raise validation_failed(" ".join(error.messages)) from error
+        except IntegrityError as error:  # somebody else took the address in this very moment
+            raise _already_registered() from error
+        return user
+
+    def build_user(self, email: str) -> AbstractBaseUser:
+        """The new user, not saved yet and without a password. The user name is the address, if it is a valid one."""
+        user_model = get_user_model()
+        username_field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
+        username = email
+        try:
+            username_field.run_validators(email)
+        except ValidationError:
+            username = uuid.uuid4().hex
+        return user_model(**{user_model.USERNAME_FIELD: username, user_model.get_email_field_name(): email})
+
+
+def _already_registered() -> SupabaseError:
+    return SupabaseError(422, "user_already_exists", "User already registered")
+
+
+class KeySetView(SupabaseView):
+    """``GET .well-known/jwks.json``: the public keys of the access tokens (RFC 7517); none under HS256."""
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response({"keys": public_keys()}, headers={"Cache-Control": "public, max-age=600"})
+
+
+class HealthView(SupabaseView):
+    """``GET health``: who answers."""
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        description = "auth_sessions, for the clients of Supabase Auth"
+        return Response({"version": __version__, "name": "auth_sessions", "description": description})
+
+
+class SettingsView(SupabaseView):
+    """``GET settings``: which ways to sign in there are."""
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response(
+            {
+                "external": {"email": True, "phone": False, "anonymous_users": False},
+                "disable_signup": not conf.SUPABASE_SIGNUP,
+                "mailer_autoconfirm": True,
+                "phone_autoconfirm": False,
+                "sms_provider": "",
+                "saml_enabled": False,
+                "saml_private_key_next_configured": False,
+                "passkeys_enabled": False,
+            }
+        )
+
+
+class UnknownPathView(SupabaseView):
+    """Everything else that Supabase Auth has: 404 ``not_supported``, never a page."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise errors.not_supported()

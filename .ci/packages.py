@@ -16,6 +16,7 @@ tree = Path("auth_sessions").rglob("*")
 needed = {path.as_posix() for path in tree if path.is_file() and "__pycache__" not in path.parts} | {
     "auth_sessions/py.typed",
     "auth_sessions/migrations/0001_initial.py",
+    "auth_sessions/supabase/migrations/0001_initial.py",
     "auth_sessions/templates/admin/auth_sessions/revoke_confirmation.html",
 }
 problems = [f"{wheel.name} lacks {name}" for name in sorted(needed - packed)]

@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.supabase.errors import bad_json, request_too_large, validation_failed
@@ -25,12 +25,13 @@ class Body:
 
     @sensitive_variables()
     def __init__(self, request: HttpRequest) -> None:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_BYTES or len(request.body) > BODY_BYTES:
-            raise request_too_large()
         try:
-            members = json.loads(request.body.decode())
-        except (ValueError, RecursionError) as error:
+            raw = request.body
+            members = json.loads(raw.decode()) if len(raw) <= BODY_BYTES else None
+        except (ValueError, RecursionError, RawPostDataException, UnreadablePostError) as error:
             raise bad_json(error) from error
+        if len(raw) > BODY_BYTES:
+            raise request_too_large()
         if not isinstance(members, dict):
             raise bad_json("an object is expected")
         self.members: dict[str, Any] = members

@@ -34,8 +34,9 @@ class SupabaseError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """``x-sb-error-code``; Supabase Auth sends none where the body explains more."""
-        return {} if self.extra or not self.code else {"x-sb-error-code": self.code}
+        """``x-sb-error-code``, but for an error whose body explains more; on 401 what RFC 9110 asks for."""
+        code = {"x-sb-error-code": self.code} if self.code and not self.extra else {}
+        return {**code, "WWW-Authenticate": "Bearer"} if self.status == status.HTTP_401_UNAUTHORIZED else code
 
     def body(self, *, versioned: bool) -> dict[str, Any]:
         """The new shape also holds the legacy names, for clients that do not see the answer's version header."""
@@ -109,8 +110,8 @@ BEARER_REFUSALS: Refusals = {
 
 def refused(error: exceptions.AuthSessionsError, refusals: Refusals) -> SupabaseError:
     """A refusal of the core, as this endpoint calls it."""
-    known = next(refusals[cls] for cls in type(error).__mro__ if cls in refusals)
-    return SupabaseError(*known)
+    named = (refusals[cls] for cls in type(error).__mro__ if cls in refusals)
+    return SupabaseError(*next(named, (403, error.code, str(error))))
 
 
 def translated(error: Exception) -> SupabaseError | None:

@@ -217,8 +217,8 @@ class UserView(SignedInView):
     """
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        audience = request.headers.get("X-JWT-AUD")
-        if audience and audience != self.get_token().payload.get("aud"):
+        asked, audience = request.headers.get("X-JWT-AUD"), self.get_token().payload.get("aud")
+        if asked and asked not in (audience if isinstance(audience, list) else [audience]):
             raise validation_failed("Token audience doesn't match request audience")
         return Response(user_object(self.get_caller()))
 

@@ -6,12 +6,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
-from auth_sessions import exceptions, lifecycle
+from auth_sessions import browser, exceptions, lifecycle
 from auth_sessions.keys import simple_jwt
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionAccessToken, parse
@@ -38,6 +39,17 @@ class SessionJWTAuthentication(JWTAuthentication):
         except exceptions.AuthSessionsError as error:
             raise refusal(error) from error
         return validated_token.session.user
+
+
+class BrowserSessionAuthentication(SessionAuthentication):
+    """Django's own session cookie, with CSRF enforced, where ``BrowserSessionMiddleware`` found the session alive."""
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:  # type: ignore[override]
+        session = browser.current(request._request)
+        if session is None:
+            return None
+        self.enforce_csrf(request)
+        return session.user, None
 
 
 def find_session(token: SessionAccessToken) -> Session:
@@ -70,18 +82,24 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
 
 
 def get_session(request: HttpRequest | Request) -> Session | None:
-    """The session a request comes from, or None. For a DRF request or a plain Django one with a Bearer token.
+    """The session a request comes from, or None. For a DRF request or a plain Django one, by Bearer token or cookie.
 
     On a plain request each call costs the one SELECT of :class:`SessionJWTAuthentication`; in an async view, call it
     through ``sync_to_async``.
     """
     if isinstance(request, Request):
-        return getattr(request.auth, "session", None)
+        return getattr(request.auth, "session", None) or _browser_session(request)
     try:
         found = SessionJWTAuthentication().authenticate(cast("Request", request))
     except AuthenticationFailed:
         return None
-    return cast("SessionAccessToken", found[1]).session if found else None
+    return cast("SessionAccessToken", found[1]).session if found else browser.current(request)
+
+
+def _browser_session(request: Request) -> Session | None:
+    """The cookie's, if whatever authenticated the request found the same person."""
+    session = browser.current(request._request)
+    return session if session is not None and session.user_id == request.user.pk else None
 
 
 def refusal(error: exceptions.AuthSessionsError) -> APIException:

@@ -71,7 +71,7 @@ def sign_in(
         raise exceptions.NoActiveAccount
     session = start(user, request=request, name=name, tag=tag, amr=("pwd",), lifetime=lifetime)
     with _user_may_vanish(user):
-        user_logged_in.send(sender=type(user), request=request, user=user)
+        user_logged_in.send(sender=type(user), request=request, user=user, session=session)
     return session
 
 
@@ -84,12 +84,14 @@ def start(
     tag: str = "",
     amr: Iterable[str] = (),
     lifetime: Lifetime = DEFAULT,
+    browser_key: str | None = None,
 ) -> Session:
     """Begin a session for a user whose identity was proved elsewhere (a magic link, a social login, a code).
 
     The session carries the fingerprint of the password hash on the user object as given: if the password changed
     since the object was read, the session is born refused. ``amr`` are RFC 8176 words; ``lifetime`` overrides
-    ``AUTH_SESSIONS_LIFETIME`` (None: no absolute end). ``session_started`` is sent on commit.
+    ``AUTH_SESSIONS_LIFETIME`` (None: no absolute end); ``browser_key`` is the key of Django's session where that
+    carries it. ``session_started`` is sent on commit.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (deleted
     meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
@@ -109,6 +111,7 @@ def start(
         name=name,
         tag=tag,
         amr=list(amr),
+        browser_key=browser_key,
         password_fingerprint=passwords.fingerprint(user.password),
     )
     if request is not None:
@@ -312,9 +315,46 @@ def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None 
         guard = {"last_seen_at__lte": seen_before}
     else:
         return
+    _note(session, changes, guard)
+
+
+def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | None) -> None:
+    """Note that a browser session was seen in use, as :func:`touch` does; its end moves with Django's own.
+
+    A new key of Django's session is noted at once. Where Django let the person through with another password than the
+    row is stamped with (``update_session_auth_hash()``), the row is stamped anew, and the person's other browsers,
+    which Django refuses, end.
+    """
+    now = timezone.now()
+    seen_before = now - conf.TOUCH_INTERVAL
+    if session.browser_key != browser_key or session.last_seen_at <= seen_before:
+        changes = {"last_seen_at": now, "expires_at": expires_at, "browser_key": browser_key}
+        _note(session, changes, {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at})
+    if not passwords.matches(session.password_fingerprint, session.user):
+        _follow_password(session)
+
+
+def _note(session: Session, changes: dict[str, Any], guard: dict[str, Any]) -> None:
     using = database()
     row = _sessions(using).filter(pk=session.pk, **guard)
     transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
+
+
+def _follow_password(session: Session) -> None:
+    using = database()
+    with transaction.atomic(using=using):
+        browsers = _sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
+        browsers.filter(pk=session.pk).update(password_fingerprint=passwords.fingerprint(session.user.password))
+        outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
+        outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
+
+
+def prove_again(session: Session, user: AbstractBaseUser) -> None:
+    """Note that a person proved their identity again in the session they had."""
+    session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
+    _sessions(database()).filter(pk=session.pk).update(
+        authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
+    )
 
 
 def rename(session: Session, name: str) -> bool:
@@ -346,7 +386,7 @@ def sign_out(
         sessions = sessions.exclude(pk=session.pk)
     ended = sessions.end(reason=EndReason.SIGNED_OUT, scope=scope, actor=actor or session.user, request=request)
     if ended and request is not None and scope != Scope.OTHERS:
-        user_logged_out.send(sender=type(session.user), request=request, user=session.user)
+        user_logged_out.send(sender=type(session.user), request=request, user=session.user, session=session)
     return ended
 
 

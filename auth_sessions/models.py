@@ -60,6 +60,13 @@ class Session(models.Model):
         help_text=_("How the person signed in, in the words of RFC 8176."),
     )
     password_fingerprint = models.CharField(max_length=64, editable=False)
+    browser_key = models.CharField(  # noqa: DJ001 - unique, where there is one
+        max_length=128,
+        null=True,
+        unique=True,
+        editable=False,
+        help_text=_("The key of Django's session, where one with a store carries this."),
+    )
 
     objects = models.Manager.from_queryset(SessionQuerySet)()
 

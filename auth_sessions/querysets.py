@@ -118,11 +118,12 @@ def lock(rows: QuerySet[M]) -> list[M]:
 class _WideCollector(Collector):
     """Django's collector, without its batches of 500 keys on SQLite: one statement for each related model."""
 
-    def get_del_batches(self, objs: Any, fields: Any) -> list[Any]:
-        return list(_batches(objs))
+    def get_delbatches(self, objs: Any, fields: Any) -> list[Any]:
+        return list(batches(objs))
 
 
-def _batches(items: list[Any]) -> list[list[Any]]:
+def batches(items: list[Any]) -> list[list[Any]]:
+    """Portions that fit into one statement."""
     return [items[start : start + KEYS_PER_STATEMENT] for start in range(0, len(items), KEYS_PER_STATEMENT)]
 
 
@@ -134,6 +135,6 @@ def _delete(sessions: list[Session], *, using: str) -> None:
     # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended tells.
     del collector.data[model]
     collector.delete()
-    for batch in _batches(sessions):
+    for batch in batches(sessions):
         keys = [session.pk for session in batch]
         model._base_manager.using(using).filter(pk__in=keys)._raw_delete(using)

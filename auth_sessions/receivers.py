@@ -6,10 +6,15 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
+from django.http import HttpRequest
 
-from auth_sessions import lifecycle
+from auth_sessions import browser, lifecycle
+from auth_sessions.choices import EndReason, Scope, SessionKind
+from auth_sessions.models import Session
+from auth_sessions.signals import sessions_ended, sessions_ending
 
 JUDGED_FIELDS = {"password", "is_active"}
 SAVED_MARK = "_auth_sessions_saved_password"
@@ -17,6 +22,11 @@ SAVED_MARK = "_auth_sessions_saved_password"
 
 def connect() -> None:
     """Listen to the user model, and to its proxies and children, which send signals under their own names."""
+    user_logged_in.connect(begin_browser_session, dispatch_uid="auth_sessions.user_logged_in")
+    user_logged_out.connect(end_browser_session, dispatch_uid="auth_sessions.user_logged_out")
+    sessions_ending.connect(delete_browser_rows, dispatch_uid="auth_sessions.sessions_ending")
+    sessions_ended.connect(delete_browser_entries, dispatch_uid="auth_sessions.sessions_ended")
+    sessions_ended.connect(leave_browser, dispatch_uid="auth_sessions.sessions_ended.leave")
     for model in apps.get_models():
         if issubclass(model, get_user_model()):
             name = model._meta.label_lower
@@ -57,3 +67,43 @@ def judge_sessions_again(
         return
     user_id = instance.pk
     transaction.on_commit(lambda: lifecycle.end_outdated(user_id), using=using, robust=True)
+
+
+def begin_browser_session(
+    request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: Any
+) -> None:
+    """After Django's ``login()``. A ``session`` in the signal is a token's: ``lifecycle`` sent it."""
+    if session is None and request is not None and browser.is_watched(request):
+        browser.begin(request, user)
+
+
+def end_browser_session(
+    request: HttpRequest | None, user: AbstractBaseUser | None, session: Session | None = None, **kwargs: Any
+) -> None:
+    """Before Django's ``logout()`` forgets the data. A ``session`` in the signal has ended already."""
+    if session is not None or request is None or not browser.is_watched(request):
+        return
+    if here := browser.named(request.session):
+        rows = Session.objects.using(lifecycle.database()).filter(pk=here.pk)
+        rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
+
+
+def delete_browser_rows(sessions: list[Session], **kwargs: Any) -> None:
+    if keys := _browser_keys(sessions):
+        browser.delete_rows(keys)
+
+
+def delete_browser_entries(sessions: list[Session], **kwargs: Any) -> None:
+    if keys := _browser_keys(sessions):
+        browser.delete_entries(keys)
+
+
+def _browser_keys(sessions: list[Session]) -> list[str]:
+    return [session.browser_key for session in sessions if session.browser_key]
+
+
+def leave_browser(sessions: list[Session], request: HttpRequest | None, **kwargs: Any) -> None:
+    """Where the request's own browser session is among the ended ones, its cookie goes with this answer."""
+    keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
+    if keys and request is not None and browser.is_watched(request) and request.session.get(browser.MARK) in keys:
+        request.session.flush()

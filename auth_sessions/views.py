@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
 from auth_sessions import lifecycle, tokens
-from auth_sessions.authentication import SessionJWTAuthentication, get_session, refusal
+from auth_sessions.authentication import BrowserSessionAuthentication, SessionJWTAuthentication, get_session, refusal
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.exceptions import AuthSessionsError, SessionOver
 from auth_sessions.models import Session
@@ -44,7 +44,10 @@ from auth_sessions.throttling import ActionThrottle
 class AuthSessionsView(APIView):
     """What the views share: who may call, how a refusal is answered, and that no answer is stored in a cache."""
 
-    authentication_classes: Sequence[type[BaseAuthentication]] = (SessionJWTAuthentication,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (
+        SessionJWTAuthentication,
+        BrowserSessionAuthentication,
+    )
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     serializer_class: type[BaseSerializer[Any]]
     action_throttle_scope: str | None = None

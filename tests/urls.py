@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from example_project.views import EdgeView, MagicLinkView, MeView
+from tests.host import views
 
 urlpatterns = [
     path("api/auth/", include("auth_sessions.urls")),
@@ -10,4 +11,5 @@ urlpatterns = [
     path("api/me/", MeView.as_view()),
     path("api/edge/", EdgeView.as_view()),
     path("admin/", admin.site.urls),
+    *views.urlpatterns,
 ]

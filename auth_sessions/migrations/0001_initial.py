@@ -98,6 +98,16 @@ class Migration(migrations.Migration):
                 ),
                 ("password_fingerprint", models.CharField(editable=False, max_length=64)),
                 (
+                    "browser_key",
+                    models.CharField(
+                        editable=False,
+                        help_text="The key of Django's session, where one with a store carries this.",
+                        max_length=128,
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                (
                     "user",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

@@ -1,0 +1,145 @@
+"""A session carried by Django's own session cookie: its row is named in the session's data, its store entry by the row.
+
+The name in the data decides: data that names a row which is gone is signed out, whatever the engine still holds. The
+key of the store entry, kept in the row, only serves to delete the entry as well.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookieStore
+from django.core.cache import caches
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from auth_sessions import lifecycle
+from auth_sessions.choices import SessionKind
+from auth_sessions.conf import conf
+from auth_sessions.models import Session
+from auth_sessions.querysets import batches
+
+MARK = "_auth_sessions_id"
+"""The item of the session's data that names the row."""
+
+STATE = "_auth_sessions_browser"
+"""The attribute of a request that passed the middleware: its session, once somebody asked for the user, else None."""
+
+
+def is_watched(request: HttpRequest | None) -> bool:
+    """Whether a request came through the middleware."""
+    return hasattr(request, STATE)
+
+
+def current(request: HttpRequest) -> Session | None:
+    """The browser session that a request comes from, if the middleware is installed and the person signed in."""
+    if not is_watched(request) or not request.user.is_authenticated:
+        return None
+    session: Session | None = getattr(request, STATE)
+    return session if session is not None and session.user_id == request.user.pk else None
+
+
+def holds(store: SessionBase, user: AbstractBaseUser) -> bool:
+    """Whether Django's session is signed in as this user."""
+    return not store.is_empty() and store.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
+
+
+def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """After Django's ``login()``: the row of a new session; for a person who signed in again here, the same row."""
+    if not holds(request.session, user):
+        return
+    session = named(request.session)
+    if session is not None and session.user_id == user.pk:
+        lifecycle.prove_again(session, user)
+        setattr(request, STATE, session)
+    else:
+        adopt(request, user)
+
+
+def adopt(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """A row for signed-in data that names none. It is named on commit, so that no row is named that was rolled back."""
+    store, using = request.session, lifecycle.database()
+    if not store.session_key:
+        store.cycle_key()
+    key = _stored_key(store)
+    try:
+        session = lifecycle.start(
+            user, request=request, kind=SessionKind.BROWSER, lifetime=_lifetime(store), browser_key=key
+        )
+    except IntegrityError:  # another request of this browser was first
+        session = Session.objects.using(using).get(browser_key=key)
+    setattr(request, STATE, session)
+    transaction.on_commit(lambda: store.__setitem__(MARK, str(session.pk)), using=using)
+
+
+def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Whether a person whom Django takes for signed in still is, in one SELECT; notes that the session was in use."""
+    store = request.session
+    if MARK not in store:
+        adopt(request, user)
+        return True
+    session = named(store)
+    if session is None or session.user_id != user.pk:
+        return False
+    session.user = user  # type: ignore[assignment]
+    if lifecycle.over(session, last_used_at=session.last_seen_at):
+        return False
+    setattr(request, STATE, session)
+    lifecycle.touch_browser(session, expires_at=_expires_at(session, store), browser_key=_stored_key(store))
+    return True
+
+
+def named(store: SessionBase) -> Session | None:
+    """The row that Django's session names, if it is there."""
+    if store.is_empty():
+        return None
+    try:
+        key = uuid.UUID(store.get(MARK))
+    except (TypeError, ValueError, AttributeError):
+        return None
+    return Session.objects.using(lifecycle.database()).filter(pk=key, kind=SessionKind.BROWSER).first()
+
+
+def _stored_key(store: SessionBase) -> str | None:
+    """The key of the entry in the engine's store; None where the cookie itself is the store."""
+    return None if isinstance(store, SignedCookieStore) else store.session_key
+
+
+def _lifetime(store: SessionBase) -> timedelta:
+    age = timedelta(seconds=store.get_expiry_age())
+    return age if conf.LIFETIME is None else min(age, conf.LIFETIME)
+
+
+def _expires_at(session: Session, store: SessionBase) -> datetime:
+    """Django's own expiry, as of now, but never beyond the absolute end."""
+    end = timezone.now() + timedelta(seconds=store.get_expiry_age())
+    return end if conf.LIFETIME is None else min(end, session.created_at + conf.LIFETIME)
+
+
+def delete_rows(keys: list[str]) -> None:
+    """Delete the entries of these sessions where they are rows (``db``, ``cached_db``), in the caller's transaction."""
+    store = _store_class()
+    if hasattr(store, "get_model_class"):
+        for batch in batches(keys):
+            store.get_model_class().objects.filter(session_key__in=batch).delete()
+
+
+def delete_entries(keys: Iterable[str]) -> None:
+    """Delete the entries where they are elsewhere: in the cache at once, in any other store one by one."""
+    store = _store_class()
+    if hasattr(store, "cache_key_prefix"):
+        caches[settings.SESSION_CACHE_ALIAS].delete_many([store.cache_key_prefix + key for key in keys])
+    elif not hasattr(store, "get_model_class"):
+        for key in keys:
+            store(key).delete()
+
+
+def _store_class() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore

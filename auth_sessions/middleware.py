@@ -1,0 +1,48 @@
+"""Who is calling, over Django's own session cookie."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
+
+from auth_sessions import browser
+
+
+class BrowserSessionMiddleware(MiddlewareMixin):
+    """Django logins become sessions of ``kind="browser"``, and count for nothing once those have ended.
+
+    Stands after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: one SELECT
+    more for a request that asks for the user, nothing for any other.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not hasattr(request, "session") or not hasattr(request, "user"):
+            raise ImproperlyConfigured(
+                "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
+            )
+        setattr(request, browser.STATE, None)
+        user, auser = request.user, request.auser
+        judged: list[Any] = []
+
+        def judge(found: Any) -> Any:
+            if not judged:
+                judged.append(_judged(request, found))
+            return judged[0]
+
+        async def find() -> Any:
+            return await sync_to_async(judge)(await auser())
+
+        request.user = SimpleLazyObject(lambda: judge(user))
+        request.auser = find
+
+
+def _judged(request: HttpRequest, user: Any) -> Any:
+    """The user, or nobody: a person whose session has ended is signed out as by Django's ``logout()``."""
+    if not user.is_authenticated or not browser.holds(request.session, user) or browser.judge(request, user):
+        return user
+    request.session.flush()
+    return AnonymousUser()

@@ -1,0 +1,87 @@
+"""Pages of the host, for browsers."""
+
+from django.contrib.auth import alogin, authenticate, get_user_model
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.db import transaction
+from django.http import HttpResponse, JsonResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from auth_sessions.authentication import get_session
+from auth_sessions.models import Session
+
+
+def _told(user):
+    return JsonResponse({"user": str(user.pk) if user.is_authenticated else None})
+
+
+def who(request):
+    return _told(request.user)
+
+
+async def who_async(request):
+    return _told(await request.auser())
+
+
+@csrf_exempt
+async def login_async(request):
+    credentials = {get_user_model().USERNAME_FIELD: request.POST["username"], "password": request.POST["password"]}
+    await alogin(request, await authenticate_async(request, credentials))
+    return HttpResponse()
+
+
+async def authenticate_async(request, credentials):
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(authenticate)(request, **credentials)
+
+
+def public(request):
+    """Asks for nothing."""
+    return HttpResponse()
+
+
+def basket(request):
+    """Writes into the session."""
+    request.session["basket"] = request.session.get("basket", 0) + 1
+    return JsonResponse({"basket": request.session["basket"]})
+
+
+def cycle(request):
+    request.session.cycle_key()
+    return HttpResponse()
+
+
+def ended_meanwhile(request):
+    """Somebody signs the person out while this view is at work."""
+    Session.objects.filter(user=request.user).end(reason="signed_out")
+    request.session["late"] = True
+    return _told(request.user)
+
+
+def rolled_back(request):
+    """What DRF does on an error under ``ATOMIC_REQUESTS``."""
+    assert request.user.is_authenticated
+    transaction.set_rollback(True)
+    return HttpResponse(status=400)
+
+
+def which(request):
+    session = get_session(request)
+    return JsonResponse({"session": session and str(session.pk)})
+
+
+urlpatterns = [
+    path("login/", LoginView.as_view(next_page="/who/", template_name="admin/login.html")),
+    path("login/async/", login_async),
+    path("logout/", LogoutView.as_view(next_page="/who/")),
+    path("password/", PasswordChangeView.as_view(success_url="/who/", template_name="admin/login.html")),
+    path("who/", who),
+    path("who/async/", who_async),
+    path("public/", public),
+    path("basket/", basket),
+    path("cycle/", cycle),
+    path("ended-meanwhile/", ended_meanwhile),
+    path("rolled-back/", csrf_exempt(rolled_back)),
+    path("which/", which),
+]

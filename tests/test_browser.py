@@ -1,0 +1,322 @@
+"""Browsers in the list: Django's own logins, with every session engine, beside a person's token devices."""
+
+import os
+import socket
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from auth_sessions import lifecycle
+from auth_sessions.browser import MARK
+from auth_sessions.models import Session
+from tests.browser import Browser
+from tests.device import IPHONE, PASSWORD, Device, code
+from tests.test_queries import statements
+
+REDIS = ("127.0.0.1", int(os.environ.get("REDIS_PORT", "6379")))
+
+
+def redis_is_missing():
+    try:
+        import redis  # noqa: F401
+
+        socket.create_connection(REDIS, timeout=1).close()
+    except (ImportError, OSError) as error:
+        return str(error)
+    return ""
+
+
+ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies", "cache redis", "cached_db redis"]
+
+
+@pytest.fixture(params=ENGINES)
+def _engine(request, settings, tmp_path):
+    engine, _, redis = request.param.partition(" ")
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    if redis:
+        if reason := redis_is_missing():
+            pytest.skip(f"no Redis: {reason}")
+        location = "redis://{}:{}/15".format(*REDIS)
+        settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": location}}
+
+
+@pytest.fixture
+def desk(ada):
+    return Browser().sign_in(ada)
+
+
+@pytest.fixture
+def library(ada):
+    return Browser().sign_in(ada)
+
+
+@pytest.fixture
+def watch(ada):
+    """A second token device."""
+    return Device(IPHONE).sign_in(ada)
+
+
+def entry_is_left(cookie):
+    """Whether the store still holds a browser's entry; a signed cookie has none."""
+    store = import_module(_setting("SESSION_ENGINE")).SessionStore
+    return bool(store().exists(cookie))
+
+
+def _setting(name):
+    from django.conf import settings
+
+    return getattr(settings, name)
+
+
+def still_in(**devices):
+    """The names of those who are still signed in."""
+    return {
+        name
+        for name, device in devices.items()
+        if (device.is_signed_in() if isinstance(device, Browser) else device.me().status_code == 200)
+    }
+
+
+@pytest.mark.usefixtures("_engine")
+class TestEveryEngine:
+    def test_one_list(self, desk, phone):
+        told = desk.sessions()
+        assert [(row["kind"], row["is_current"]) for row in told] == [("browser", True), ("token", False)]
+        assert {row["id"] for row in phone.sessions()} == {row["id"] for row in told}
+        assert told[0]["device"]["label"] == "Firefox on macOS"
+
+    @pytest.mark.parametrize(
+        ("scope", "left"),
+        [("local", {"library", "phone", "watch"}), ("others", {"desk"}), ("global", set()), (None, set())],
+    )
+    def test_a_scope_from_a_browser(self, desk, library, phone, watch, scope, left):
+        cookies = {"desk": desk.cookie, "library": library.cookie}
+        assert desk.sign_out(scope).status_code == 204
+        assert still_in(desk=desk, library=library, phone=phone, watch=watch) == left
+        assert {name for name, cookie in cookies.items() if entry_is_left(cookie)} <= left
+
+    @pytest.mark.parametrize(
+        ("scope", "left"), [("local", {"desk", "library", "watch"}), ("others", {"phone"}), ("global", set())]
+    )
+    def test_a_scope_from_a_token(self, desk, library, phone, watch, scope, left):
+        cookies = {"desk": desk.cookie, "library": library.cookie}
+        assert phone.sign_out(scope).status_code == 204
+        assert still_in(desk=desk, library=library, phone=phone, watch=watch) == left
+        assert {name for name, cookie in cookies.items() if entry_is_left(cookie)} <= left
+
+    def test_logout_is_local(self, desk, library, phone):
+        tab = desk.copy()
+        desk.post("/logout/")
+        assert still_in(desk=desk, tab=tab, library=library, phone=phone) == {"library", "phone"}
+        assert Session.objects.count() == 2
+
+    def test_a_new_key_is_the_same_session(self, desk, phone):
+        key = desk.session_id
+        desk.get("/cycle/")
+        assert desk.session_id == key
+        cookie = desk.cookie
+        phone.sign_out("others")
+        assert not desk.is_signed_in()
+        assert not entry_is_left(cookie)
+
+    def test_a_new_password_in_one_browser(self, desk, library, phone):
+        fields = {"old_password": PASSWORD, "new_password1": "analytical-1843", "new_password2": "analytical-1843"}
+        assert desk.post("/password/", fields).status_code == 302
+        assert still_in(desk=desk, library=library, phone=phone) == {"desk"}
+        assert [row["is_current"] for row in desk.sessions()] == [True]
+        assert phone.refresh().status_code == 401
+
+    def test_django_s_own_expiry(self, clock, ada, settings):
+        settings.SESSION_COOKIE_AGE = 3600
+        desk = Browser().sign_in(ada)
+        assert Session.objects.get().expires_at == timezone.now() + timedelta(hours=1)
+        clock.shift(timedelta(minutes=61))
+        assert not desk.copy().is_signed_in()
+        assert not Session.objects.all().live(user=ada).exists()
+
+    def test_the_lifetime_of_a_session_is_the_longest(self, clock, ada, settings):
+        settings.AUTH_SESSIONS_LIFETIME = timedelta(hours=3)
+        settings.SESSION_SAVE_EVERY_REQUEST = True
+        desk = Browser().sign_in(ada)
+        for _ in range(2):
+            clock.shift(timedelta(hours=1))
+            assert desk.is_signed_in()
+        clock.shift(timedelta(hours=1))
+        assert not desk.is_signed_in()
+
+    def test_unused_for_too_long(self, clock, desk):
+        clock.shift(timedelta(days=14))
+        assert not desk.is_signed_in()
+
+    def test_use_is_noted(self, clock, desk):
+        clock.shift(timedelta(minutes=6))
+        desk.is_signed_in()
+        row = Session.objects.get()
+        assert row.last_seen_at == timezone.now()
+        assert row.expires_at == timezone.now() + timedelta(days=14)
+
+    def test_a_login_older_than_the_installation(self, ada, phone):
+        desk = Browser()
+        desk.client.force_login(ada)  # passes no middleware
+        assert Session.objects.filter(kind="browser").count() == 0
+        assert desk.is_signed_in()
+        row = Session.objects.get(kind="browser")
+        assert desk.session_id == str(row.pk)
+        assert Session.objects.filter(kind="browser").count() == 1
+        phone.sign_out("others")
+        assert not desk.is_signed_in()
+
+    @pytest.mark.parametrize("path", ["/who/", "/who/async/"])
+    def test_async(self, ada, phone, path):
+        desk = Browser().sign_in(ada, path="/login/async/")
+        assert desk.is_signed_in(path)
+        assert Session.objects.filter(kind="browser").count() == 1
+        phone.sign_out("others")
+        assert not desk.is_signed_in(path)
+
+    def test_ended_while_a_view_is_at_work(self, desk):
+        """Neither revived by what the view wrote, nor a failure."""
+        cookie = desk.cookie
+        assert desk.get("/ended-meanwhile/").status_code < 500
+        assert not desk.is_signed_in()
+        assert not entry_is_left(cookie)
+        assert not Session.objects.exists()
+
+    def test_what_else_the_session_held_is_kept_until_then(self, ada, phone):
+        desk = Browser()
+        desk.get("/basket/")
+        desk.sign_in(ada)
+        assert desk.get("/basket/").json() == {"basket": 2}
+        phone.sign_out("others")
+        assert not desk.is_signed_in()
+        assert desk.get("/basket/").json() == {"basket": 1}
+
+    def test_another_person_signs_in_here(self, desk, bob):
+        mine = desk.session_id
+        desk.sign_in(bob)
+        assert desk.session_id != mine
+        assert Session.objects.get(pk=desk.session_id).user == bob
+
+    def test_the_same_person_signs_in_again(self, clock, desk, ada):
+        key, before = desk.session_id, Session.objects.get()
+        clock.shift(60)
+        desk.sign_in(ada)
+        assert desk.session_id == key
+        row = Session.objects.get()
+        assert row.authenticated_at == before.authenticated_at + timedelta(seconds=60)
+        assert row.created_at == before.created_at
+
+    def test_a_token_sign_in_beside_a_cookie(self, desk, ada):
+        """It begins a session of its own, and ends nothing but that."""
+        device = Device()
+        device.client.cookies = desk.client.cookies
+        device.sign_in(ada)
+        assert Session.objects.count() == 2
+        assert device.sign_out("local").status_code == 204
+        assert desk.is_signed_in()
+
+
+def test_what_it_costs(desk):
+    """One SELECT by primary key beside Django's own two (store and user); nothing where nobody asks."""
+    desk.is_signed_in()
+    with CaptureQueriesContext(connection) as queries:
+        assert "Vary" not in desk.get("/public/")
+    assert statements(queries) == []
+    with CaptureQueriesContext(connection) as queries:
+        desk.is_signed_in()
+    assert statements(queries) == ["SELECT"] * 3
+    with CaptureQueriesContext(connection) as queries:
+        desk.sessions()
+    assert statements(queries) == ["SELECT"] * 4
+
+
+def test_nobody_is_not_asked(db):
+    with CaptureQueriesContext(connection) as queries:
+        assert not Browser().is_signed_in()
+    assert statements(queries) == []
+
+
+@pytest.mark.parametrize("number", [1, 10, 200])
+def test_a_sign_out_costs_the_same_for_many_browsers(ada, phone, number):
+    """Two statements more than for tokens alone: the store's entries are looked up by key, and deleted."""
+    for position in range(number):
+        lifecycle.start(ada, kind="browser", browser_key=f"key-{position}")
+    with CaptureQueriesContext(connection) as queries:
+        phone.sign_out("others")
+    locks = {"sqlite": ["UPDATE", "SELECT"], "postgresql": ["SELECT"], "mysql": ["SELECT", "SELECT"]}
+    told = statements(queries)
+    assert told == ["SELECT", *locks[connection.vendor], *["DELETE"] * (len(told) - 1 - len(locks[connection.vendor]))]
+    assert len(told) <= 9
+
+
+def test_csrf_is_asked(ada):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+    response = client.post("/api/auth/sign-out/")
+    assert response.status_code == 403
+    assert "CSRF" in response.json()["detail"]
+    client.cookies["csrftoken"] = token = "a" * 32
+    assert client.post("/api/auth/sign-out/", headers={"X-CSRFToken": token}).status_code == 204
+
+
+def test_a_browser_names_and_ends_a_device(desk, phone):
+    path = f"/api/auth/sessions/{phone.session_id}/"
+    renamed = desk.client.patch(path, {"name": "My phone"}, content_type="application/json")
+    assert renamed.json()["name"] == "My phone"
+    assert desk.client.delete(path).status_code == 204
+    assert code(phone.me()) == (401, "session_not_found")
+    assert desk.client.delete(f"/api/auth/sessions/{desk.session_id}/").status_code == 204
+    assert not desk.is_signed_in()
+
+
+def test_nobody_is_401(db):
+    assert Browser().get("/api/auth/sessions/").status_code == 401
+    assert Browser().sign_out("local").status_code == 401
+
+
+@pytest.mark.parametrize("policy", ["evict_oldest", "refuse"])
+def test_browsers_count_against_the_limit(clock, ada, settings, policy):
+    """A browser is never refused: Django has signed it in already. The oldest goes."""
+    settings.AUTH_SESSIONS_MAX_PER_USER = 2
+    settings.AUTH_SESSIONS_LIMIT_POLICY = policy
+    phone = Device().sign_in(ada)
+    clock.shift(60)
+    desk = Browser().sign_in(ada)
+    clock.shift(60)
+    library = Browser().sign_in(ada)
+    assert still_in(phone=phone, desk=desk, library=library) == {"desk", "library"}
+
+
+def test_an_inactive_person(desk, ada):
+    ada.is_active = False
+    ada.save()
+    assert not desk.is_signed_in()
+    assert not Session.objects.exists()
+
+
+def test_rolled_back_with_the_request(ada, monkeypatch):
+    """Data must not name a row that was rolled back: the person would be signed out by an error of the host's."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    desk = Browser()
+    desk.client.force_login(ada)
+    assert desk.post("/rolled-back/").status_code == 400
+    assert MARK not in desk.client.session
+    assert desk.is_signed_in()
+
+
+def test_the_store_s_key_is_nowhere_to_be_seen(desk, make_user):
+    key = desk.cookie
+    assert Session.objects.get().browser_key == key
+    grace = Browser().sign_in(make_user("grace", is_staff=True, is_superuser=True))
+    pages = ["/admin/auth_sessions/session/", f"/admin/auth_sessions/session/{Session.objects.first().pk}/change/"]
+    for page in pages:
+        shown = grace.get(page)
+        assert shown.status_code == 200
+        assert key not in shown.content.decode()
+    assert key not in str(desk.sessions())

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from auth_sessions import lifecycle
-from auth_sessions.choices import SessionKind
+from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.models import Session
 from auth_sessions.querysets import batches
@@ -96,12 +96,22 @@ def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
     return True
 
 
+def drop(mark: str) -> None:
+    """End the row of a session that Django itself has just refused: another password, or no such user any more."""
+    session = _find(mark)
+    if session is not None:
+        reason = lifecycle.over(session, last_used_at=session.last_seen_at) or EndReason.PASSWORD_CHANGED
+        Session.objects.using(lifecycle.database()).filter(pk=session.pk).end(reason=reason)
+
+
 def named(store: SessionBase) -> Session | None:
     """The row that Django's session names, if it is there."""
-    if store.is_empty():
-        return None
+    return None if store.is_empty() else _find(store.get(MARK))
+
+
+def _find(mark: Any) -> Session | None:
     try:
-        key = uuid.UUID(store.get(MARK))
+        key = uuid.UUID(mark)
     except (TypeError, ValueError, AttributeError):
         return None
     return Session.objects.using(lifecycle.database()).filter(pk=key, kind=SessionKind.BROWSER).first()

@@ -451,15 +451,15 @@ def purge(*, batch_size: int = 1000) -> int:
 
     Housekeeping only: a session that is over is refused whether or not this has run.
     """
-    rows = _sessions(database()).order_by("pk")
-    ended, last_key = 0, None
-    while True:
-        page = rows if last_key is None else rows.filter(pk__gt=last_key)
-        keys = list(page.values_list("pk", flat=True)[:batch_size])
-        if not keys:
-            return ended
-        ended += _end_over(rows.filter(pk__in=keys))
-        last_key = keys[-1]
+    return sum(_end_over(batch) for batch in in_batches(_sessions(database()), size=batch_size))
+
+
+def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
+    """The sessions in key order, ``size`` at a time, each batch read when the one before is done with."""
+    keys = list(sessions.order_by("pk").values_list("pk", flat=True)[:size])
+    while keys:
+        yield _sessions(sessions.db).filter(pk__in=keys)
+        keys = list(sessions.filter(pk__gt=keys[-1]).order_by("pk").values_list("pk", flat=True)[:size])
 
 
 def _end_over(sessions: SessionQuerySet) -> int:

@@ -28,21 +28,26 @@ class BrowserSessionMiddleware(MiddlewareMixin):
         user, auser = request.user, request.auser
         judged: list[Any] = []
 
-        def judge(found: Any) -> Any:
+        def judge(found: Any, mark: str | None) -> Any:
             if not judged:
-                judged.append(_judged(request, found))
+                judged.append(_judged(request, found, mark))
             return judged[0]
 
         async def find() -> Any:
-            return await sync_to_async(judge)(await auser())
+            mark = await request.session.aget(browser.MARK)
+            return await sync_to_async(judge)(await auser(), mark)
 
-        request.user = SimpleLazyObject(lambda: judge(user))
+        request.user = SimpleLazyObject(lambda: judge(user, request.session.get(browser.MARK)))
         request.auser = find
 
 
-def _judged(request: HttpRequest, user: Any) -> Any:
+def _judged(request: HttpRequest, user: Any, mark: str | None) -> Any:
     """The user, or nobody: a person whose session has ended is signed out as by Django's ``logout()``."""
-    if not user.is_authenticated or not browser.holds(request.session, user) or browser.judge(request, user):
+    if not user.is_authenticated:
+        if mark is not None:
+            browser.drop(mark)
+        return user
+    if not browser.holds(request.session, user) or browser.judge(request, user):
         return user
     request.session.flush()
     return AnonymousUser()

@@ -118,7 +118,7 @@ def lock(rows: QuerySet[M]) -> list[M]:
 class _WideCollector(Collector):
     """Django's collector, without its batches of 500 keys on SQLite: one statement for each related model."""
 
-    def get_delbatches(self, objs: Any, fields: Any) -> list[Any]:
+    def get_del_batches(self, objs: Any, fields: Any) -> list[Any]:
         return list(batches(objs))
 
 

@@ -55,6 +55,12 @@ def rest_only():
     access_token_issuing.connect(add_claims, dispatch_uid=uid)
 
 
+@pytest.fixture
+def tokens_only(settings):
+    """As in a project without browser sessions: Django's logins are no rows."""
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("auth_sessions.")]
+
+
 @pytest.fixture(autouse=True)
 def _fresh_cache():
     cache.clear()

@@ -18,6 +18,8 @@ from auth_sessions.models import RefreshToken, Session
 from tests.device import IPHONE, PASSWORD, Device, code
 from tests.host.models import Draft, PushDevice
 
+pytestmark = pytest.mark.usefixtures("tokens_only")
+
 SESSIONS = "/admin/auth_sessions/session/"
 USERS = "/admin/{}/{}/".format(*get_user_model()._meta.label_lower.split("."))
 DJANGOS_USER = get_user_model()._meta.label == "auth.User"

@@ -115,14 +115,13 @@ class TestEveryEngine:
 
     def test_logout_is_local(self, desk, library, phone):
         tab = desk.copy()
-        desk.post("/logout/")
+        desk.submit("/logout/")
         assert still_in(desk=desk, tab=tab, library=library, phone=phone) == {"library", "phone"}
         assert Session.objects.count() == 2
 
     def test_a_new_key_is_the_same_session(self, desk, phone):
-        key = desk.session_id
-        desk.get("/cycle/")
-        assert desk.session_id == key
+        desk.page("/cycle/")
+        assert desk.page("/which/").json()["session"] == desk.session_id
         cookie = desk.cookie
         phone.sign_out("others")
         assert not desk.is_signed_in()
@@ -130,7 +129,7 @@ class TestEveryEngine:
 
     def test_a_new_password_in_one_browser(self, desk, library, phone):
         fields = {"old_password": PASSWORD, "new_password1": "analytical-1843", "new_password2": "analytical-1843"}
-        assert desk.post("/password/", fields).status_code == 302
+        assert desk.submit("/password/", fields).status_code == 302
         assert still_in(desk=desk, library=library, phone=phone) == {"desk"}
         assert [row["is_current"] for row in desk.sessions()] == [True]
         assert phone.refresh().status_code == 401
@@ -170,7 +169,7 @@ class TestEveryEngine:
         assert Session.objects.filter(kind="browser").count() == 0
         assert desk.is_signed_in()
         row = Session.objects.get(kind="browser")
-        assert desk.session_id == str(row.pk)
+        assert desk.page("/which/").json()["session"] == str(row.pk)
         assert Session.objects.filter(kind="browser").count() == 1
         phone.sign_out("others")
         assert not desk.is_signed_in()
@@ -186,19 +185,19 @@ class TestEveryEngine:
     def test_ended_while_a_view_is_at_work(self, desk):
         """Neither revived by what the view wrote, nor a failure."""
         cookie = desk.cookie
-        assert desk.get("/ended-meanwhile/").status_code < 500
+        assert desk.page("/ended-meanwhile/").status_code < 500
         assert not desk.is_signed_in()
         assert not entry_is_left(cookie)
         assert not Session.objects.exists()
 
     def test_what_else_the_session_held_is_kept_until_then(self, ada, phone):
         desk = Browser()
-        desk.get("/basket/")
+        desk.page("/basket/")
         desk.sign_in(ada)
-        assert desk.get("/basket/").json() == {"basket": 2}
+        assert desk.page("/basket/").json() == {"basket": 2}
         phone.sign_out("others")
         assert not desk.is_signed_in()
-        assert desk.get("/basket/").json() == {"basket": 1}
+        assert desk.page("/basket/").json() == {"basket": 1}
 
     def test_another_person_signs_in_here(self, desk, bob):
         mine = desk.session_id
@@ -229,7 +228,7 @@ def test_what_it_costs(desk):
     """One SELECT by primary key beside Django's own two (store and user); nothing where nobody asks."""
     desk.is_signed_in()
     with CaptureQueriesContext(connection) as queries:
-        assert "Vary" not in desk.get("/public/")
+        assert "Vary" not in desk.page("/public/")
     assert statements(queries) == []
     with CaptureQueriesContext(connection) as queries:
         desk.is_signed_in()
@@ -269,17 +268,16 @@ def test_csrf_is_asked(ada):
 
 
 def test_a_browser_names_and_ends_a_device(desk, phone):
-    path = f"/api/auth/sessions/{phone.session_id}/"
-    renamed = desk.client.patch(path, {"name": "My phone"}, content_type="application/json")
-    assert renamed.json()["name"] == "My phone"
-    assert desk.client.delete(path).status_code == 204
+    path = f"sessions/{phone.session_id}/"
+    assert desk.patch(path, {"name": "My phone"}).json()["name"] == "My phone"
+    assert desk.delete(path).status_code == 204
     assert code(phone.me()) == (401, "session_not_found")
-    assert desk.client.delete(f"/api/auth/sessions/{desk.session_id}/").status_code == 204
+    assert desk.delete(f"sessions/{desk.session_id}/").status_code == 204
     assert not desk.is_signed_in()
 
 
 def test_nobody_is_401(db):
-    assert Browser().get("/api/auth/sessions/").status_code == 401
+    assert Browser().get("sessions/").status_code == 401
     assert Browser().sign_out("local").status_code == 401
 
 
@@ -308,7 +306,7 @@ def test_rolled_back_with_the_request(ada, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     desk = Browser()
     desk.client.force_login(ada)
-    assert desk.post("/rolled-back/").status_code == 400
+    assert desk.submit("/rolled-back/").status_code == 400
     assert MARK not in desk.client.session
     assert desk.is_signed_in()
 
@@ -319,7 +317,7 @@ def test_the_store_s_key_is_nowhere_to_be_seen(desk, make_user):
     grace = Browser().sign_in(make_user("grace", is_staff=True, is_superuser=True))
     pages = ["/admin/auth_sessions/session/", f"/admin/auth_sessions/session/{Session.objects.first().pk}/change/"]
     for page in pages:
-        shown = grace.get(page)
+        shown = grace.page(page)
         assert shown.status_code == 200
         assert key not in shown.content.decode()
     assert key not in str(desk.sessions())

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
+from django.contrib.sessions.models import Session as StoreEntry
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +14,7 @@ from auth_sessions import lifecycle, signals, tokens
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.models import RefreshToken, Session
 from example_project.views import magic_link_token
+from tests.browser import Browser
 from tests.device import Device, code
 from tests.host.models import Draft, PushDevice
 
@@ -254,12 +256,17 @@ DOORS = {
     "end()": (lambda d, u, m: u.auth_sessions.end(reason=EndReason.REVOKED), EndReason.REVOKED),
     "swept": (expire, EndReason.EXPIRED),
     "theft": (steal, EndReason.REFRESH_TOKEN_REUSED),
+    "logout()": (lambda d, u, m: d.submit("/logout/"), EndReason.SIGNED_OUT),
 }
+OF_TOKENS, OF_BROWSERS = {"theft"}, {"logout()"}
+THROUGH = [(door, Device) for door in DOORS if door not in OF_BROWSERS]
+THROUGH += [(door, Browser) for door in DOORS if door not in OF_TOKENS]
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_every_door_leads_to_the_same(make_user, ada, bob, door, heard):
-    laptop, bystander = Device().sign_in(ada), Device().sign_in(bob)
+@pytest.mark.parametrize("through", THROUGH, ids=lambda through: f"{through[0]}, {through[1].__name__}")
+def test_every_door_leads_to_the_same(make_user, ada, bob, through, heard):
+    door, kind = through
+    laptop, bystander = kind().sign_in(ada), Device().sign_in(bob)
     for device in (laptop, bystander):
         PushDevice.objects.create(session_id=device.session_id, token="t")
         Draft.objects.create(session_key=device.session_id)
@@ -269,6 +276,7 @@ def test_every_door_leads_to_the_same(make_user, ada, bob, door, heard):
 
     assert laptop.me().status_code == laptop.refresh().status_code == 401
     assert not Session.objects.filter(pk=laptop.session_id).exists()
+    assert not StoreEntry.objects.exists()
     assert not RefreshToken.objects.filter(pk=laptop.session_id).exists()
     assert [str(device.session_id) for device in PushDevice.objects.all()] == [bystander.session_id]
     assert [str(draft.session_key) for draft in Draft.objects.all()] == [bystander.session_id]

@@ -12,7 +12,7 @@ from auth_sessions.models import Session
 
 
 def _told(user):
-    return JsonResponse({"user": str(user.pk) if user.is_authenticated else None})
+    return JsonResponse({"user": str(user.pk)}, status=200 if user.is_authenticated else 401)
 
 
 def who(request):

@@ -1,0 +1,83 @@
+from argparse import ArgumentTypeError
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from auth_sessions import lifecycle
+from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
+
+BATCH = 1000
+BAR = 40
+
+
+def moment(text: str) -> datetime:
+    """A date or a time in ISO 8601; in the project's time zone where it names none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no date or time in ISO 8601, such as 2026-11-24T12:00") from None
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+
+class Command(BaseCommand):
+    help = (
+        "Revokes sessions, for the day something leaks: those of some users or of all, with everything that hangs on "
+        "them. The reason that signals tell is 'revoked'. Access tokens that are only checked by signature live on "
+        "until they expire."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--user", action="append", metavar="NAME", help="a user name; may be given several times")
+        whose.add_argument("--all", action="store_true", help="everybody's")
+        parser.add_argument(
+            "--except", action="append", default=[], dest="spared", metavar="NAME", help="a user name to leave alone"
+        )
+        parser.add_argument("--kind", choices=SessionKind.values, help="only sessions of this kind")
+        parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that began before, ISO 8601")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sessions = self._chosen(**options)
+        total = sessions.count()
+        if options["dry_run"]:
+            self.stdout.write(f"{total} sessions would be revoked.")
+            return
+        ended = 0
+        for batch in lifecycle.in_batches(sessions, size=BATCH):
+            ended += batch.end(reason=EndReason.REVOKED)
+            self._show(ended, total)
+        self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
+
+    def _chosen(self, *, user: list[str] | None, spared: list[str], **options: Any) -> SessionQuerySet:
+        sessions = Session.objects.using(lifecycle.database())
+        if user is not None:
+            sessions = sessions.filter(user_id__in=[self._key(name) for name in user])
+        if spared:
+            sessions = sessions.exclude(user_id__in=[self._key(name) for name in spared])
+        if options["kind"]:
+            sessions = sessions.filter(kind=options["kind"])
+        if options["before"]:
+            sessions = sessions.filter(created_at__lt=options["before"])
+        return sessions
+
+    def _key(self, name: str) -> Any:
+        user_model = get_user_model()
+        try:
+            return user_model._base_manager.get(**{user_model.USERNAME_FIELD: name}).pk
+        except (user_model.DoesNotExist, ValueError) as error:
+            raise CommandError(f"There is no user {name!r}.") from error
+
+    def _show(self, ended: int, total: int) -> None:
+        """A bar, on a terminal."""
+        if self.stdout.isatty() and total > BATCH:
+            filled = BAR * min(ended, total) // total
+            self.stdout.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {ended}/{total}", ending="")
+            self.stdout.flush()
+            if ended >= total:
+                self.stdout.write("")

@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import TemplateView
 
 from example_project.views import EdgeView, MagicLinkView, MeView
 
@@ -9,5 +10,6 @@ urlpatterns = [
     path("api/magic-link/", MagicLinkView.as_view()),
     path("api/me/", MeView.as_view()),
     path("api/edge/", EdgeView.as_view()),
+    path("demo/", TemplateView.as_view(template_name="example_project/demo.html")),
     path("admin/", admin.site.urls),
 ]

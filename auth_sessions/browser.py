@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from auth_sessions import lifecycle
+from auth_sessions import exceptions, lifecycle
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.models import Session
@@ -63,8 +63,11 @@ def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
         adopt(request, user)
 
 
-def adopt(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """A row for signed-in data that names none. It is named on commit, so that no row is named that was rolled back."""
+def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """A row for signed-in data that names none; False for a user who is inactive, or has just been deleted.
+
+    It is named on commit, so that the data never names a row that was rolled back.
+    """
     store, using = request.session, lifecycle.database()
     if not store.session_key:
         store.cycle_key()
@@ -75,16 +78,18 @@ def adopt(request: HttpRequest, user: AbstractBaseUser) -> None:
         )
     except IntegrityError:  # another request of this browser was first
         session = Session.objects.using(using).get(browser_key=key)
+    except exceptions.SessionOver:
+        return False
     setattr(request, STATE, session)
     transaction.on_commit(lambda: store.__setitem__(MARK, str(session.pk)), using=using)
+    return True
 
 
 def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
     """Whether a person whom Django takes for signed in still is, in one SELECT; notes that the session was in use."""
     store = request.session
     if MARK not in store:
-        adopt(request, user)
-        return True
+        return adopt(request, user)
     session = named(store)
     if session is None or session.user_id != user.pk:
         return False

@@ -33,6 +33,9 @@ LONGEST = timedelta(days=365_000)
 
 HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
+
 FIXED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at")
 
 UNREAD_SIMPLE_JWT = {
@@ -69,6 +72,7 @@ def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
         _delete_receivers(),
         _authentication(),
         _versions(),
+        _middleware(),
     )
     return [message for concern in concerns for message in concern]
 
@@ -277,3 +281,10 @@ def _versions() -> Messages:
             f"Django {django.get_version()} needs djangorestframework 3.18 or newer, not {rest_framework.VERSION}.",
             id="auth_sessions.E011",
         )
+
+
+def _middleware() -> Messages:
+    """E014: the middleware of browser sessions stands where there is no user yet."""
+    order = [settings.MIDDLEWARE.index(name) for name in (AUTHENTICATION, BROWSERS) if name in settings.MIDDLEWARE]
+    if order != sorted(order):
+        yield checks.Error(f"{BROWSERS} must stand after {AUTHENTICATION} in MIDDLEWARE.", id="auth_sessions.E014")

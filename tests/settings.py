@@ -2,7 +2,8 @@
 
 ``AUTH_SESSIONS_TEST_DATABASE`` is ``sqlite`` (default), ``postgresql`` or ``mariadb``;
 ``AUTH_SESSIONS_TEST_USER`` is the user model: ``auth.User`` (integer key), ``people.EmailUser`` (UUID key) or
-``people.CodeUser`` (string key).
+``people.CodeUser`` (string key). ``AUTH_SESSIONS_TEST_WITHOUT`` is a part of Django or of the app that the host does
+not use: ``middleware`` (of browser sessions), ``sessions`` (Django's), ``admin`` or ``supabase``.
 """
 
 import os
@@ -10,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 DATABASE = os.environ.get("AUTH_SESSIONS_TEST_DATABASE", "sqlite")
+WITHOUT = os.environ.get("AUTH_SESSIONS_TEST_WITHOUT", "")
 AUTH_USER_MODEL = os.environ.get("AUTH_SESSIONS_TEST_USER", "auth.User")
 
 SECRET_KEY = "the-key-of-the-tests-is-long-enough-for-every-algorithm-of-the-hs-family"
@@ -43,6 +45,16 @@ MIDDLEWARE = [
     "auth_sessions.middleware.BrowserSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+if WITHOUT in {"middleware", "sessions"}:
+    MIDDLEWARE.remove("auth_sessions.middleware.BrowserSessionMiddleware")
+if WITHOUT == "sessions":
+    MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+    INSTALLED_APPS.remove("django.contrib.sessions")
+    INSTALLED_APPS.remove("django.contrib.messages")
+if WITHOUT in {"sessions", "admin"}:  # the admin needs sessions
+    INSTALLED_APPS.remove("django.contrib.admin")
+if WITHOUT == "supabase":
+    INSTALLED_APPS.remove("auth_sessions.supabase")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -10,6 +10,7 @@ import rest_framework
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.apps import apps
+from django.conf import settings as project
 from django.core.checks import run_checks
 from django.db import models
 from django.db.models.signals import post_delete, pre_delete
@@ -412,3 +413,9 @@ def test_e011_versions_that_do_not_go_together(monkeypatch, django_version, fram
     monkeypatch.setattr(django, "VERSION", django_version)
     monkeypatch.setattr(rest_framework, "VERSION", framework_version)
     assert findings() == found
+
+
+def test_e014_the_middleware_of_browsers_before_djangos():
+    order = project.MIDDLEWARE
+    assert findings(MIDDLEWARE=order) == findings(MIDDLEWARE=[]) == []
+    assert findings(MIDDLEWARE=order[::-1]) == ["auth_sessions.E014"]

@@ -85,16 +85,22 @@ def test_url_names(name, view, kwargs):
     assert resolve(reverse(f"auth_sessions:{name}", kwargs=kwargs)).func.view_class is view
 
 
-@pytest.mark.skipif("AUTH_SESSIONS_TEST_USER" in os.environ, reason="this run is about one user model already")
-@pytest.mark.skipif("AUTH_SESSIONS_TEST_DATABASE" in os.environ, reason="user models are tried on SQLite")
-@pytest.mark.parametrize("user_model", ["people.EmailUser", "people.CodeUser"])
-def test_the_core_with_another_user_model(user_model):
-    """UUID and string keys, other user names: the core's tests in a process of their own."""
+OTHER_HOSTS = {
+    "AUTH_SESSIONS_TEST_USER": ["people.EmailUser", "people.CodeUser"],
+    "AUTH_SESSIONS_TEST_WITHOUT": ["middleware", "sessions", "admin", "supabase"],
+}
+
+
+@pytest.mark.skipif(not OTHER_HOSTS.keys().isdisjoint(os.environ), reason="this run is about one such host already")
+@pytest.mark.skipif("AUTH_SESSIONS_TEST_DATABASE" in os.environ, reason="other hosts are tried on SQLite")
+@pytest.mark.parametrize(("variable", "value"), [(name, each) for name in OTHER_HOSTS for each in OTHER_HOSTS[name]])
+def test_the_core_in_another_host(variable, value):
+    """UUID and string keys, other user names, parts left out: the core's tests in a process of their own."""
     core = ["sign_in", "sign_out", "sessions", "refresh", "passwords"]
     files = [f"tests/test_{name}.py" for name in core]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not TestCost", *files],
-        env={**os.environ, "AUTH_SESSIONS_TEST_USER": user_model},
+        env={**os.environ, variable: value},
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
@@ -6,10 +7,12 @@ from tests.host import views
 
 urlpatterns = [
     path("api/auth/", include("auth_sessions.urls")),
-    path("auth/v1/", include("auth_sessions.supabase.urls")),
     path("api/magic-link/", MagicLinkView.as_view()),
     path("api/me/", MeView.as_view()),
     path("api/edge/", EdgeView.as_view()),
-    path("admin/", admin.site.urls),
     *views.urlpatterns,
 ]
+if apps.is_installed("auth_sessions.supabase"):
+    urlpatterns += [path("auth/v1/", include("auth_sessions.supabase.urls"))]
+if apps.is_installed("django.contrib.admin"):
+    urlpatterns += [path("admin/", admin.site.urls)]

@@ -44,7 +44,7 @@ class SessionJWTAuthentication(JWTAuthentication):
 class BrowserSessionAuthentication(SessionAuthentication):
     """Django's own session cookie, with CSRF enforced, where ``BrowserSessionMiddleware`` found the session alive."""
 
-    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
         session = browser.current(request._request)
         if session is None:
             return None

@@ -1,6 +1,6 @@
 """Who is calling, over Django's own session cookie."""
 
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
@@ -37,7 +37,7 @@ class BrowserSessionMiddleware(MiddlewareMixin):
             mark = await request.session.aget(browser.MARK)
             return await sync_to_async(judge)(await auser(), mark)
 
-        request.user = SimpleLazyObject(lambda: judge(user, request.session.get(browser.MARK)))
+        request.user = cast("Any", SimpleLazyObject(lambda: judge(user, request.session.get(browser.MARK))))
         request.auser = find
 
 

@@ -55,6 +55,7 @@ DATABASES = {
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_REDIRECT_URL = "/browser/"
 STATIC_URL = "static/"
 TIME_ZONE = "UTC"
 USE_TZ = True

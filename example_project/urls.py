@@ -1,8 +1,9 @@
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from example_project.views import EdgeView, MagicLinkView, MeView
+from example_project.views import BrowserView, EdgeView, MagicLinkView, MeView
 
 urlpatterns = [
     path("api/auth/", include("auth_sessions.urls")),
@@ -10,6 +11,9 @@ urlpatterns = [
     path("api/magic-link/", MagicLinkView.as_view()),
     path("api/me/", MeView.as_view()),
     path("api/edge/", EdgeView.as_view()),
-    path("demo/", TemplateView.as_view(template_name="example_project/demo.html")),
+    path("demo/", TemplateView.as_view(template_name="example_project/demo.html"), name="demo"),
+    path("browser/", BrowserView.as_view(), name="browser"),
+    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("admin/", admin.site.urls),
 ]

@@ -1,11 +1,15 @@
-"""The same view twice, checked and unchecked; and a sign-in of the project's own."""
+"""The same view twice, checked and unchecked; a page for browsers; and a sign-in of the project's own."""
 
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.signals import user_logged_in
 from django.core import signing
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -34,6 +38,13 @@ class EdgeView(APIView):
 
     def get(self, request: Request) -> Response:
         return Response({"user_id": request.user.pk})
+
+
+@method_decorator(never_cache, name="dispatch")
+class BrowserView(LoginRequiredMixin, TemplateView):
+    """For a person signed in with Django's own cookie; its script calls the REST face with that."""
+
+    template_name = "example_project/browser.html"
 
 
 def magic_link_token(user: AbstractBaseUser) -> str:

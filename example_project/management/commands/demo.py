@@ -20,7 +20,8 @@ class Command(BaseCommand):
         self._add("grace", "hopper-1906", is_staff=True, is_superuser=True)
         port = options["port"]
         self.stdout.write("ada / lovelace-1815 is a person, grace / hopper-1906 an administrator.")
-        self.stdout.write(f"Page: http://127.0.0.1:{port}/demo/")
+        self.stdout.write(f"Page with supabase-js: http://127.0.0.1:{port}/demo/")
+        self.stdout.write(f"Page with Django's own cookie: http://127.0.0.1:{port}/browser/")
         self.stdout.write(f"Admin: http://127.0.0.1:{port}/admin/\n\nThe tour, for another terminal:\n")
         self.stdout.write(TOUR.read_text().replace(":8000", f":{port}"))
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)

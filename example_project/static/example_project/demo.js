@@ -3,21 +3,7 @@
 // The client as it comes: it adds /auth/v1 to the address and keeps the session in local storage.
 const client = supabase.createClient(location.origin, "sb_publishable_demo");
 
-const SIGNED_OUT = {
-  local: "Signed out on this device. The others stay signed in.",
-  others: "Signed out of the other devices. This one stays signed in.",
-  global: "Signed out everywhere, on this device too.",
-};
-const byId = (id) => document.getElementById(id);
-const moment = (date) => new Date(date).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 let working = false;
-
-function element(name, text, attributes = {}) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
 
 /** What local storage holds: pairs of key and value. */
 const storage = () => Object.entries(localStorage).sort();
@@ -48,37 +34,20 @@ function showSession(session) {
   showStorage("now", storage());
 }
 
-function say(text, kind) {
-  byId("status").textContent = text;
-  byId("status").className = kind;
-}
-
-/** Supabase's errors have a code, or only a name; those of the REST face come as {detail, code}. */
-const explain = (error) => `${error.code ?? error.name ?? "error"}: ${error.message ?? error.detail}`;
-
 /** The devices, from the REST face: it accepts the same access token. */
-async function showDevices(session) {
+async function listDevices(session) {
   const headers = { Authorization: `Bearer ${session.access_token}` };
   const response = await fetch("/api/auth/sessions/", { headers });
   const answer = await response.json();
   if (!response.ok) throw answer;
-  const items = answer.map((each) => {
-    const item = element("li", "");
-    item.append(element("strong", each.name || each.device.label));
-    if (each.is_current) item.append(element("span", "This device", { class: "badge" }));
-    const used = element("span", "Last used ", { class: "hint" });
-    used.append(element("time", moment(each.last_seen_at), { datetime: each.last_seen_at }));
-    item.append(used);
-    return item;
-  });
-  byId("devices").replaceChildren(...items);
+  showDevices(answer);
 }
 
 /** Shows what is true now. */
 async function refresh() {
   const { data } = await client.auth.getSession();
   showSession(data.session);
-  if (data.session) await showDevices(data.session);
+  if (data.session) await listDevices(data.session);
 }
 
 /** Unwraps what the client answers: it returns its errors. */
@@ -92,9 +61,8 @@ async function done(promise) {
 async function act(name, work) {
   const before = storage();
   const pressed = document.activeElement;
-  const buttons = document.querySelectorAll("button");
   working = true;
-  buttons.forEach((button) => { button.disabled = true; });
+  setDisabled(true);
   say("Working…", "");
   try {
     const result = await work();
@@ -108,15 +76,9 @@ async function act(name, work) {
   byId("action").textContent = name;
   showStorage("before", before);
   showStorage("now", storage());
-  buttons.forEach((button) => { button.disabled = false; });
+  setDisabled(false);
   working = false;
   if (pressed.matches("button, input")) keepFocus(pressed);
-}
-
-/** Back to where the person was; where that has gone, to the heading of what is there now. */
-function keepFocus(pressed) {
-  const heading = byId("signed-in").hidden ? "sign-in-heading" : "signed-in-heading";
-  (pressed.checkVisibility() ? pressed : byId(heading)).focus();
 }
 
 // Also what happens by itself: a refresh, or a sign-out in another tab. The client waits for its listeners, so

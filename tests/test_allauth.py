@@ -1,0 +1,30 @@
+"""django-allauth as the sign-in of a host, in a process of its own: its apps need settings of theirs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.test_package import ROOT
+
+pytest.importorskip("allauth", reason="needs django-allauth")
+
+OTHER_HOSTS = {"AUTH_SESSIONS_TEST_USER", "AUTH_SESSIONS_TEST_WITHOUT"}
+
+
+@pytest.mark.skipif(not OTHER_HOSTS.isdisjoint(os.environ), reason="this run is about another host")
+@pytest.mark.skipif(
+    os.environ.get("AUTH_SESSIONS_TEST_DATABASE", "sqlite") != "sqlite", reason="other hosts are tried on SQLite"
+)
+def test_a_host_that_signs_in_with_allauth():
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/allauth_project/sign_ins.py"],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.allauth_project.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    assert " passed" in run.stdout

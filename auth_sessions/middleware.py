@@ -1,5 +1,6 @@
 """Who is calling, over Django's own session cookie."""
 
+from copy import copy
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
@@ -26,18 +27,22 @@ class BrowserSessionMiddleware(MiddlewareMixin):
             )
         setattr(request, browser.STATE, None)
         user, auser = request.user, request.auser
-        judged: list[Any] = []
+        verdict: dict[str, Any] = {}
 
         def judge(found: Any, mark: str | None) -> Any:
-            if not judged:
-                judged.append(_judged(request, found, mark))
-            return judged[0]
+            if verdict.get("store") is not request.session:  # a package may put another in its place
+                verdict.update(store=request.session, user=_judged(request, found, mark))
+            return verdict["user"]
 
         async def find() -> Any:
             mark = await request.session.aget(browser.MARK)
             return await sync_to_async(judge)(await auser(), mark)
 
-        request.user = cast("Any", SimpleLazyObject(lambda: judge(user, request.session.get(browser.MARK))))
+        def ask() -> Any:
+            mark = request.session.get(browser.MARK)
+            return judge(copy(user), mark)  # of a lazy user that nobody asked yet: one to be asked anew each time
+
+        request.user = cast("Any", SimpleLazyObject(ask))
         request.auser = find
 
 

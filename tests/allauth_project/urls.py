@@ -9,3 +9,13 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path("", include("tests.host.views")),
 ]
+
+
+def read_the_user(get_response):
+    """A middleware of the host that asks early, before allauth's app API puts another session in place."""
+
+    def middleware(request):
+        str(request.user)
+        return get_response(request)
+
+    return middleware

@@ -135,8 +135,9 @@ def _user_may_vanish(user: AbstractBaseUser) -> Iterator[None]:
     try:
         yield
     except DatabaseError:
-        if _row_of(user).exists():
-            raise
+        with transaction.atomic(using=database()):
+            if lock(_row_of(user)):  # under REPEATABLE READ a plain read still sees who was deleted
+                raise
         raise exceptions.UserNotFound from None
 
 

@@ -112,10 +112,8 @@ def _values() -> Messages:
     }
     for name, (is_right, must_be) in rules.items():
         if not is_right:
-            yield checks.Error(
-                f"{PREFIX}{name} must be {must_be}, not {getattr(conf, name)!r}.",
-                id="auth_sessions.E001",
-            )
+            shown = "" if name == "VERIFYING_KEY_FALLBACKS" else f", not {getattr(conf, name)!r}"  # keys are not shown
+            yield checks.Error(f"{PREFIX}{name} must be {must_be}{shown}.", id="auth_sessions.E001")
 
 
 def _readable_fallbacks() -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any
@@ -20,6 +21,9 @@ from rest_framework_simplejwt.settings import DEFAULTS
 from auth_sessions.conf import conf
 
 THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
+
+NO_SECRET = re.compile(r"-----|^\s*\{")
+"""A damaged public key (PEM or JWK) must not become an HMAC secret that everybody knows."""
 
 
 def simple_jwt(name: str) -> Any:
@@ -135,6 +139,8 @@ def _fallback_backend(key: str) -> Backend:
 def _algorithm(key: str, today: str) -> str:
     """The algorithm that an earlier key was used with: today's if the key fits it, else what kind of key it is."""
     for algorithm in (today, "RS256", "ES256", "ES384", "ES512", "HS256"):
+        if algorithm.startswith("HS") and NO_SECRET.search(key):
+            continue
         with suppress(jwt.PyJWTError, NotImplementedError, TypeError, ValueError):
             jwt.get_algorithm_by_name(algorithm).prepare_key(key)
             return algorithm

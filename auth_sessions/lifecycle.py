@@ -138,8 +138,9 @@ def _user_may_vanish(user: AbstractBaseUser) -> Iterator[None]:
     try:
         yield
     except DatabaseError:
-        if _row_of(user).exists():
-            raise
+        with transaction.atomic(using=database()):
+            if lock(_row_of(user)):  # under REPEATABLE READ a plain read still sees who was deleted
+                raise
         raise exceptions.UserNotFound from None
 
 
@@ -405,10 +406,11 @@ def change_password(
 ) -> None:
     """Set a new password and end every session of the user but ``keep``, which is stamped anew, in one transaction.
 
-    The password is not validated here: that is the form's or serializer's part.
+    The password is not validated here: that is the form's or serializer's part. Raises
+    :class:`~auth_sessions.exceptions.UserNotFound` (deleted meanwhile).
     """
     using = database()
-    with transaction.atomic(using=using):
+    with _user_may_vanish(user), transaction.atomic(using=using):
         user.set_password(password)
         user.save(update_fields=["password"])
         sessions = _sessions(using).filter(user_id=user.pk)

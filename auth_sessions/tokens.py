@@ -215,17 +215,24 @@ class SessionAccessToken(SessionToken):
         return min(rotated_at, self.current_time)
 
     def verify(self) -> None:
+        self.verify_end()
         super().verify()
-        leeway = self.get_token_backend().get_leeway()
         try:
-            live = _seconds(self.payload["exp"]) > (self.current_time - leeway).timestamp()
             complete = self.user_id and "\0" not in self.user_id and self.rotated_at
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise TokenError(_("Token is incomplete")) from error
-        if not live:
-            raise ExpiredTokenError(_("Token is expired"))
         if not complete:
             raise TokenError(_("Token is incomplete"))
+
+    def verify_end(self) -> None:
+        """Raise ``ExpiredTokenError`` at or after ``exp``."""
+        leeway = self.get_token_backend().get_leeway()
+        try:
+            live = _seconds(self.payload["exp"]) > (self.current_time - leeway).timestamp()
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise TokenError(_("Token is incomplete")) from error
+        if not live:
+            raise ExpiredTokenError(_("Token is expired"))
 
     def get_token_backend(self) -> TokenBackend:
         return access_backend()

@@ -10,6 +10,7 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError
 
 from auth_sessions import exceptions
 from auth_sessions.authentication import find_session
+from auth_sessions.models import Session
 from auth_sessions.supabase import people
 from auth_sessions.supabase.errors import SupabaseError, bad_jwt
 from auth_sessions.tokens import SessionAccessToken, parse
@@ -29,27 +30,48 @@ class BearerAuthentication(BaseAuthentication):
         if match is None:
             raise SupabaseError(401, "no_authorization", "This endpoint requires a valid Bearer token")
         token = _parse(match[1])
-        sub = _sub(token)
-        token.session = find_session(token)
-        if people.profile(token.session.user).uuid != sub:
+        token.session = _session(token)
+        if people.profile(token.session.user).uuid != token.sub:
             raise bad_jwt("invalid claim: sub claim and session_id claim do not belong together")
         return token.session.user, token
 
 
-def _parse(raw: str) -> SessionAccessToken:
+class BearerToken(SessionAccessToken):
+    """The access token, whose claims are looked at in Supabase Auth's order."""
+
+    sub: uuid.UUID
+
+    def verify(self) -> None:
+        self.verify_end()
+        sub = self.payload.get("sub")
+        if not sub:
+            raise bad_jwt("invalid claim: missing sub claim")
+        self.sub = _uuid(sub, "sub", http_status=400)
+        _uuid(self.payload.get("session_id"), "session_id", http_status=403)
+        super().verify()
+
+
+def _uuid(value: object, claim: str, *, http_status: int) -> uuid.UUID:
     try:
-        return parse(SessionAccessToken, raw)
+        return uuid.UUID(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError, AttributeError):
+        raise bad_jwt(f"invalid claim: {claim} claim must be a UUID", http_status=http_status) from None
+
+
+def _parse(raw: str) -> BearerToken:
+    try:
+        return parse(BearerToken, raw)
     except exceptions.TokenNotValid as error:
         expired = isinstance(error.__cause__, ExpiredTokenError)
         detail = "token has invalid claims: token is expired" if expired else "token is malformed"
         raise bad_jwt(f"invalid JWT: unable to parse or verify signature, {detail}") from error
 
 
-def _sub(token: SessionAccessToken) -> uuid.UUID:
-    sub = token.payload.get("sub")
-    if not sub:
-        raise bad_jwt("invalid claim: missing sub claim")
+def _session(token: BearerToken) -> Session:
+    """That the session is gone comes before that the user is banned."""
     try:
-        return uuid.UUID(sub)
-    except (ValueError, TypeError, AttributeError):
-        raise bad_jwt("invalid claim: sub claim must be a UUID", http_status=400) from None
+        return find_session(token)
+    except exceptions.UserInactive as error:
+        if error.session is None:
+            raise exceptions.SessionNotFound from error
+        raise

@@ -5,7 +5,8 @@ import math
 import re
 from typing import Any
 
-from django.http import HttpRequest, RawPostDataException, UnreadablePostError
+from django.http import HttpRequest, QueryDict, RawPostDataException, UnreadablePostError
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.supabase.errors import bad_json, request_too_large, validation_failed
@@ -27,11 +28,13 @@ class Body:
     def __init__(self, request: HttpRequest) -> None:
         try:
             raw = request.body
-            members = json.loads(raw.decode()) if len(raw) <= BODY_BYTES else None
+            members = json.loads(raw.decode(), parse_constant=_refuse) if len(raw) <= BODY_BYTES else None
         except (ValueError, RecursionError, RawPostDataException, UnreadablePostError) as error:
             raise bad_json(error) from error
         if len(raw) > BODY_BYTES:
             raise request_too_large()
+        # It is JSON, whatever it calls itself: whoever looks for a form later (axes, say) finds none, and no error.
+        request._post, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
         if not isinstance(members, dict):
             raise bad_json("an object is expected")
         self.members: dict[str, Any] = members
@@ -62,6 +65,10 @@ class Body:
         if not _storable(value):
             raise validation_failed(f"{name} holds a value that cannot be stored")
         return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def check_size(metadata: dict[str, Any]) -> None:

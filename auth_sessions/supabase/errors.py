@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
 from rest_framework import status
@@ -125,6 +125,8 @@ def translated(error: Exception) -> SupabaseError | None:
             known = not_supported(error.status_code)
         case RequestDataTooBig():
             known = request_too_large()
+        case SuspiciousOperation() | BadRequest():
+            known = validation_failed("The request cannot be read")
         case APIException():
             known = SupabaseError(error.status_code, "", str(error.detail))
         case Http404():

@@ -1,12 +1,13 @@
 """Users as Supabase's clients know them: found by e-mail address, named by a UUID, with metadata."""
 
+import hashlib
 import unicodedata
 import uuid
 from typing import Any, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from auth_sessions import exceptions, lifecycle
@@ -14,11 +15,16 @@ from auth_sessions.querysets import lock
 from auth_sessions.supabase.bodies import check_size
 from auth_sessions.supabase.models import Profile
 
+EMAIL_LENGTH = 254
+"""The longest address there is (RFC 5321)."""
+
 NOBODY = "no-such-user:{}"
 
 
 def usernames(email: str) -> list[str]:
     """The user names of everybody with this e-mail address, upper and lower case alike."""
+    if len(email) > EMAIL_LENGTH:
+        return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
     users = user_model._default_manager.filter(**{f"{field}__iexact": email})
@@ -33,7 +39,7 @@ def credentials(email: str, password: str) -> dict[str, str]:
     password, and ``user_login_failed`` is sent.
     """
     found = usernames(email)
-    name = found[0] if len(found) == 1 else NOBODY.format(email)
+    name = found[0] if len(found) == 1 else NOBODY.format(hashlib.sha256(email.lower().encode()).hexdigest())
     return {get_user_model().USERNAME_FIELD: name, "password": password}
 
 
@@ -56,13 +62,23 @@ def profile(user: AbstractBaseUser) -> Profile:
     try:
         return cast("Profile", cast("Any", user).supabase_profile)
     except Profile.DoesNotExist:
-        key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
-    try:
-        made, _ = _profiles().get_or_create(user_id=user.pk, defaults={"uuid": key})
-    except IntegrityError:  # the user was deleted in this very moment
-        raise exceptions.UserNotFound from None
+        made = _make(user)
     cast("Any", user).supabase_profile = made
     return made
+
+
+def _make(user: AbstractBaseUser) -> Profile:
+    """Under the lock on the user's row that a deletion takes as well."""
+    using = lifecycle.database()
+    with transaction.atomic(using=using):
+        if not lock(get_user_model()._base_manager.using(using).filter(pk=user.pk)):
+            raise exceptions.UserNotFound
+        key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
+        try:
+            with transaction.atomic(using=using):
+                return _profiles().create(user_id=user.pk, uuid=key)
+        except IntegrityError:  # another request was first: a locking read sees what it wrote
+            return _profiles().select_for_update().get(pk=user.pk)
 
 
 def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
@@ -70,8 +86,9 @@ def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None
     for stored in lock(_profiles().filter(pk=profile(user).pk)):
         merged = {**stored.user_metadata, **changes}
         stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
-        check_size(stored.user_metadata)
         stored.save(update_fields=["user_metadata", "updated_at"])
+        stored.refresh_from_db(fields=["user_metadata"])  # a database may write numbers longer
+        check_size(stored.user_metadata)
         cast("Any", user).supabase_profile = stored
 
 

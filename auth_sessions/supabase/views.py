@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.signals import got_request_exception
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -167,7 +167,11 @@ class TokenView(View):
     }
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        grant = self.grants.get(request.GET.get("grant_type", ""), UnsupportedGrantView)
+        try:
+            name = request.GET.get("grant_type", "")
+        except SuspiciousOperation:  # too many parameters
+            name = ""
+        grant = self.grants.get(name, UnsupportedGrantView)
         return grant.as_view()(request, *args, **kwargs)
 
 
@@ -192,22 +196,23 @@ class LogoutView(SignedInView):
 
     action_throttle_scope = "auth_sessions_sign_out"
 
+    scope = ""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.scope = next(iter(request.query_params.getlist("scope")), "") or Scope.GLOBAL
+        super().initial(request, *args, **kwargs)
+
     def post(self, request: Request, **kwargs: Any) -> Response:
-        scope = _scope(request)
-        if scope not in Scope:
-            raise validation_failed(f'Unsupported logout scope "{scope}"')
-        lifecycle.sign_out(self.get_token().session, Scope(scope), request=request._request)
+        if self.scope not in Scope:
+            raise validation_failed(f'Unsupported logout scope "{self.scope}"')
+        lifecycle.sign_out(self.get_token().session, Scope(self.scope), request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, SessionOver) and _scope(self.request) == Scope.LOCAL:
+        if isinstance(exc, SessionOver) and self.scope == Scope.LOCAL:
             lifecycle.clear_away(exc, request=self.request._request)
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
-
-
-def _scope(request: Request) -> str:
-    return next(iter(request.query_params.getlist("scope")), "") or Scope.GLOBAL
 
 
 class UserView(SignedInView):
@@ -234,6 +239,8 @@ class UserView(SignedInView):
             check_change(body.text("password"), user, current=current)
         with transaction.atomic(using=lifecycle.database()):
             email = body.text("email").strip()
+            if len(email) > people.EMAIL_LENGTH:
+                raise _no_address()
             if email and not people.is_same(email, people.email_of(user)):
                 self.change_email(user, email)
             if body.holds("password"):
@@ -284,7 +291,7 @@ class SignupView(SupabaseView):
         try:
             validate_email(email)
         except ValidationError:
-            raise validation_failed("Unable to validate email address: invalid format") from None
+            raise _no_address() from None
         if people.usernames(email):
             raise _already_registered()
 
@@ -294,8 +301,8 @@ class SignupView(SupabaseView):
         check_strength(password, user)
         user.set_password(password)
         try:
+            user.full_clean()
             with transaction.atomic(using=lifecycle.database()):
-                user.full_clean()
                 user.save()
                 people.merge_user_metadata(user, data)
         except ValidationError as error:
@@ -307,15 +314,19 @@ class SignupView(SupabaseView):
         return user
 
     def build_user(self, email: str) -> AbstractBaseUser:
-        """The new user, not saved yet and without a password. The user name is the address, if it is a valid one."""
+        """The new user, not saved yet and without a password. The user name is the address, if that can be one."""
         user_model = get_user_model()
         username_field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
         username = email
         try:
             username_field.run_validators(email)
         except ValidationError:
-            username = uuid.uuid4().hex
+            username = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{email}").hex  # one name for one address
         return user_model(**{user_model.USERNAME_FIELD: username, user_model.get_email_field_name(): email})
+
+
+def _no_address() -> SupabaseError:
+    return validation_failed("Unable to validate email address: invalid format")
 
 
 def _already_registered() -> SupabaseError:

@@ -1,5 +1,6 @@
 """The keys that sign and verify tokens, as ``SIMPLE_JWT`` says, with their public half as a JSON Web Key Set."""
 
+import base64
 import hashlib
 import json
 import re
@@ -22,8 +23,8 @@ from auth_sessions.conf import conf
 
 THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
-NO_SECRET = re.compile(r"-----|^\s*\{")
-"""A damaged public key (PEM or JWK) must not become an HMAC secret that everybody knows."""
+SECRET_BYTES = 32
+"""The least that HS256 takes (RFC 7518, section 3.2)."""
 
 
 def simple_jwt(name: str) -> Any:
@@ -78,7 +79,7 @@ class Backend(TokenBackend):
     @cached_property
     def public_jwk(self) -> dict[str, Any] | None:
         """The public key (RFC 7517), with its RFC 7638 thumbprint as ``kid``; None for a secret one (HS256)."""
-        if self.algorithm.startswith("HS"):
+        if self.algorithm.startswith("HS") or not (self.signing_key or self.verifying_key):
             return None
         key = _public_half(self.prepared_signing_key) if self.signing_key else self.prepared_verifying_key
         jwk: dict[str, Any] = jwt.get_algorithm_by_name(self.algorithm).to_jwk(key, as_dict=True)
@@ -139,7 +140,7 @@ def _fallback_backend(key: str) -> Backend:
 def _algorithm(key: str, today: str) -> str:
     """The algorithm that an earlier key was used with: today's if the key fits it, else what kind of key it is."""
     for algorithm in (today, "RS256", "ES256", "ES384", "ES512", "HS256"):
-        if algorithm.startswith("HS") and NO_SECRET.search(key):
+        if algorithm.startswith("HS") and not _may_be_secret(key):
             continue
         with suppress(jwt.PyJWTError, NotImplementedError, TypeError, ValueError):
             jwt.get_algorithm_by_name(algorithm).prepare_key(key)
@@ -147,9 +148,20 @@ def _algorithm(key: str, today: str) -> str:
     raise ValueError(_("The key cannot be read."))
 
 
+def _may_be_secret(key: str) -> bool:
+    """Whether a text is no public key, however damaged: that must not become a secret which everybody knows."""
+    try:
+        der = base64.b64decode("".join(key.split()), validate=True)
+    except ValueError:
+        der = b""
+    is_public = b"\x2a\x86\x48" in der[:32] or der.startswith(b"\0\0\0")  # the OID of RSA or EC keys; SSH
+    return len(key.strip()) >= SECRET_BYTES and not re.search(r"-----|^\s*\{|^(ssh|ecdsa)-", key) and not is_public
+
+
 def public_keys() -> list[dict[str, Any]]:
     """The key set that verifies access tokens: today's key first, then the earlier ones; none that is secret."""
-    return [jwk for backend in (access_backend(), *fallback_backends()) if (jwk := backend.public_jwk)]
+    listed = [jwk for backend in (access_backend(), *fallback_backends()) if (jwk := backend.public_jwk)]
+    return list({jwk["kid"]: jwk for jwk in listed}.values())
 
 
 def refresh_backend(secret_key: str | bytes) -> Backend:

@@ -170,7 +170,9 @@ class TestPublicKeys:
         if place != "VERIFYING_KEY":
             settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [RS256_LATER.private, ES256_LATER.private, ES384.private]
         listed = key_set()
-        assert len(listed) == (1 if place == "VERIFYING_KEY" else 4)
+        assert len(listed) == (
+            1 if place == "VERIFYING_KEY" else len({key.kid, RS256_LATER.kid, ES256_LATER.kid, ES384.kid})
+        )
         assert not [SECRET_MEMBERS & set(each) for each in listed if SECRET_MEMBERS & set(each)]
         assert {each["kid"] for each in listed} >= {key.kid}
         device = SupabaseDevice().sign_in()
@@ -449,3 +451,26 @@ def test_what_is_left_of_a_public_key_is_no_secret(ada, sign_with):
     device = SupabaseDevice().sign_in()
     device.access = signed({"alg": "HS256", "typ": "JWT"}, device.claims, rest)
     assert device.user().status_code >= 400
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda pem: "".join(pem.splitlines()[1:-1]),
+        lambda pem: "\n".join(pem.splitlines()[1:-1]),
+        lambda pem: "/etc/keys/old.pub",
+        lambda pem: " " * 40,
+    ],
+    ids=["a body", "a body in lines", "a path", "blank"],
+)
+@pytest.mark.parametrize("old", [RS256_LATER, ES256_LATER], ids=lambda key: key.algorithm)
+@pytest.mark.django_db
+def test_what_is_no_secret_is_not_taken_for_one(old, spoil):
+    """A public key without its armour, as an environment variable may hold it, is known to everybody."""
+    assert findings(AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS=[spoil(old.public)]) == ["auth_sessions.E001"]
+
+
+def test_a_fallback_that_is_todays_key_is_listed_once(settings):
+    settings.SIMPLE_JWT = ES256_LATER.settings
+    settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [ES256_LATER.public]
+    assert len(key_set()) == 1

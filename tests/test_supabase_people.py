@@ -10,12 +10,14 @@ from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from auth_sessions import lifecycle
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.signals import access_token_issuing
 from auth_sessions.supabase.models import Profile
 from tests.device import PASSWORD, Device
 from tests.supabase_device import (
@@ -650,3 +652,86 @@ def test_the_secret_of_the_project_is_in_no_answer(laptop):
     for answer in (laptop.user(), laptop.refresh(), laptop.update(data={"a": 1}), laptop.send("GET", "settings")):
         assert project.SECRET_KEY.encode() not in answer.content
         assert b"md5$" not in answer.content
+
+
+# One address, in whatever letters
+
+
+@pytest.mark.parametrize("sent", ["boss@\uff45xample.org", "BOSS@EXAMPLE.ORG", " boss@example.org "])
+def test_an_address_in_other_letters_is_no_other_address(make_user, settings, sent):
+    """What is looked for is what would be stored: nobody locks another person out by a second account."""
+    settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+    boss = add_person(make_user, "Boss")
+    assert refusal(SupabaseDevice().signup(sent))[:2] == (422, "user_already_exists")
+    assert SupabaseDevice().try_sign_in("boss@example.org").status_code == 200
+    assert get_user_model().objects.get() == boss
+
+
+def test_a_sign_up_stores_what_it_looked_for(db, settings):
+    settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+    told = SupabaseDevice().signup("\uff23\uff25\uff2f@example.org").json()["user"]
+    assert told["email"] == "ceo@example.org"
+    assert SupabaseDevice().try_sign_in("ceo@example.org").status_code == 200
+
+
+# What the project does
+
+
+class TestReceivers:
+    @pytest.fixture(params=["first", "last"])
+    def _receiver(self, request):
+        """Of the project, connected before the face's own or after it."""
+
+        def add(token, **kwargs):
+            token["role"] = "admin"
+            if "app_metadata" in token.payload:
+                token["app_metadata"]["added"] = True
+
+        receivers = access_token_issuing.receivers
+        access_token_issuing.connect(add)
+        if request.param == "first":
+            receivers.insert(0, receivers.pop())
+            access_token_issuing.sender_receivers_cache.clear()
+        yield
+        access_token_issuing.disconnect(add)
+
+    @pytest.mark.usefixtures("_receiver")
+    def test_they_have_the_last_word(self, ada):
+        device = SupabaseDevice()
+        answer = device.try_sign_in().json()
+        told = jwt.decode(answer["access_token"], options={"verify_signature": False})
+        assert told["role"] == "admin"
+        assert told["sub"] == answer["user"]["id"]
+        assert "added" not in answer["user"]["app_metadata"]
+
+
+def test_a_project_may_write_more_metadata_than_a_client(ada):
+    """It stands in nobody's way: a password changes, and less of it may be left."""
+    device = SupabaseDevice().sign_in()
+    Profile.objects.update(user_metadata={"notes": "x" * 5000, "name": "Ada"})
+    assert device.update(password="quite-new-1906").status_code == 200
+    assert device.update(data={"name": None}).status_code == 200
+    assert device.update(data={"more": "y"}).status_code == 400
+    assert device.update(data={"notes": None}).json()["user_metadata"] == {}
+
+
+def test_guesses_of_the_current_password_are_throttled(ada, settings):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"auth_sessions_token": "3/hour"}}
+    device = SupabaseDevice().sign_in()
+    guesses = [device.update(password="quite-new-1906", current_password=f"guess {each}") for each in range(3)]
+    assert [guess.status_code for guess in guesses] == [400, 400, 429]
+    assert device.user().status_code == 200
+
+
+def test_an_error_of_the_projects_own_is_not_a_taken_address(db, settings):
+    settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+
+    def fail(**kwargs):
+        raise IntegrityError("NOT NULL constraint failed: shop_customer.country")
+
+    post_save.connect(fail, sender=get_user_model())
+    try:
+        assert refusal(SupabaseDevice().signup())[:2] == (500, "unexpected_failure")
+    finally:
+        post_save.disconnect(fail, sender=get_user_model())
+    assert not get_user_model().objects.exists()

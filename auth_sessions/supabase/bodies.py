@@ -71,9 +71,10 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def check_size(metadata: dict[str, Any]) -> None:
-    """Raise 400 ``validation_failed`` for more metadata than a token can carry."""
-    if len(json.dumps(metadata, separators=(",", ":"))) > METADATA_BYTES:
+def check_size(metadata: dict[str, Any], *, before: dict[str, Any]) -> None:
+    """Raise 400 ``validation_failed`` for more metadata than a token can carry, unless it is becoming less."""
+    size, former_size = (len(json.dumps(each, separators=(",", ":"))) for each in (metadata, before))
+    if size > max(METADATA_BYTES, former_size):
         raise validation_failed(f"user_metadata may hold {METADATA_BYTES} bytes of JSON at most")
 
 

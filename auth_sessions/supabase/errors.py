@@ -9,11 +9,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
 from rest_framework import status
 from rest_framework.exceptions import APIException, MethodNotAllowed, Throttled
+from rest_framework.exceptions import ValidationError as FieldError
 
 from auth_sessions import exceptions
 
@@ -127,15 +134,24 @@ def translated(error: Exception) -> SupabaseError | None:
             known = request_too_large()
         case SuspiciousOperation() | BadRequest():
             known = validation_failed("The request cannot be read")
+        case ValidationError():
+            known = validation_failed(" ".join(error.messages))
+        case FieldError():
+            known = validation_failed(_texts(error.detail))
         case APIException():
             known = SupabaseError(error.status_code, "", str(error.detail))
-        case Http404():
-            known = SupabaseError(404, "", str(error))
-        case PermissionDenied():
-            known = SupabaseError(403, "", str(error))
+        case Http404() | PermissionDenied():
+            known = SupabaseError(404 if isinstance(error, Http404) else 403, "", str(error))
         case _:
             return None
     return known
+
+
+def _texts(detail: Any) -> str:
+    """All that DRF says of a body, in one text."""
+    if isinstance(detail, dict):
+        detail = list(detail.values())
+    return " ".join(_texts(each) for each in detail) if isinstance(detail, list) else str(detail)
 
 
 def not_supported(http_status: int = 404) -> SupabaseError:

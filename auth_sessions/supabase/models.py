@@ -16,19 +16,18 @@ def email_provider() -> dict[str, Any]:
 class Profile(models.Model):
     """The id of a user on the wire, and their metadata. One row per user, made when the first token is issued."""
 
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        primary_key=True,
-        on_delete=models.CASCADE,
-        related_name="supabase_profile",
-        verbose_name=_("user"),
-    )
     uuid = models.UUIDField(
         _("id"),
-        unique=True,
+        primary_key=True,
         default=uuid.uuid4,
         editable=False,
         help_text=_("The user's own primary key where that is a UUID."),
+    )
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="supabase_profile",
+        verbose_name=_("user"),
     )
     user_metadata = models.JSONField(
         _("user metadata"), default=dict, blank=True, help_text=_("Written by the person's client.")

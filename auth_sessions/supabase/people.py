@@ -32,6 +32,13 @@ def usernames(email: str) -> list[str]:
     return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
 
 
+def is_taken(user: AbstractBaseUser) -> bool:
+    """Whether somebody has the user name or the address of a user who could not be saved."""
+    user_model = get_user_model()
+    named = user_model._base_manager.filter(**{user_model.USERNAME_FIELD: user.get_username()})
+    return named.exists() or bool(usernames(email_of(user)))
+
+
 def credentials(email: str, password: str) -> dict[str, str]:
     """What ``authenticate()`` is asked about.
 
@@ -39,7 +46,7 @@ def credentials(email: str, password: str) -> dict[str, str]:
     password, and ``user_login_failed`` is sent.
     """
     found = usernames(email)
-    name = found[0] if len(found) == 1 else NOBODY.format(hashlib.sha256(email.lower().encode()).hexdigest())
+    name = found[0] if len(found) == 1 else NOBODY.format(hashlib.sha256(email.encode()).hexdigest())
     return {get_user_model().USERNAME_FIELD: name, "password": password}
 
 
@@ -50,11 +57,15 @@ def email_of(user: AbstractBaseUser) -> str:
 
 def is_same(one: str, other: str) -> bool:
     """Whether two addresses are one, upper and lower case alike."""
-    return _folded(one) == _folded(other)
+    return normalized(one) == normalized(other)
 
 
-def _folded(email: str) -> str:
-    return unicodedata.normalize("NFKC", email).casefold()
+def normalized(email: str) -> str:
+    """An address in lower case and in the form (NFKC) in which Django keeps user names; one too long as it is."""
+    email = email.strip()
+    if len(email) > EMAIL_LENGTH:
+        return email
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).lower())
 
 
 def profile(user: AbstractBaseUser) -> Profile:
@@ -78,24 +89,26 @@ def _make(user: AbstractBaseUser) -> Profile:
             with transaction.atomic(using=using):
                 return _profiles().create(user_id=user.pk, uuid=key)
         except IntegrityError:  # another request was first: a locking read sees what it wrote
-            return _profiles().select_for_update().get(pk=user.pk)
+            return _profiles().select_for_update().get(user_id=user.pk)
 
 
 def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
     """Merge key by key; None deletes a key. To be called in a transaction: the row is locked until it ends."""
+    if not changes:
+        return
     for stored in lock(_profiles().filter(pk=profile(user).pk)):
-        merged = {**stored.user_metadata, **changes}
+        before, merged = stored.user_metadata, {**stored.user_metadata, **changes}
         stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
         stored.save(update_fields=["user_metadata", "updated_at"])
         stored.refresh_from_db(fields=["user_metadata"])  # a database may write numbers longer
-        check_size(stored.user_metadata)
+        check_size(stored.user_metadata, before=before)
         cast("Any", user).supabase_profile = stored
 
 
 def forget(user: AbstractBaseUser) -> None:
     """Delete the profile of a user about to be deleted, under the lock that no token is issued past."""
     lifecycle.end_before_deletion(user)
-    _profiles().filter(pk=user.pk).delete()
+    _profiles().filter(user_id=user.pk).delete()
 
 
 def _profiles() -> QuerySet[Profile]:

@@ -1,6 +1,7 @@
 """What goes out: the session and the user object that Supabase's clients store, and the claims of the access token."""
 
 import uuid
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,9 +32,9 @@ def session_object(pair: TokenPair) -> dict[str, Any]:
 
 def user_object(user: AbstractBaseUser) -> dict[str, Any]:
     """``User``. What is empty is left out, but for what the clients insist on."""
-    profile = people.profile(user)
+    profile, joined = people.profile(user), getattr(user, "date_joined", None)
     shared = {
-        "created_at": _rfc3339(getattr(user, "date_joined", None) or profile.created_at),
+        "created_at": _rfc3339(joined if isinstance(joined, datetime) else profile.created_at),
         "updated_at": _rfc3339(profile.updated_at),
         **({"last_sign_in_at": _rfc3339(user.last_login)} if user.last_login else {}),
     }
@@ -70,8 +71,8 @@ def claims(session: Session) -> dict[str, Any]:
         "role": AUTHENTICATED,
         "email": people.email_of(session.user),
         "phone": "",
-        "app_metadata": profile.app_metadata,
-        "user_metadata": profile.user_metadata,
+        "app_metadata": deepcopy(profile.app_metadata),
+        "user_metadata": deepcopy(profile.user_metadata),
         "is_anonymous": False,
         "aal": "aal2" if "mfa" in session.amr else "aal1",
         "amr": [{"method": METHODS.get(word, word), "timestamp": proved_at} for word in session.amr],

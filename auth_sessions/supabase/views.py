@@ -103,29 +103,26 @@ class SupabaseView(APIView):
         return final
 
 
-class PasswordGrantView(SupabaseView):
-    """``POST token?grant_type=password`` ``{"email", "password"}``: begins a session."""
+class SessionBeginsView(SupabaseView):
+    """What a sign-in and a sign-up share."""
 
     action_throttle_scope = "auth_sessions_token"
     refusals = errors.SIGN_IN_REFUSALS
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        body = Body(request._request)
-        email, phone = body.text("email").strip(), body.text("phone")
-        if email and phone:
-            raise validation_failed("Only an email address or phone number should be provided on login.")
-        if phone:
-            raise SupabaseError(422, "phone_provider_disabled", "Phone logins are disabled")
-        if not email:
-            raise validation_failed("missing email or phone")
+    def sign_in(self, request: Request, email: str, password: str) -> Response:
         session = lifecycle.sign_in(
             request._request,
-            people.credentials(email, body.text("password")),
+            self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
         return Response(session_object(tokens.issue(session, request=request._request)))
+
+    @sensitive_variables("password")
+    def get_credentials(self, email: str, password: str) -> dict[str, str]:
+        """What ``authenticate()`` is asked about: the user name of the one user with this address, and the password."""
+        return people.credentials(email, password)
 
     def get_lifetime(self) -> lifecycle.Lifetime:
         """How long this sign-in may last: a timedelta, None for ever, or what the setting says."""
@@ -134,6 +131,22 @@ class PasswordGrantView(SupabaseView):
     def get_tag(self) -> str:
         """The tag that groups this client for limits."""
         return ""
+
+
+class PasswordGrantView(SessionBeginsView):
+    """``POST token?grant_type=password`` ``{"email", "password"}``: begins a session."""
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        body = Body(request._request)
+        email, phone = people.normalized(body.text("email")), body.text("phone")
+        if email and phone:
+            raise validation_failed("Only an email address or phone number should be provided on login.")
+        if phone:
+            raise SupabaseError(422, "phone_provider_disabled", "Phone logins are disabled")
+        if not email:
+            raise validation_failed("missing email or phone")
+        return self.sign_in(request, email, body.text("password"))
 
 
 class RefreshTokenGrantView(SupabaseView):
@@ -221,6 +234,12 @@ class UserView(SignedInView):
     A new password ends every other session. ``data`` is merged into ``user_metadata``; null deletes a key.
     """
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """A new password is throttled as a sign-in is: with ``current_password`` it tells whether that is right."""
+        if request.method == "PUT":
+            self.action_throttle_scope = "auth_sessions_token"
+        super().initial(request, *args, **kwargs)
+
     def get(self, request: Request, **kwargs: Any) -> Response:
         asked, audience = request.headers.get("X-JWT-AUD"), self.get_token().payload.get("aud")
         if asked and asked not in (audience if isinstance(audience, list) else [audience]):
@@ -238,7 +257,7 @@ class UserView(SignedInView):
             current = body.text("current_password") if body.holds("current_password") else None
             check_change(body.text("password"), user, current=current)
         with transaction.atomic(using=lifecycle.database()):
-            email = body.text("email").strip()
+            email = people.normalized(body.text("email"))
             if len(email) > people.EMAIL_LENGTH:
                 raise _no_address()
             if email and not people.is_same(email, people.email_of(user)):
@@ -254,30 +273,25 @@ class UserView(SignedInView):
         raise validation_failed("The email address cannot be changed here")
 
 
-class SignupView(SupabaseView):
+class SignupView(SessionBeginsView):
     """``POST signup`` ``{"email", "password", "data"?}``, if ``AUTH_SESSIONS_SUPABASE_SIGNUP``: signs in at once.
 
     Where the project's backends do not let the new user in (yet), the answer is the user object alone, at which
     clients wait for a confirmation.
     """
 
-    action_throttle_scope = "auth_sessions_token"
-    refusals = errors.SIGN_IN_REFUSALS
-
     @sensitive_variables()
     def post(self, request: Request, **kwargs: Any) -> Response:
         if not conf.SUPABASE_SIGNUP:
             raise SupabaseError(422, "signup_disabled", "Signups not allowed for this instance")
         body = Body(request._request)
-        email, password = body.text("email").strip().lower(), body.text("password")
+        email, password = people.normalized(body.text("email")), body.text("password")
         self._check(email, phone=body.text("phone"), password=password)
         user = self._create(email, password, data=body.metadata("data"))
-        credentials = {get_user_model().USERNAME_FIELD: user.get_username(), "password": password}
         try:
-            session = lifecycle.sign_in(request._request, credentials)
+            return self.sign_in(request, email, password)
         except NoActiveAccount:
             return Response(user_object(user))
-        return Response(session_object(tokens.issue(session, request=request._request)))
 
     @staticmethod
     @sensitive_variables("password")
@@ -309,8 +323,10 @@ class SignupView(SupabaseView):
             if any(each.code == "unique" for each in error.error_dict.get(get_user_model().USERNAME_FIELD, ())):
                 raise _already_registered() from error
             raise validation_failed(" ".join(error.messages)) from error
-        except IntegrityError as error:  # somebody else took the address in this very moment
-            raise _already_registered() from error
+        except IntegrityError as error:
+            if people.is_taken(user):  # in this very moment
+                raise _already_registered() from error
+            raise
         return user
 
     def build_user(self, email: str) -> AbstractBaseUser:

@@ -6,10 +6,13 @@ key of the store entry, kept in the row, only serves to delete the entry as well
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -20,30 +23,40 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from auth_sessions import exceptions, lifecycle
+from auth_sessions import exceptions, lifecycle, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.models import Session
 from auth_sessions.querysets import batches
 
+SLACK = timedelta(minutes=1)
+"""An end of a session that moved by less is not written."""
+
 MARK = "_auth_sessions_id"
 """The item of the session's data that names the row."""
 
 STATE = "_auth_sessions_browser"
-"""The attribute of a request that passed the middleware: its session, once somebody asked for the user, else None."""
+"""The attribute of a request that passed the middleware."""
 
 
-def is_watched(request: HttpRequest | None) -> bool:
-    """Whether a request came through the middleware."""
-    return hasattr(request, STATE)
+@dataclass
+class State:
+    """What is known of the session of one request: nothing, until somebody asks for the user or signs in."""
+
+    session: Session | None = None
+
+
+def state(request: HttpRequest | Any) -> State | None:
+    """None for a request that did not come through the middleware. DRF's requests share that of Django's."""
+    return getattr(request, STATE, None)
 
 
 def current(request: HttpRequest) -> Session | None:
     """The browser session that a request comes from, if the middleware is installed and the person signed in."""
-    if not is_watched(request) or not request.user.is_authenticated:
+    known = state(request)
+    if known is None or not request.user.is_authenticated or known.session is None:
         return None
-    session: Session | None = getattr(request, STATE)
-    return session if session is not None and session.user_id == request.user.pk else None
+    return known.session if known.session.user_id == request.user.pk else None
 
 
 def holds(store: SessionBase, user: AbstractBaseUser) -> bool:
@@ -55,12 +68,30 @@ def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
     """After Django's ``login()``: the row of a new session; for a person who signed in again here, the same row."""
     if not holds(request.session, user):
         return
-    session = named(request.session)
-    if session is not None and session.user_id == user.pk:
-        lifecycle.prove_again(session, user)
-        setattr(request, STATE, session)
-    else:
+    session = here(request)
+    if session is None or session.user_id != user.pk:
         adopt(request, user)
+    elif reason := _over(session, user):
+        _leave(request.session)
+        Session.objects.using(lifecycle.database()).filter(pk=session.pk).end(reason=reason, actor=user)
+        adopt(request, user)
+    else:
+        lifecycle.prove_again(session, user)
+        know(request, session)
+
+
+def _leave(store: SessionBase) -> None:
+    """Keep the data, but not under the key and the name of a session that ends."""
+    store.pop(MARK, None)
+    store.cycle_key()
+
+
+def here(request: HttpRequest) -> Session | None:
+    """The row that the session names, or will name once this request's transaction is over."""
+    session = named(request.session)
+    if session is None and (known := state(request)) is not None:
+        session = known.session
+    return session
 
 
 def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
@@ -73,16 +104,30 @@ def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
         store.cycle_key()
     key = _stored_key(store)
     try:
-        session = lifecycle.start(
+        session: Session | None = lifecycle.start(
             user, request=request, kind=SessionKind.BROWSER, lifetime=_lifetime(store), browser_key=key
         )
     except IntegrityError:  # another request of this browser was first
-        session = Session.objects.using(using).get(browser_key=key)
+        session = Session.objects.using(using).filter(browser_key=key).first()
     except exceptions.SessionOver:
+        session = None
+    if session is None:
         return False
-    setattr(request, STATE, session)
-    transaction.on_commit(lambda: store.__setitem__(MARK, str(session.pk)), using=using)
+    know(request, session)
+    transaction.on_commit(partial(_name, request, session, user), using=using)
     return True
+
+
+def _name(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+    known = state(request)
+    if (known is None or known.session is session) and holds(request.session, user):  # and nobody signed out meanwhile
+        request.session[MARK] = str(session.pk)
+
+
+def know(request: HttpRequest, session: Session | None) -> None:
+    """Remember whose session this request comes from."""
+    if (known := state(request)) is not None:
+        known.session = session
 
 
 def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
@@ -91,21 +136,37 @@ def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if MARK not in store:
         return adopt(request, user)
     session = named(store)
-    if session is None or session.user_id != user.pk:
+    if session is None or session.user_id != user.pk or _over(session, user):
         return False
-    session.user = user  # type: ignore[assignment]
-    if lifecycle.over(session, last_used_at=session.last_seen_at):
-        return False
-    setattr(request, STATE, session)
+    know(request, session)
     lifecycle.touch_browser(session, expires_at=_expires_at(session, store), browser_key=_stored_key(store))
     return True
+
+
+def _over(session: Session, user: AbstractBaseUser) -> EndReason | None:
+    session.user = user  # type: ignore[assignment]
+    return lifecycle.over(session, last_used_at=session.last_seen_at)
+
+
+def settle(request: HttpRequest) -> None:
+    """At the end of a request: follow what the view made of the session's expiry ("remember me", after ``login()``)."""
+    known = state(request)
+    if known is None or known.session is None or not request.session.modified or request.session.is_empty():
+        return
+    expires_at = _expires_at(known.session, request.session)
+    if known.session.expires_at is None or abs(expires_at - known.session.expires_at) > SLACK:
+        lifecycle.move_end(known.session, expires_at)
 
 
 def drop(mark: str) -> None:
     """End the row of a session that Django itself has just refused: another password, or no such user any more."""
     session = _find(mark)
-    if session is not None:
-        reason = lifecycle.over(session, last_used_at=session.last_seen_at) or EndReason.PASSWORD_CHANGED
+    if session is None:
+        return
+    reason = lifecycle.over(session, last_used_at=session.last_seen_at)
+    if reason is None and not passwords.matches(session.password_fingerprint, session.user):
+        reason = EndReason.PASSWORD_CHANGED
+    if reason is not None:  # else it is an old copy of the cookie that was refused
         Session.objects.using(lifecycle.database()).filter(pk=session.pk).end(reason=reason)
 
 
@@ -151,10 +212,13 @@ def delete_entries(keys: Iterable[str]) -> None:
     store = _store_class()
     if hasattr(store, "cache_key_prefix"):
         caches[settings.SESSION_CACHE_ALIAS].delete_many([store.cache_key_prefix + key for key in keys])
-    elif not hasattr(store, "get_model_class"):
+    elif store is not None and not hasattr(store, "get_model_class"):
         for key in keys:
             store(key).delete()
 
 
 def _store_class() -> Any:
+    """None where the project no longer uses Django's sessions."""
+    if not apps.is_installed("django.contrib.sessions"):
+        return None
     return import_module(settings.SESSION_ENGINE).SessionStore

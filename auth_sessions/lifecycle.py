@@ -124,8 +124,8 @@ def start(
     with _user_may_vanish(user), transaction.atomic(using=using):
         if must_lock and not lock(_row_of(user)):
             raise exceptions.UserNotFound
-        _make_room(session, request=request, using=using)
         session.save(force_insert=True, using=using)
+        _make_room(session, request=request, using=using)
         if kind == SessionKind.TOKEN:
             RefreshToken(session=session, rotated_at=now).save(force_insert=True, using=using)
         _send_on_commit(signals.session_started, using=using, session=session, request=request)
@@ -148,7 +148,7 @@ def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> 
     """Keep to ``AUTH_SESSIONS_MAX_PER_USER``, under the lock on the user's row that makes sign-ins wait in line."""
     if conf.MAX_PER_USER is None:
         return
-    counted = _sessions(using).live(user=session.user)
+    counted = _sessions(using).live(user=session.user).exclude(pk=session.pk)
     if conf.LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
     keys = list(counted.last_used_first().values_list("pk", flat=True))
@@ -331,8 +331,15 @@ def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | 
     if session.browser_key != browser_key or session.last_seen_at <= seen_before:
         changes = {"last_seen_at": now, "expires_at": expires_at, "browser_key": browser_key}
         _note(session, changes, {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at})
-    if not passwords.matches(session.password_fingerprint, session.user):
+    if passwords.matches(session.password_fingerprint, session.user):
+        _stamp_with_todays_key(session)
+    else:
         _follow_password(session)
+
+
+def move_end(session: Session, expires_at: datetime) -> None:
+    """Note that Django's own expiry of a browser session was changed."""
+    _note(session, {"expires_at": expires_at}, {})
 
 
 def _note(session: Session, changes: dict[str, Any], guard: dict[str, Any]) -> None:
@@ -344,6 +351,8 @@ def _note(session: Session, changes: dict[str, Any], guard: dict[str, Any]) -> N
 def _follow_password(session: Session) -> None:
     using = database()
     with transaction.atomic(using=using):
+        if all(stored.password != session.user.password for stored in lock(_row_of(session.user))):
+            return  # the user was read before somebody changed the password
         browsers = _sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
         browsers.filter(pk=session.pk).update(password_fingerprint=passwords.fingerprint(session.user.password))
         outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))

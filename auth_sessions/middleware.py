@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
@@ -25,7 +26,7 @@ class BrowserSessionMiddleware(MiddlewareMixin):
             raise ImproperlyConfigured(
                 "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
             )
-        setattr(request, browser.STATE, None)
+        setattr(request, browser.STATE, browser.State())
         user, auser = request.user, request.auser
         verdict: dict[str, Any] = {}
 
@@ -44,6 +45,10 @@ class BrowserSessionMiddleware(MiddlewareMixin):
 
         request.user = cast("Any", SimpleLazyObject(ask))
         request.auser = find
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        browser.settle(request)
+        return response
 
 
 def _judged(request: HttpRequest, user: Any, mark: str | None) -> Any:

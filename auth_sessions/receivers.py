@@ -73,7 +73,7 @@ def begin_browser_session(
     request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: Any
 ) -> None:
     """After Django's ``login()``. A ``session`` in the signal is a token's: ``lifecycle`` sent it."""
-    if session is None and request is not None and browser.is_watched(request):
+    if session is None and request is not None and browser.state(request) is not None:
         browser.begin(request, user)
 
 
@@ -81,11 +81,12 @@ def end_browser_session(
     request: HttpRequest | None, user: AbstractBaseUser | None, session: Session | None = None, **kwargs: Any
 ) -> None:
     """Before Django's ``logout()`` forgets the data. A ``session`` in the signal has ended already."""
-    if session is not None or request is None or not browser.is_watched(request):
+    if session is not None or request is None or not hasattr(request, "session"):
         return
-    if here := browser.named(request.session):
+    if here := browser.here(request):
         rows = Session.objects.using(lifecycle.database()).filter(pk=here.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
+        browser.know(request, None)
 
 
 def delete_browser_rows(sessions: list[Session], **kwargs: Any) -> None:
@@ -105,5 +106,7 @@ def _browser_keys(sessions: list[Session]) -> list[str]:
 def leave_browser(sessions: list[Session], request: HttpRequest | None, **kwargs: Any) -> None:
     """Where the request's own browser session is among the ended ones, its cookie goes with this answer."""
     keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
-    if keys and request is not None and browser.is_watched(request) and request.session.get(browser.MARK) in keys:
+    if not keys or request is None or browser.state(request) is None:
+        return
+    if request.session.get(browser.MARK) in keys:
         request.session.flush()

@@ -214,6 +214,44 @@ class TestEveryEngine:
         assert row.authenticated_at == before.authenticated_at + timedelta(seconds=60)
         assert row.created_at == before.created_at
 
+    @pytest.mark.parametrize("atomic", [False, True])
+    @pytest.mark.parametrize(("order", "left"), [("io", 0), ("ii", 1), ("oi", 1), ("ioi", 1), ("oio", 0)])
+    def test_in_and_out_in_one_request(self, ada, monkeypatch, order, left, atomic):
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
+        browser = Browser()
+        if order.startswith("o"):
+            browser.sign_in(ada)
+        browser.submit(f"/in-and-out/{order}/", {"username": ada.get_username()})
+        assert Session.objects.count() == left
+        assert browser.is_signed_in() == bool(left)
+
+    def test_an_old_copy_of_a_cookie_ends_nothing(self, desk):
+        copy = desk.copy()
+        fields = {"old_password": PASSWORD, "new_password1": "analytical-1843", "new_password2": "analytical-1843"}
+        desk.submit("/password/", fields)
+        assert desk.is_signed_in()
+        assert not copy.is_signed_in()
+        assert desk.is_signed_in()
+
+    @pytest.mark.parametrize("setting", ["AUTH_SESSIONS_LIFETIME", "AUTH_SESSIONS_IDLE_TIMEOUT"])
+    def test_signing_in_again_where_the_session_was_over(self, clock, ada, settings, setting):
+        setattr(settings, setting, timedelta(hours=3))
+        desk = Browser().sign_in(ada)
+        first = desk.session_id
+        clock.shift(timedelta(hours=4))
+        desk.sign_in(ada)
+        assert desk.session_id != first
+        assert [str(row.pk) for row in Session.objects.all()] == [desk.session_id]
+
+    def test_a_login_that_is_to_be_remembered(self, clock, ada, settings):
+        """The view lengthens the session's life after login()."""
+        settings.SESSION_COOKIE_AGE = 3600
+        desk = Browser()
+        desk.submit("/login/remember/", {"username": ada.get_username()})
+        clock.shift(timedelta(hours=5))
+        # Django's signed cookies know no other age than the setting (its ticket #19201).
+        assert desk.is_signed_in() == ("signed_cookies" not in settings.SESSION_ENGINE)
+
     def test_a_token_sign_in_beside_a_cookie(self, desk, ada):
         """It begins a session of its own, and ends nothing but that."""
         device = Device()
@@ -321,3 +359,31 @@ def test_the_store_s_key_is_nowhere_to_be_seen(desk, make_user):
         assert shown.status_code == 200
         assert key not in shown.content.decode()
     assert key not in str(desk.sessions())
+
+
+def test_a_new_secret_key(desk, library, settings):
+    """Django lets both through by the fallback; without it later, both stay as well."""
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "another-key-that-is-long-enough-for-every-algorithm-of-the-family"
+    for fallbacks in ([old], []):
+        settings.SECRET_KEY_FALLBACKS = fallbacks
+        assert still_in(desk=desk, library=library) == {"desk", "library"}
+
+
+def test_a_login_in_a_view_of_rest_framework(ada):
+    desk = Browser()
+    answer = desk.submit("/login/rest/", {"username": ada.get_username()})
+    assert answer.json()["session"] == str(Session.objects.get().pk)
+    assert desk.is_signed_in()
+
+
+def test_a_logout_that_passes_no_middleware(desk):
+    desk.client.logout()
+    assert not Session.objects.exists()
+
+
+def test_tabs_of_an_old_login_under_a_limit_of_one(ada, settings):
+    settings.AUTH_SESSIONS_MAX_PER_USER = 1
+    old = Browser()
+    old.client.force_login(ada)
+    tabs = [old.copy(), old.copy()]
+    assert [tab.is_signed_in() for tab in (*tabs, *tabs)] == [True] * 4

@@ -1,11 +1,13 @@
 """Pages of the host, for browsers."""
 
-from django.contrib.auth import alogin, authenticate, get_user_model
+from django.contrib.auth import alogin, authenticate, get_user_model, login, logout
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from auth_sessions.authentication import get_session
 from auth_sessions.models import Session
@@ -34,6 +36,40 @@ async def authenticate_async(request, credentials):
     from asgiref.sync import sync_to_async
 
     return await sync_to_async(authenticate)(request, **credentials)
+
+
+def _sign_in(request):
+    names = {get_user_model().USERNAME_FIELD: request.POST["username"]}
+    login(request, get_user_model()._base_manager.get(**names), backend="django.contrib.auth.backends.ModelBackend")
+
+
+@csrf_exempt
+def remember(request):
+    """Decides how long the login lasts after it was made."""
+    _sign_in(request)
+    request.session.set_expiry(14 * 86_400)
+    return HttpResponse()
+
+
+@csrf_exempt
+def in_and_out(request, order):
+    """Signs in (i) and out (o) in one request, in this order."""
+    for step in order:
+        if step == "i":
+            _sign_in(request)
+        else:
+            logout(request)
+    return HttpResponse()
+
+
+class RestLogin(APIView):
+    """Django's login() in a view of Django REST framework, which nobody needs to be for."""
+
+    authentication_classes = permission_classes = ()
+
+    def post(self, request):
+        _sign_in(request)
+        return Response({"session": str(get_session(request).pk)})
 
 
 def public(request):
@@ -78,6 +114,9 @@ urlpatterns = [
     path("password/", PasswordChangeView.as_view(success_url="/who/", template_name="admin/login.html")),
     path("who/", who),
     path("who/async/", who_async),
+    path("login/remember/", remember),
+    path("login/rest/", RestLogin.as_view()),
+    path("in-and-out/<str:order>/", in_and_out),
     path("public/", public),
     path("basket/", basket),
     path("cycle/", cycle),

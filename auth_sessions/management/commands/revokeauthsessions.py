@@ -1,5 +1,5 @@
 from argparse import ArgumentTypeError
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,9 +19,9 @@ def moment(text: str) -> datetime:
     """A date or a time in ISO 8601; in the project's time zone where it names none."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return (timezone.make_aware(found) if timezone.is_naive(found) else found).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ArgumentTypeError(f"{text!r} is no date or time in ISO 8601, such as 2026-11-24T12:00") from None
-    return timezone.make_aware(found) if timezone.is_naive(found) else found
 
 
 class Command(BaseCommand):

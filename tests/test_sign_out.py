@@ -1,6 +1,7 @@
 """Signing out: three scopes, every door, and everything that hangs on a session."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.apps import apps
@@ -9,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions import lifecycle, signals, tokens
@@ -233,6 +235,24 @@ def steal(device, user, make_user):
     thief.refresh()
 
 
+def supabase_logout(device, user, make_user):
+    other = Device().sign_in(user)
+    assert other.client.post("/auth/v1/logout?scope=others", **other.headers).status_code == 204
+
+
+def admin_action(device, user, make_user):
+    desk = Client()
+    desk.force_login(make_user("grace", is_staff=True, is_superuser=True))
+    data = {"action": "revoke_selected", "_selected_action": [device.session_id], "confirmed": "yes"}
+    desk.post("/admin/auth_sessions/session/", data)
+
+
+def admin_delete(device, user, make_user):
+    desk = Client()
+    desk.force_login(make_user("grace", is_staff=True, is_superuser=True))
+    desk.post(f"/admin/auth_sessions/session/{device.session_id}/delete/", {"post": "yes"})
+
+
 DOORS = {
     "sign-out local": (lambda d, u, m: d.sign_out("local"), EndReason.SIGNED_OUT),
     "sign-out global": (lambda d, u, m: d.sign_out("global"), EndReason.SIGNED_OUT),
@@ -258,7 +278,16 @@ DOORS = {
     "swept": (expire, EndReason.EXPIRED),
     "theft": (steal, EndReason.REFRESH_TOKEN_REUSED),
     "logout()": (lambda d, u, m: d.submit("/logout/"), EndReason.SIGNED_OUT),
+    "command": (
+        lambda d, u, m: call_command("revokeauthsessions", "--user", u.get_username(), stdout=StringIO()),
+        EndReason.REVOKED,
+    ),
 }
+if apps.is_installed("auth_sessions.supabase"):
+    DOORS["supabase logout"] = (supabase_logout, EndReason.SIGNED_OUT)
+if apps.is_installed("django.contrib.admin"):
+    DOORS["admin action"] = (admin_action, EndReason.REVOKED)
+    DOORS["admin delete"] = (admin_delete, EndReason.DELETED)
 OF_TOKENS, OF_BROWSERS = {"theft"}, {"logout()"}
 THROUGH = [(door, Device) for door in DOORS if door not in OF_BROWSERS]
 if "auth_sessions.middleware.BrowserSessionMiddleware" in project.MIDDLEWARE:
@@ -273,12 +302,14 @@ def test_every_door_leads_to_the_same(make_user, ada, bob, through, heard):
         PushDevice.objects.create(session_id=device.session_id, token="t")
         Draft.objects.create(session_key=device.session_id)
     go_through, reason = DOORS[door]
+    cookie = laptop.cookie if kind is Browser else ""
 
     go_through(laptop, ada, make_user)
 
     assert laptop.me().status_code == laptop.refresh().status_code == 401
     assert not Session.objects.filter(pk=laptop.session_id).exists()
-    assert not apps.is_installed("django.contrib.sessions") or not apps.get_model("sessions.Session").objects.exists()
+    if cookie:
+        assert not apps.get_model("sessions.Session").objects.filter(session_key=cookie).exists()
     assert not RefreshToken.objects.filter(pk=laptop.session_id).exists()
     assert [str(device.session_id) for device in PushDevice.objects.all()] == [bystander.session_id]
     assert [str(draft.session_key) for draft in Draft.objects.all()] == [bystander.session_id]

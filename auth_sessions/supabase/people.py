@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from auth_sessions import exceptions, lifecycle
 from auth_sessions.querysets import lock
@@ -34,9 +34,11 @@ def usernames(email: str) -> list[str]:
 
 def is_taken(user: AbstractBaseUser) -> bool:
     """Whether somebody has the user name or the address of a user who could not be saved."""
-    user_model = get_user_model()
-    named = user_model._base_manager.filter(**{user_model.USERNAME_FIELD: user.get_username()})
-    return named.exists() or bool(usernames(email_of(user)))
+    user_model, using = get_user_model(), lifecycle.database()
+    same_name = Q(**{user_model.USERNAME_FIELD: user.get_username()})
+    same_address = Q(**{user_model.get_email_field_name(): email_of(user)})
+    with transaction.atomic(using=using):  # a locking read sees what another request has just written
+        return bool(lock(user_model._base_manager.using(using).filter(same_name | same_address)))
 
 
 def credentials(email: str, password: str) -> dict[str, str]:

@@ -77,7 +77,7 @@ def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
         adopt(request, user)
     else:
         lifecycle.prove_again(session, user)
-        know(request, session)
+        _take(request, session, user)
 
 
 def _leave(store: SessionBase) -> None:
@@ -99,7 +99,7 @@ def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
     It is named on commit, so that the data never names a row that was rolled back.
     """
-    store, using = request.session, lifecycle.database()
+    store = request.session
     if not store.session_key:
         store.cycle_key()
     key = _stored_key(store)
@@ -108,14 +108,19 @@ def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
             user, request=request, kind=SessionKind.BROWSER, lifetime=_lifetime(store), browser_key=key
         )
     except IntegrityError:  # another request of this browser was first
-        session = Session.objects.using(using).filter(browser_key=key).first()
+        session = Session.objects.using(lifecycle.database()).filter(browser_key=key, user_id=user.pk).first()
     except exceptions.SessionOver:
         session = None
     if session is None:
         return False
-    know(request, session)
-    transaction.on_commit(partial(_name, request, session, user), using=using)
+    _take(request, session, user)
     return True
+
+
+def _take(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+    """This is the request's session: the data names it, also where Django has just emptied them."""
+    know(request, session)
+    transaction.on_commit(partial(_name, request, session, user), using=lifecycle.database())
 
 
 def _name(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:

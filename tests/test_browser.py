@@ -225,6 +225,18 @@ class TestEveryEngine:
         assert Session.objects.count() == left
         assert browser.is_signed_in() == bool(left)
 
+    @pytest.mark.parametrize("atomic", [False, True])
+    def test_a_new_password_and_a_login_in_one_request(self, desk, phone, monkeypatch, atomic):
+        """Django empties the data in between: they name the session again, so that no copy of them outlives it."""
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
+        desk.submit("/password/and-login/")
+        copy = desk.copy()
+        assert MARK in copy.client.session
+        assert desk.is_signed_in()
+        assert [str(row.pk) for row in Session.objects.all()] == [desk.session_id]
+        Session.objects.all().end(reason="revoked")
+        assert still_in(desk=desk, copy=copy, phone=phone) == set()
+
     def test_an_old_copy_of_a_cookie_ends_nothing(self, desk):
         copy = desk.copy()
         fields = {"old_password": PASSWORD, "new_password1": "analytical-1843", "new_password2": "analytical-1843"}

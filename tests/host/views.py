@@ -62,6 +62,16 @@ def in_and_out(request, order):
     return HttpResponse()
 
 
+@csrf_exempt
+def change_and_sign_in(request):
+    """A new password, then ``login()``: Django empties the session's data in between."""
+    user = request.user
+    user.set_password("analytical-1843")
+    user.save()
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
+
+
 class RestLogin(APIView):
     """Django's login() in a view of Django REST framework, which nobody needs to be for."""
 
@@ -116,6 +126,7 @@ urlpatterns = [
     path("who/async/", who_async),
     path("login/remember/", remember),
     path("login/rest/", RestLogin.as_view()),
+    path("password/and-login/", change_and_sign_in),
     path("in-and-out/<str:order>/", in_and_out),
     path("public/", public),
     path("basket/", basket),

@@ -118,7 +118,7 @@ def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
 
 def _take(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
-    """This is the request's session: the data names it, also where Django has just emptied them."""
+    """Make it the session of this request, and name it in the data, which Django may have just emptied."""
     know(request, session)
     transaction.on_commit(partial(_name, request, session, user), using=lifecycle.database())
 

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -71,9 +70,8 @@ def find_session(token: SessionAccessToken) -> Session:
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     """Why there is no such session: mostly it was signed out, but perhaps the person is gone as well."""
-    users = get_user_model()._base_manager.using(lifecycle.database())
     try:
-        user = users.filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
+        user = lifecycle.all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
     except (ValueError, TypeError, ValidationError):
         return exceptions.TokenNotValid()
     if user is None:

@@ -73,7 +73,7 @@ def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
         adopt(request, user)
     elif reason := _over(session, user):
         _leave(request.session)
-        Session.objects.using(lifecycle.database()).filter(pk=session.pk).end(reason=reason, actor=user)
+        lifecycle.all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
         adopt(request, user)
     else:
         lifecycle.prove_again(session, user)
@@ -108,7 +108,7 @@ def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
             user, request=request, kind=SessionKind.BROWSER, lifetime=_lifetime(store), browser_key=key
         )
     except IntegrityError:  # another request of this browser was first
-        session = Session.objects.using(lifecycle.database()).filter(browser_key=key, user_id=user.pk).first()
+        session = lifecycle.all_sessions().filter(browser_key=key, user_id=user.pk).first()
     except exceptions.SessionOver:
         session = None
     if session is None:
@@ -172,7 +172,7 @@ def drop(mark: str) -> None:
     if reason is None and not passwords.matches(session.password_fingerprint, session.user):
         reason = EndReason.PASSWORD_CHANGED
     if reason is not None:  # else it is an old copy of the cookie that was refused
-        Session.objects.using(lifecycle.database()).filter(pk=session.pk).end(reason=reason)
+        lifecycle.all_sessions().filter(pk=session.pk).end(reason=reason)
 
 
 def named(store: SessionBase) -> Session | None:
@@ -185,7 +185,7 @@ def _find(mark: Any) -> Session | None:
         key = uuid.UUID(mark)
     except (TypeError, ValueError, AttributeError):
         return None
-    return Session.objects.using(lifecycle.database()).filter(pk=key, kind=SessionKind.BROWSER).first()
+    return lifecycle.all_sessions().filter(pk=key, kind=SessionKind.BROWSER).first()
 
 
 def _stored_key(store: SessionBase) -> str | None:

@@ -20,7 +20,7 @@ from rest_framework.settings import api_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.conf import Settings, conf
-from auth_sessions.keys import access_backend, fallback_backends, simple_jwt
+from auth_sessions.keys import HMAC_KEY_BYTES, access_backend, fallback_backends, simple_jwt
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.supabase.conf import SupabaseSettings
 
@@ -30,8 +30,6 @@ PREFIX = "AUTH_SESSIONS_"
 
 LONGEST = timedelta(days=365_000)
 """A thousand years; beyond the calendar's end, adding to a time fails."""
-
-HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
@@ -121,9 +119,10 @@ def _readable_fallbacks() -> bool:
     if not isinstance(keys, (list, tuple)) or not all(isinstance(key, (str, bytes)) and key for key in keys):
         return False
     try:
-        return bool(fallback_backends() or True)
+        fallback_backends()
     except ValueError:
         return False
+    return True
 
 
 def _simple_jwt_values() -> Messages:

@@ -23,8 +23,8 @@ from auth_sessions.conf import conf
 
 THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
-SECRET_BYTES = 32
-"""The least that HS256 takes (RFC 7518, section 3.2)."""
+HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""The least that each takes (RFC 7518, section 3.2)."""
 
 
 def simple_jwt(name: str) -> Any:
@@ -155,7 +155,11 @@ def _may_be_secret(key: str) -> bool:
     except ValueError:
         der = b""
     is_public = b"\x2a\x86\x48" in der[:32] or der.startswith(b"\0\0\0")  # the OID of RSA or EC keys; SSH
-    return len(key.strip()) >= SECRET_BYTES and not re.search(r"-----|^\s*\{|^(ssh|ecdsa)-", key) and not is_public
+    return (
+        len(key.strip()) >= HMAC_KEY_BYTES["HS256"]
+        and not re.search(r"-----|^\s*\{|^(ssh|ecdsa)-", key)
+        and not is_public
+    )
 
 
 def public_keys() -> list[dict[str, Any]]:

@@ -122,7 +122,7 @@ def start(
     # person wait for each other when last_login is written, and PostgreSQL would look at the key only at its end.
     must_lock = conf.MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
     with _user_may_vanish(user), transaction.atomic(using=using):
-        if must_lock and not lock(_row_of(user)):
+        if must_lock and not lock(row_of(user)):
             raise exceptions.UserNotFound
         session.save(force_insert=True, using=using)
         _make_room(session, request=request, using=using)
@@ -139,7 +139,7 @@ def _user_may_vanish(user: AbstractBaseUser) -> Iterator[None]:
         yield
     except DatabaseError:
         with transaction.atomic(using=database()):
-            if lock(_row_of(user)):  # under REPEATABLE READ a plain read still sees who was deleted
+            if lock(row_of(user)):  # under REPEATABLE READ a plain read still sees who was deleted
                 raise
         raise exceptions.UserNotFound from None
 
@@ -148,7 +148,7 @@ def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> 
     """Keep to ``AUTH_SESSIONS_MAX_PER_USER``, under the lock on the user's row that makes sign-ins wait in line."""
     if conf.MAX_PER_USER is None:
         return
-    counted = _sessions(using).live(user=session.user).exclude(pk=session.pk)
+    counted = all_sessions(using).live(user=session.user).exclude(pk=session.pk)
     if conf.LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
     keys = list(counted.last_used_first().values_list("pk", flat=True))
@@ -157,7 +157,7 @@ def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> 
         return
     if conf.LIMIT_POLICY == "refuse" and session.kind == SessionKind.TOKEN:
         raise exceptions.SessionLimitReached
-    _sessions(using).filter(pk__in=surplus).end(reason=EndReason.LIMIT, actor=session.user, request=request)
+    all_sessions(using).filter(pk__in=surplus).end(reason=EndReason.LIMIT, actor=session.user, request=request)
 
 
 # Refreshing
@@ -190,7 +190,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     :class:`~auth_sessions.exceptions.RefreshTokenForged` or
     :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
-    rows = _sessions(database()).select_related("user", "refresh_token")
+    rows = all_sessions().select_related("user", "refresh_token")
     session = rows.filter(pk=session_id, refresh_token__isnull=False).first()
     if session is None:
         raise exceptions.SessionNotFound
@@ -199,7 +199,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
         raise exceptions.RefreshTokenForged
     if reason := over(session, last_used_at=session.last_used_at):
-        _sessions(database()).filter(pk=session.pk).end(reason=reason, request=request)
+        all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
         raise REFUSALS[reason]
     _refuse_spent(session, generation=generation, request=request)
     return session
@@ -208,7 +208,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
 def confirm(session: Session, *, generation: int) -> None:
     """Note that a refresh token was seen in use, where it was presented without being rotated."""
     if generation > session.confirmed:
-        _sessions(database()).filter(pk=session.pk, confirmed__lt=generation).update(confirmed=generation)
+        all_sessions().filter(pk=session.pk, confirmed__lt=generation).update(confirmed=generation)
 
 
 def over(session: Session, *, last_used_at: datetime) -> EndReason | None:
@@ -245,7 +245,7 @@ def _stamp_with_todays_key(session: Session) -> None:
     """After a change of ``SECRET_KEY``: the session outlives the old key's place in ``SECRET_KEY_FALLBACKS``."""
     stamp = passwords.fingerprint(session.user.password)
     if session.password_fingerprint != stamp:
-        stamped = _sessions(database()).filter(pk=session.pk, password_fingerprint=session.password_fingerprint)
+        stamped = all_sessions().filter(pk=session.pk, password_fingerprint=session.password_fingerprint)
         stamped.update(password_fingerprint=stamp)
         session.password_fingerprint = stamp
 
@@ -265,7 +265,7 @@ def _refuse_spent(session: Session, *, generation: int, request: HttpRequest | N
     if not _is_spent(session, generation):
         return
     using = session._state.db or database()
-    ended = _sessions(using).filter(pk=session.pk)
+    ended = all_sessions(using).filter(pk=session.pk)
     with transaction.atomic(using=using):
         if ended.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request):
             logger.warning("Spent refresh token for session %s, generation %s", session.pk, generation)
@@ -296,7 +296,7 @@ def _is_spent(session: Session, generation: int) -> bool:
 
 def find(session_id: uuid.UUID) -> Session | None:
     """The row of a session, with its user, dead or alive, in one SELECT."""
-    return _sessions(database()).select_related("user").filter(pk=session_id).first()
+    return all_sessions().select_related("user").filter(pk=session_id).first()
 
 
 def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None = None) -> None:
@@ -331,6 +331,7 @@ def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | 
     if session.browser_key != browser_key or session.last_seen_at <= seen_before:
         changes = {"last_seen_at": now, "expires_at": expires_at, "browser_key": browser_key}
         _note(session, changes, {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at})
+        session.expires_at = expires_at
     if passwords.matches(session.password_fingerprint, session.user):
         _stamp_with_todays_key(session)
     else:
@@ -344,16 +345,16 @@ def move_end(session: Session, expires_at: datetime) -> None:
 
 def _note(session: Session, changes: dict[str, Any], guard: dict[str, Any]) -> None:
     using = database()
-    row = _sessions(using).filter(pk=session.pk, **guard)
+    row = all_sessions(using).filter(pk=session.pk, **guard)
     transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
 
 
 def _follow_password(session: Session) -> None:
     using = database()
     with transaction.atomic(using=using):
-        if all(stored.password != session.user.password for stored in lock(_row_of(session.user))):
+        if all(stored.password != session.user.password for stored in lock(row_of(session.user))):
             return  # the user was read before somebody changed the password
-        browsers = _sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
+        browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
         browsers.filter(pk=session.pk).update(password_fingerprint=passwords.fingerprint(session.user.password))
         outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
         outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
@@ -362,7 +363,7 @@ def _follow_password(session: Session) -> None:
 def prove_again(session: Session, user: AbstractBaseUser) -> None:
     """Note that a person proved their identity again in the session they had."""
     session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
-    _sessions(database()).filter(pk=session.pk).update(
+    all_sessions().filter(pk=session.pk).update(
         authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
     )
 
@@ -370,7 +371,7 @@ def prove_again(session: Session, user: AbstractBaseUser) -> None:
 def rename(session: Session, name: str) -> bool:
     """Give a session the person's own label, at most 100 characters; False if it has just ended."""
     session.name = name
-    return bool(_sessions(database()).filter(pk=session.pk).update(name=name))
+    return bool(all_sessions().filter(pk=session.pk).update(name=name))
 
 
 # Ending
@@ -389,7 +390,7 @@ def sign_out(
     person calls from is among the ended ones and there is a ``request``.
     """
     using = database()
-    sessions = _sessions(using).filter(user_id=session.user_id)
+    sessions = all_sessions(using).filter(user_id=session.user_id)
     if scope == Scope.LOCAL:
         sessions = sessions.filter(pk=session.pk)
     elif scope == Scope.OTHERS:
@@ -422,7 +423,7 @@ def change_password(
     with _user_may_vanish(user), transaction.atomic(using=using):
         user.set_password(password)
         user.save(update_fields=["password"])
-        sessions = _sessions(using).filter(user_id=user.pk)
+        sessions = all_sessions(using).filter(user_id=user.pk)
         if keep is not None:
             keep.password_fingerprint = passwords.fingerprint(user.password)
             sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
@@ -437,9 +438,9 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
     """
     using = database()
     with transaction.atomic(using=using):
-        for stored in lock(_row_of(user)):
-            _row_of(user).update(password=user.password)
-            _sessions(using).filter(
+        for stored in lock(row_of(user)):
+            row_of(user).update(password=user.password)
+            all_sessions(using).filter(
                 user_id=user.pk, password_fingerprint__in=passwords.fingerprints(stored.password)
             ).update(password_fingerprint=passwords.fingerprint(user.password))
 
@@ -448,13 +449,13 @@ def end_before_deletion(user: AbstractBaseUser) -> int:
     """End all sessions of a user about to be deleted, under a lock that no new sign-in passes. Returns how many."""
     using = database()
     with transaction.atomic(using=using):
-        lock(_row_of(user))
-        return _sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
+        lock(row_of(user))
+        return all_sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
 
 
 def end_outdated(user_id: Any) -> int:
     """End those of a user's sessions that are over (expired, idle, inactive, another password); how many there were."""
-    return _end_over(_sessions(database()).filter(user_id=user_id))
+    return _end_over(all_sessions().filter(user_id=user_id))
 
 
 def purge(*, batch_size: int = 1000) -> int:
@@ -462,14 +463,14 @@ def purge(*, batch_size: int = 1000) -> int:
 
     Housekeeping only: a session that is over is refused whether or not this has run.
     """
-    return sum(_end_over(batch) for batch in in_batches(_sessions(database()), size=batch_size))
+    return sum(_end_over(batch) for batch in in_batches(all_sessions(), size=batch_size))
 
 
 def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
     """The sessions in key order, ``size`` at a time, each batch read when the one before is done with."""
     keys = list(sessions.order_by("pk").values_list("pk", flat=True)[:size])
     while keys:
-        yield _sessions(sessions.db).filter(pk__in=keys)
+        yield all_sessions(sessions.db).filter(pk__in=keys)
         keys = list(sessions.filter(pk__gt=keys[-1]).order_by("pk").values_list("pk", flat=True)[:size])
 
 
@@ -478,7 +479,7 @@ def _end_over(sessions: SessionQuerySet) -> int:
     for session in sessions.select_related("user", "refresh_token"):
         if reason := over(session, last_used_at=session.last_used_at):
             keys[reason].append(session.pk)
-    rows = _sessions(database())
+    rows = all_sessions()
     return sum(rows.filter(pk__in=found).end(reason=reason) for reason, found in keys.items())
 
 
@@ -487,12 +488,19 @@ def database() -> str:
     return router.db_for_write(Session)
 
 
-def _row_of(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
-    return get_user_model()._base_manager.using(database()).filter(pk=user.pk)
+def all_users() -> QuerySet[AbstractBaseUser]:
+    """Everybody, where decisions are read and written; no manager of the project's hides anybody."""
+    return get_user_model()._base_manager.using(database())
 
 
-def _sessions(using: str) -> SessionQuerySet:
-    return Session.objects.using(using)
+def row_of(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
+    """The user's own row: what to lock, before any session, while something of theirs begins or ends."""
+    return all_users().filter(pk=user.pk)
+
+
+def all_sessions(using: str | None = None) -> SessionQuerySet:
+    """All sessions, where decisions are read and written."""
+    return Session.objects.using(using or database())
 
 
 def _send_on_commit(signal: Signal, *, using: str, **event: Any) -> None:

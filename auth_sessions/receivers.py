@@ -84,7 +84,7 @@ def end_browser_session(
     if session is not None or request is None or not hasattr(request, "session"):
         return
     if here := browser.here(request):
-        rows = Session.objects.using(lifecycle.database()).filter(pk=here.pk)
+        rows = lifecycle.all_sessions().filter(pk=here.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
         browser.know(request, None)
 

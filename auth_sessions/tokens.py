@@ -103,8 +103,8 @@ class SessionToken(Token):
         raise TokenError(_("Token is invalid"))
 
     def get_fallback_backends(self) -> Iterable[TokenBackend]:
-        """What else may have signed it: earlier keys."""
-        raise NotImplementedError
+        """What else may have signed it: earlier keys, if there are any."""
+        return ()
 
     @property
     def session_id(self) -> uuid.UUID:
@@ -216,6 +216,10 @@ class SessionAccessToken(SessionToken):
 
     def verify(self) -> None:
         self.verify_end()
+        self.verify_claims()
+
+    def verify_claims(self) -> None:
+        """Raise ``TokenError`` unless the claims name a session, a user and a generation."""
         super().verify()
         try:
             complete = self.user_id and "\0" not in self.user_id and self.rotated_at

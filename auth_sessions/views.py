@@ -213,7 +213,7 @@ class SessionsView(AuthSessionsView):
     serializer_class = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
-        return Session.objects.using(lifecycle.database()).live(user=self.get_owner()).last_used_first()
+        return lifecycle.all_sessions().live(user=self.get_owner()).last_used_first()
 
     def get_owner(self) -> AbstractBaseUser:
         return self.get_caller()

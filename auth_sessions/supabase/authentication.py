@@ -41,14 +41,13 @@ class BearerToken(SessionAccessToken):
 
     sub: uuid.UUID
 
-    def verify(self) -> None:
-        self.verify_end()
+    def verify_claims(self) -> None:
         sub = self.payload.get("sub")
         if not sub:
             raise bad_jwt("invalid claim: missing sub claim")
         self.sub = _uuid(sub, "sub", http_status=400)
         _uuid(self.payload.get("session_id"), "session_id", http_status=403)
-        super().verify()
+        super().verify_claims()
 
 
 def _uuid(value: object, claim: str, *, http_status: int) -> uuid.UUID:

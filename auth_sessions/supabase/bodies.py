@@ -27,12 +27,9 @@ class Body:
     @sensitive_variables()
     def __init__(self, request: HttpRequest) -> None:
         try:
-            raw = request.body
-            members = json.loads(raw.decode(), parse_constant=_refuse) if len(raw) <= BODY_BYTES else None
+            members = json.loads(_text(request), parse_constant=_refuse)
         except (ValueError, RecursionError, RawPostDataException, UnreadablePostError) as error:
             raise bad_json(error) from error
-        if len(raw) > BODY_BYTES:
-            raise request_too_large()
         # It is JSON, whatever it calls itself: whoever looks for a form later (axes, say) finds none, and no error.
         request._post, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
         if not isinstance(members, dict):
@@ -65,6 +62,12 @@ class Body:
         if not _storable(value):
             raise validation_failed(f"{name} holds a value that cannot be stored")
         return value
+
+
+def _text(request: HttpRequest) -> str:
+    if len(request.body) > BODY_BYTES:
+        raise request_too_large()
+    return request.body.decode()
 
 
 def _refuse(constant: str) -> None:

@@ -34,11 +34,11 @@ def usernames(email: str) -> list[str]:
 
 def is_taken(user: AbstractBaseUser) -> bool:
     """Whether somebody has the user name or the address of a user who could not be saved."""
-    user_model, using = get_user_model(), lifecycle.database()
+    user_model = get_user_model()
     same_name = Q(**{user_model.USERNAME_FIELD: user.get_username()})
     same_address = Q(**{user_model.get_email_field_name(): email_of(user)})
-    with transaction.atomic(using=using):  # a locking read sees what another request has just written
-        return bool(lock(user_model._base_manager.using(using).filter(same_name | same_address)))
+    with transaction.atomic(using=lifecycle.database()):  # a locking read sees what another request has just written
+        return bool(lock(lifecycle.all_users().filter(same_name | same_address)))
 
 
 def credentials(email: str, password: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ def _make(user: AbstractBaseUser) -> Profile:
     """Under the lock on the user's row that a deletion takes as well."""
     using = lifecycle.database()
     with transaction.atomic(using=using):
-        if not lock(get_user_model()._base_manager.using(using).filter(pk=user.pk)):
+        if not lock(lifecycle.row_of(user)):
             raise exceptions.UserNotFound
         key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
         try:

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from auth_sessions import lifecycle
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
 BATCH = 1000
@@ -55,7 +54,7 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 
     def _chosen(self, *, user: list[str] | None, spared: list[str], **options: Any) -> SessionQuerySet:
-        sessions = Session.objects.using(lifecycle.database())
+        sessions = lifecycle.all_sessions()
         if user is not None:
             sessions = sessions.filter(user_id__in=[self._key(name) for name in user])
         if spared:

@@ -150,16 +150,13 @@ def _algorithm(key: str, today: str) -> str:
 
 def _may_be_secret(key: str) -> bool:
     """Whether a text is no public key, however damaged: that must not become a secret which everybody knows."""
+    if len(key.strip()) < HMAC_KEY_BYTES["HS256"] or re.search(r"-----|^\s*\{|^(ssh|ecdsa)-", key):
+        return False
     try:
         der = base64.b64decode("".join(key.split()), validate=True)
     except ValueError:
-        der = b""
-    is_public = b"\x2a\x86\x48" in der[:32] or der.startswith(b"\0\0\0")  # the OID of RSA or EC keys; SSH
-    return (
-        len(key.strip()) >= HMAC_KEY_BYTES["HS256"]
-        and not re.search(r"-----|^\s*\{|^(ssh|ecdsa)-", key)
-        and not is_public
-    )
+        return True
+    return b"\x2a\x86\x48" not in der[:32] and not der.startswith(b"\0\0\0")  # the OID of RSA or EC keys; SSH
 
 
 def public_keys() -> list[dict[str, Any]]:

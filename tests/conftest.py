@@ -4,7 +4,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 
-from auth_sessions.signals import access_token_issuing
+from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.device import PASSWORD, Device
 
 
@@ -36,6 +36,28 @@ def laptop(ada):
 @pytest.fixture
 def phone(ada):
     return Device().sign_in(ada)
+
+
+@pytest.fixture
+def ended():
+    """What ``sessions_ended`` told, one event for each operation."""
+    heard = []
+
+    def hear(**event):
+        heard.append(event)
+
+    sessions_ended.connect(hear)
+    yield heard
+    sessions_ended.disconnect(hear)
+
+
+@pytest.fixture
+def axes(settings):
+    """django-axes counts failures, and locks out at three."""
+    settings.AUTHENTICATION_BACKENDS = ["axes.backends.AxesBackend", *settings.AUTHENTICATION_BACKENDS]
+    settings.AXES_ENABLED = True
+    settings.AXES_FAILURE_LIMIT = 3
+    settings.AXES_USERNAME_FORM_FIELD = get_user_model().USERNAME_FIELD
 
 
 @pytest.fixture

@@ -16,6 +16,13 @@ EMAIL = "ada@example.org"
 KEY = "sb_publishable_of_the_tests"
 """What ``createClient()`` sends as a Bearer token until somebody is signed in: an API key, no JWT."""
 
+# Refusals, as `refusal()` reads them.
+NO_SESSION = (403, "session_not_found", "Session from session_id claim in JWT does not exist")
+BANNED = (403, "user_banned", "User is banned")
+NO_USER = (403, "user_not_found", "User from sub claim in JWT does not exist")
+CREDENTIALS = (400, "invalid_credentials", "Invalid login credentials")
+NO_TOKEN = (400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+
 
 def has_email_field():
     user_model = get_user_model()

@@ -102,19 +102,6 @@ def may(make_user):
     return sit_down
 
 
-@pytest.fixture
-def ended():
-    """What ``sessions_ended`` told."""
-    heard = []
-
-    def hear(**event):
-        heard.append(event)
-
-    signals.sessions_ended.connect(hear)
-    yield heard
-    signals.sessions_ended.disconnect(hear)
-
-
 # Looking
 
 

@@ -222,15 +222,9 @@ class TestTheProjectsOwnSignIn:
         assert not RefreshToken.objects.exists()
 
 
+@pytest.mark.usefixtures("axes")
 class TestAxes:
     """django-axes counts failures by Django's own signals and backends, whoever sends them."""
-
-    @pytest.fixture(autouse=True)
-    def _axes(self, settings):
-        settings.AUTHENTICATION_BACKENDS = ["axes.backends.AxesBackend", *settings.AUTHENTICATION_BACKENDS]
-        settings.AXES_ENABLED = True
-        settings.AXES_FAILURE_LIMIT = 3
-        settings.AXES_USERNAME_FORM_FIELD = get_user_model().USERNAME_FIELD
 
     @pytest.mark.parametrize("atomic_requests", [False, True])
     def test_the_right_password_comes_too_late(self, ada, monkeypatch, atomic_requests):

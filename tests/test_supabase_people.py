@@ -21,8 +21,13 @@ from auth_sessions.signals import access_token_issuing
 from auth_sessions.supabase.models import Profile
 from tests.device import PASSWORD, Device
 from tests.supabase_device import (
+    BANNED,
+    CREDENTIALS,
     EMAIL,
     KEY,
+    NO_SESSION,
+    NO_TOKEN,
+    NO_USER,
     VERSION,
     SupabaseDevice,
     add_person,
@@ -35,12 +40,6 @@ from tests.supabase_device import (
 pytestmark = needs_email
 
 names_apart = pytest.mark.skipif(emails_are_usernames(), reason="Here the user name is the e-mail address.")
-
-CREDENTIALS = (400, "invalid_credentials", "Invalid login credentials")
-NO_SESSION = (403, "session_not_found", "Session from session_id claim in JWT does not exist")
-NO_TOKEN = (400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
-BANNED = (403, "user_banned", "User is banned")
-NO_USER = (403, "user_not_found", "User from sub claim in JWT does not exist")
 
 
 @pytest.fixture
@@ -479,14 +478,8 @@ def test_the_device_is_remembered(ada, laptop):
     assert KEY not in session.user_agent
 
 
+@pytest.mark.usefixtures("axes")
 class TestAxes:
-    @pytest.fixture(autouse=True)
-    def _axes(self, settings):
-        settings.AUTHENTICATION_BACKENDS = ["axes.backends.AxesBackend", *settings.AUTHENTICATION_BACKENDS]
-        settings.AXES_ENABLED = True
-        settings.AXES_FAILURE_LIMIT = 3
-        settings.AXES_USERNAME_FORM_FIELD = get_user_model().USERNAME_FIELD
-
     @pytest.mark.parametrize("atomic_requests", [False, True])
     def test_the_right_password_comes_too_late(self, ada, monkeypatch, atomic_requests):
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)

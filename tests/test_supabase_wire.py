@@ -28,7 +28,12 @@ from auth_sessions.supabase.views import UserView
 from auth_sessions.tokens import SessionRefreshToken
 from tests.device import PASSWORD, Device
 from tests.supabase_device import (
+    BANNED,
+    CREDENTIALS,
     EMAIL,
+    NO_SESSION,
+    NO_TOKEN,
+    NO_USER,
     VERSION,
     SupabaseDevice,
     add_person,
@@ -50,12 +55,7 @@ VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-NO_SESSION = (403, "session_not_found", "Session from session_id claim in JWT does not exist")
-BANNED = (403, "user_banned", "User is banned")
-NO_USER = (403, "user_not_found", "User from sub claim in JWT does not exist")
 NO_BEARER = (401, "no_authorization", "This endpoint requires a valid Bearer token")
-CREDENTIALS = (400, "invalid_credentials", "Invalid login credentials")
-NO_TOKEN = (400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
 REUSED = (400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
 NOT_SUPPORTED = "not_supported"
 MALFORMED = "invalid JWT: unable to parse or verify signature, token is malformed"

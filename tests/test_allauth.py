@@ -19,7 +19,7 @@ OTHER_HOSTS = {"AUTH_SESSIONS_TEST_USER", "AUTH_SESSIONS_TEST_WITHOUT"}
 )
 def test_a_host_that_signs_in_with_allauth():
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/allauth_project/sign_ins.py"],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "tests/allauth_project/sign_ins.py"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.allauth_project.settings"},
         cwd=ROOT,
         capture_output=True,

@@ -99,7 +99,7 @@ def test_the_core_in_another_host(variable, value):
     core = ["sign_in", "sign_out", "sessions", "refresh", "passwords"]
     files = [f"tests/test_{name}.py" for name in core]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not TestCost", *files],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-k", "not TestCost", *files],
         env={**os.environ, variable: value},
         cwd=ROOT,
         capture_output=True,

@@ -1,0 +1,59 @@
+"""The rules: how a session begins, is refreshed, is seen in use, and is signed out.
+
+Rows are begun and changed here and ended in ``SessionQuerySet.end()``, nowhere else. Nothing here knows HTTP or JWT;
+``request`` is Django's own and is only read for the device, and handed on to signals.
+"""
+
+from auth_sessions.lifecycle.beginning import DEFAULT, Default, Lifetime, sign_in, start
+from auth_sessions.lifecycle.ending import (
+    change_password,
+    clear_away,
+    end_before_deletion,
+    end_outdated,
+    purge,
+    sign_out,
+    upgrade_hash,
+)
+from auth_sessions.lifecycle.rotation import confirm, present, refresh
+from auth_sessions.lifecycle.rows import all_sessions, all_users, database, in_batches, row_of
+from auth_sessions.lifecycle.use import (
+    REFUSALS,
+    find,
+    move_end,
+    over,
+    prove_again,
+    rename,
+    touch,
+    touch_browser,
+)
+
+__all__ = [
+    "DEFAULT",
+    "REFUSALS",
+    "Default",
+    "Lifetime",
+    "all_sessions",
+    "all_users",
+    "change_password",
+    "clear_away",
+    "confirm",
+    "database",
+    "end_before_deletion",
+    "end_outdated",
+    "find",
+    "in_batches",
+    "move_end",
+    "over",
+    "present",
+    "prove_again",
+    "purge",
+    "refresh",
+    "rename",
+    "row_of",
+    "sign_in",
+    "sign_out",
+    "start",
+    "touch",
+    "touch_browser",
+    "upgrade_hash",
+]

@@ -1,0 +1,115 @@
+"""How sessions end: signed out by the person, with the password or the user, or swept once they are over."""
+
+import uuid
+from collections import defaultdict
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.http import HttpRequest
+
+from auth_sessions import exceptions, passwords
+from auth_sessions.choices import EndReason, Scope
+from auth_sessions.lifecycle.rows import all_sessions, database, in_batches, row_of, user_may_vanish
+from auth_sessions.lifecycle.use import over
+from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet, lock
+
+
+def sign_out(
+    session: Session,
+    scope: Scope = Scope.GLOBAL,
+    *,
+    actor: AbstractBaseUser | None = None,
+    request: HttpRequest | None = None,
+) -> int:
+    """Sign a person out from one of their sessions: everywhere, here, or everywhere else. Returns how many ended.
+
+    ``actor`` is the person, unless told otherwise. Django's ``user_logged_out`` is sent once where the session the
+    person calls from is among the ended ones and there is a ``request``.
+    """
+    using = database()
+    sessions = all_sessions(using).filter(user_id=session.user_id)
+    if scope == Scope.LOCAL:
+        sessions = sessions.filter(pk=session.pk)
+    elif scope == Scope.OTHERS:
+        sessions = sessions.exclude(pk=session.pk)
+    ended = sessions.end(reason=EndReason.SIGNED_OUT, scope=scope, actor=actor or session.user, request=request)
+    if ended and request is not None and scope != Scope.OTHERS:
+        user_logged_out.send(sender=type(session.user), request=request, user=session.user, session=session)
+    return ended
+
+
+def clear_away(over: exceptions.SessionOver, *, request: HttpRequest | None = None) -> None:
+    """Sign out locally where the session turned out to be over: what is left of it goes, and nobody is refused."""
+    if over.session is not None:
+        sign_out(over.session, Scope.LOCAL, request=request)
+
+
+def change_password(
+    user: AbstractBaseUser,
+    password: str,
+    *,
+    keep: Session | None = None,
+    request: HttpRequest | None = None,
+) -> None:
+    """Set a new password and end every session of the user but ``keep``, which is stamped anew, in one transaction.
+
+    The password is not validated here: that is the form's or serializer's part. Raises
+    :class:`~auth_sessions.exceptions.UserNotFound` (deleted meanwhile).
+    """
+    using = database()
+    with user_may_vanish(user), transaction.atomic(using=using):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        sessions = all_sessions(using).filter(user_id=user.pk)
+        if keep is not None:
+            keep.password_fingerprint = passwords.fingerprint(user.password)
+            sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
+            sessions = sessions.exclude(pk=keep.pk)
+        sessions.end(reason=EndReason.PASSWORD_CHANGED, actor=user, request=request)
+
+
+def upgrade_hash(user: AbstractBaseUser) -> None:
+    """Store a hash of the same password by another hasher, and keep the sessions that were stamped with the old one.
+
+    Both in one transaction, since a request in between would find its session stamped with another password.
+    """
+    using = database()
+    with transaction.atomic(using=using):
+        for stored in lock(row_of(user)):
+            row_of(user).update(password=user.password)
+            all_sessions(using).filter(
+                user_id=user.pk, password_fingerprint__in=passwords.fingerprints(stored.password)
+            ).update(password_fingerprint=passwords.fingerprint(user.password))
+
+
+def end_before_deletion(user: AbstractBaseUser) -> int:
+    """End all sessions of a user about to be deleted, under a lock that no new sign-in passes. Returns how many."""
+    using = database()
+    with transaction.atomic(using=using):
+        lock(row_of(user))
+        return all_sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
+
+
+def end_outdated(user_id: Any) -> int:
+    """End those of a user's sessions that are over (expired, idle, inactive, another password); how many there were."""
+    return _end_over(all_sessions().filter(user_id=user_id))
+
+
+def purge(*, batch_size: int = 1000) -> int:
+    """End every session that is over, whoever's it is, ``batch_size`` rows at a time. Returns how many ended.
+
+    Housekeeping only: a session that is over is refused whether or not this has run.
+    """
+    return sum(_end_over(batch) for batch in in_batches(all_sessions(), size=batch_size))
+
+
+def _end_over(sessions: SessionQuerySet) -> int:
+    keys: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
+    for session in sessions.select_related("user", "refresh_token"):
+        if reason := over(session, last_used_at=session.last_used_at):
+            keys[reason].append(session.pk)
+    rows = all_sessions()
+    return sum(rows.filter(pk__in=found).end(reason=reason) for reason, found in keys.items())

@@ -4,6 +4,7 @@ The name in the data decides: data that names a row which is gone is signed out,
 key of the store entry, kept in the row, only serves to delete the entry as well.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookieStore
@@ -94,15 +95,16 @@ def here(request: HttpRequest) -> Session | None:
     return session
 
 
-def adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
+def adopt(request: HttpRequest, user: AbstractBaseUser, *, cookie: str | None = None) -> bool:
     """A row for signed-in data that names none; False for a user who is inactive, or has just been deleted.
 
-    It is named on commit, so that the data never names a row that was rolled back.
+    It is named on commit, so that the data never names a row that was rolled back. A signed ``cookie`` that was
+    presented so is known by its digest until then: its tabs share one row.
     """
     store = request.session
     if not store.session_key:
         store.cycle_key()
-    key = _stored_key(store)
+    key = _stored_key(store) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
     try:
         session: Session | None = lifecycle.start(
             user, request=request, kind=SessionKind.BROWSER, lifetime=_lifetime(store), browser_key=key
@@ -136,15 +138,25 @@ def know(request: HttpRequest, session: Session | None) -> None:
 
 
 def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
-    """Whether a person whom Django takes for signed in still is, in one SELECT; notes that the session was in use."""
+    """Whether a person whom Django takes for signed in still is, in one SELECT; notes that the session was in use.
+
+    A user whom a middleware put in the place of the session's own (impersonation) is signed in as long as that is.
+    """
     store = request.session
+    is_owner = holds(store, user)
+    if not is_owner and store.get(SESSION_KEY) is None:
+        return True  # signed in by something else than this session
     if MARK not in store:
-        return adopt(request, user)
+        return not is_owner or adopt(request, user, cookie=store.session_key)
     session = named(store)
-    if session is None or session.user_id != user.pk or _over(session, user):
+    if session is None:
+        return False
+    owner = user if is_owner else session.user
+    if session.user_id != owner.pk or not holds(store, owner) or _over(session, owner):
         return False
     know(request, session)
-    lifecycle.touch_browser(session, expires_at=_expires_at(session, store), browser_key=_stored_key(store))
+    key = _stored_key(store) or session.browser_key
+    lifecycle.touch_browser(session, expires_at=_expires_at(session, store), browser_key=key)
     return True
 
 
@@ -154,13 +166,40 @@ def _over(session: Session, user: AbstractBaseUser) -> EndReason | None:
 
 
 def settle(request: HttpRequest) -> None:
-    """At the end of a request: follow what the view made of the session's expiry ("remember me", after ``login()``)."""
-    known = state(request)
-    if known is None or known.session is None or not request.session.modified or request.session.is_empty():
+    """At the end of a request: follow what the view made of the session.
+
+    Its expiry ("remember me", after ``login()``), and a new password (``update_session_auth_hash()``).
+    """
+    known, store = state(request), request.session
+    if known is None or known.session is None or store.is_empty():
         return
-    expires_at = _expires_at(known.session, request.session)
-    if known.session.expires_at is None or abs(expires_at - known.session.expires_at) > SLACK:
-        lifecycle.move_end(known.session, expires_at)
+    session = known.session
+    if MARK not in store and _is_in_open_transaction(session):
+        _name(request, session, session.user)
+    if not store.modified:
+        return
+    expires_at = _expires_at(session, store)
+    if session.expires_at is None or abs(expires_at - session.expires_at) > SLACK:
+        lifecycle.move_end(session, expires_at)
+    if store.get(HASH_SESSION_KEY) == session.user.get_session_auth_hash():
+        lifecycle.follow_password(session)
+
+
+def _is_in_open_transaction(session: Session) -> bool:
+    """Whether the row is there in a transaction that outlives the request, as that of Django's ``TestCase``."""
+    connection = transaction.get_connection(lifecycle.database())
+    if not connection.in_atomic_block or connection.needs_rollback:
+        return False
+    return lifecycle.all_sessions().filter(pk=session.pk).exists()
+
+
+def is_left(request: HttpRequest) -> bool:
+    """Whether a request came with the cookie of a Django session that nobody is signed in with (any more)."""
+    return (
+        state(request) is not None
+        and settings.SESSION_COOKIE_NAME in request.COOKIES
+        and not request.user.is_authenticated
+    )
 
 
 def drop(mark: str) -> None:

@@ -57,7 +57,7 @@ def _judged(request: HttpRequest, user: Any, mark: str | None) -> Any:
         if mark is not None:
             browser.drop(mark)
         return user
-    if not browser.holds(request.session, user) or browser.judge(request, user):
+    if browser.judge(request, user):
         return user
     request.session.flush()
     return AnonymousUser()

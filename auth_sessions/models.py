@@ -65,7 +65,7 @@ class Session(models.Model):
         null=True,
         unique=True,
         editable=False,
-        help_text=_("The key of Django's session, where one with a store carries this."),
+        help_text=_("The key of Django's session in its store, or the digest of a signed cookie."),
     )
 
     objects = models.Manager.from_queryset(SessionQuerySet)()

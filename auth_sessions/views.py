@@ -25,10 +25,10 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
-from auth_sessions import lifecycle, tokens
+from auth_sessions import browser, lifecycle, tokens
 from auth_sessions.authentication import BrowserSessionAuthentication, SessionJWTAuthentication, get_session, refusal
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.exceptions import AuthSessionsError, SessionOver
+from auth_sessions.exceptions import AuthSessionsError, SessionNotFound, SessionOver
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
@@ -155,8 +155,9 @@ class RefreshView(AuthSessionsView):
 class SignOutView(AuthSessionsView):
     """``POST`` with ``scope`` in the query or the body: ``global`` (default), ``local`` or ``others``; 204.
 
-    The caller proves the session by a Bearer access token, or by ``{"refresh"}``, which wins over the header and is
-    judged as in a refresh, but not rotated. ``local`` on a session that is over already is 204, too.
+    The caller proves the session by a Bearer access token, by Django's cookie, or by ``{"refresh"}``, which wins
+    over the others and is judged as in a refresh, but not rotated. ``local`` on a session that is over already is 204,
+    too.
     """
 
     permission_classes = ()
@@ -184,6 +185,8 @@ class SignOutView(AuthSessionsView):
             return tokens.present(self.refresh, request=request._request)
         session = get_session(request)
         if session is None:
+            if browser.is_left(request._request):
+                raise SessionNotFound
             self.permission_denied(request)
         return session
 

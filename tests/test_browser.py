@@ -8,6 +8,7 @@ from importlib import import_module
 import pytest
 import time_machine
 from django.conf import settings as project
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -119,6 +120,12 @@ class TestEveryEngine:
         assert still_in(desk=desk, tab=tab, library=library, phone=phone) == {"library", "phone"}
         assert Session.objects.count() == 2
 
+    def test_local_again_is_fine(self, desk):
+        tab = desk.copy()
+        assert desk.sign_out("local").status_code == 204
+        assert code(tab.copy().sign_out("others")) == (401, "session_not_found")
+        assert tab.sign_out("local").status_code == 204
+
     def test_a_new_key_is_the_same_session(self, desk, phone):
         desk.page("/cycle/")
         assert desk.page("/which/").json()["session"] == desk.session_id
@@ -130,6 +137,7 @@ class TestEveryEngine:
     def test_a_new_password_in_one_browser(self, desk, library, phone):
         fields = {"old_password": PASSWORD, "new_password1": "analytical-1843", "new_password2": "analytical-1843"}
         assert desk.submit("/password/", fields).status_code == 302
+        assert [str(row.pk) for row in Session.objects.all()] == [desk.session_id]
         assert still_in(desk=desk, library=library, phone=phone) == {"desk"}
         assert [row["is_current"] for row in desk.sessions()] == [True]
         assert phone.refresh().status_code == 401
@@ -329,6 +337,54 @@ def test_a_browser_names_and_ends_a_device(desk, phone):
 def test_nobody_is_401(db):
     assert Browser().get("sessions/").status_code == 401
     assert Browser().sign_out("local").status_code == 401
+
+
+@pytest.mark.usefixtures("_engine")
+@pytest.mark.django_db
+def test_in_a_transaction_that_never_commits():
+    """As Django's ``TestCase`` has it: what waits for the commit does not come."""
+    ada = get_user_model().objects.create_user("ada@example.org", password=PASSWORD)
+    desk, old, phone = Browser().sign_in(ada), Browser(), Device().sign_in(ada)
+    old.client.force_login(ada)
+    assert old.is_signed_in()
+    assert {row["kind"] for row in phone.sessions()} == {"browser", "token"}
+    assert phone.sign_out("others").status_code == 204
+    assert still_in(desk=desk, old=old, phone=phone) == {"phone"}
+
+
+def test_someone_else_in_the_place_of_the_person(desk, phone, bob, settings):
+    """Impersonation ends with the session it stands on, even where its middleware comes first."""
+    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], "tests.host.middleware.impersonate", *settings.MIDDLEWARE[at:]]
+    data = desk.client.session
+    data["as"] = str(bob.pk)
+    data.save()
+    desk = desk.copy()
+    assert desk.me().json() == {"user": str(bob.pk)}
+    assert desk.get("sessions/").status_code == 401  # bob has no session here
+    phone.sign_out("others")
+    assert not desk.is_signed_in()
+
+
+def test_tabs_of_an_old_signed_cookie_are_one_browser(ada, settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    old = Browser()
+    old.client.force_login(ada)
+    tabs = [old.copy() for _ in range(3)]
+    assert [tab.is_signed_in() for tab in (*tabs, *tabs, old.copy())] == [True] * 7
+    assert Session.objects.count() == 1
+    Session.objects.all().end(reason="revoked")
+    assert not any(tab.is_signed_in() for tab in tabs)
+
+
+def test_an_entry_that_cannot_be_deleted(ada, phone, settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    settings.CACHES = {"default": {"BACKEND": "tests.host.caches.KeepsAll", "LOCATION": "sessions"}}
+    desk = Browser().sign_in(ada)
+    cookie = desk.cookie
+    assert phone.sign_out("others").status_code == 204
+    assert entry_is_left(cookie)
+    assert not desk.is_signed_in()
 
 
 @pytest.mark.parametrize("policy", ["evict_oldest", "refuse"])

@@ -4,7 +4,6 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
@@ -34,8 +33,7 @@ def test_tabs_of_an_old_login_are_adopted_once(make_user):
         browser = old_login(user)
         tabs = [browser.copy() for _ in range(8)]
         assert set(statuses(together(*[tab.me for tab in tabs]))) == {200}
-        if not project.SESSION_ENGINE.endswith("signed_cookies"):  # there nothing shared tells one tab of the other
-            assert Session.objects.filter(user=user).count() == 1
+        assert Session.objects.filter(user=user).count() == 1
         assert {tab.me().status_code for tab in [browser, *tabs]} == {200}
         assert Device().sign_in(user).sign_out("others").status_code == 204
         assert {tab.me().status_code for tab in tabs} == {401}

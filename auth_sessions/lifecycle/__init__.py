@@ -19,6 +19,7 @@ from auth_sessions.lifecycle.rows import all_sessions, all_users, database, in_b
 from auth_sessions.lifecycle.use import (
     REFUSALS,
     find,
+    follow_password,
     move_end,
     over,
     prove_again,
@@ -41,6 +42,7 @@ __all__ = [
     "end_before_deletion",
     "end_outdated",
     "find",
+    "follow_password",
     "in_batches",
     "move_end",
     "over",

@@ -68,9 +68,7 @@ def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None 
 def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | None) -> None:
     """Note that a browser session was seen in use, as :func:`touch` does; its end moves with Django's own.
 
-    A new key of Django's session is noted at once. Where Django let the person through with another password than the
-    row is stamped with (``update_session_auth_hash()``), the row is stamped anew, and the person's other browsers,
-    which Django refuses, end.
+    A new key of Django's session, and a new password that Django accepts, are followed at once.
     """
     now = timezone.now()
     seen_before = now - conf.TOUCH_INTERVAL
@@ -78,10 +76,7 @@ def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | 
         changes = {"last_seen_at": now, "expires_at": expires_at, "browser_key": browser_key}
         _note(session, changes, {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at})
         session.expires_at = expires_at
-    if passwords.matches(session.password_fingerprint, session.user):
-        stamp_with_todays_key(session)
-    else:
-        _follow_password(session)
+    follow_password(session)
 
 
 def move_end(session: Session, expires_at: datetime) -> None:
@@ -104,13 +99,22 @@ def stamp_with_todays_key(session: Session) -> None:
         session.password_fingerprint = stamp
 
 
-def _follow_password(session: Session) -> None:
+def follow_password(session: Session) -> None:
+    """Stamp a browser session, which Django let through, with the user's password of today.
+
+    Where that is another password than before (``update_session_auth_hash()``), the person's other browsers, which
+    Django refuses, end.
+    """
+    if passwords.matches(session.password_fingerprint, session.user):
+        stamp_with_todays_key(session)
+        return
     using = database()
     with transaction.atomic(using=using):
         if all(stored.password != session.user.password for stored in lock(row_of(session.user))):
             return  # the user was read before somebody changed the password
         browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
-        browsers.filter(pk=session.pk).update(password_fingerprint=passwords.fingerprint(session.user.password))
+        session.password_fingerprint = passwords.fingerprint(session.user.password)
+        browsers.filter(pk=session.pk).update(password_fingerprint=session.password_fingerprint)
         outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
         outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
 

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                     "browser_key",
                     models.CharField(
                         editable=False,
-                        help_text="The key of Django's session, where one with a store carries this.",
+                        help_text="The key of Django's session in its store, or the digest of a signed cookie.",
                         max_length=128,
                         null=True,
                         unique=True,

@@ -224,7 +224,8 @@ def _find(mark: Any) -> Session | None:
         key = uuid.UUID(mark)
     except (TypeError, ValueError, AttributeError):
         return None
-    return lifecycle.all_sessions().filter(pk=key, kind=SessionKind.BROWSER).first()
+    session = lifecycle.find(key)
+    return session if session is not None and session.kind == SessionKind.BROWSER else None
 
 
 def _stored_key(store: SessionBase) -> str | None:

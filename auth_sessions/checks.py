@@ -18,7 +18,8 @@ from django.utils.encoding import force_bytes
 from django.utils.version import get_version_tuple
 from rest_framework.settings import api_settings
 
-from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions import cache
+from auth_sessions.authentication import CachedSessionJWTAuthentication, SessionJWTAuthentication
 from auth_sessions.conf import Settings, conf
 from auth_sessions.keys import HMAC_KEY_BYTES, access_backend, fallback_backends, simple_jwt
 from auth_sessions.models import RefreshToken, Session
@@ -55,6 +56,7 @@ UNREAD_SIMPLE_JWT = {
 
 def register() -> None:
     checks.register(check_project, checks.Tags.security)
+    checks.register(check_deployment, checks.Tags.security, deploy=True)
 
 
 def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -71,8 +73,14 @@ def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
         _authentication(),
         _versions(),
         _middleware(),
+        _cache(),
     )
     return [message for concern in concerns for message in concern]
+
+
+def check_deployment(**kwargs: Any) -> list[checks.CheckMessage]:
+    """What may be so while a project is built, but not where it runs: E015, see W016."""
+    return [checks.Error(text, hint=hint, id="auth_sessions.E015") for text, hint in _unshared_cache()]
 
 
 def _positive(value: object, *, below: timedelta = LONGEST) -> bool:
@@ -105,6 +113,8 @@ def _values() -> Messages:
             '"evict_oldest" or "refuse"',
         ),
         "LIMIT_BY": (conf.LIMIT_BY in ("user", "tag"), '"user" or "tag"'),
+        "CACHE": (_named_cache(), "a name in CACHES, or None"),
+        "CACHE_TTL": (_positive(conf.CACHE_TTL), duration),
         "TRUSTED_PROXIES": (_count(conf.TRUSTED_PROXIES, least=0), "an integer, 0 or more"),
         "VERIFYING_KEY_FALLBACKS": (_readable_fallbacks(), "a list of keys that can be read"),
     }
@@ -112,6 +122,10 @@ def _values() -> Messages:
         if not is_right:
             shown = "" if name == "VERIFYING_KEY_FALLBACKS" else f", not {getattr(conf, name)!r}"  # keys are not shown
             yield checks.Error(f"{PREFIX}{name} must be {must_be}{shown}.", id="auth_sessions.E001")
+
+
+def _named_cache() -> bool:
+    return conf.CACHE is None or (isinstance(conf.CACHE, str) and conf.CACHE in settings.CACHES)
 
 
 def _readable_fallbacks() -> bool:
@@ -259,15 +273,44 @@ def _authentication() -> Messages:
     """W010: by default no view of the project looks at sessions."""
     if conf.REUSE_POLICY != "confirmed":
         return
-    if not any(
-        isinstance(authentication, type) and issubclass(authentication, SessionJWTAuthentication)
-        for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
-    ):
+    if not _by_default(SessionJWTAuthentication):
         yield checks.Warning(
             "No class in REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'] looks at sessions: a signed-out access token "
             "stays valid until it expires, and theft is found late, since use is not seen.",
             hint="Put auth_sessions.authentication.SessionJWTAuthentication there, or silence this if that is meant.",
             id="auth_sessions.W010",
+        )
+
+
+def _by_default(wanted: type[SessionJWTAuthentication]) -> bool:
+    return any(
+        isinstance(authentication, type) and issubclass(authentication, wanted)
+        for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    )
+
+
+def _cache() -> Messages:
+    """W016: the cached check has no cache to go by. W017: a Redis that hangs would hang the requests."""
+    for text, hint in _unshared_cache():
+        yield checks.Warning(text, hint=hint, id="auth_sessions.W016")
+    if not _by_default(CachedSessionJWTAuthentication) or not _named_cache() or conf.CACHE is None:
+        return
+    chosen = settings.CACHES[conf.CACHE]
+    options = chosen.get("OPTIONS", {})
+    names = [name for name in ("socket_timeout", "socket_connect_timeout") if not options.get(name)]
+    if chosen["BACKEND"] == "django.core.cache.backends.redis.RedisCache" and names:
+        yield checks.Warning(
+            f"CACHES[{conf.CACHE!r}] has no {' and no '.join(names)}: while Redis hangs, requests may hang with it.",
+            hint='Set it in OPTIONS, in seconds, such as {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}.',
+            id="auth_sessions.W017",
+        )
+
+
+def _unshared_cache() -> Iterator[tuple[str, str]]:
+    if _by_default(CachedSessionJWTAuthentication) and _named_cache() and not cache.is_shared():
+        yield (
+            "CachedSessionJWTAuthentication asks the database each time: it has no cache that all processes share.",
+            "Name one of Redis or Memcached in AUTH_SESSIONS_CACHE, or use SessionJWTAuthentication.",
         )
 
 

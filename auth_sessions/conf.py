@@ -51,6 +51,16 @@ class Settings:
         return cast("Literal['user', 'tag']", self._read("LIMIT_BY", "user"))
 
     @property
+    def CACHE(self) -> str | None:
+        """The alias of the cache that the cached check goes by; None: there is none, and no sign-out tells it."""
+        return cast("str | None", self._read("CACHE", "default"))
+
+    @property
+    def CACHE_TTL(self) -> timedelta:
+        """How long after a sign-out that the cache never heard of the cached check may still accept a token."""
+        return cast("timedelta", self._read("CACHE_TTL", timedelta(seconds=60)))
+
+    @property
     def TRUSTED_PROXIES(self) -> int:
         """How many proxies in front of the project append to ``X-Forwarded-For``."""
         return cast("int", self._read("TRUSTED_PROXIES", 0))

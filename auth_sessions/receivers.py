@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.http import HttpRequest
 
-from auth_sessions import browser, lifecycle
+from auth_sessions import browser, cache, lifecycle
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
@@ -26,6 +26,8 @@ def connect() -> None:
     user_logged_out.connect(end_browser_session, dispatch_uid="auth_sessions.user_logged_out")
     sessions_ending.connect(delete_browser_rows, dispatch_uid="auth_sessions.sessions_ending")
     sessions_ended.connect(delete_browser_entries, dispatch_uid="auth_sessions.sessions_ended")
+    sessions_ending.connect(doubt_cached, dispatch_uid="auth_sessions.sessions_ending.cache")
+    sessions_ended.connect(doubt_cached, dispatch_uid="auth_sessions.sessions_ended.cache")
     sessions_ended.connect(leave_browser, dispatch_uid="auth_sessions.sessions_ended.leave")
     for model in apps.get_models():
         if issubclass(model, get_user_model()):
@@ -101,6 +103,11 @@ def delete_browser_entries(sessions: list[Session], **kwargs: Any) -> None:
 
 def _browser_keys(sessions: list[Session]) -> list[str]:
     return [session.browser_key for session in sessions if session.browser_key]
+
+
+def doubt_cached(sessions: list[Session], **kwargs: Any) -> None:
+    """Before the commit, so that nobody misses it if this process dies; and after, when it may have taken long."""
+    cache.doubt(session for session in sessions if session.kind == SessionKind.TOKEN)
 
 
 def leave_browser(sessions: list[Session], request: HttpRequest | None, **kwargs: Any) -> None:

@@ -69,6 +69,10 @@ class Device:
     def me(self):
         return self.client.get("/api/me/", **self.headers)
 
+    def fast(self, path="pk/"):
+        """By the cached check; what the view tells of the user."""
+        return self.client.get(f"/api/fast/{path}", **self.headers)
+
     def edge(self):
         return self.client.get("/api/edge/", **self.headers)
 

@@ -32,6 +32,7 @@ def messages(**settings):
 
 
 def findings(**settings):
+    """Their numbers, in order."""
     return [message.id for message in messages(**settings)]
 
 
@@ -77,13 +78,14 @@ def test_the_checks_run_with_djangos_security_checks():
         assert "auth_sessions.E001" in [message.id for message in run_checks(tags=["security"])]
 
 
-DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "TOUCH_INTERVAL", "REUSE_INTERVAL")
+DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "TOUCH_INTERVAL", "REUSE_INTERVAL", "CACHE_TTL")
 NO_DURATIONS = (0, 300, 0.5, "300", "5 minutes", True, [], {}, timedelta(0), timedelta(seconds=-1), FOREVER)
 
 WRONG = [
     *[(name, value) for name in DURATIONS for value in NO_DURATIONS],
     *[(name, None) for name in ("TOUCH_INTERVAL", "REUSE_INTERVAL")],
     *[("TOUCH_INTERVAL", timedelta(days=days)) for days in (14, 15)],
+    *[("CACHE", value) for value in ("", "redis", 0, [], {}, ["default"])],
     *[("REUSE_POLICY", value) for value in (None, "", "strict", "Lenient", 1, True, [], {}, ["lenient"])],
     *[("MAX_PER_USER", value) for value in (0, -1, True, False, "5", 2.5, [], {}, timedelta(1))],
     *[("LIMIT_POLICY", value) for value in (None, "", "evict", "REFUSE", 0, [], {})],
@@ -93,6 +95,7 @@ WRONG = [
 RIGHT = [
     *[(name, value) for name in ("LIFETIME", "IDLE_TIMEOUT") for value in (None, timedelta(hours=1), CENTURY)],
     *[(name, timedelta(microseconds=1)) for name in ("TOUCH_INTERVAL", "REUSE_INTERVAL")],
+    *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "lenient")],
     *[("MAX_PER_USER", value) for value in (None, 1, 10**9)],
     *[("LIMIT_POLICY", value) for value in ("evict_oldest", "refuse")],
@@ -419,3 +422,39 @@ def test_e014_the_middleware_of_browsers_before_djangos():
     order = project.MIDDLEWARE
     assert findings(MIDDLEWARE=order) == findings(MIDDLEWARE=[]) == []
     assert findings(MIDDLEWARE=order[::-1]) == ["auth_sessions.E014"]
+
+
+CACHED = {"DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.CachedSessionJWTAuthentication"]}
+BACKENDS = "django.core.cache.backends"
+WITH_TIMEOUTS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
+
+
+@pytest.mark.parametrize(
+    "backend", ["locmem.LocMemCache", "dummy.DummyCache", "filebased.FileBasedCache", "db.DatabaseCache"]
+)
+def test_w016_and_e015_a_cache_that_is_not_shared(backend, tmp_path):
+    caches = {"default": {"BACKEND": f"{BACKENDS}.{backend}", "LOCATION": str(tmp_path)}}
+    assert findings(CACHES=caches) == []
+    assert findings(CACHES=caches, REST_FRAMEWORK=CACHED) == ["auth_sessions.W016"]
+    with override_settings(CACHES=caches, REST_FRAMEWORK=CACHED):
+        deployed = [message.id for message in run_checks(include_deployment_checks=True)]
+    assert "auth_sessions.E015" in deployed
+
+
+def test_w016_no_cache_at_all():
+    assert findings(REST_FRAMEWORK=CACHED, AUTH_SESSIONS_CACHE=None) == ["auth_sessions.W016"]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [({}, ["auth_sessions.W017"]), ({"socket_timeout": 1}, ["auth_sessions.W017"]), (WITH_TIMEOUTS, [])],
+)
+def test_w017_a_redis_without_timeouts(options, found):
+    caches = {
+        "default": {"BACKEND": f"{BACKENDS}.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1", "OPTIONS": options}
+    }
+    assert findings(CACHES=caches, REST_FRAMEWORK=CACHED) == found
+    assert findings(CACHES=caches) == []
+    with override_settings(CACHES=caches, REST_FRAMEWORK=CACHED):
+        deployed = [message.id for message in run_checks(include_deployment_checks=True)]
+    assert "auth_sessions.E015" not in deployed

@@ -14,15 +14,16 @@ from auth_sessions.lifecycle.ending import (
     sign_out,
     upgrade_hash,
 )
+from auth_sessions.lifecycle.reading import find
 from auth_sessions.lifecycle.rotation import confirm, present, refresh
 from auth_sessions.lifecycle.rows import all_sessions, all_users, database, in_batches, row_of
 from auth_sessions.lifecycle.use import (
     REFUSALS,
-    find,
     follow_password,
     move_end,
     over,
     prove_again,
+    quiet_until,
     rename,
     touch,
     touch_browser,
@@ -49,6 +50,7 @@ __all__ = [
     "present",
     "prove_again",
     "purge",
+    "quiet_until",
     "refresh",
     "rename",
     "row_of",

@@ -37,7 +37,7 @@ def sign_out(
         sessions = sessions.exclude(pk=session.pk)
     ended = sessions.end(reason=EndReason.SIGNED_OUT, scope=scope, actor=actor or session.user, request=request)
     if ended and request is not None and scope != Scope.OTHERS:
-        user_logged_out.send(sender=type(session.user), request=request, user=session.user, session=session)
+        user_logged_out.send(sender=session.user.__class__, request=request, user=session.user, session=session)
     return ended
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
+from auth_sessions.lifecycle.reading import find
 from auth_sessions.lifecycle.rows import all_sessions, database, send_on_commit
 from auth_sessions.lifecycle.use import REFUSALS, over, stamp_with_todays_key
 from auth_sessions.models import RefreshToken, Session
@@ -46,8 +47,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     :class:`~auth_sessions.exceptions.RefreshTokenForged` or
     :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
-    rows = all_sessions().select_related("user", "refresh_token")
-    session = rows.filter(pk=session_id, refresh_token__isnull=False).first()
+    session = find(session_id, "user", "refresh_token")
     if session is None:
         raise exceptions.SessionNotFound
     token = session.refresh_token

@@ -1,6 +1,5 @@
 """Whether a session is alive, and what is noted of its use."""
 
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -40,11 +39,6 @@ def over(session: Session, *, last_used_at: datetime) -> EndReason | None:
     return None
 
 
-def find(session_id: uuid.UUID) -> Session | None:
-    """The row of a session, with its user, dead or alive, in one SELECT."""
-    return all_sessions().select_related("user").filter(pk=session_id).first()
-
-
 def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None = None) -> None:
     """Note that a session was seen in use; ``generation`` and ``rotated_at`` are those of the access token it showed.
 
@@ -56,13 +50,27 @@ def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None 
     seen_before = now - conf.TOUCH_INTERVAL
     changes: dict[str, Any] = {"last_seen_at": now}
     if generation > session.confirmed and rotated_at is not None and now - rotated_at > conf.REUSE_INTERVAL:
-        changes["confirmed"] = generation
+        changes["confirmed"] = session.confirmed = generation
         guard: dict[str, Any] = {"confirmed__lt": generation}
     elif session.last_seen_at <= seen_before:
         guard = {"last_seen_at__lte": seen_before}
     else:
         return
+    session.last_seen_at = now
     _note(session, changes, guard)
+
+
+def quiet_until(session: Session, *, generation: int, rotated_at: datetime) -> datetime:
+    """Until when a use of a live session is nothing to be noted by :func:`touch`, nor refused for its time.
+
+    ``AUTH_SESSIONS_IDLE_TIMEOUT`` is longer than the interval of the notes.
+    """
+    ends = [session.last_seen_at + conf.TOUCH_INTERVAL]
+    if session.expires_at is not None:
+        ends.append(session.expires_at)
+    if generation > session.confirmed:
+        ends.append(rotated_at + conf.REUSE_INTERVAL)
+    return min(ends)
 
 
 def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | None) -> None:

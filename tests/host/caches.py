@@ -1,5 +1,6 @@
 """Caches of the host."""
 
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 
 
@@ -8,3 +9,38 @@ class KeepsAll(LocMemCache):
 
     def delete_many(self, keys, version=None):
         raise ConnectionError
+
+
+class Shared(BaseCache):
+    """As Redis or Memcached, in this process: what it is asked is counted, and a test may say what happens before."""
+
+    asked = []
+    before = None
+
+    def __init__(self, location, params):
+        super().__init__(params)
+        self.store = LocMemCache(location, params)
+
+    def _ask(self, operation, *args, **kwargs):
+        type(self).asked.append(operation)
+        if self.before is not None:
+            type(self).before(operation)
+        return getattr(self.store, operation)(*args, **kwargs)
+
+    def get(self, key, default=None, version=None):
+        return self._ask("get", key, default, version)
+
+    def add(self, key, value, timeout=DEFAULT_TIMEOUT, version=None):
+        return self._ask("add", key, value, timeout, version)
+
+    def set(self, key, value, timeout=DEFAULT_TIMEOUT, version=None):
+        return self._ask("set", key, value, timeout, version)
+
+    def set_many(self, data, timeout=DEFAULT_TIMEOUT, version=None):
+        return self._ask("set_many", data, timeout, version)
+
+    def delete(self, key, version=None):
+        return self._ask("delete", key, version)
+
+    def clear(self):
+        return self.store.clear()

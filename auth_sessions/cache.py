@@ -1,0 +1,142 @@
+"""The cached "alive": an authenticated request without SQL, over Django's cache.
+
+An entry holds a session as the database showed it, and is believed for ``AUTH_SESSIONS_CACHE_TTL`` from the moment it
+was asked, never longer. It is only ever added. A session that is ending has its entry overwritten by a word that makes
+everybody ask the database: before the transaction commits, and again after. So no slow reader brings a session back
+while the word is there, and where the cache lost it the entry's own time is the bound. Nothing is refused by what the
+cache says, and nothing it does or fails to do is an error: the database is asked instead.
+"""
+
+import logging
+import math
+import zlib
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from django.core.cache import BaseCache, caches
+from django.core.cache.backends.db import DatabaseCache
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.utils import timezone
+
+from auth_sessions import lifecycle
+from auth_sessions.conf import conf
+from auth_sessions.models import Session
+
+logger = logging.getLogger("auth_sessions")
+
+UNSHARED = (DummyCache, LocMemCache, FileBasedCache, DatabaseCache)
+"""Of one process, or without an atomic ``add``, or no faster than the question itself."""
+
+SLOW = 0.1
+"""Seconds; a cache that takes longer is left alone for a while, as one that fails."""
+
+PAUSE = 5.0
+"""Seconds for which this process does not ask a cache that failed; then one request tries it again."""
+
+FIELDS = tuple(field.attname for field in Session._meta.concrete_fields if field.attname != "password_fingerprint")
+
+PREFIX = f"auth_sessions.{zlib.crc32(repr(FIELDS).encode()):x}."
+"""Another shape of the row has other keys, so that two releases can share a cache."""
+
+ENDING = "ending"
+
+
+class Breaker:
+    """Lets calls through until one fails or is slow; then one in each ``PAUSE``, until that goes well."""
+
+    def __init__(self) -> None:
+        self.closed_again_at = 0.0
+
+    def lets_through(self) -> bool:
+        if not self.closed_again_at:
+            return True
+        now = monotonic()
+        if now < self.closed_again_at:
+            return False
+        self.closed_again_at = now + PAUSE
+        return True
+
+    def call(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What the cache answers; None where it fails."""
+        began = monotonic()
+        try:
+            answer = operation(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever a cache raises: the database is asked instead
+            self._open(f"{type(error).__name__}: {error}")
+            return None
+        if monotonic() - began > SLOW:
+            self._open(f"an answer took {monotonic() - began:.3f} s")
+        else:
+            self.closed_again_at = 0.0
+        return answer
+
+    def _open(self, reason: str) -> None:
+        if not self.closed_again_at:
+            logger.warning("The cache of sessions is left alone for a while: %s", reason)
+        self.closed_again_at = monotonic() + PAUSE
+
+
+breaker = Breaker()
+
+
+def find(session_id: Any, *, user_id: str) -> Session | None:
+    """A session that is alive by the cache's word, in one round trip and without SQL; None: ask the database.
+
+    ``user_id`` is the claim of the token. The session has no password fingerprint and no user yet; reading either
+    asks the database.
+    """
+    cache = _shared_cache()
+    if cache is None or not breaker.lets_through():
+        return None
+    entry = breaker.call(cache.get, _key(session_id))
+    try:
+        asked_at, owner, values = entry
+        is_believed = owner == user_id and timedelta(0) <= timezone.now() - asked_at < conf.CACHE_TTL
+        if not is_believed or len(values) != len(FIELDS):
+            return None
+        return Session.from_db(lifecycle.database(), FIELDS, values)
+    except (TypeError, ValueError):  # nothing there, the word, or junk
+        return None
+
+
+def keep(session: Session, *, user_id: str, asked_at: datetime, until: datetime) -> None:
+    """Add what the database said when it was asked, at ``asked_at``; to be asked again by ``until`` at the latest."""
+    cache = _shared_cache()
+    seconds = (min(until, asked_at + conf.CACHE_TTL) - timezone.now()).total_seconds()
+    if cache is None or seconds <= 0 or not breaker.lets_through():
+        return
+    entry = (asked_at, user_id, tuple(getattr(session, name) for name in FIELDS))
+    breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
+
+
+def doubt(sessions: Iterable[Session]) -> None:
+    """Have everybody ask the database for these sessions, for longer than any entry from before is believed.
+
+    Is tried even where the cache has just failed: this word is what makes a sign-out bite at once.
+    """
+    cache = _shared_cache()
+    if cache is None:
+        return
+    words = {_key(session.pk): ENDING for session in sessions}
+    if words:
+        breaker.call(cache.set_many, words, math.ceil(2 * conf.CACHE_TTL.total_seconds()))
+
+
+def is_shared() -> bool:
+    """Whether the cache of ``AUTH_SESSIONS_CACHE`` is one that the cached check can go by."""
+    return _shared_cache() is not None
+
+
+def _shared_cache() -> BaseCache | None:
+    if conf.CACHE is None:
+        return None
+    cache = caches[conf.CACHE]
+    return None if isinstance(cache, UNSHARED) else cache
+
+
+def _key(session_id: Any) -> str:
+    return f"{PREFIX}{session_id}"

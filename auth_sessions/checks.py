@@ -295,13 +295,13 @@ def _cache() -> Messages:
         yield checks.Warning(text, hint=hint, id="auth_sessions.W016")
     if not _by_default(CachedSessionJWTAuthentication) or not _named_cache() or conf.CACHE is None:
         return
-    chosen = settings.CACHES[conf.CACHE]
+    chosen: dict[str, Any] = settings.CACHES[conf.CACHE]
     options = chosen.get("OPTIONS", {})
     names = [name for name in ("socket_timeout", "socket_connect_timeout") if not options.get(name)]
     if chosen["BACKEND"] == "django.core.cache.backends.redis.RedisCache" and names:
         yield checks.Warning(
             f"CACHES[{conf.CACHE!r}] has no {' and no '.join(names)}: while Redis hangs, requests may hang with it.",
-            hint='Set it in OPTIONS, in seconds, such as {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}.',
+            hint='Set it in OPTIONS, in seconds, such as {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}.',
             id="auth_sessions.W017",
         )
 

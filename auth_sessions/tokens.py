@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -238,8 +239,12 @@ class SessionAccessToken(SessionToken):
         if not live:
             raise ExpiredTokenError(_("Token is expired"))
 
-    def get_token_backend(self) -> TokenBackend:
+    @cached_property
+    def backend(self) -> TokenBackend:
         return access_backend()
+
+    def get_token_backend(self) -> TokenBackend:
+        return self.backend
 
     def get_fallback_backends(self) -> Iterable[TokenBackend]:
         return fallback_backends()

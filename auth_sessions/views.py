@@ -254,7 +254,12 @@ class CurrentSessionView(SessionsView):
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         session = get_session(request)
-        return self.show(get_object_or_404(self.get_queryset(), pk=session and session.pk))
+        if session is None:
+            raise Http404
+        shown = self.get_queryset().filter(pk=session.pk).first()
+        if shown is None:  # it has just ended
+            raise SessionNotFound
+        return self.show(shown)
 
 
 class SessionDetailView(SessionsView):

@@ -1,5 +1,10 @@
-"""A small project to try the app in. Not for production: the key is public."""
+"""A small project to try the app in. Not for production: the key is public.
 
+On SQLite; with ``PGDATABASE`` (and ``PGHOST``, ``PGUSER``, …) on PostgreSQL. With ``REDIS_URL`` sessions are checked in
+that cache.
+"""
+
+import os
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -54,6 +59,12 @@ DATABASES = {
         "OPTIONS": {"transaction_mode": "IMMEDIATE"},
     },
 }
+if "PGDATABASE" in os.environ:
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": os.environ["PGDATABASE"],  # libpq reads the rest
+        "CONN_MAX_AGE": 60,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_REDIRECT_URL = "/browser/"
 STATIC_URL = "static/"
@@ -70,3 +81,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_RATES": {"auth_sessions_token": "60/min"},
 }
+if "REDIS_URL" in os.environ:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": os.environ["REDIS_URL"],
+            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        },
+    }
+    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = [
+        "auth_sessions.authentication.CachedSessionJWTAuthentication",
+    ]

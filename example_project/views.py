@@ -18,14 +18,12 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTStatelessUserAuthentication
 
 from auth_sessions import lifecycle, tokens
-from auth_sessions.authentication import SessionJWTAuthentication, get_session
+from auth_sessions.authentication import get_session
 from auth_sessions.views import AuthSessionsView
 
 
 class MeView(APIView):
-    """Asks the session: a signed-out access token is refused at once."""
-
-    authentication_classes = (SessionJWTAuthentication,)
+    """Asks the session, as the settings say: a signed-out access token is refused at once."""
 
     def get(self, request: Request) -> Response:
         return Response({"user": request.user.get_username(), "session": str(get_session(request))})

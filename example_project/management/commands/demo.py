@@ -9,15 +9,18 @@ TOUR = Path(__file__).parents[2] / "tour.sh"
 
 
 class Command(BaseCommand):
-    help = "Sets the example up on SQLite with two people, prints the tour, and serves it."
+    help = "Sets the example up with two people, prints the tour, and serves it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", default="8000")
+        parser.add_argument("--no-server", action="store_true", help="only set it up")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         self._add("ada", "lovelace-1815")
         self._add("grace", "hopper-1906", is_staff=True, is_superuser=True)
+        if options["no_server"]:
+            return
         port = options["port"]
         self.stdout.write("ada / lovelace-1815 is a person, grace / hopper-1906 an administrator.")
         self.stdout.write(f"Page with supabase-js: http://127.0.0.1:{port}/demo/")

@@ -9,13 +9,12 @@ from auth_sessions.lifecycle.ending import (
     change_password,
     clear_away,
     end_before_deletion,
-    end_outdated,
-    purge,
     sign_out,
     upgrade_hash,
 )
 from auth_sessions.lifecycle.rotation import confirm, present, refresh
 from auth_sessions.lifecycle.rows import all_sessions, all_users, database, in_batches, row_of
+from auth_sessions.lifecycle.sweeping import SweptBatch, end_outdated, purge, sweep
 from auth_sessions.lifecycle.use import (
     REFUSALS,
     find,
@@ -32,6 +31,7 @@ __all__ = [
     "REFUSALS",
     "Default",
     "Lifetime",
+    "SweptBatch",
     "all_sessions",
     "all_users",
     "change_password",
@@ -53,6 +53,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "start",
+    "sweep",
     "touch",
     "touch_browser",
     "upgrade_hash",

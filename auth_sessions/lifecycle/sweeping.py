@@ -15,14 +15,7 @@ from auth_sessions.lifecycle.use import over
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import KEYS_PER_STATEMENT, lock
 
-LOOKED_AT = (
-    "user",
-    "kind",
-    "expires_at",
-    "last_seen_at",
-    "password_fingerprint",
-    "refresh_token__rotated_at",
-)
+JUDGED_BY = ("user", "kind", "expires_at", "last_seen_at", "password_fingerprint")
 
 NIL = uuid.UUID(int=0)
 """Before all keys."""
@@ -40,7 +33,7 @@ class SweptBatch:
 
 
 def purge(
-    *, batch_size: int = 1000, sleep: float = 0, max_seconds: float | None = None, using: str | None = None
+    *, batch_size: int = 250, sleep: float = 0, max_seconds: float | None = None, using: str | None = None
 ) -> int:
     """End every session that is over, whoever's it is, as :func:`sweep` does. Returns how many ended.
 
@@ -52,7 +45,7 @@ def purge(
 
 def sweep(
     *,
-    batch_size: int = 1000,
+    batch_size: int = 250,
     after: uuid.UUID | None = None,
     sleep: float = 0,
     max_seconds: float | None = None,
@@ -74,7 +67,8 @@ def sweep(
     sessions = all_sessions(using).order_by("pk")
     first = after or sessions.values_list("pk", flat=True).first() or NIL
     last = sessions.values_list("pk", flat=True).last() or NIL
-    rows = sessions.filter(pk__lte=last).select_related("user", "refresh_token").only(*LOOKED_AT)
+    rows = sessions.filter(pk__lte=last).select_related("user", "refresh_token")
+    rows = rows.only(*JUDGED_BY, "refresh_token__rotated_at")
     after, is_last = after or NIL, False
     while not is_last:
         found = list(rows.filter(pk__gt=after)[:batch_size])
@@ -130,9 +124,9 @@ def _lock_with_tokens(
 
     The users are read last and not locked: whoever changes one locks it before any session.
     """
-    sessions = lock(all_sessions(using).filter(pk__in=keys), skip_locked=skip_locked)
+    sessions = lock(all_sessions(using).filter(pk__in=keys).only(*JUDGED_BY), skip_locked=skip_locked)
     refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
-    tokens = {token.pk: token for token in lock(refresh_tokens, skip_locked=skip_locked)}
+    tokens = {token.pk: token for token in lock(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)}
     in_use = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
     users = all_users(using).in_bulk({session.user_id for session in sessions})
     for session in sessions:

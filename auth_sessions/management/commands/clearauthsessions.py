@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--batch-size", type=batch_size, default=1000, metavar="ROWS", help="sessions looked at in one go"
+            "--batch-size", type=batch_size, default=250, metavar="ROWS", help="sessions looked at in one go"
         )
         parser.add_argument("--sleep", type=seconds, default=0, metavar="SECONDS", help="rest between two batches")
         parser.add_argument(

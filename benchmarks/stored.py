@@ -4,7 +4,7 @@ The server is that of ``PGHOST``, ``PGPORT``, ``PGUSER`` and ``PGPASSWORD``.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,8 +66,11 @@ def configure(name: str) -> None:
 
 
 @contextmanager
-def filled(*, rows: int, over: int) -> Iterator[None]:
-    """The database, with ``rows`` token sessions; ``over`` of them, evenly spread, are expired or idle."""
+def filled(*, rows: int, over: int, before: Iterable[str] = ()) -> Iterator[None]:
+    """The database, with ``rows`` token sessions; ``over`` of them, evenly spread, are expired or idle.
+
+    The statements of ``before`` run on the empty tables.
+    """
     from auth_sessions import passwords
 
     name = connection.settings_dict["NAME"]
@@ -85,6 +88,8 @@ def filled(*, rows: int, over: int) -> Iterator[None]:
         try:
             call_command("migrate", verbosity=0)
             with connection.cursor() as cursor:
+                for statement in before:
+                    cursor.execute(statement)
                 for statement in (USERS, SESSIONS, REFRESH_TOKENS):
                     cursor.execute(statement, values)
                 cursor.execute("VACUUM ANALYZE")

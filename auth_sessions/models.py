@@ -63,7 +63,6 @@ class Session(models.Model):
     browser_key = models.CharField(  # noqa: DJ001 - unique, where there is one
         max_length=128,
         null=True,
-        unique=True,
         editable=False,
         help_text=_("The key of Django's session in its store, or the digest of a signed cookie."),
     )
@@ -73,6 +72,8 @@ class Session(models.Model):
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+        # unique=True would add a second index on PostgreSQL, for LIKE.
+        constraints = [models.UniqueConstraint(fields=["browser_key"], name="auth_sessions_browser_key")]
 
     def __str__(self) -> str:
         return self.name or self.device.label

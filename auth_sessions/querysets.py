@@ -103,16 +103,20 @@ class SessionQuerySet(QuerySet["Session"]):
         return lock(self.model._base_manager.using(using).filter(pk__in=keys))
 
 
-def lock(rows: QuerySet[M]) -> list[M]:
-    """The rows, locked in key order until the transaction ends.
+def lock(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
+    """The rows, locked in key order until the transaction ends; with ``skip_locked`` without those somebody else holds.
+
+    A database that cannot skip waits.
 
     SQLite has no row locks: there a write that changes nothing takes the database's write lock, and waits for it as a
     later write, after a read in the same transaction, would not.
     """
-    if not connections[rows.db].features.has_select_for_update:
+    features = connections[rows.db].features
+    if not features.has_select_for_update:
         key = rows.model._meta.pk.attname
         rows.update(**{key: F(key)})
-    return list(rows.select_for_update().order_by("pk"))
+    skip_locked = skip_locked and features.has_select_for_update_skip_locked
+    return list(rows.select_for_update(skip_locked=skip_locked).order_by("pk"))
 
 
 class _WideCollector(Collector):

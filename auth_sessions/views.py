@@ -276,9 +276,9 @@ class SessionDetailView(SessionsView):
         return self.show(session)
 
     def delete(self, request: Request, **kwargs: Any) -> Response:
-        session = self.get_object()
-        if session == get_session(request):
-            lifecycle.sign_out(session, Scope.LOCAL, request=request._request)
+        session, current = self.get_object(), get_session(request)
+        if session == current:
+            lifecycle.sign_out(current, Scope.LOCAL, request=request._request)
         else:
             Session.objects.filter(pk=session.pk).end(
                 reason=EndReason.SIGNED_OUT, actor=self.get_caller(), request=request._request

@@ -7,10 +7,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
+from auth_sessions import lifecycle
 from auth_sessions.models import Session
 from tests.browser import Browser
 from tests.device import PASSWORD, Device
-from tests.test_races import ROUNDS, _atomic_requests, statuses, together  # noqa: F401 - a fixture
+from tests.test_races import OLD, ROUNDS, _atomic_requests, statuses, together  # noqa: F401 - a fixture
 
 ENGINES = ["db", "cached_db", "signed_cookies"]
 
@@ -81,3 +82,21 @@ def test_ten_logins_against_a_limit_of_three(make_user, settings):
     user = make_user("ada")
     together(*[lambda: Browser().submit("/login/", {"username": user.get_username(), "password": PASSWORD})] * 10)
     assert Session.objects.filter(user=user).count() == 3
+
+
+def test_two_sweeps_against_browsers(make_user):
+    """Everybody has a browser in use and one that is over."""
+    visitor = make_user("visitor")
+    others = [lifecycle.start(visitor).pk for _ in range(100)]  # MariaDB reads a small table whole to delete from it
+    for number in range(ROUNDS):
+        users = [make_user(f"ada{number}.{each}") for each in range(6)]
+        desks, libraries = ([Browser().sign_in(user) for user in users] for _ in range(2))
+        over = Session.objects.filter(pk__in=[library.session_id for library in libraries])
+        over.update(last_seen_at=OLD)
+        purges = [partial(lifecycle.purge, batch_size=size) for size in (3, 100)]
+        visits = together(*purges, *[browser.me for browser in (*desks, *libraries)], jitter=0.02)[2:]
+        assert statuses(visits) == [200] * 6 + [401] * 6
+        lifecycle.purge()
+        assert not over.exists()
+        assert statuses([desk.me() for desk in desks]) == [200] * 6
+        assert Session.objects.filter(pk__in=others).count() == len(others)

@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -16,6 +17,7 @@ from tests.device import PASSWORD, Device
 from tests.host.models import Draft, PushDevice
 
 ROUNDS = 6
+OLD = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=[False, True], ids=["autocommit", "atomic requests"], autouse=True)
@@ -161,3 +163,31 @@ def test_two_sign_ins_upgrade_one_hash(make_user, settings):
         together(lambda user=user: Device().sign_in(user), phone.me, phone.refresh)
         assert phone.me().status_code == 200
         assert phone.refresh().status_code == 200
+
+
+def test_two_sweeps_against_people_at_work(make_user):
+    """Everybody has a laptop in use and a phone that is over; each third person signs out everywhere."""
+    visitor = make_user("visitor")
+    others = [lifecycle.start(visitor).pk for _ in range(100)]  # MariaDB reads a small table whole to delete from it
+    for number in range(ROUNDS):
+        users = [make_user(f"ada{number}.{each}") for each in range(6)]
+        laptops, phones = ([Device().sign_in(user) for user in users] for _ in range(2))
+        over = Session.objects.filter(pk__in=[phone.session_id for phone in phones])
+        over.filter(pk__in=[phone.session_id for phone in phones[::2]]).update(expires_at=OLD)
+        over.update(last_seen_at=OLD)
+        RefreshToken.objects.filter(pk__in=over.values("pk")).update(rotated_at=OLD)
+
+        size = random.randint(1, 9)
+        answers = together(
+            lambda size=size: lifecycle.purge(batch_size=size),
+            lambda size=size: lifecycle.purge(batch_size=100),
+            *[device.refresh for device in (*laptops, *phones)],
+            *[laptop.me for laptop in laptops],
+            *[laptop.copy().sign_out for laptop in laptops[::3]],
+            jitter=0.02,
+        )
+        assert {response.status_code for response in answers[2:]} <= {200, 204, 401}
+        assert statuses([laptop.me() for laptop in laptops]) == [401, 200, 200] * 2
+        lifecycle.purge()
+        assert not over.exists()
+        assert Session.objects.filter(pk__in=others).count() == len(others)

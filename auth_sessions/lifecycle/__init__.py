@@ -9,14 +9,13 @@ from auth_sessions.lifecycle.ending import (
     change_password,
     clear_away,
     end_before_deletion,
-    end_outdated,
-    purge,
     sign_out,
     upgrade_hash,
 )
 from auth_sessions.lifecycle.reading import find
 from auth_sessions.lifecycle.rotation import confirm, present, refresh
 from auth_sessions.lifecycle.rows import all_sessions, all_users, database, in_batches, row_of
+from auth_sessions.lifecycle.sweeping import SweptBatch, end_outdated, purge, sweep
 from auth_sessions.lifecycle.use import (
     REFUSALS,
     follow_password,
@@ -34,6 +33,7 @@ __all__ = [
     "REFUSALS",
     "Default",
     "Lifetime",
+    "SweptBatch",
     "all_sessions",
     "all_users",
     "change_password",
@@ -57,6 +57,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "start",
+    "sweep",
     "touch",
     "touch_browser",
     "upgrade_hash",

@@ -1,8 +1,4 @@
-"""How sessions end: signed out by the person, with the password or the user, or swept once they are over."""
-
-import uuid
-from collections import defaultdict
-from typing import Any
+"""How sessions end: signed out by the person, with the password or the user."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
@@ -11,10 +7,9 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.lifecycle.rows import all_sessions, database, in_batches, row_of, user_may_vanish
-from auth_sessions.lifecycle.use import over
+from auth_sessions.lifecycle.rows import all_sessions, database, row_of, user_may_vanish
 from auth_sessions.models import Session
-from auth_sessions.querysets import SessionQuerySet, lock
+from auth_sessions.querysets import lock
 
 
 def sign_out(
@@ -91,25 +86,3 @@ def end_before_deletion(user: AbstractBaseUser) -> int:
     with transaction.atomic(using=using):
         lock(row_of(user))
         return all_sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
-
-
-def end_outdated(user_id: Any) -> int:
-    """End those of a user's sessions that are over (expired, idle, inactive, another password); how many there were."""
-    return _end_over(all_sessions().filter(user_id=user_id))
-
-
-def purge(*, batch_size: int = 1000) -> int:
-    """End every session that is over, whoever's it is, ``batch_size`` rows at a time. Returns how many ended.
-
-    Housekeeping only: a session that is over is refused whether or not this has run.
-    """
-    return sum(_end_over(batch) for batch in in_batches(all_sessions(), size=batch_size))
-
-
-def _end_over(sessions: SessionQuerySet) -> int:
-    keys: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
-    for session in sessions.select_related("user", "refresh_token"):
-        if reason := over(session, last_used_at=session.last_used_at):
-            keys[reason].append(session.pk)
-    rows = all_sessions()
-    return sum(rows.filter(pk__in=found).end(reason=reason) for reason, found in keys.items())

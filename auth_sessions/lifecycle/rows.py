@@ -21,9 +21,9 @@ def database() -> str:
     return router.db_for_write(Session)
 
 
-def all_users() -> QuerySet[AbstractBaseUser]:
+def all_users(using: str | None = None) -> QuerySet[AbstractBaseUser]:
     """Everybody, where decisions are read and written; no manager of the project's hides anybody."""
-    return get_user_model()._base_manager.using(database())
+    return get_user_model()._base_manager.using(using or database())
 
 
 def row_of(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:

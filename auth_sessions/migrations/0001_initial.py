@@ -104,7 +104,6 @@ class Migration(migrations.Migration):
                         help_text="The key of Django's session in its store, or the digest of a signed cookie.",
                         max_length=128,
                         null=True,
-                        unique=True,
                     ),
                 ),
                 (
@@ -120,6 +119,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "session",
                 "verbose_name_plural": "sessions",
+                "constraints": [models.UniqueConstraint(fields=("browser_key",), name="auth_sessions_browser_key")],
             },
         ),
         migrations.CreateModel(

@@ -1,19 +1,69 @@
+from argparse import ArgumentTypeError
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connections
 
 from auth_sessions import lifecycle
+from auth_sessions.management.progress import Bar
+from auth_sessions.querysets import KEYS_PER_STATEMENT
+
+LONGEST = 7 * 24 * 3600
+
+
+def batch_size(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= KEYS_PER_STATEMENT:
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} is no number from 1 to {KEYS_PER_STATEMENT}")
+
+
+def seconds(text: str) -> float:
+    try:
+        if 0 <= (number := float(text)) <= LONGEST:
+            return number
+    except ValueError:
+        pass
+    raise ArgumentTypeError(f"{text!r} is no number of seconds from 0 to {LONGEST}")
+
+
+def key(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no key of a session, such as an earlier run told") from None
 
 
 class Command(BaseCommand):
     help = (
         "Ends the sessions that are over: expired, unused for too long, of inactive users, or of a password since "
-        "changed. They are refused with or without this; run it daily to free the storage."
+        "changed. They are refused with or without this; run it daily to free the storage. Each batch is a short "
+        "transaction: it can be stopped at any time, run twice at once, and split into several runs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--batch-size", type=int, default=1000, help="sessions looked at in one go")
+        parser.add_argument(
+            "--batch-size", type=batch_size, default=250, metavar="ROWS", help="sessions looked at in one go"
+        )
+        parser.add_argument("--sleep", type=seconds, default=0, metavar="SECONDS", help="rest between two batches")
+        parser.add_argument(
+            "--max-seconds",
+            type=seconds,
+            metavar="SECONDS",
+            help="begin no batch later than this, and say where to go on",
+        )
+        parser.add_argument("--after", type=key, metavar="KEY", help="go on after this key, where a run stopped")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
+        parser.add_argument("--database", choices=tuple(connections), help="the database that is swept")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        ended = lifecycle.purge(batch_size=options["batch_size"])
-        self.stdout.write(self.style.SUCCESS(f"{ended} sessions ended."))
+    def handle(self, *args: Any, database: str | None, **options: Any) -> None:
+        names = ("batch_size", "sleep", "max_seconds", "after", "dry_run")
+        bar, looked_at, ended = Bar(self.stdout), 0, 0
+        for batch in lifecycle.sweep(using=database, **{name: options[name] for name in names}):
+            looked_at, ended = looked_at + batch.looked_at, ended + batch.ended
+            bar.show(batch.share, f"{looked_at} looked at, {ended} over")
+        bar.close()
+        if not batch.is_last:
+            self.stdout.write(f"Stopped by the clock. Go on with --after {batch.key}")
+        said = "sessions would be ended." if options["dry_run"] else "sessions ended."
+        self.stdout.write(self.style.SUCCESS(f"{ended} {said}"))

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from auth_sessions import lifecycle
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.management.progress import Bar
 from auth_sessions.querysets import SessionQuerySet
 
 BATCH = 1000
-BAR = 40
 
 
 def moment(text: str) -> datetime:
@@ -47,10 +47,12 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(f"{total} sessions would be revoked.")
             return
-        ended = 0
+        bar, ended = Bar(self.stdout), 0
         for batch in lifecycle.in_batches(sessions, size=BATCH):
             ended += batch.end(reason=EndReason.REVOKED)
-            self._show(ended, total)
+            if total > BATCH:
+                bar.show(ended / total, f"{ended}/{total}")
+        bar.close()
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 
     def _chosen(self, *, user: list[str] | None, spared: list[str], **options: Any) -> SessionQuerySet:
@@ -71,12 +73,3 @@ class Command(BaseCommand):
             return user_model._base_manager.get(**{user_model.USERNAME_FIELD: name}).pk
         except (user_model.DoesNotExist, ValueError) as error:
             raise CommandError(f"There is no user {name!r}.") from error
-
-    def _show(self, ended: int, total: int) -> None:
-        """A bar, on a terminal."""
-        if self.stdout.isatty() and total > BATCH:
-            filled = BAR * min(ended, total) // total
-            self.stdout.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {ended}/{total}", ending="")
-            self.stdout.flush()
-            if ended >= total:
-                self.stdout.write("")

@@ -97,7 +97,8 @@ class Run:
             say(OPERATIONS[key].label)
             operation, able = OPERATIONS[key], self.able(field, key)
             measure = asking("measure", name=key, times=min(operation.batch, self.scaled(operation.batch * 5)))
-            self.results.times[key] = in_turn(able, measure, rounds=self.scaled(operation.rounds))
+            told = in_turn(able, measure, rounds=self.scaled(operation.rounds))
+            self.results.times[key], self.results.cpu[key] = only(told, "clock"), only(told, "cpu")
 
     def load(self, field: dict[str, Worker]) -> None:
         for worker in field.values():
@@ -118,7 +119,8 @@ class Run:
             for key in GROWING:
                 say(f"{OPERATIONS[key].label}, growth")
                 measure = asking("measure", name=key, times=self.scaled(GROWTH_BATCH))
-                self.results.growth[key] = in_turn(field, measure, rounds=self.scaled(GROWTH_ROUNDS))
+                told = in_turn(field, measure, rounds=self.scaled(GROWTH_ROUNDS))
+                self.results.growth[key] = only(told, "clock")
 
     @staticmethod
     def able(field: dict[str, Worker], operation: str) -> dict[str, Worker]:
@@ -142,6 +144,10 @@ def in_turn(field: dict[Any, Worker], ask: Callable[[Worker], Any], *, rounds: i
             told[name].append(ask(field[name]))
         order = [*order[1:], *order[:1]]
     return told
+
+
+def only(told: dict[Any, list[Any]], what: str) -> dict[Any, list[Any]]:
+    return {name: [each[what] for each in rounds] for name, rounds in told.items()}
 
 
 def say(text: str) -> None:

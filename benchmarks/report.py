@@ -25,6 +25,8 @@ def _parts(results: Results) -> Iterator[Iterable[str]]:
     if results.times:
         yield _heading("Time of one call in process, ms (median)")
         yield _by_contender(results, _labels(results.times), _time)
+        yield _heading("Computing for one call in the contender's own process, ms (median)")
+        yield _by_contender(results, _labels(results.cpu), _cpu)
         for contender in ("ours", "ours_cached"):
             if contender not in results.skipped and contender in results.labels:
                 yield _heading(f"{results.labels[contender]}: times as long as the others (below 1: faster)")
@@ -68,6 +70,11 @@ def _fate(results: Results, method: str, contender: str) -> str:
 
 def _time(results: Results, operation: str, contender: str) -> str:
     return _number(results.milliseconds(operation, contender))
+
+
+def _cpu(results: Results, operation: str, contender: str) -> str:
+    rounds = results.cpu[operation].get(contender)
+    return "-" if rounds is None else _number(typical(rounds))
 
 
 def _rate(results: Results, operation: str, contender: str) -> str:

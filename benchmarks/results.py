@@ -17,6 +17,8 @@ class Results:
     """By operation and contender: see ``counting.Cost``."""
     fates: dict[str, dict[str, str]] = field(default_factory=dict)
     times: dict[str, Rounds] = field(default_factory=dict)
+    cpu: dict[str, Rounds] = field(default_factory=dict)
+    """As ``times``, but what the contender's own process computed: neither the database nor waiting is in it."""
     rates: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     """By operation and contender: requests per second of each round, over HTTP."""
     growth: dict[str, dict[int, list[list[float]]]] = field(default_factory=dict)

@@ -118,6 +118,7 @@ class Run:
             field = {size: worker for (_, size), worker in workers.items()}
             for key in GROWING:
                 say(f"{OPERATIONS[key].label}, growth")
+                in_turn(field, asking("measure", name=key, times=people), rounds=1)  # everybody once, to warm up
                 measure = asking("measure", name=key, times=self.scaled(GROWTH_BATCH))
                 told = in_turn(field, measure, rounds=self.scaled(GROWTH_ROUNDS))
                 self.results.growth[key] = only(told, "clock")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
@@ -16,7 +17,7 @@ from benchmarks.calls import Answer, UnexpectedAnswerError, check, through_handl
 from benchmarks.contenders.base import PASSWORD, Contender, Device
 from benchmarks.counting import counted
 from benchmarks.operations import OPERATIONS, Operation
-from benchmarks.settings import ENTRY
+from benchmarks.settings import ENTRY, NAME
 
 WARM_UP = 2
 
@@ -32,6 +33,7 @@ class Bench:
         self.contender: Contender = import_module(f"benchmarks.contenders.{ENTRY.module}").contender
         self.application = get_wsgi_application()
         self.numbers = itertools.count()
+        self.server: load.Server | None = None
         self.contender.set_up()
         if rows:
             growth.fill(rows - people)
@@ -40,8 +42,6 @@ class Bench:
         self.listed: dict[int, Device] = {}
         if rows:
             growth.settle()
-            for name in ("request", "refresh"):
-                self.measure(name, people)
 
     def newcomer(self, sessions: int, *, signed_in: bool) -> Device:
         """A new person with that many sessions, the device's own among them if it is signed in."""
@@ -168,10 +168,20 @@ class Bench:
 
     def load(self, name: str, connections: int, calls: int) -> float:
         """Requests per second over HTTP."""
+        assert self.server is not None
         operation = OPERATIONS[name]
         devices = [next(self.devices) for _ in range(connections)]
         return self.server.load(self.contender, operation, devices, calls)
 
     def stop(self) -> None:
-        if hasattr(self, "server"):
+        if self.server is not None:
             self.server.stop()
+        if ENTRY.redis:
+            forget_keys()
+
+
+def forget_keys() -> None:
+    """Delete what this contender left in Redis."""
+    client = cache._cache.get_client(write=True)
+    for key in client.scan_iter(f"{NAME}:*", count=1000):
+        client.delete(key)

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.contenders import CONTENDERS
-from benchmarks.operations import AFTER, GROWING, IN_PROCESS, OPERATIONS, OVER_HTTP
+from benchmarks.operations import AFTER, GROWING, IN_PROCESS, OPERATIONS, OVER_HTTP, SLOW
 from benchmarks.report import report
 from benchmarks.results import Results
 from benchmarks.workers import Worker, running
@@ -39,7 +39,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
     parser.add_argument("--contenders", type=names, default=list(CONTENDERS), help="a comma between them")
-    parser.add_argument("--operations", type=names, default=list(IN_PROCESS), help="a comma between them")
+    parser.add_argument("--operations", type=names, help="a comma between them")
     parser.add_argument("--rows", type=numbers, help="stored sessions for the growth, or '' for none")
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of rounds and calls")
     parser.add_argument("--quick", action="store_true", help="to see that it works, in about two minutes")
@@ -48,6 +48,8 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     chosen = parser.parse_args(given)
     if chosen.quick:
         chosen.scale = min(chosen.scale, QUICK_SCALE)
+    if chosen.operations is None:
+        chosen.operations = [key for key in IN_PROCESS if not (chosen.quick and key in SLOW)]
     if chosen.rows is None:
         chosen.rows = QUICK_ROWS if chosen.quick else ROWS
     return chosen
@@ -60,6 +62,7 @@ class Run:
         self.chosen = chosen
         labels = {name: CONTENDERS[name].label for name in CONTENDERS if name in chosen.contenders}
         self.results = Results(database=chosen.database, labels=labels)
+        self.load_before = machine.load()
         self.machine: list[str] = []
 
     def scaled(self, number: int) -> int:
@@ -72,7 +75,7 @@ class Run:
                 say(f"LEFT OUT: {self.results.labels[contender]}: {reason}")
             self.results.skipped = skipped
             field = {contender: worker for (contender, _), worker in workers.items()}
-            self.machine = machine.described(next(iter(field.values())).ask("database"))
+            self.machine = machine.described(next(iter(field.values())).ask("database"), self.load_before)
             self.count(field)
             self.time(field)
             if chosen.no_http or find_spec("gunicorn") is None:

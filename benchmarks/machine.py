@@ -19,9 +19,9 @@ PACKAGES = (
 )
 
 
-def described(database: str) -> list[str]:
+def described(database: str, load: str) -> list[str]:
     return [
-        f"* {_processor()}, {os.cpu_count()} cores, {platform.system()}; {_load()}",
+        f"* {_processor()}, {os.cpu_count()} cores, {platform.system()}; {load}",
         f"* {platform.python_implementation()} {platform.python_version()}, {database}",
         f"* {', '.join(_versions())}",
     ]
@@ -36,8 +36,8 @@ def _processor() -> str:
     return models[0] if models else platform.machine()
 
 
-def _load() -> str:
-    """How busy the machine was already."""
+def load() -> str:
+    """How busy the machine is already, with other work than this."""
     return f"load average at the start {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
 
 

@@ -48,6 +48,8 @@ OVER_HTTP = ("request", "refresh")
 # The refresh last: the next use of a refreshed session is noted in it, and would be a write in the other figures.
 GROWING = ("request", "list_1", "sign_out_one", "refresh")
 OPERATIONS["list_1"] = Operation(key="list_1", label="list of 1", method="list")
+SLOW = {"sign_out_all_1000"}
+"""Takes some peers seconds: left out where it must be quick."""
 IN_PROCESS = tuple(operation.key for operation in _ALL)
 
 AFTER = {

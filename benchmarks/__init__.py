@@ -1,0 +1,1 @@
+"""Measures this app beside its peers: ``python -m benchmarks``. See README.md."""

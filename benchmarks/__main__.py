@@ -1,0 +1,175 @@
+"""``python -m benchmarks``: measures, prints the tables, and writes them down if asked to."""
+
+import argparse
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.contenders import CONTENDERS
+from benchmarks.operations import AFTER, GROWING, IN_PROCESS, OPERATIONS, OVER_HTTP, SLOW
+from benchmarks.report import report
+from benchmarks.results import Results
+from benchmarks.workers import Worker, running
+
+POOL = 20
+WARMED_PEOPLE = 1000
+CONNECTIONS = 4
+THREADS = 2
+HTTP_ROUNDS, HTTP_CALLS = 10, 100
+GROWTH_ROUNDS, GROWTH_BATCH = 40, 25
+QUICK_SCALE, QUICK_ROWS = 0.1, (1_000, 20_000)
+ROWS = (1_000, 1_000_000)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted(int(each) for each in text.split(",") if each))
+
+
+def names(text: str) -> list[str]:
+    return [each for each in text.split(",") if each]
+
+
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
+    parser.add_argument("--contenders", type=names, default=list(CONTENDERS), help="a comma between them")
+    parser.add_argument("--operations", type=names, help="a comma between them")
+    parser.add_argument("--rows", type=numbers, help="stored sessions for the growth, or '' for none")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the number of rounds and calls")
+    parser.add_argument("--quick", action="store_true", help="to see that it works, in about two minutes")
+    parser.add_argument("--no-http", action="store_true")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")
+    chosen = parser.parse_args(given)
+    if chosen.quick:
+        chosen.scale = min(chosen.scale, QUICK_SCALE)
+    if chosen.operations is None:
+        chosen.operations = [key for key in IN_PROCESS if not (chosen.quick and key in SLOW)]
+    if chosen.rows is None:
+        chosen.rows = QUICK_ROWS if chosen.quick else ROWS
+    return chosen
+
+
+class Run:
+    """One run. In each round every contender is asked once, and another one goes first."""
+
+    def __init__(self, chosen: argparse.Namespace) -> None:
+        self.chosen = chosen
+        labels = {name: CONTENDERS[name].label for name in CONTENDERS if name in chosen.contenders}
+        self.results = Results(database=chosen.database, labels=labels)
+        self.load_before = machine.load()
+        self.machine: list[str] = []
+
+    def scaled(self, number: int) -> int:
+        return max(1, round(number * self.chosen.scale))
+
+    def everything(self) -> None:
+        chosen = self.chosen
+        with running(list(self.results.labels), database=chosen.database, people=POOL) as (workers, skipped):
+            for contender, reason in skipped.items():
+                say(f"LEFT OUT: {self.results.labels[contender]}: {reason}")
+            self.results.skipped = skipped
+            field = {contender: worker for (contender, _), worker in workers.items()}
+            self.machine = machine.described(next(iter(field.values())).ask("database"), self.load_before)
+            self.count(field)
+            self.time(field)
+            if chosen.no_http or find_spec("gunicorn") is None:
+                say("LEFT OUT: HTTP" + ("" if chosen.no_http else ", since gunicorn is not installed"))
+            else:
+                self.load(field)
+        if chosen.rows and chosen.database == "sqlite":
+            say("LEFT OUT: growth, which is filled in PostgreSQL only")
+        elif chosen.rows and "ours" in field:
+            self.grow()
+
+    def count(self, field: dict[str, Worker]) -> None:
+        say("counting")
+        for method in AFTER:
+            self.results.fates[method] = {name: worker.ask("fate", method=method) for name, worker in field.items()}
+        for operation in self.chosen.operations:
+            able = self.able(field, operation)
+            self.results.costs[operation] = {name: able[name].ask("cost", name=operation) for name in able}
+
+    def time(self, field: dict[str, Worker]) -> None:
+        for key in self.chosen.operations:
+            say(OPERATIONS[key].label)
+            operation, able = OPERATIONS[key], self.able(field, key)
+            measure = asking("measure", name=key, times=min(operation.batch, self.scaled(operation.batch * 5)))
+            told = in_turn(able, measure, rounds=self.scaled(operation.rounds))
+            self.results.times[key], self.results.cpu[key] = only(told, "clock"), only(told, "cpu")
+
+    def load(self, field: dict[str, Worker]) -> None:
+        for worker in field.values():
+            worker.ask("serve", threads=THREADS)
+        for key in OVER_HTTP:
+            say(f"{OPERATIONS[key].label}, over HTTP")
+            able = self.able(field, key)
+            for calls, rounds in ((5, 1), (self.scaled(HTTP_CALLS), self.scaled(HTTP_ROUNDS))):  # first to warm up
+                load = asking("load", name=key, connections=CONNECTIONS, calls=calls)
+                self.results.rates[key] = in_turn(able, load, rounds=rounds)
+
+    def grow(self) -> None:
+        rows = self.chosen.rows
+        say(f"growth: storing {', '.join(f'{size:,}' for size in rows)} sessions")
+        people = min(WARMED_PEOPLE, rows[0])
+        with running(["ours"], database=self.chosen.database, people=people, sizes=rows) as (workers, _):
+            field = {size: worker for (_, size), worker in workers.items()}
+            for key in GROWING:
+                say(f"{OPERATIONS[key].label}, growth")
+                in_turn(field, asking("measure", name=key, times=people), rounds=1)  # everybody once, to warm up
+                measure = asking("measure", name=key, times=self.scaled(GROWTH_BATCH))
+                told = in_turn(field, measure, rounds=self.scaled(GROWTH_ROUNDS))
+                self.results.growth[key] = only(told, "clock")
+
+    @staticmethod
+    def able(field: dict[str, Worker], operation: str) -> dict[str, Worker]:
+        return {name: worker for name, worker in field.items() if not worker.ask("lacks", name=operation)}
+
+    def described(self) -> str:
+        ours = [*self.machine, f"* {datetime.now(UTC):%Y-%m-%d}, scale {self.chosen.scale:g}"]
+        return "\n".join([*ours, report(self.results), ""])
+
+
+def asking(order: str, **what: Any) -> Callable[[Worker], Any]:
+    return lambda worker: worker.ask(order, **what)
+
+
+def in_turn(field: dict[Any, Worker], ask: Callable[[Worker], Any], *, rounds: int) -> dict[Any, list[Any]]:
+    """What each worker answers, round by round. Only one works at a time."""
+    told: dict[Any, list[Any]] = {name: [] for name in field}
+    order = list(field)
+    for _ in range(rounds):
+        for name in order:
+            told[name].append(ask(field[name]))
+        order = [*order[1:], *order[:1]]
+    return told
+
+
+def only(told: dict[Any, list[Any]], what: str) -> dict[Any, list[Any]]:
+    return {name: [each[what] for each in rounds] for name, rounds in told.items()}
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def main() -> None:
+    chosen = arguments()
+    signal.signal(signal.SIGTERM, lambda *args: sys.exit("stopped"))  # the databases are dropped on the way out
+    run = Run(chosen)
+    run.everything()
+    sys.stdout.write(run.described())
+    if chosen.markdown:
+        command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+        title = "# Measured\n\nBy `{}`; [benchmarks/README.md](../benchmarks/README.md) says how to read it.\n\n"
+        chosen.markdown.write_text(title.format(command) + run.described(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

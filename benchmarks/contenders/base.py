@@ -1,0 +1,85 @@
+"""What a contender can be asked. None instead of a call: it has no such operation."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from benchmarks.calls import Answer, Call
+
+PASSWORD = "analytical-1843"
+
+
+@dataclass
+class Device:
+    """What one client holds."""
+
+    username: str
+    access: str = ""
+    refresh: str = ""
+    key: str = ""
+    """What else names its session."""
+
+    @property
+    def user(self) -> User:
+        return User.objects.get(username=self.username)
+
+
+class WhoView(APIView):
+    """The trivial view behind the check."""
+
+    permission_classes = (IsAuthenticated,)
+
+    def get(self, request: Request) -> Response:
+        return Response({"pk": request.user.pk})
+
+
+class Contender:
+    """How a client speaks to one contender; by default with a Bearer token."""
+
+    keyword = "Bearer"
+
+    def set_up(self) -> None:
+        """Make what migrations do not."""
+
+    def headers(self, device: Device) -> dict[str, str]:
+        return {"Authorization": f"{self.keyword} {device.access}"}
+
+    def request(self, device: Device) -> Call:
+        return Call(method="GET", path="/who/", headers=self.headers(device))
+
+    def sign_in(self, device: Device) -> Call:
+        return Call(path="/token/", data={"username": device.username, "password": PASSWORD})
+
+    def signed_in(self, device: Device, answer: Answer) -> None:
+        raise NotImplementedError
+
+    def refresh(self, device: Device) -> Call | None:
+        return None
+
+    def refreshed(self, device: Device, answer: Answer) -> None:
+        pair = answer.json()
+        device.access, device.refresh = pair["access"], pair["refresh"]
+
+    def list(self, device: Device) -> Call | None:
+        return None
+
+    def listed(self, answer: Answer) -> int:
+        """How many sessions the list shows."""
+        return len(answer.json())
+
+    def sign_out_one(self, device: Device) -> Call | None:
+        return None
+
+    def sign_out_others(self, device: Device) -> Call | None:
+        return None
+
+    def sign_out_all(self, device: Device) -> Call | None:
+        return None
+
+    def add_sessions(self, user: User, number: int) -> None:
+        """Store sessions of a user's other devices, as many sign-ins would have."""
+        raise NotImplementedError

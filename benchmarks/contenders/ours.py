@@ -1,0 +1,54 @@
+"""The app itself, through its REST face."""
+
+from django.contrib.auth.models import User
+from django.urls import include, path
+from django.utils import timezone
+
+from auth_sessions import passwords
+from auth_sessions.conf import conf
+from auth_sessions.models import RefreshToken, Session
+from benchmarks.calls import Answer, Call
+from benchmarks.contenders.base import Contender, Device, WhoView
+
+urlpatterns = [path("who/", WhoView.as_view()), path("", include("auth_sessions.urls"))]
+
+
+class Ours(Contender):
+    def signed_in(self, device: Device, answer: Answer) -> None:
+        self.refreshed(device, answer)
+        device.key = answer.json()["session"]["id"]
+
+    def refresh(self, device: Device) -> Call:
+        return Call(path="/token/refresh/", data={"refresh": device.refresh})
+
+    def list(self, device: Device) -> Call:
+        return Call(method="GET", path="/sessions/", headers=self.headers(device))
+
+    def sign_out_one(self, device: Device) -> Call:
+        return self._sign_out(device, "local")
+
+    def sign_out_others(self, device: Device) -> Call:
+        return self._sign_out(device, "others")
+
+    def sign_out_all(self, device: Device) -> Call:
+        return self._sign_out(device, "global")
+
+    def _sign_out(self, device: Device, scope: str) -> Call:
+        return Call(path="/sign-out/", headers=self.headers(device), data={"scope": scope})
+
+    def add_sessions(self, user: User, number: int) -> None:
+        sessions = Session.objects.bulk_create(self.session(user) for _ in range(number))
+        RefreshToken.objects.bulk_create(RefreshToken(session=session) for session in sessions)
+
+    def session(self, user: User) -> Session:
+        return Session(
+            user=user,
+            expires_at=None if conf.LIFETIME is None else timezone.now() + conf.LIFETIME,
+            user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Firefox/148.0",
+            ip_address="127.0.0.1",
+            amr=["pwd"],
+            password_fingerprint=passwords.fingerprint(user.password),
+        )
+
+
+contender = Ours()

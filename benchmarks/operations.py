@@ -1,0 +1,60 @@
+"""What is measured. The parent names an operation; the worker of each contender carries it out."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """``method`` of the contender makes the call; ``sessions`` is how many the person has at that moment.
+
+    ``rounds`` and ``batch``: how often each contender is asked, and how many calls at a time.
+    """
+
+    key: str
+    label: str
+    method: str
+    sessions: int = 1
+    rounds: int = 40
+    batch: int = 10
+
+
+SIGN_OUT_ALL = {1: (30, 5), 10: (30, 5), 100: (10, 2), 1000: (5, 1)}
+
+_ALL = [
+    Operation(key="request", label="authenticated request", method="request"),
+    Operation(key="refresh", label="refresh", method="refresh"),
+    Operation(key="sign_in", label="sign-in", method="sign_in", sessions=0),
+    Operation(key="sign_in_10", label="sign-in, 10 sessions there", method="sign_in", sessions=10, rounds=20),
+    Operation(key="list_100", label="list of 100", method="list", sessions=100, rounds=20, batch=5),
+    Operation(key="sign_out_one", label="sign-out of one", method="sign_out_one"),
+    Operation(
+        key="sign_out_others", label="sign-out of 9 others", method="sign_out_others", sessions=10, rounds=30, batch=5
+    ),
+    *(
+        Operation(
+            key=f"sign_out_all_{sessions}",
+            label=f"sign-out of all, {sessions}",
+            method="sign_out_all",
+            sessions=sessions,
+            rounds=rounds,
+            batch=batch,
+        )
+        for sessions, (rounds, batch) in SIGN_OUT_ALL.items()
+    ),
+]
+OPERATIONS = {operation.key: operation for operation in _ALL}
+
+OVER_HTTP = ("request", "refresh")
+# The refresh last: the next use of a refreshed session is noted in it, and would be a write in the other figures.
+GROWING = ("request", "list_1", "sign_out_one", "refresh")
+OPERATIONS["list_1"] = Operation(key="list_1", label="list of 1", method="list")
+SLOW = {"sign_out_all_1000"}
+"""Takes some peers seconds: left out where it must be quick."""
+IN_PROCESS = tuple(operation.key for operation in _ALL)
+
+AFTER = {
+    "sign_out_one": "one: that one's",
+    "sign_out_others": "others: another's",
+    "sign_out_all": "all: another's",
+}
+"""Whose access token is tried again after a sign-out."""

@@ -1,0 +1,64 @@
+"""The settings of one contender, chosen by environment variables that ``workers`` sets."""
+
+import os
+from datetime import timedelta
+
+from benchmarks.contenders import CONTENDERS
+
+ENTRY = CONTENDERS[os.environ["AUTH_SESSIONS_BENCHMARK_CONTENDER"]]
+NAME = os.environ["AUTH_SESSIONS_BENCHMARK_NAME"]
+
+SECRET_KEY = "the-key-of-the-benchmarks-is-long-enough-for-every-algorithm-of-the-hs-family"
+ALLOWED_HOSTS = ["*"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+ROOT_URLCONF = f"benchmarks.contenders.{ENTRY.module}"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The cheapest there is: it must not hide what else a sign-in costs.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+INSTALLED_APPS = [*ENTRY.apps, "rest_framework", "django.contrib.auth", "django.contrib.contenttypes"]
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware", *ENTRY.middleware]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [ENTRY.authentication],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
+if ENTRY.module == "simplejwt":
+    SIMPLE_JWT |= {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True, "UPDATE_LAST_LOGIN": True}
+REST_KNOX = {"TOKEN_TTL": timedelta(days=1)}
+if ENTRY.redis:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{os.environ.get('REDIS_PORT', '6379')}/15",
+            "KEY_PREFIX": NAME,
+        }
+    }
+globals().update(ENTRY.settings)
+
+DATABASES = {
+    "default": {
+        "sqlite": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": NAME,
+            "OPTIONS": {"timeout": 30, "init_command": "PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL"},
+        },
+        "postgresql": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": NAME,
+            "HOST": os.environ.get("PGHOST", "127.0.0.1"),
+            "PORT": os.environ.get("PGPORT", "5432"),
+            "USER": os.environ.get("PGUSER", "postgres"),
+            "PASSWORD": os.environ.get("PGPASSWORD", ""),
+        },
+    }[os.environ["AUTH_SESSIONS_BENCHMARK_DATABASE"]]
+}
+DATABASES["default"]["CONN_MAX_AGE"] = None

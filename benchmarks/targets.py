@@ -1,0 +1,163 @@
+"""What the app aims at, as ratios within one run."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.operations import SIGN_OUT_ALL
+from benchmarks.results import Results
+
+PEERS = ("simplejwt", "knox", "allauth", "allauth_stateful")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """``measured`` is None where this run has no such figure. ``exact``: neither more nor less."""
+
+    what: str
+    measured: Callable[[Results], float | None]
+    at_most: float | None = None
+    at_least: float | None = None
+    exact: float | None = None
+    aim: float | None = None
+    """Better still than what is asked."""
+    figure: str = "{:.2f} x"
+
+    @property
+    def asked(self) -> str:
+        words = (("at most", self.at_most), ("at least", self.at_least), ("exactly", self.exact), ("aim", self.aim))
+        return ", ".join(f"{word} {self.figure.format(limit)}" for word, limit in words if limit is not None)
+
+    def met(self, value: float) -> bool:
+        if self.exact is not None:
+            return value == self.exact
+        if self.at_least is not None:
+            return value >= self.at_least
+        return self.at_most is not None and value <= self.at_most
+
+    def aimed(self, value: float) -> bool:
+        if self.aim is None:
+            return True
+        return value >= self.aim if self.at_least is not None else value <= self.aim
+
+    def judge(self, results: Results) -> tuple[str, str]:
+        """The figure, and ``met``, ``met, short of the aim``, ``missed`` or ``not measured``."""
+        value = self.measured(results)
+        if value is None:
+            return "-", "not measured"
+        verdict = "missed" if not self.met(value) else "met" if self.aimed(value) else "met, short of the aim"
+        return self.figure.format(value), verdict
+
+
+def targets(results: Results) -> Iterator[Target]:
+    yield from _requests()
+    yield from _refreshes()
+    yield from _others()
+    for operation in ("request", "refresh", "sign_out_one"):
+        if sizes := results.sizes[1:]:
+            yield Target(
+                what=f"{operation} with {sizes[-1]:,} sessions stored / with {results.sizes[0]:,}",
+                measured=lambda r, operation=operation: r.grown(operation, r.sizes[-1]),
+                at_most=1.3,
+            )
+
+
+def _requests() -> Iterable[Target]:
+    return (
+        Target(what="request, SQL check: statements", measured=_statements("request"), exact=1, figure="{:.0f}"),
+        Target(what="request, SQL check / simplejwt", measured=_time("request", "simplejwt"), at_most=1.5, aim=1.1),
+        Target(
+            what="request, cached check: statements",
+            measured=lambda r: r.cost("request", "ours_cached"),
+            exact=0,
+            figure="{:.0f}",
+        ),
+        Target(
+            what="request, cached check: cache round trips",
+            measured=lambda r: r.cost("request", "ours_cached", "cache"),
+            exact=1,
+            figure="{:.0f}",
+        ),
+        Target(
+            what="request, cached check / simplejwt",
+            measured=lambda r: r.ratio("request", "ours_cached", "simplejwt"),
+            at_most=0.65,
+        ),
+    )
+
+
+def _refreshes() -> Iterable[Target]:
+    return (
+        Target(what="refresh: statements", measured=_statements("refresh"), at_most=2, figure="{:.0f}"),
+        Target(what="refresh, simplejwt / ours", measured=_time("refresh", "simplejwt", -1), at_least=3, aim=3.5),
+        Target(what="refresh, allauth / ours", measured=_time("refresh", "allauth", -1), at_least=1.5),
+        Target(what="refresh, ours / floor", measured=_time("refresh", "floor"), at_most=2.3),
+        Target(what="refresh by HTTP, ours / simplejwt's rate", measured=_rate("simplejwt"), at_least=3, aim=3.5),
+        Target(what="refresh by HTTP, ours / allauth's rate", measured=_rate("allauth"), at_least=1.5),
+        Target(
+            what="refresh by HTTP, floor's rate / ours",
+            measured=lambda r: r.rate_ratio("refresh", "floor", "ours"),
+            at_most=2.3,
+        ),
+    )
+
+
+def _others() -> Iterable[Target]:
+    return (
+        Target(what="sign-in / simplejwt", measured=_time("sign_in", "simplejwt"), at_most=1.35),
+        Target(
+            what="sign-in: statements more with 10 sessions there",
+            measured=_more_statements("sign_in", ["sign_in_10"]),
+            exact=0,
+            figure="{:.0f}",
+        ),
+        Target(
+            what="sign-out of all: statements more with 10 to 1000 than with 1",
+            measured=_more_statements("sign_out_all_1", [f"sign_out_all_{sessions}" for sessions in SIGN_OUT_ALL]),
+            exact=0,
+            figure="{:.0f}",
+        ),
+        Target(what="sign-out of 10 / the fastest peer", measured=_fastest_peer("sign_out_all_10"), at_most=1),
+        Target(
+            what="sign-out of 1000, simplejwt / ours",
+            measured=_time("sign_out_all_1000", "simplejwt", -1),
+            at_least=20,
+            figure="{:.0f} x",
+        ),
+        Target(what="list of 100: statements", measured=_statements("list_100"), at_most=3, figure="{:.0f}"),
+        Target(what="list of 100, ours / floor", measured=_time("list_100", "floor"), at_most=4),
+    )
+
+
+def _statements(operation: str) -> Callable[[Results], float | None]:
+    return lambda results: results.cost(operation, "ours")
+
+
+def _time(operation: str, peer: str, power: int = 1) -> Callable[[Results], float | None]:
+    """Ours to the peer's, or the other way round (``power`` -1)."""
+
+    def measured(results: Results) -> float | None:
+        pair = ("ours", peer)[::power]
+        return results.ratio(operation, *pair)
+
+    return measured
+
+
+def _rate(peer: str) -> Callable[[Results], float | None]:
+    return lambda results: results.rate_ratio("refresh", "ours", peer)
+
+
+def _more_statements(operation: str, others: list[str]) -> Callable[[Results], float | None]:
+    def measured(results: Results) -> float | None:
+        few = results.cost(operation, "ours")
+        many = [results.cost(other, "ours") for other in others]
+        return None if few is None or None in many else max(abs(each - few) for each in many if each is not None)
+
+    return measured
+
+
+def _fastest_peer(operation: str) -> Callable[[Results], float | None]:
+    def measured(results: Results) -> float | None:
+        ratios = [results.ratio(operation, "ours", peer) for peer in PEERS]
+        return max((ratio for ratio in ratios if ratio is not None), default=None)
+
+    return measured

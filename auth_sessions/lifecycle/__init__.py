@@ -12,9 +12,9 @@ from auth_sessions.lifecycle.ending import (
     sign_out,
     upgrade_hash,
 )
-from auth_sessions.lifecycle.reading import find
 from auth_sessions.lifecycle.rotation import confirm, present, refresh
 from auth_sessions.lifecycle.rows import all_sessions, all_users, database, in_batches, row_of
+from auth_sessions.lifecycle.statements import find
 from auth_sessions.lifecycle.sweeping import SweptBatch, end_outdated, purge, sweep
 from auth_sessions.lifecycle.use import (
     REFUSALS,

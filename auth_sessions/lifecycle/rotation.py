@@ -12,8 +12,8 @@ from django.views.decorators.debug import sensitive_variables
 from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
-from auth_sessions.lifecycle.reading import find
 from auth_sessions.lifecycle.rows import all_sessions, database, send_on_commit
+from auth_sessions.lifecycle.statements import find, rotate
 from auth_sessions.lifecycle.use import REFUSALS, over, stamp_with_todays_key
 from auth_sessions.models import RefreshToken, Session
 
@@ -28,7 +28,7 @@ def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     others get its child. Raises what :func:`present` raises.
     """
     session = present(session_id, generation=generation, proof=proof, request=request)
-    if generation == session.refresh_token.counter and not _rotate(session.refresh_token):
+    if generation == session.refresh_token.counter and not rotate(session.refresh_token, rotated_at=timezone.now()):
         _reread(session)
         _refuse_spent(session, generation=generation, request=request)
     stamp_with_todays_key(session)
@@ -65,19 +65,6 @@ def confirm(session: Session, *, generation: int) -> None:
     """Note that a refresh token was seen in use, where it was presented without being rotated."""
     if generation > session.confirmed:
         all_sessions().filter(pk=session.pk, confirmed__lt=generation).update(confirmed=generation)
-
-
-def _rotate(token: RefreshToken) -> bool:
-    """Issue the next generation; False if somebody else did, or the session ended. This one UPDATE decides."""
-    now = timezone.now()
-    won = (
-        RefreshToken.objects.using(token._state.db)
-        .filter(pk=token.pk, counter=token.counter)
-        .update(counter=token.counter + 1, rotated_at=now)
-    )
-    if won:
-        token.counter, token.rotated_at = token.counter + 1, now
-    return bool(won)
 
 
 def _reread(session: Session) -> None:

@@ -1,8 +1,9 @@
-"""One session by its key, in the one SELECT of an authenticated request: what the ORM would read, planned once."""
+"""The two statements of every request and every refresh, which the ORM would write anew each time."""
 
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
@@ -10,7 +11,10 @@ from django.db import connections
 from django.db.models import Model
 
 from auth_sessions.lifecycle.rows import all_sessions, database
-from auth_sessions.models import Session
+from auth_sessions.models import RefreshToken, Session
+
+ROTATED: list[Any] = [RefreshToken._meta.get_field(name) for name in ("counter", "rotated_at", "session", "counter")]
+"""The columns of :func:`rotate`: two that are set, two that must be as they were read."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,31 @@ def find(session_id: uuid.UUID, *related: str) -> Session | None:
         tie(session, other)
         tie_back(other, session)
     return cast("Session", session)
+
+
+def rotate(token: RefreshToken, *, rotated_at: datetime) -> bool:
+    """Issue the next generation of a refresh token; False if somebody else did, or the session ended.
+
+    This one UPDATE decides: of many that present the same generation, one changes the row.
+    """
+    using = token._state.db or database()
+    connection = connections[using]
+    values = (token.counter + 1, rotated_at, token.pk, token.counter)
+    with connection.cursor() as cursor:
+        written = [field.get_db_prep_value(value, connection) for field, value in zip(ROTATED, values, strict=True)]
+        cursor.execute(_rotation(using), written)
+        won = bool(cursor.rowcount)
+    if won:
+        token.counter, token.rotated_at = token.counter + 1, rotated_at
+    return won
+
+
+@cache
+def _rotation(using: str) -> str:
+    quote = connections[using].ops.quote_name
+    counter, rotated_at, key, presented = (f"{quote(field.column)} = %s" for field in ROTATED)
+    table = quote(RefreshToken._meta.db_table)
+    return f"UPDATE {table} SET {counter}, {rotated_at} WHERE {key} AND {presented}"  # noqa: S608 - names of our own
 
 
 @cache

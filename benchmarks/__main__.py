@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from benchmarks import machine
 from benchmarks.contenders import CONTENDERS
@@ -23,7 +23,7 @@ CONNECTIONS = 4
 THREADS = 2
 HTTP_ROUNDS, HTTP_CALLS = 10, 100
 GROWTH_ROUNDS, GROWTH_BATCH = 40, 25
-QUICK_SCALE, QUICK_ROWS = 0.1, (1_000, 20_000)
+QUICK_SCALE, QUICK_ROWS, QUICK_PEOPLE = 0.1, (1_000, 20_000), 100
 ROWS = (1_000, 1_000_000)
 
 
@@ -116,7 +116,7 @@ class Run:
     def grow(self) -> None:
         rows = self.chosen.rows
         say(f"growth: storing {', '.join(f'{size:,}' for size in rows)} sessions")
-        people = min(WARMED_PEOPLE, rows[0])
+        people = min(QUICK_PEOPLE if self.chosen.quick else WARMED_PEOPLE, rows[0])
         with running(["ours"], database=self.chosen.database, people=people, sizes=rows) as (workers, _):
             field = {size: worker for (_, size), worker in workers.items()}
             for key in GROWING:
@@ -159,9 +159,15 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def stop(*args: Any) -> NoReturn:
+    """End as by an error, so that the databases are dropped on the way out; a second signal does not cut that short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit("stopped")
+
+
 def main() -> None:
     chosen = arguments()
-    signal.signal(signal.SIGTERM, lambda *args: sys.exit("stopped"))  # the databases are dropped on the way out
+    signal.signal(signal.SIGTERM, stop)
     run = Run(chosen)
     run.everything()
     sys.stdout.write(run.described())

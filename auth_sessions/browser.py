@@ -23,6 +23,7 @@ from django.core.cache import caches
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from auth_sessions import exceptions, lifecycle, passwords
 from auth_sessions.choices import EndReason, SessionKind
@@ -60,9 +61,20 @@ def current(request: HttpRequest) -> Session | None:
     return known.session if known.session.user_id == request.user.pk else None
 
 
-def holds(store: SessionBase, user: AbstractBaseUser) -> bool:
+def holds(store: SessionBase, user: Any) -> bool:
     """Whether Django's session is signed in as this user."""
-    return not store.is_empty() and store.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
+    return (
+        isinstance(user, AbstractBaseUser)  # a service's stand-in is not
+        and not store.is_empty()
+        and store.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
+    )
+
+
+def _knows_password(store: SessionBase, user: AbstractBaseUser) -> bool:
+    """Whether the data carries Django's session hash of the user's password, which Django compares for its own user."""
+    known = store.get(HASH_SESSION_KEY, "")
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(known, each) for each in hashes)
 
 
 def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -98,7 +110,7 @@ def here(request: HttpRequest) -> Session | None:
 def adopt(request: HttpRequest, user: AbstractBaseUser, *, cookie: str | None = None) -> bool:
     """A row for signed-in data that names none; False for a user who is inactive, or has just been deleted.
 
-    It is named on commit, so that the data never names a row that was rolled back. A signed ``cookie`` that was
+    It is named on commit, so that the data does not name a row that was rolled back. A signed ``cookie`` that was
     presented so is known by its digest until then: its tabs share one row.
     """
     store = request.session
@@ -154,6 +166,9 @@ def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
     owner = user if is_owner else session.user
     if session.user_id != owner.pk or not holds(store, owner) or _over(session, owner):
         return False
+    if not is_owner and not _knows_password(store, owner):
+        drop(str(session.pk))
+        return False
     know(request, session)
     key = _stored_key(store) or session.browser_key
     lifecycle.touch_browser(session, expires_at=_expires_at(session, store), browser_key=key)
@@ -165,23 +180,24 @@ def _over(session: Session, user: AbstractBaseUser) -> EndReason | None:
     return lifecycle.over(session, last_used_at=session.last_seen_at)
 
 
-def settle(request: HttpRequest) -> None:
+def settle(request: HttpRequest, *, failed: bool) -> None:
     """At the end of a request: follow what the view made of the session.
 
-    Its expiry ("remember me", after ``login()``), and a new password (``update_session_auth_hash()``).
+    Its expiry ("remember me", after ``login()``), and a new password (``update_session_auth_hash()``). Where the
+    request ``failed``, an open transaction may yet be rolled back, and the row with it.
     """
     known, store = state(request), request.session
     if known is None or known.session is None or store.is_empty():
         return
     session = known.session
-    if MARK not in store and _is_in_open_transaction(session):
+    if MARK not in store and not failed and _is_in_open_transaction(session):
         _name(request, session, session.user)
     if not store.modified:
         return
     expires_at = _expires_at(session, store)
     if session.expires_at is None or abs(expires_at - session.expires_at) > SLACK:
         lifecycle.move_end(session, expires_at)
-    if store.get(HASH_SESSION_KEY) == session.user.get_session_auth_hash():
+    if _knows_password(store, session.user):
         lifecycle.follow_password(session)
 
 

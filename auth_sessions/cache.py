@@ -15,12 +15,15 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import BaseCache, caches
-from django.core.cache.backends.db import DatabaseCache
+from django.core.cache.backends.db import BaseDatabaseCache
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.db import transaction
 from django.utils import timezone
+from rest_framework.settings import api_settings
 
 from auth_sessions import lifecycle
 from auth_sessions.conf import conf
@@ -28,7 +31,7 @@ from auth_sessions.models import Session
 
 logger = logging.getLogger("auth_sessions")
 
-UNSHARED = (DummyCache, LocMemCache, FileBasedCache, DatabaseCache)
+UNSHARED = (DummyCache, LocMemCache, FileBasedCache, BaseDatabaseCache)
 """Of one process, or without an atomic ``add``, or no faster than the question itself."""
 
 SLOW = 0.1
@@ -39,10 +42,13 @@ PAUSE = 5.0
 
 FIELDS = tuple(field.attname for field in Session._meta.concrete_fields if field.attname != "password_fingerprint")
 
-PREFIX = f"auth_sessions.{zlib.crc32(repr(FIELDS).encode()):x}."
-"""Another shape of the row has other keys, so that two releases can share a cache."""
+SHAPE = zlib.crc32(repr(FIELDS).encode())
+"""Another release may keep other columns under the same keys; all of them understand the word."""
+
+PREFIX = "auth_sessions."
 
 ENDING = "ending"
+"""The word."""
 
 
 class Breaker:
@@ -60,15 +66,15 @@ class Breaker:
         self.closed_again_at = now + PAUSE
         return True
 
-    def call(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def call(self, operation: Callable[..., Any], *args: Any, slow: float = SLOW) -> Any:
         """What the cache answers; None where it fails."""
         began = monotonic()
         try:
-            answer = operation(*args, **kwargs)
+            answer = operation(*args)
         except Exception as error:  # noqa: BLE001 - whatever a cache raises: the database is asked instead
             self._open(f"{type(error).__name__}: {error}")
             return None
-        if monotonic() - began > SLOW:
+        if monotonic() - began > slow:
             self._open(f"an answer took {monotonic() - began:.3f} s")
         else:
             self.closed_again_at = 0.0
@@ -94,9 +100,9 @@ def find(session_id: Any, *, user_id: str) -> Session | None:
         return None
     entry = breaker.call(cache.get, _key(session_id))
     try:
-        asked_at, owner, values = entry
-        is_believed = owner == user_id and timedelta(0) <= timezone.now() - asked_at < conf.CACHE_TTL
-        if not is_believed or len(values) != len(FIELDS):
+        shape, asked_at, owner, values = entry
+        is_young = timedelta(0) <= timezone.now() - asked_at < conf.CACHE_TTL
+        if not is_young or (shape, owner, len(values)) != (SHAPE, user_id, len(FIELDS)):
             return None
         return Session.from_db(lifecycle.database(), FIELDS, values)
     except (TypeError, ValueError):  # nothing there, the word, or junk
@@ -104,12 +110,18 @@ def find(session_id: Any, *, user_id: str) -> Session | None:
 
 
 def keep(session: Session, *, user_id: str, asked_at: datetime, until: datetime) -> None:
-    """Add what the database said when it was asked, at ``asked_at``; to be asked again by ``until`` at the latest."""
+    """Add what the database said when it was asked, at ``asked_at``; to be asked again by ``until`` at the latest.
+
+    Not from within a transaction that may have begun long before: what it sees may be as old.
+    """
+    connection = transaction.get_connection(lifecycle.database())
+    if connection.in_atomic_block and not connection.settings_dict["ATOMIC_REQUESTS"]:
+        return
     cache = _shared_cache()
     seconds = (min(until, asked_at + conf.CACHE_TTL) - timezone.now()).total_seconds()
     if cache is None or seconds <= 0 or not breaker.lets_through():
         return
-    entry = (asked_at, user_id, tuple(getattr(session, name) for name in FIELDS))
+    entry = (SHAPE, asked_at, user_id, tuple(getattr(session, name) for name in FIELDS))
     breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
 
 
@@ -119,11 +131,17 @@ def doubt(sessions: Iterable[Session]) -> None:
     Is tried even where the cache has just failed: this word is what makes a sign-out bite at once.
     """
     cache = _shared_cache()
-    if cache is None:
-        return
     words = {_key(session.pk): ENDING for session in sessions}
-    if words:
-        breaker.call(cache.set_many, words, math.ceil(2 * conf.CACHE_TTL.total_seconds()))
+    if cache is None or not words:
+        return
+    seconds = math.ceil(2 * conf.CACHE_TTL.total_seconds())
+    lost = breaker.call(cache.set_many, words, seconds, slow=math.inf)  # many take their time
+    if lost is None or lost:
+        logger.warning(
+            "The cache did not hear that %s sessions end: the cached check may accept them for %s seconds more",
+            len(words) if lost is None else len(lost),
+            conf.CACHE_TTL.total_seconds(),
+        )
 
 
 def is_shared() -> bool:
@@ -132,10 +150,23 @@ def is_shared() -> bool:
 
 
 def _shared_cache() -> BaseCache | None:
-    if conf.CACHE is None:
+    """None where no view uses the cached check, so that nobody else's sign-out waits for a cache."""
+    alias = conf.CACHE
+    if alias is None or not _is_in_use():
         return None
-    cache = caches[conf.CACHE]
+    try:
+        cache = caches[alias]
+    except Exception:
+        logger.exception("There is no cache of sessions")
+        return None
     return None if isinstance(cache, UNSHARED) else cache
+
+
+def _is_in_use() -> bool:
+    """By a line in either setting; what single views name cannot be seen from a command."""
+    return hasattr(settings, "AUTH_SESSIONS_CACHE") or any(
+        getattr(authentication, "asks_cache", False) for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    )
 
 
 def _key(session_id: Any) -> str:

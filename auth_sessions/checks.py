@@ -293,7 +293,7 @@ def _cache() -> Messages:
     """W016: the cached check has no cache to go by. W017: a Redis that hangs would hang the requests."""
     for text, hint in _unshared_cache():
         yield checks.Warning(text, hint=hint, id="auth_sessions.W016")
-    if not _by_default(CachedSessionJWTAuthentication) or not _named_cache() or conf.CACHE is None:
+    if not _named_cache() or conf.CACHE is None or not cache.is_shared():
         return
     chosen: dict[str, Any] = settings.CACHES[conf.CACHE]
     options = chosen.get("OPTIONS", {})

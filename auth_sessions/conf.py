@@ -52,7 +52,7 @@ class Settings:
 
     @property
     def CACHE(self) -> str | None:
-        """The alias of the cache that the cached check goes by; None: there is none, and no sign-out tells it."""
+        """The alias of the cache that the cached check goes by; None: there is none."""
         return cast("str | None", self._read("CACHE", "default"))
 
     @property

@@ -1,6 +1,7 @@
 """Who is calling, over Django's own session cookie."""
 
 from copy import copy
+from http import HTTPStatus
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
@@ -47,7 +48,7 @@ class BrowserSessionMiddleware(MiddlewareMixin):
         request.auser = find
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        browser.settle(request)
+        browser.settle(request, failed=response.status_code >= HTTPStatus.BAD_REQUEST)
         return response
 
 

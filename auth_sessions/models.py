@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -77,6 +78,12 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.device.label
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's, but a row that has ended meanwhile stays ended: ``DatabaseError``."""
+        if not self._state.adding:
+            kwargs.setdefault("force_update", True)
+        super().save(*args, **kwargs)
 
     @property
     def device(self) -> devices.Device:

@@ -16,12 +16,14 @@ from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
-JUDGED_FIELDS = {"password", "is_active"}
+UNJUDGED_FIELDS = {"last_login"}
+"""What every sign-in saves; from any other field ``is_active`` may be made."""
+
 SAVED_MARK = "_auth_sessions_saved_password"
 
 
 def connect() -> None:
-    """Listen to the user model, and to its proxies and children, which send signals under their own names."""
+    """Listen to the user model, its parents, proxies and children, which send signals under their own names."""
     user_logged_in.connect(begin_browser_session, dispatch_uid="auth_sessions.user_logged_in")
     user_logged_out.connect(end_browser_session, dispatch_uid="auth_sessions.user_logged_out")
     sessions_ending.connect(delete_browser_rows, dispatch_uid="auth_sessions.sessions_ending")
@@ -29,6 +31,10 @@ def connect() -> None:
     sessions_ending.connect(doubt_cached, dispatch_uid="auth_sessions.sessions_ending.cache")
     sessions_ended.connect(doubt_cached, dispatch_uid="auth_sessions.sessions_ended.cache")
     sessions_ended.connect(leave_browser, dispatch_uid="auth_sessions.sessions_ended.leave")
+    for parent in get_user_model()._meta.get_parent_list():
+        post_save.connect(
+            judge_sessions_again, parent, dispatch_uid=f"auth_sessions.post_save.{parent._meta.label_lower}"
+        )
     for model in apps.get_models():
         if issubclass(model, get_user_model()):
             name = model._meta.label_lower
@@ -65,7 +71,7 @@ def judge_sessions_again(
     """After a save that may have changed the password or switched the user off."""
     if vars(instance).get("_password") is not None:
         setattr(instance, SAVED_MARK, True)
-    if created or raw or (update_fields is not None and JUDGED_FIELDS.isdisjoint(update_fields)):
+    if created or raw or (update_fields is not None and update_fields <= UNJUDGED_FIELDS):
         return
     user_id = instance.pk
     transaction.on_commit(lambda: lifecycle.end_outdated(user_id), using=using, robust=True)

@@ -366,6 +366,40 @@ def test_someone_else_in_the_place_of_the_person(desk, phone, bob, settings):
     assert not desk.is_signed_in()
 
 
+def test_impersonation_ends_with_the_password(desk, ada, bob, settings):
+    """Django would compare the hash for its own user; here another is looked at."""
+    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], "tests.host.middleware.as_named", *settings.MIDDLEWARE[at:]]
+    data = desk.client.session
+    data["as"] = str(bob.pk)
+    data.save()
+    desk = desk.copy()
+    assert desk.me().json() == {"user": str(bob.pk)}
+    ada.set_password("analytical-1843")
+    ada.save()
+    assert not desk.is_signed_in()
+    assert not Session.objects.exists()
+
+
+def test_a_user_who_is_no_row(desk, settings):
+    """A service's stand-in, put there by a middleware, beside anybody's cookie."""
+    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], "tests.host.middleware.service", *settings.MIDDLEWARE[at:]]
+    assert desk.copy().me().json() == {"user": "service"}
+    basket = Browser()
+    basket.page("/basket/")
+    assert basket.me().json() == {"user": "service"}
+
+
+def test_a_request_that_is_rolled_back_from_outside(ada, settings):
+    settings.MIDDLEWARE = ["tests.host.middleware.rolls_back", *settings.MIDDLEWARE]
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    old = Browser()
+    old.client.force_login(ada)
+    assert old.page("/rolled-back/").status_code == 400
+    assert old.is_signed_in()
+
+
 def test_tabs_of_an_old_signed_cookie_are_one_browser(ada, settings):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     old = Browser()

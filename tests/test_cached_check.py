@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db import connection, connections, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -166,11 +166,11 @@ class TestTheBound:
 
 
 def test_a_user_whose_row_is_gone(laptop, ada):
+    """As an object that was read before: a key without rights, in whatever reads it after the view, too."""
     laptop.fast()
     Session.objects.filter(user=ada).update(user=get_user_model().objects.create_user("x@example.org"))
     get_user_model().objects.filter(pk=ada.pk).delete()
-    assert laptop.fast().status_code == 200
-    assert code(laptop.fast("name/")) == (401, "user_not_found")
+    assert laptop.fast("name/").json()["name"] == ""
 
 
 class TestTime:
@@ -309,6 +309,44 @@ class TestWhatTheCacheSays:
         assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
         assert asked(lambda: laptop.sign_out("local"))[1] == []
 
+    @pytest.mark.parametrize("chosen", ["default", "nowhere", "broken"])
+    def test_it_is_asked_only_where_a_setting_names_it(self, laptop, settings, chosen):
+        """And a cache that is not there is no reason to fail."""
+        settings.CACHES = {**settings.CACHES, "broken": {"BACKEND": "no.such.Cache"}}
+        if chosen == "default":
+            settings.CACHES = {**settings.CACHES, "default": settings.CACHES["shared"]}
+            del settings.AUTH_SESSIONS_CACHE
+        else:
+            settings.AUTH_SESSIONS_CACHE = chosen
+        assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
+        status = []
+        assert asked(lambda: status.append(laptop.sign_out("local").status_code))[1] == []
+        assert status == [204]
+
+    def test_one_line_switches(self, laptop, settings):
+        settings.CACHES = {**settings.CACHES, "default": settings.CACHES["shared"]}
+        del settings.AUTH_SESSIONS_CACHE
+        classes = ["auth_sessions.authentication.CachedSessionJWTAuthentication"]
+        settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": classes}
+        assert asked(laptop.fast) == (["SELECT"], ["get", "add"])
+        assert asked(lambda: laptop.sign_out("local"))[1] == ["set_many"] * 2
+
+    def test_keys_that_were_not_set_are_told(self, laptop, monkeypatch, caplog):
+        """Memcached does not raise: it names them."""
+        monkeypatch.setattr(Shared, "set_many", lambda self, data, *rest: list(data))
+        laptop.fast()
+        laptop.sign_out("local")
+        assert "The cache did not hear that 1 sessions end" in caplog.text
+
+    def test_another_release_with_other_columns(self, laptop, phone, monkeypatch):
+        """It does not take the entries of this one, but hears its words, and the other way round."""
+        laptop.fast()
+        with monkeypatch.context() as other:
+            other.setattr(cache, "SHAPE", 1)
+            assert asked(laptop.fast)[0] == ["SELECT"]
+            phone.sign_out("others")
+        assert laptop.fast().status_code == 401
+
 
 def _fail(operation):
     raise ConnectionError("no cache")
@@ -320,6 +358,39 @@ def test_a_sign_out_that_is_rolled_back(laptop):
         Session.objects.all().end(reason="revoked")
         transaction.set_rollback(True)
     assert [laptop.fast().status_code for _ in range(2)] == [200, 200]
+
+
+def test_what_an_old_transaction_sees_is_told_nobody(laptop):
+    with transaction.atomic():
+        assert asked(laptop.fast)[1] == asked(laptop.fast)[1] == ["get"]
+    assert asked(laptop.fast)[1] == ["get", "add"]
+
+
+def test_with_atomic_requests(laptop, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert asked(laptop.fast)[1] == ["get", "add"]
+    assert asked(laptop.fast) == ([], ["get"])
+    laptop.sign_out("local")
+    assert laptop.fast().status_code == 401
+
+
+@pytest.mark.parametrize("read", [Session.objects.get, lambda: cache_of(Session.objects.get())])
+def test_a_session_that_ended_cannot_be_saved(laptop, read):
+    session = read()
+    session.tag = "app"
+    session.save(update_fields=["tag"])
+    assert Session.objects.get().tag == "app"
+    laptop.sign_out("local")
+    with pytest.raises(DatabaseError):
+        session.save()
+    assert laptop.me().status_code == laptop.fast().status_code == 401
+    assert not Session.objects.exists()
+
+
+def cache_of(session):
+    """The session as a hit has it."""
+    cache.keep(session, user_id="", asked_at=timezone.now(), until=timezone.now() + BOUND)
+    return cache.find(session.pk, user_id="")
 
 
 @pytest.mark.django_db

@@ -454,6 +454,7 @@ def test_w017_a_redis_without_timeouts(options, found):
         "default": {"BACKEND": f"{BACKENDS}.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1", "OPTIONS": options}
     }
     assert findings(CACHES=caches, REST_FRAMEWORK=CACHED) == found
+    assert findings(CACHES=caches, AUTH_SESSIONS_CACHE="default") == found
     assert findings(CACHES=caches) == []
     with override_settings(CACHES=caches, REST_FRAMEWORK=CACHED):
         deployed = [message.id for message in run_checks(include_deployment_checks=True)]

@@ -30,7 +30,8 @@ class Part:
 @dataclass(frozen=True)
 class Plan:
     sql: str
-    converters: list[tuple[int, list[Callable[..., Any]], Any]]
+    converters: list[tuple[int, list[Callable[..., Any] | str], Any]]
+    """For a column: functions, or names of methods of the connection's operations, and what they are told of it."""
     parts: list[Part]
     """The session's own, then those of the related rows."""
 
@@ -52,7 +53,8 @@ def find(session_id: uuid.UUID, *related: str) -> Session | None:
     row = list(found)
     for column, converters, expression in plan.converters:
         for convert in converters:
-            row[column] = convert(row[column], expression, connection)
+            call = getattr(connection.ops, convert) if isinstance(convert, str) else convert
+            row[column] = call(row[column], expression, connection)
     session, *others = (part.model.from_db(using, part.names, row[part.columns]) for part in plan.parts)
     for part, other in zip(plan.parts[1:], others, strict=True):
         tie, tie_back = part.ties
@@ -97,9 +99,17 @@ def _plan(using: str, related: tuple[str, ...]) -> Plan:
     classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
     return Plan(
         sql=sql,
-        converters=[(column, list(converters[column][0]), converters[column][1]) for column in converters],
+        converters=[
+            (column, [_apart_from(compiler.connection, function) for function in functions], expression)
+            for column, (functions, expression) in converters.items()
+        ],
         parts=[_part(info, expressions) for info in classes],
     )
+
+
+def _apart_from(connection: Any, function: Any) -> Any:
+    """Plans outlive connections, and are used with others: a method of this one is kept by its name."""
+    return function.__name__ if getattr(function, "__self__", None) is connection.ops else function
 
 
 def _part(info: dict[str, Any], expressions: list[Any]) -> Part:

@@ -1,6 +1,9 @@
 """Middleware of the host."""
 
+from types import SimpleNamespace
+
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
 
 def impersonate(get_response):
@@ -10,5 +13,39 @@ def impersonate(get_response):
         if request.user.is_authenticated and "as" in request.session:
             request.user = get_user_model().objects.get(pk=request.session["as"])
         return get_response(request)
+
+    return middleware
+
+
+def as_named(get_response):
+    """The same, but does not ask who signed in."""
+
+    def middleware(request):
+        if "as" in request.session:
+            request.user = get_user_model().objects.get(pk=request.session["as"])
+        return get_response(request)
+
+    return middleware
+
+
+def service(get_response):
+    """Whoever calls is a service, which no model knows."""
+
+    def middleware(request):
+        request.user = SimpleNamespace(pk="service", is_authenticated=True)
+        return get_response(request)
+
+    return middleware
+
+
+def rolls_back(get_response):
+    """One transaction around the request, kept where it went well."""
+
+    def middleware(request):
+        with transaction.atomic():
+            response = get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            return response
 
     return middleware

@@ -381,20 +381,6 @@ def test_a_person_who_writes_a_header_of_proxies_is_shown_where_they_are(ada):
 # Places
 
 
-@pytest.fixture
-def geoip(tmp_path, settings):
-    """A project with a database of cities, or of countries."""
-    pytest.importorskip("geoip2", reason="needs geoip2")
-    pytest.importorskip("mmdb_writer", reason="needs mmdb-writer")
-    from tests.geoip import write
-
-    def install(kind):
-        settings.GEOIP_PATH = tmp_path
-        return write(tmp_path, kind)
-
-    return install
-
-
 @pytest.mark.parametrize(
     ("address", "place"),
     [

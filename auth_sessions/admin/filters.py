@@ -19,7 +19,7 @@ AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Neither expired nor idle. A changed password, which SQL cannot see, shows in the column only."""
+    """Live is neither expired nor idle. A changed password, which SQL cannot see, shows in the column only."""
 
     title = _("state")
     parameter_name = "state"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from auth_sessions import parsed_user_agents, user_agents
 from auth_sessions.choices import DeviceType
 from auth_sessions.conf import conf
-from auth_sessions.user_agents import classify
 
 USER_AGENT_LENGTH = 512
 
@@ -30,8 +30,9 @@ class Device:
 
 
 def describe(user_agent: str) -> Device:
-    """The device that sends this ``User-Agent``."""
-    browser, system, device_type = classify(user_agent[:USER_AGENT_LENGTH])
+    """The device that sends this ``User-Agent``, by ua-parser where it is installed."""
+    known_by = parsed_user_agents if parsed_user_agents.is_available else user_agents
+    browser, system, device_type = known_by.classify(user_agent[:USER_AGENT_LENGTH])
     return Device(browser=browser, os=system, type=device_type)
 
 

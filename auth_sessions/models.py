@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from auth_sessions import devices
+from auth_sessions import devices, places
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.uuid7 import uuid7
@@ -89,6 +89,11 @@ class Session(models.Model):
     def device(self) -> devices.Device:
         """The device, parsed from the stored user agent at each read, so that a better parser helps old rows."""
         return devices.describe(self.user_agent)
+
+    @property
+    def place(self) -> str:
+        """Where the address is, "near Zurich, Switzerland"; "" without a GeoIP database that knows it."""
+        return places.near(self.ip_address)
 
     @property
     def last_used_at(self) -> datetime:

@@ -61,6 +61,8 @@ SYSTEMS = (
     ("cros ", "ChromeOS"),
     ("mac os x", "macOS"),
     ("macintosh", "macOS"),
+    ("tizen", "Tizen"),
+    ("web0s", "webOS"),
     ("linux", "Linux"),
 )
 

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 
-from auth_sessions.admin import sign_out_everywhere
+from auth_sessions.admin import SessionInline, sign_out_everywhere
 
 admin.site.unregister(User)
 
@@ -10,3 +10,4 @@ admin.site.unregister(User)
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     actions = (sign_out_everywhere,)
+    inlines = (SessionInline,)

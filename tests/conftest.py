@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.cache import cache
 
 from auth_sessions.signals import access_token_issuing, sessions_ended
+from tests.desk import Desk
 from tests.device import PASSWORD, Device
 
 
@@ -29,6 +30,16 @@ def bob(make_user):
 
 
 @pytest.fixture
+def grace(make_user):
+    return make_user("grace", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def desk(grace):
+    return Desk(grace)
+
+
+@pytest.fixture
 def laptop(ada):
     return Device().sign_in(ada)
 
@@ -49,6 +60,20 @@ def ended():
     sessions_ended.connect(hear)
     yield heard
     sessions_ended.disconnect(hear)
+
+
+@pytest.fixture
+def geoip(tmp_path, settings):
+    """A project with a database of cities, or of countries."""
+    pytest.importorskip("geoip2", reason="needs geoip2")
+    pytest.importorskip("mmdb_writer", reason="needs mmdb-writer")
+    from tests.geoip import write
+
+    def install(kind):
+        settings.GEOIP_PATH = tmp_path
+        return write(tmp_path, kind)
+
+    return install
 
 
 @pytest.fixture

@@ -1,10 +1,20 @@
+import logging
+import os
+import subprocess
+import sys
+import timeit
+
 import pytest
 from django.test import RequestFactory, override_settings
 
+from auth_sessions import parsed_user_agents, user_agents
 from auth_sessions.choices import DeviceType
-from auth_sessions.devices import client_address, client_user_agent, describe
+from auth_sessions.devices import Device, client_address, client_user_agent, describe
 from auth_sessions.models import Session
 from tests.device import Device as Phone
+from tests.test_package import ROOT
+
+ENVIRONMENT = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -109,10 +119,84 @@ SEEN = [
 ]
 
 
+needs_ua_parser = pytest.mark.skipif(not parsed_user_agents.is_available, reason="needs ua-parser[regex]")
+
+
+@pytest.fixture(params=[user_agents.classify, pytest.param(parsed_user_agents.classify, marks=needs_ua_parser)])
+def classify(request):
+    """Both ways: the app's own classifier, and ua-parser over it."""
+    return request.param
+
+
 @pytest.mark.parametrize(("user_agent", "browser", "system", "device_type"), SEEN)
-def test_a_user_agent_is_recognised(user_agent, browser, system, device_type):
-    device = describe(user_agent)
-    assert (device.browser, device.os, device.type) == (browser, system, device_type)
+def test_a_user_agent_is_recognised(classify, user_agent, browser, system, device_type):
+    assert classify(user_agent) == (browser, system.replace("Linux", linux(user_agent, classify)), device_type)
+
+
+def linux(user_agent, classify):
+    """ua-parser names the distribution."""
+    return "Ubuntu" if "Ubuntu" in user_agent and classify is parsed_user_agents.classify else "Linux"
+
+
+MORE = [
+    # user agent, and what the app's own classifier and ua-parser make of it
+    (f"{LINUX} Brave/140", "Chrome on Linux", "Brave on Linux", DESKTOP),
+    (f"{ANDROID} XiaoMi/MiuiBrowser/12.5.2-go", "Chrome on Android", "MiuiBrowser on Android", PHONE),
+    (f"{ANDROID} [FBAN/EMA;FBLC/en_US;FBAV/300.0.0.15.119;]", "Chrome on Android", "Facebook on Android", PHONE),
+    (f"{IPHONE_WITH} Mobile/15E148 Instagram 334.0.4.32.98", "iOS", "Instagram on iOS", PHONE),
+    (f"{IPAD_WITH} Mobile/15E148 Instagram 334.0.4.32.98", "iPadOS", "Instagram on iPadOS", TABLET),
+    (
+        f"Mozilla/5.0 (Linux; Android 9; KFTRWI) {WEBKIT} Silk/120.1 like Chrome/120 Safari/537.36",
+        "Chrome on Android",
+        "Amazon Silk on Android",
+        TABLET,
+    ),
+    (
+        f"Mozilla/5.0 (SMART-TV; LINUX; Tizen 6.0) {WEBKIT} 76.0.3809.146/6.0 TV Safari/537.36",
+        "Safari on Tizen",
+        "Safari on Tizen",
+        UNKNOWN,
+    ),
+    ("Mozilla/5.0 (X11; FreeBSD amd64; rv:120.0) Gecko/20100101 Firefox/120.0", "Firefox", "Firefox on FreeBSD", None),
+]
+
+
+@pytest.mark.parametrize(("user_agent", "plain", "parsed", "device_type"), MORE, ids=[row[2] for row in MORE])
+def test_ua_parser_knows_more(user_agent, plain, parsed, device_type):
+    if parsed_user_agents.is_available:
+        assert describe(user_agent).label == parsed
+    browser, system, found_type = user_agents.classify(user_agent)
+    assert Device(browser=browser, os=system, type=found_type).label == plain
+    assert device_type in (found_type, None)
+
+
+WITHOUT_UA_PARSER = """
+import sys
+sys.modules["{missing}"] = None  # as where it is not installed
+import django
+django.setup()
+from auth_sessions.devices import describe
+print(describe({user_agent!r}).label)
+"""
+
+
+@pytest.mark.parametrize("missing", ["ua_parser", "ua_parser_rs"])
+def test_without_ua_parser_or_its_compiled_engine_the_app_s_own_classifier_serves(missing):
+    program = WITHOUT_UA_PARSER.format(missing=missing, user_agent=MORE[0][0])
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "Chrome on Linux"
+
+
+CHOSEN = ["Ada's Laptop/1 CFNetwork/3826.600.41 Darwin/24.6.0", "Ada's Laptop Spider/1.0", "AdasLaptopBot/2.0"]
+
+
+@pytest.mark.parametrize("user_agent", CHOSEN)
+def test_a_program_or_a_bot_does_not_choose_its_name(classify, user_agent):
+    browser, system, device_type = classify(user_agent)
+    assert (browser, system) in {("CFNetwork", ""), ("", "")}
+    assert device_type in (APP, BOT)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +234,25 @@ def test_nothing_of_an_unknown_user_agent_is_echoed(user_agent):
 
 def test_what_is_known_is_named_without_what_stands_around_it():
     assert describe(f"<b>{MAC}</b> Evil/1.0").label == "Chrome on macOS"
+
+
+HOSTILE = {
+    "letters": "x" * 512,
+    "brackets": "(" * 512,
+    "spaces": " " * 512,
+    "numbers": "1." * 256,
+    "semicolons": "; " * 256,
+    "names": "Mozilla/5.0 (" * 40,
+    "phones": "Android 1; a-" * 40,
+    "programs": "a/1 CFNetwork/1" * 34,
+    "bots": "bo t/ crawle " * 40,
+}
+
+
+@pytest.mark.parametrize("user_agent", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_user_agent_is_classified_in_no_time(classify, user_agent):
+    classify("")  # loads ua-parser's list
+    assert min(timeit.repeat(lambda: [classify(f"{user_agent}{n}") for n in range(10)], number=1)) < 0.02
 
 
 def test_what_a_megabyte_hides_behind_its_beginning_is_not_looked_at():
@@ -266,3 +369,82 @@ def test_a_session_shows_where_it_was_begun(ada, remote, shown):
     phone.client.defaults["REMOTE_ADDR"] = remote
     phone.sign_in(ada)
     assert phone.sessions()[0]["ip_address"] == Session.objects.get().ip_address == shown
+
+
+def test_a_person_who_writes_a_header_of_proxies_is_shown_where_they_are(ada):
+    phone = Phone()
+    phone.client.defaults["HTTP_X_FORWARDED_FOR"] = phone.client.defaults["HTTP_X_REAL_IP"] = SPOOFED
+    phone.sign_in(ada)
+    assert phone.sessions()[0]["ip_address"] == "127.0.0.1"
+
+
+# Places
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "near Zurich, Switzerland"),
+        ("2001:db8::7", "near Oslo, Norway"),
+        ("192.0.2.8", "Switzerland"),
+        ("192.0.2.9", ""),
+        ("203.0.113.1", ""),
+        ("10.0.0.9", ""),
+        ("127.0.0.1", ""),
+        ("::1", ""),
+        (None, ""),
+    ],
+)
+def test_a_session_tells_the_place_of_its_address(geoip, address, place):
+    geoip("City")
+    assert Session(ip_address=address).place == place
+
+
+def test_a_database_of_countries_tells_the_country(geoip):
+    geoip("Country")
+    assert [Session(ip_address=address).place for address in ("192.0.2.7", "10.0.0.9")] == ["Switzerland", ""]
+
+
+def test_the_database_may_be_named_by_its_file(geoip, settings):
+    settings.GEOIP_PATH = str(geoip("City"))
+    assert Session(ip_address="192.0.2.7").place == "near Zurich, Switzerland"
+
+
+def test_the_database_is_opened_once(geoip):
+    file = geoip("City")
+    assert Session(ip_address="192.0.2.7").place
+    file.unlink()
+    assert Session(ip_address="192.0.2.7").place == "near Zurich, Switzerland"
+
+
+def test_no_name_is_looked_up_in_the_dns(geoip):
+    geoip("City")
+    assert Session(ip_address="localhost").place == ""
+
+
+def test_without_a_database_there_is_no_place():
+    assert Session(ip_address="192.0.2.7").place == ""
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database", b"\xab\xcd\xefMaxMind.com\xe0"])
+def test_a_database_that_cannot_be_opened_is_logged_once_and_is_no_error(settings, tmp_path, caplog, content):
+    settings.GEOIP_PATH = tmp_path
+    if content is not None:
+        (tmp_path / "GeoLite2-City.mmdb").write_bytes(content)
+    assert [Session(ip_address="192.0.2.7").place for _ in range(3)] == [""] * 3
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_a_database_that_is_broken_in_the_middle_is_no_error(geoip):
+    file = geoip("City")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:20] + b"\xff" * 400 + whole[420:])
+    assert Session(ip_address="192.0.2.7").place in ("", "near Zurich, Switzerland")
+
+
+def test_the_rest_face_tells_no_place(geoip, ada):
+    geoip("City")
+    phone = Phone()
+    phone.client.defaults["REMOTE_ADDR"] = "192.0.2.7"
+    phone.sign_in(ada)
+    assert "Zurich" not in str(phone.sessions())

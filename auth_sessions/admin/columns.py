@@ -1,0 +1,74 @@
+"""What the desk shows of a session, in the list, on its page, and on the page of its user."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from auth_sessions import browser, lifecycle
+from auth_sessions.models import Session
+from auth_sessions.querysets import LAST_USED_AT
+
+OWN = "_auth_sessions_own"
+"""The attribute of the session with which the administrator is signed in here."""
+
+
+def mark_own(request: HttpRequest, sessions: Iterable[Session]) -> None:
+    """Note on the administrator's own session that it is theirs, so that they do not end it by accident."""
+    own = browser.current(request)
+    for session in sessions:
+        setattr(session, OWN, session == own)
+
+
+def is_own(session: Session) -> bool:
+    return getattr(session, OWN, False)
+
+
+def full_label(session: Session) -> str:
+    """Whose device, and which: what is left to read once the session is gone."""
+    return f"{session.user}: {session}"
+
+
+def warning_label(session: Session) -> str:
+    """The label on a page that asks whether to end the session."""
+    if is_own(session):
+        return _("%(session)s (your own session: you will be signed out here)") % {"session": full_label(session)}
+    return full_label(session)
+
+
+class SessionColumns:
+    """For a ``ModelAdmin`` or an inline of sessions that are selected with ``user`` and ``refresh_token``."""
+
+    @admin.display(description=gettext_lazy("device"))
+    def device_label(self, session: Session) -> str:
+        """The device, and before it the person's own name for it."""
+        label = session.device.label
+        if session.name:
+            label = f"{session.name} ({label})"
+        return _("%(device)s (your own session)") % {"device": label} if is_own(session) else label
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, session: Session) -> Any:
+        """Live, or why the session counts for nothing although its row is still there."""
+        over = lifecycle.over(session, last_used_at=session.last_used_at)
+        return over.label if over else _("live")
+
+    @admin.display(description=gettext_lazy("last used"), ordering=LAST_USED_AT)
+    def last_used(self, session: Session) -> str:
+        shown = display_for_value(session.last_used_at, "-")
+        return format_html('<span class="nowrap">{}</span>', shown)
+
+    @admin.display(description=gettext_lazy("authentication methods"))
+    def methods(self, session: Session) -> str:
+        return ", ".join(session.amr)
+
+    @admin.display(description=gettext_lazy("address"))
+    def address(self, session: Session) -> str | None:
+        """With the place, where the project has a database that knows it."""
+        place = session.place
+        return f"{session.ip_address} ({place})" if place else session.ip_address

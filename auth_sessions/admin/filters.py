@@ -1,0 +1,71 @@
+"""What the list of sessions is narrowed down by."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from auth_sessions.models import Session
+from auth_sessions.querysets import LAST_USED_AT
+
+LISTED_TAGS = 50
+"""A project may give each of its clients a tag; the filter stays readable."""
+
+AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Live is neither expired nor idle. A changed password, which SQL cannot see, shows in the column only."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("live", _("Live")), ("over", _("Over"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
+        live = Session.objects.live().values("pk")
+        if self.value() == "live":
+            return queryset.filter(pk__in=live)
+        if self.value() == "over":
+            return queryset.exclude(pk__in=live)
+        return queryset
+
+
+class LastUsedFilter(admin.SimpleListFilter):
+    title = _("last used")
+    parameter_name = "used"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("hour", _("Past hour")),
+            ("day", _("Past 24 hours")),
+            ("week", _("Past 7 days")),
+            ("earlier", _("Earlier")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
+        used = queryset.alias(last_used=LAST_USED_AT)
+        if age := AGES.get(self.value() or ""):
+            return used.filter(last_used__gt=timezone.now() - age)
+        if self.value() == "earlier":
+            return used.filter(last_used__lte=timezone.now() - AGES["week"])
+        return queryset
+
+
+class TagFilter(admin.SimpleListFilter):
+    """Is not there where the project sets no tags."""
+
+    title = _("tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        tags = Session.objects.exclude(tag="").order_by("tag").values_list("tag", flat=True).distinct()
+        return [(tag, tag) for tag in tags[:LISTED_TAGS]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
+        return queryset.filter(tag=self.value()) if self.value() else queryset

@@ -1,0 +1,110 @@
+"""The list of sessions, and the page of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from auth_sessions.admin.columns import SessionColumns, is_own, mark_own, warning_label
+from auth_sessions.admin.filters import LastUsedFilter, StateFilter, TagFilter
+from auth_sessions.admin.revoking import actor, log, revoke
+from auth_sessions.choices import EndReason
+from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
+
+SECRET_FIELDS = ("password_fingerprint", "browser_key")
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Session]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Session)
+class SessionAdmin(SessionColumns, ModelAdmin):
+    """Read-only; deleting a session signs its device out."""
+
+    list_display = (
+        "user",
+        "device_label",
+        "state",
+        "last_used",
+        "kind",
+        "ip_address",
+        "created_at",
+        "expires_at",
+    )
+    list_display_links = ("device_label",)
+    list_filter = (StateFilter, "kind", LastUsedFilter, TagFilter)
+    list_select_related = ("user", "refresh_token")
+    search_help_text = _("User, address, or name of the device")
+    ordering = ("-pk",)
+    show_full_result_count = False
+    actions = ("revoke_selected", "revoke_others")
+    fieldsets = (
+        (None, {"fields": ("user", "device_label", "state", "kind")}),
+        (_("Where"), {"fields": ("address", "user_agent")}),
+        (_("When"), {"fields": ("created_at", "authenticated_at", "last_used", "expires_at")}),
+        (_("How"), {"fields": ("methods", "tag")}),
+    )
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return (f"user__{get_user_model().USERNAME_FIELD}", "name", "^ip_address")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """No guessing of secrets by filters in the address, as Django's user admin has it for passwords."""
+        return not lookup.startswith(SECRET_FIELDS) and super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        mark_own(request, changelist.result_list)
+        return changelist
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Session | None:
+        session = super().get_object(request, object_id, from_field)
+        mark_own(request, [session] if session else [])
+        return session
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Names whose devices they are, the administrator's own first; what goes with them stands in the summary."""
+        _objects, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
+        mark_own(request, objs)
+        labels = [warning_label(session) for session in sorted(objs, key=is_own, reverse=True)]
+        return labels, counts, missing_permissions, protected
+
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[Session]) -> list[LogEntry]:
+        return log(request, queryset)
+
+    def delete_model(self, request: HttpRequest, obj: Session) -> None:
+        self.delete_queryset(request, Session.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        cast("SessionQuerySet", queryset).end(reason=EndReason.DELETED, actor=actor(request), request=request)
+
+    @admin.action(description=_("Revoke selected sessions"), permissions=["delete"])
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
+        return revoke(self, request, queryset, sessions=queryset, action=self.revoke_selected)
+
+    @admin.action(description=_("Revoke other sessions"), permissions=["delete"])
+    def revoke_others(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
+        """Ends every other session of the selected sessions' users; the selected stay, and the administrator's own."""
+        others = Session.objects.filter(user__in=queryset.values("user")).exclude(pk__in=queryset.values("pk"))
+        return revoke(self, request, queryset, sessions=others, action=self.revoke_others, keeps_own=True)

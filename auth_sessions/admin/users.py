@@ -1,0 +1,92 @@
+"""What a project may add to the admin of its users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from auth_sessions.admin.columns import SessionColumns
+from auth_sessions.admin.revoking import revoke
+from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
+
+LISTED = 10
+"""How many sessions the page of a user shows; the rest is in the list."""
+
+if TYPE_CHECKING:
+    FormSet = BaseInlineFormSet[Session, Any, Any]
+    TabularInline = admin.TabularInline[Session, Any]
+else:
+    FormSet = BaseInlineFormSet
+    TabularInline = admin.TabularInline
+
+
+@admin.action(description=_("Sign out everywhere"))
+def sign_out_everywhere(
+    modeladmin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]
+) -> HttpResponse | None:
+    """An action for ``UserAdmin.actions``: ends every session of the selected users.
+
+    Needs the permission ``auth_sessions.delete_session``.
+    """
+    if not request.user.has_perm("auth_sessions.delete_session"):
+        raise PermissionDenied
+    sessions = Session.objects.filter(user__in=queryset.values("pk"))
+    return revoke(modeladmin, request, queryset, sessions=sessions, action=sign_out_everywhere)
+
+
+class ShownSessions(FormSet):
+    """The sessions last used. What a form sends is not read: they may have ended since the page was shown."""
+
+    def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> QuerySet[Session]:
+        return self._listed
+
+    @cached_property
+    def _listed(self) -> QuerySet[Session]:
+        return super().get_queryset()[:LISTED]
+
+    @cached_property
+    def total(self) -> int:
+        return super().get_queryset().count()
+
+    def is_valid(self) -> bool:
+        return True
+
+    def save(self, commit: bool = True) -> list[Session]:
+        self.new_objects, self.changed_objects, self.deleted_objects = [], [], []
+        return []
+
+
+class SessionInline(SessionColumns, TabularInline):
+    """For ``UserAdmin.inlines``: the sessions the user used last, with the way to all of them in the list.
+
+    Is seen with the permission ``auth_sessions.view_session``.
+    """
+
+    model = Session
+    formset = ShownSessions
+    template = "admin/auth_sessions/session_inline.html"
+    fields = readonly_fields = ("state", "last_used", "kind", "address", "created_at", "expires_at")
+    extra = max_num = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        sessions = cast("SessionQuerySet", super().get_queryset(request))
+        return sessions.last_used_first().select_related("user", "refresh_token")

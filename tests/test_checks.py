@@ -17,6 +17,7 @@ from django.db.models.signals import post_delete, pre_delete
 from django.test import override_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
 
@@ -77,7 +78,7 @@ def test_the_checks_run_with_djangos_security_checks():
         assert "auth_sessions.E001" in [message.id for message in run_checks(tags=["security"])]
 
 
-DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "TOUCH_INTERVAL", "REUSE_INTERVAL")
+DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "TOUCH_INTERVAL", "REUSE_INTERVAL", "FRESH_AGE")
 NO_DURATIONS = (0, 300, 0.5, "300", "5 minutes", True, [], {}, timedelta(0), timedelta(seconds=-1), FOREVER)
 
 WRONG = [
@@ -91,7 +92,11 @@ WRONG = [
     *[("TRUSTED_PROXIES", value) for value in (None, -1, True, "1", 1.0, [], ["10.0.0.1"], {})],
 ]
 RIGHT = [
-    *[(name, value) for name in ("LIFETIME", "IDLE_TIMEOUT") for value in (None, timedelta(hours=1), CENTURY)],
+    *[
+        (name, value)
+        for name in ("LIFETIME", "IDLE_TIMEOUT", "FRESH_AGE")
+        for value in (None, timedelta(hours=1), CENTURY)
+    ],
     *[(name, timedelta(microseconds=1)) for name in ("TOUCH_INTERVAL", "REUSE_INTERVAL")],
     *[("REUSE_POLICY", value) for value in ("confirmed", "lenient")],
     *[("MAX_PER_USER", value) for value in (None, 1, 10**9)],
@@ -417,5 +422,16 @@ def test_e011_versions_that_do_not_go_together(monkeypatch, django_version, fram
 
 def test_e014_the_middleware_of_browsers_before_djangos():
     order = project.MIDDLEWARE
-    assert findings(MIDDLEWARE=order) == findings(MIDDLEWARE=[]) == []
+    assert findings(MIDDLEWARE=order) == []
     assert findings(MIDDLEWARE=order[::-1]) == ["auth_sessions.E014"]
+
+
+def test_e015_pages_without_the_middleware_of_browsers():
+    without = [name for name in project.MIDDLEWARE if not name.startswith("auth_sessions.")]
+    assert findings(MIDDLEWARE=without) == findings(MIDDLEWARE=["no.such"]) == ["auth_sessions.E015"]
+    assert findings(MIDDLEWARE=[], ROOT_URLCONF="tests.versioned_urls") == []
+    assert findings(MIDDLEWARE=[*without, f"{__name__}.OwnBrowsers"]) == []
+
+
+class OwnBrowsers(BrowserSessionMiddleware):
+    """A project may derive its own."""

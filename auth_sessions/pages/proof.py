@@ -42,7 +42,7 @@ class PasswordForm(forms.Form):
         credentials = {get_user_model().USERNAME_FIELD: person.get_username()}
         user = authenticate(self.request, **credentials, password=self.cleaned_data["password"])
         if user is None or user.pk != person.pk:
-            raise ValidationError(_("This is not the right password. Try again."))
+            raise ValidationError(_("This password was not accepted. Try again."))
         return user
 
     def note(self, session: Session) -> None:

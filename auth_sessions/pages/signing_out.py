@@ -105,7 +105,10 @@ class SignOutView(SignOutPage):
     def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
         if devices[0].is_current:
             return [_("You will have to sign in here again."), _("Other devices stay as they are.")]
-        return [_("It will be signed out and has to sign in again."), _("Nothing changes on your other devices.")]
+        return [
+            _("The device will be signed out and has to sign in again."),
+            _("Nothing changes on your other devices."),
+        ]
 
     def sign_out(self, devices: list[ShownDevice]) -> HttpResponse:
         (device,) = devices

@@ -1,6 +1,8 @@
 """The page "Your devices", as a person's browser sees it: what it shows, what it asks, what it does."""
 
 import re
+import shutil
+import subprocess
 import uuid
 from datetime import timedelta
 from html import unescape
@@ -12,6 +14,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import trans_real
 
 from auth_sessions import lifecycle
 from auth_sessions.models import Session
@@ -96,7 +99,7 @@ class TestList:
         assert "on 2 devices" in page
         here, there = page.split("Firefox on macOS")[1], page.split("Chrome on iOS")[1]
         assert "This device Active now Browser · Signed in Nov. 24, 2026" in here
-        assert "2 hours ago App · Signed in Nov. 24, 2026, noon · Password" in there
+        assert "Last used 2 hours ago App · Signed in Nov. 24, 2026, noon · Password" in there
         assert "Details · Chrome on iOS Address 127.0.0.1" in page
 
     def test_times_can_be_read_by_programs(self, clock, desk):
@@ -151,13 +154,13 @@ class TestList:
     [
         (timedelta(seconds=-90), "Active now"),
         (timedelta(minutes=4, seconds=59), "Active now"),
-        (timedelta(minutes=5), "5 minutes ago"),
-        (timedelta(minutes=119), "1 hour ago"),
-        (timedelta(hours=47), "1 day ago"),
-        (timedelta(days=29), "29 days ago"),
-        (timedelta(days=61), "2 months ago"),
-        (timedelta(days=364), "12 months ago"),
-        (timedelta(days=731), "2 years ago"),
+        (timedelta(minutes=5), "Last used 5 minutes ago"),
+        (timedelta(minutes=119), "Last used 1 hour ago"),
+        (timedelta(hours=47), "Last used 1 day ago"),
+        (timedelta(days=29), "Last used 29 days ago"),
+        (timedelta(days=61), "Last used 2 months ago"),
+        (timedelta(days=364), "Last used 12 months ago"),
+        (timedelta(days=731), "Last used 2 years ago"),
     ],
 )
 def test_when_a_device_was_used(clock, age, words_):
@@ -536,19 +539,41 @@ def test_german(clock, desk, phone, settings):
     clock.shift(timedelta(days=2))
     Session.objects.filter(pk=desk.session_id).update(last_seen_at=timezone.now())
     page = desk.page(LIST)
-    assert '<html lang="de" dir="ltr">' in page.content.decode()
+    assert 'lang="de" dir="ltr"' in page.content.decode()
     assert "Ihre Geräte" in text(page)
     assert "Von 1 anderen Gerät abmelden" in text(page)
-    assert "vor 2 Tagen App · Angemeldet am 24. November 2026 12:00 · Passwort" in text(page)
+    assert "Zuletzt benutzt vor 2 Tagen App · Angemeldet am 24. November 2026 12:00 · Passwort" in text(page)
     assert "Gerade aktiv" in text(page)
     assert "Zeigen Sie mit Ihrem Passwort" in text(desk.page(OTHERS))
     assert "Dieses Passwort wurde nicht angenommen." in text(desk.submit(OTHERS, {"password": "x"}))
     assert "Von 1 anderen Gerät abgemeldet." in told(desk, desk.submit(OTHERS, {"password": PASSWORD}))
 
 
-def test_right_to_left(desk, settings):
-    settings.LANGUAGE_CODE = "he"
-    assert '<html lang="he" dir="rtl">' in desk.page(LIST).content.decode()
+@pytest.mark.parametrize(("asked", "shown"), [("de-at", "de-at"), ("en-gb", "en-gb"), ("he", "en")])
+def test_the_page_says_which_language_it_is_in(clock, desk, settings, asked, shown):
+    """A language without a translation gets all of it in English, and left to right."""
+    settings.LANGUAGE_CODE = asked
+    page = desk.page(LIST).content.decode()
+    assert f'<html lang="{shown}" dir="ltr">' in page
+    assert f'<div class="auth-sessions" lang="{shown}" dir="ltr">' in page
+    assert ("Nov. 24, 2026, noon" in page) == (asked == "he")
+
+
+@pytest.mark.skipif(shutil.which("msgfmt") is None, reason="GNU gettext is not installed")
+def test_a_translation_of_the_project_s(desk, settings, tmp_path):
+    """It names its language, and so the direction of writing."""
+    catalogue = tmp_path / "he" / "LC_MESSAGES" / "django.po"
+    catalogue.parent.mkdir(parents=True)
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    marker = 'msgctxt "the code of the language that you translate to"\nmsgid "en"\nmsgstr "he"\n'
+    catalogue.write_text(header + marker)
+    subprocess.run(["msgfmt", "-o", catalogue.with_suffix(".mo"), catalogue], check=True)
+    settings.LOCALE_PATHS, settings.LANGUAGE_CODE = [tmp_path], "he"
+    trans_real._translations.pop("he", None)
+    try:
+        assert '<html lang="he" dir="rtl">' in desk.page(LIST).content.decode()
+    finally:
+        trans_real._translations.pop("he", None)
 
 
 @pytest.mark.parametrize("page", [lambda phone: LIST, lambda phone: OTHERS, lambda phone: EVERYWHERE, one, name_of])

@@ -25,7 +25,6 @@ class PasswordForm(forms.Form):
     """Asks the signed-in person for their password; ``django.contrib.auth.authenticate`` is the only judge."""
 
     password = forms.CharField(
-        label=_("Password"),
         strip=False,
         error_messages={"required": _("Enter your password.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
@@ -20,6 +21,7 @@ from django.views.generic import TemplateView
 
 from auth_sessions import browser, lifecycle
 from auth_sessions.models import Session
+from auth_sessions.pages import words
 from auth_sessions.pages.shown import ShownDevice, show
 from auth_sessions.pages.telling import tell, told
 from auth_sessions.querysets import SessionQuerySet
@@ -33,8 +35,17 @@ PROTECTION = (
 )
 
 
+class Page(TemplateView):
+    """In the person's language where there is a translation, and honest about it where there is none."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        language = words.language()
+        direction = "rtl" if get_language_info(language)["bidi"] else "ltr"
+        return super().get_context_data(language=language, direction=direction, **kwargs)
+
+
 @method_decorator(PROTECTION, name="dispatch")
-class DevicePage(TemplateView):
+class DevicePage(Page):
     """What the pages share: who may see them, and that nobody else's devices are in the queryset."""
 
     current: Session
@@ -124,7 +135,7 @@ class RenameView(DevicePage):
 
 
 @method_decorator(never_cache, name="dispatch")
-class SignedOutView(TemplateView):
+class SignedOutView(Page):
     """Where this device's sign-out leads in a project without ``LOGOUT_REDIRECT_URL``."""
 
     template_name = "auth_sessions/signed_out.html"

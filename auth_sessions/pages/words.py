@@ -6,37 +6,43 @@ from math import ceil
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext, ngettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 NOW = timedelta(minutes=5)
 """Used so recently is in use: that a device was seen is not written more often by default."""
 
 UNITS = (
-    (timedelta(days=365), ngettext_lazy("%(count)d year ago", "%(count)d years ago", "count")),
-    (timedelta(days=30), ngettext_lazy("%(count)d month ago", "%(count)d months ago", "count")),
-    (timedelta(days=1), ngettext_lazy("%(count)d day ago", "%(count)d days ago", "count")),
-    (timedelta(hours=1), ngettext_lazy("%(count)d hour ago", "%(count)d hours ago", "count")),
-    (timedelta(minutes=1), ngettext_lazy("%(count)d minute ago", "%(count)d minutes ago", "count")),
+    (timedelta(days=365), ngettext_lazy("Last used %(count)d year ago", "Last used %(count)d years ago", "count")),
+    (timedelta(days=30), ngettext_lazy("Last used %(count)d month ago", "Last used %(count)d months ago", "count")),
+    (timedelta(days=1), ngettext_lazy("Last used %(count)d day ago", "Last used %(count)d days ago", "count")),
+    (timedelta(hours=1), ngettext_lazy("Last used %(count)d hour ago", "Last used %(count)d hours ago", "count")),
+    (timedelta(minutes=1), ngettext_lazy("Last used %(count)d minute ago", "Last used %(count)d minutes ago", "count")),
 )
 
 WAYS: dict[str, str | Promise] = {
-    "pwd": gettext_lazy("password"),
-    "otp": gettext_lazy("one-time code or link"),
-    "sms": gettext_lazy("text message"),
-    "tel": gettext_lazy("phone call"),
-    "hwk": gettext_lazy("security key"),
-    "swk": gettext_lazy("passkey"),
-    "pin": gettext_lazy("PIN"),
-    "fpt": gettext_lazy("fingerprint"),
-    "face": gettext_lazy("face recognition"),
-    "sc": gettext_lazy("smart card"),
+    "pwd": pgettext_lazy("signed in by", "password"),
+    "otp": pgettext_lazy("signed in by", "one-time code or link"),
+    "sms": pgettext_lazy("signed in by", "text message"),
+    "tel": pgettext_lazy("signed in by", "phone call"),
+    "hwk": pgettext_lazy("signed in by", "security key"),
+    "swk": pgettext_lazy("signed in by", "passkey"),
+    "pin": pgettext_lazy("signed in by", "PIN"),
+    "fpt": pgettext_lazy("signed in by", "fingerprint"),
+    "face": pgettext_lazy("signed in by", "face recognition"),
+    "sc": pgettext_lazy("signed in by", "smart card"),
 }
 """The methods of RFC 8176 that a person would recognise."""
 
 
+def language() -> str:
+    """The language that the words are in: the person's, where it is translated. Each translation gives its own code."""
+    words, asked = pgettext("the code of the language that you translate to", "en"), get_language() or ""
+    return asked if asked.partition("-")[0] == words.partition("-")[0] else words
+
+
 def used(moment: datetime) -> str:
-    """When a device was last used, roughly: "Active now", "2 hours ago"."""
+    """When a device was last used, roughly: "Active now", "Last used 2 hours ago"."""
     age = timezone.now() - moment
     if age < NOW:
         return _("Active now")

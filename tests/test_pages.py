@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import trans_real
 
@@ -77,6 +78,20 @@ def still_in(**devices):
 
 def make_stale(device):
     Session.objects.filter(pk=device.session_id).update(authenticated_at=timezone.now() - STALE)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("devices", LIST),
+        ("sign-out-others", OTHERS),
+        ("sign-out-everywhere", EVERYWHERE),
+        ("signed-out", SIGNED_OUT),
+        ("signed-out-everywhere", f"{SIGNED_OUT}everywhere/"),
+    ],
+)
+def test_url_names(name, path):
+    assert reverse(f"auth_sessions_pages:{name}") == path
 
 
 class TestList:

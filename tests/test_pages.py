@@ -270,6 +270,10 @@ class TestSignOut:
         settings.LOGOUT_REDIRECT_URL = "/public/"
         assert desk.submit(page(desk)).url == "/public/"
 
+    def test_it_is_told_where_a_sign_in_is_required_everywhere(self, desk, settings):
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+        assert "You are signed out" in text(Browser().page(desk.submit(one(desk)).url))
+
     def test_whoever_is_signed_in_is_not_told_otherwise(self, desk):
         assert desk.page(SIGNED_OUT).url == LIST
 

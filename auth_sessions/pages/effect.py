@@ -1,7 +1,7 @@
 """How soon a sign-out takes effect in an app."""
 
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 from rest_framework.settings import api_settings
 from rest_framework_simplejwt.authentication import JWTAuthentication
@@ -16,8 +16,8 @@ def delay() -> timedelta | None:
     It is noticed at once where Django REST framework's default classes know Bearer tokens by
     ``SessionJWTAuthentication`` and by nothing else. Everywhere else somebody may look at signatures only.
     """
-    classes = cast("list[type]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
-    bearer = [each for each in classes if issubclass(each, JWTAuthentication)]
+    classes = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
+    bearer = [each for each in classes if isinstance(each, type) and issubclass(each, JWTAuthentication)]
     if bearer and all(issubclass(each, SessionJWTAuthentication) for each in bearer):
         return None
     return cast("timedelta", simple_jwt("ACCESS_TOKEN_LIFETIME"))

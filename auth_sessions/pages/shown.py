@@ -32,7 +32,7 @@ def show(session: Session, *, current: Session) -> ShownDevice:
     device, is_current = session.device, session == current
     return ShownDevice(
         id=session.pk,
-        name=session.name or device.label,
+        name=str(session),
         own_name=session.name,
         label=device.label,
         type=device.type.value,

@@ -56,7 +56,7 @@ class SignOutPage(DevicePage):
         needs_proof = self.needs_proof(devices)
         if needs_proof and self.has_password():
             form = form or PasswordForm(self.request)
-        return self.show(
+        return self.answer(
             question=self.get_question(devices),
             consequences=[*self.get_consequences(devices), *self.delays(devices)],
             form=form,
@@ -94,8 +94,8 @@ class SignOutView(SignOutPage):
     """One device, perhaps this one."""
 
     def choose(self) -> list[ShownDevice]:
-        device = self.find(self.kwargs["pk"])
-        return [] if device is None else [device]
+        session = self.find(self.kwargs["pk"])
+        return [] if session is None else [self.show(session)]
 
     def get_question(self, devices: list[ShownDevice]) -> str:
         if devices[0].is_current:

@@ -5,13 +5,12 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
@@ -40,7 +39,7 @@ class Page(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         language = words.language()
-        direction = "rtl" if get_language_info(language)["bidi"] else "ltr"
+        direction = "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr"
         return super().get_context_data(language=language, direction=direction, **kwargs)
 
 
@@ -70,21 +69,22 @@ class DevicePage(Page):
     def get_devices(self) -> list[ShownDevice]:
         """Current first, then last used."""
         sessions = sorted(self.get_queryset(), key=lambda session: session != self.current)
-        return [show(session, current=self.current) for session in sessions]
+        return [self.show(session) for session in sessions]
 
-    def find(self, pk: uuid.UUID) -> ShownDevice | None:
+    def show(self, session: Session) -> ShownDevice:
+        return show(session, current=self.current)
+
+    def find(self, pk: uuid.UUID) -> Session | None:
         """One of the person's devices, or None if it is gone. Raises ``Http404`` if it is another person's."""
         session = self.get_queryset().filter(pk=pk).first()
-        if session is not None:
-            return show(session, current=self.current)
-        if lifecycle.all_sessions().filter(pk=pk).exclude(user_id=self.current.user_id).exists():
+        if session is None and lifecycle.all_sessions().filter(pk=pk).exclude(user_id=self.current.user_id).exists():
             raise Http404
-        return None
+        return session
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(told=told(self.request), person=self.request.user.get_username(), **kwargs)
 
-    def show(self, **context: Any) -> HttpResponse:
+    def answer(self, **context: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(**context))
 
     def back(self, text: str) -> HttpResponse:
@@ -104,7 +104,7 @@ class DevicesView(DevicePage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         devices = self.get_devices()
         others = sum(not device.is_current for device in devices)
-        return self.show(devices=devices, others=others)
+        return self.answer(devices=devices, others=others)
 
 
 class NameForm(forms.Form):
@@ -117,24 +117,23 @@ class RenameView(DevicePage):
     template_name = "auth_sessions/rename.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        device = self.find(kwargs["pk"])
-        if device is None:
+        session = self.find(kwargs["pk"])
+        if session is None:
             return self.already_gone()
-        return self.show(device=device, form=NameForm(initial={"name": device.own_name}))
+        return self.answer(device=self.show(session), form=NameForm(initial={"name": session.name}))
 
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        device, form = self.find(pk), NameForm(request.POST)
-        if device is None:
+        session, form = self.find(pk), NameForm(request.POST)
+        if session is None:
             return self.already_gone()
         if not form.is_valid():
-            return self.show(device=device, form=form)
-        name = form.cleaned_data["name"]
-        if not lifecycle.rename(Session(pk=pk), name):
+            return self.answer(device=self.show(session), form=form)
+        if not lifecycle.rename(session, form.cleaned_data["name"]):
             return self.already_gone()
-        return self.back(_("The device is now called “%(name)s”.") % {"name": name or device.label})
+        return self.back(_("The device is now called “%(name)s”.") % {"name": session})
 
 
-@method_decorator(never_cache, name="dispatch")
+@method_decorator((login_not_required, never_cache), name="dispatch")
 class SignedOutView(Page):
     """Where this device's sign-out leads in a project without ``LOGOUT_REDIRECT_URL``."""
 

@@ -1,5 +1,6 @@
 """Signing out of one device, of the others, and everywhere: asked first, in words that say what will happen."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.conf import settings
@@ -17,23 +18,26 @@ from auth_sessions.pages.shown import ShownDevice
 from auth_sessions.pages.views import DevicePage
 
 
-class SignOutPage(DevicePage):
+class SignOutPage(DevicePage, ABC):
     """GET asks, POST signs out. The choice is the address, so that neither a password nor a sign-in loses it."""
 
     template_name = "auth_sessions/sign_out.html"
 
+    @abstractmethod
     def choose(self) -> list[ShownDevice]:
-        """The devices that would be signed out."""
-        raise NotImplementedError
+        """The devices that would be signed out; none if they are gone."""
 
+    @abstractmethod
     def get_question(self, devices: list[ShownDevice]) -> str:
-        raise NotImplementedError
+        """What is asked, as the heading."""
 
+    @abstractmethod
     def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
-        raise NotImplementedError
+        """What will happen, in sentences."""
 
+    @abstractmethod
     def sign_out(self, devices: list[ShownDevice]) -> HttpResponse:
-        raise NotImplementedError
+        """Do it, and lead to where the result is told."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         devices = self.choose()

@@ -17,6 +17,9 @@ needed = {path.as_posix() for path in tree if path.is_file() and "__pycache__" n
     "auth_sessions/py.typed",
     "auth_sessions/migrations/0001_initial.py",
     "auth_sessions/supabase/migrations/0001_initial.py",
+    "auth_sessions/locale/de/LC_MESSAGES/django.mo",
+    "auth_sessions/static/auth_sessions/pages.css",
+    "auth_sessions/templates/auth_sessions/devices.html",
     "auth_sessions/templates/admin/auth_sessions/revoke_confirmation.html",
 }
 problems = [f"{wheel.name} lacks {name}" for name in sorted(needed - packed)]

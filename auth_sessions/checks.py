@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
 
@@ -14,7 +15,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import checks
 from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignKey, Model
 from django.db.models.signals import post_delete, pre_delete
+from django.urls import NoReverseMatch, reverse
 from django.utils.encoding import force_bytes
+from django.utils.module_loading import import_string
 from django.utils.version import get_version_tuple
 from rest_framework.settings import api_settings
 
@@ -22,7 +25,10 @@ from auth_sessions import cache
 from auth_sessions.authentication import CachedSessionJWTAuthentication, SessionJWTAuthentication
 from auth_sessions.conf import Settings, conf
 from auth_sessions.keys import HMAC_KEY_BYTES, access_backend, fallback_backends, simple_jwt
+from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.pages.conf import PagesSettings
+from auth_sessions.pages.conf import conf as pages_conf
 from auth_sessions.supabase.conf import SupabaseSettings
 
 Messages = Iterator[checks.CheckMessage]
@@ -74,6 +80,7 @@ def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
         _versions(),
         _middleware(),
         _cache(),
+        _pages(),
     )
     return [message for concern in concerns for message in concern]
 
@@ -103,6 +110,7 @@ def _values() -> Messages:
             "a positive datetime.timedelta, shorter than AUTH_SESSIONS_IDLE_TIMEOUT",
         ),
         "REUSE_INTERVAL": (_positive(conf.REUSE_INTERVAL), duration),
+        "FRESH_AGE": (pages_conf.FRESH_AGE is None or _positive(pages_conf.FRESH_AGE), f"{duration}, or None"),
         "REUSE_POLICY": (conf.REUSE_POLICY in ("confirmed", "lenient"), '"confirmed" or "lenient"'),
         "MAX_PER_USER": (
             conf.MAX_PER_USER is None or _count(conf.MAX_PER_USER, least=1),
@@ -120,7 +128,9 @@ def _values() -> Messages:
     }
     for name, (is_right, must_be) in rules.items():
         if not is_right:
-            shown = "" if name == "VERIFYING_KEY_FALLBACKS" else f", not {getattr(conf, name)!r}"  # keys are not shown
+            shown = (
+                "" if name == "VERIFYING_KEY_FALLBACKS" else f", not {getattr(pages_conf, name)!r}"
+            )  # keys are not shown
             yield checks.Error(f"{PREFIX}{name} must be {must_be}{shown}.", id="auth_sessions.E001")
 
 
@@ -168,7 +178,7 @@ def _simple_jwt_values() -> Messages:
 
 def _unknown_names() -> Messages:
     """W002: a name that no setting has, most likely a slip."""
-    faces = (Settings, SupabaseSettings)
+    faces = (Settings, PagesSettings, SupabaseSettings)
     known = {f"{PREFIX}{name}" for face in faces for name in vars(face) if name.isupper()}
     for name in dir(settings):
         if name.startswith(PREFIX) and name not in known:
@@ -328,3 +338,29 @@ def _middleware() -> Messages:
     order = [settings.MIDDLEWARE.index(name) for name in (AUTHENTICATION, BROWSERS) if name in settings.MIDDLEWARE]
     if order != sorted(order):
         yield checks.Error(f"{BROWSERS} must stand after {AUTHENTICATION} in MIDDLEWARE.", id="auth_sessions.E014")
+
+
+def _pages() -> Messages:
+    """E018: "Your devices" is mounted, but nothing tells which of the devices is this browser."""
+    if _is_mounted("auth_sessions_pages:devices") and not _knows_browsers():
+        yield checks.Error(f"The pages need {BROWSERS} in MIDDLEWARE.", id="auth_sessions.E018")
+
+
+def _is_mounted(name: str) -> bool:
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return False
+    try:
+        reverse(name)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def _knows_browsers() -> bool:
+    """Whether the middleware, or a subclass of it, is installed."""
+    for name in settings.MIDDLEWARE:
+        with suppress(ImportError):
+            installed = import_string(name)
+            if isinstance(installed, type) and issubclass(installed, BrowserSessionMiddleware):
+                return True
+    return False

@@ -9,6 +9,7 @@ from example_project.views import BrowserView, EdgeView, MagicLinkView, MeView
 urlpatterns = [
     path("api/auth/", include("auth_sessions.urls")),
     path("auth/v1/", include("auth_sessions.supabase.urls")),
+    path("account/", include("auth_sessions.pages.urls")),
     path("api/magic-link/", MagicLinkView.as_view()),
     path("api/me/", MeView.as_view()),
     path("api/edge/", EdgeView.as_view()),

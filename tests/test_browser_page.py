@@ -10,7 +10,7 @@ import pytest
 
 from tests.test_demo_page import PHONE, Page, chromium, expect  # noqa: F401
 from tests.test_package import ROOT
-from tests.test_readme import demo  # noqa: F401
+from tests.test_readme import demo, demo_server  # noqa: F401
 
 TOLD = {
     "Sign out here": "Signed out on this device. The others stay signed in.",

@@ -17,6 +17,7 @@ from django.db.models.signals import post_delete, pre_delete
 from django.test import override_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
 
@@ -78,7 +79,7 @@ def test_the_checks_run_with_djangos_security_checks():
         assert "auth_sessions.E001" in [message.id for message in run_checks(tags=["security"])]
 
 
-DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "TOUCH_INTERVAL", "REUSE_INTERVAL", "CACHE_TTL")
+DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "TOUCH_INTERVAL", "REUSE_INTERVAL", "CACHE_TTL", "FRESH_AGE")
 NO_DURATIONS = (0, 300, 0.5, "300", "5 minutes", True, [], {}, timedelta(0), timedelta(seconds=-1), FOREVER)
 
 WRONG = [
@@ -93,7 +94,11 @@ WRONG = [
     *[("TRUSTED_PROXIES", value) for value in (None, -1, True, "1", 1.0, [], ["10.0.0.1"], {})],
 ]
 RIGHT = [
-    *[(name, value) for name in ("LIFETIME", "IDLE_TIMEOUT") for value in (None, timedelta(hours=1), CENTURY)],
+    *[
+        (name, value)
+        for name in ("LIFETIME", "IDLE_TIMEOUT", "FRESH_AGE")
+        for value in (None, timedelta(hours=1), CENTURY)
+    ],
     *[(name, timedelta(microseconds=1)) for name in ("TOUCH_INTERVAL", "REUSE_INTERVAL")],
     *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "lenient")],
@@ -420,8 +425,19 @@ def test_e011_versions_that_do_not_go_together(monkeypatch, django_version, fram
 
 def test_e014_the_middleware_of_browsers_before_djangos():
     order = project.MIDDLEWARE
-    assert findings(MIDDLEWARE=order) == findings(MIDDLEWARE=[]) == []
+    assert findings(MIDDLEWARE=order) == []
     assert findings(MIDDLEWARE=order[::-1]) == ["auth_sessions.E014"]
+
+
+def test_e018_pages_without_the_middleware_of_browsers():
+    without = [name for name in project.MIDDLEWARE if not name.startswith("auth_sessions.")]
+    assert findings(MIDDLEWARE=without) == findings(MIDDLEWARE=["no.such"]) == ["auth_sessions.E018"]
+    assert findings(MIDDLEWARE=[], ROOT_URLCONF="tests.versioned_urls") == []
+    assert findings(MIDDLEWARE=[*without, f"{__name__}.OwnBrowsers"]) == []
+
+
+class OwnBrowsers(BrowserSessionMiddleware):
+    """A project may derive its own."""
 
 
 CACHED = {"DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.CachedSessionJWTAuthentication"]}

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.test_package import ROOT
-from tests.test_readme import demo  # noqa: F401
+from tests.test_readme import demo, demo_server  # noqa: F401
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the demo page needs playwright")
 expect = sync_api.expect

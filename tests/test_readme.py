@@ -1,6 +1,7 @@
 """The README is true: its tour runs, its code is the example's, its tables name what is there."""
 
 import inspect
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from auth_sessions.conf import Settings
+from auth_sessions.pages.conf import PagesSettings
 from auth_sessions.supabase.conf import SupabaseSettings
 from example_project import views
 from tests.test_package import ROOT
@@ -30,7 +32,7 @@ def test_the_code_is_the_examples():
 
 def test_every_setting_is_named():
     table = README[README.index("## Settings") :]
-    known = [name for face in (Settings, SupabaseSettings) for name in vars(face) if name.isupper()]
+    known = [name for face in (Settings, PagesSettings, SupabaseSettings) for name in vars(face) if name.isupper()]
     assert re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE) == known
 
 
@@ -47,27 +49,52 @@ def test_links_lead_somewhere(document):
     assert all((document.parent / link).exists() for link in links)
 
 
-@pytest.fixture
-def demo(tmp_path):
-    """The demo as the README starts it, in a tree of its own, on a free port."""
+@pytest.fixture(scope="module")
+def demo_server(request, tmp_path_factory):
+    """The demo as the README starts it, in a tree of its own, on a free port; one for a module, for it takes a while.
+
+    ``DEMO_SETTINGS`` of the module may name other settings.
+    """
+    tree = tmp_path_factory.mktemp("demo")
     for name in ("example_project", "manage.py"):
         source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(tmp_path)}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
-    log = (tmp_path / "log").open("w")
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": getattr(request.module, "DEMO_SETTINGS", "example_project.settings"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([str(tree), str(ROOT)]),
+    }
+    log = (tree / "log").open("w")
     command = [sys.executable, "manage.py", "demo", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    server = subprocess.Popen(command, cwd=tree, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait_for(port, server)
-        yield port, tmp_path / "log"
+        yield port, tree / "log"
     finally:
         server.terminate()
         server.wait(timeout=20)
         log.close()
+
+
+@pytest.fixture
+def demo(demo_server):
+    """The demo with nobody signed in: its administrator signs both people out."""
+
+    def post(path, body, **headers):
+        headers = {"Content-Type": "application/json", **headers}
+        address = f"http://127.0.0.1:{demo_server[0]}/api/auth/{path}"
+        request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.read()
+
+    access = json.loads(post("token/", {"username": "grace", "password": "hopper-1906"}))["access"]
+    for pk in (1, 2):
+        post(f"users/{pk}/sign-out/", {}, Authorization=f"Bearer {access}")
+    return demo_server
 
 
 def _wait_for(port, server):

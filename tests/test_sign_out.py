@@ -253,6 +253,10 @@ def admin_delete(device, user, make_user):
     desk.post(f"/admin/auth_sessions/session/{device.session_id}/delete/", {"post": "yes"})
 
 
+def page(device, user, make_user):
+    Browser().sign_in(user).submit(f"/account/devices/{device.session_id}/sign-out/")
+
+
 DOORS = {
     "sign-out local": (lambda d, u, m: d.sign_out("local"), EndReason.SIGNED_OUT),
     "sign-out global": (lambda d, u, m: d.sign_out("global"), EndReason.SIGNED_OUT),
@@ -288,6 +292,8 @@ if apps.is_installed("auth_sessions.supabase"):
 if apps.is_installed("django.contrib.admin"):
     DOORS["admin action"] = (admin_action, EndReason.REVOKED)
     DOORS["admin delete"] = (admin_delete, EndReason.DELETED)
+if "auth_sessions.middleware.BrowserSessionMiddleware" in project.MIDDLEWARE:
+    DOORS["page"] = (page, EndReason.SIGNED_OUT)
 OF_TOKENS, OF_BROWSERS = {"theft"}, {"logout()"}
 THROUGH = [(door, Device) for door in DOORS if door not in OF_BROWSERS]
 if "auth_sessions.middleware.BrowserSessionMiddleware" in project.MIDDLEWARE:

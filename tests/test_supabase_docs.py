@@ -9,7 +9,7 @@ from django.urls import resolve
 
 from auth_sessions.supabase.views import UnknownPathView
 from tests.test_package import ROOT
-from tests.test_readme import demo  # noqa: F401 - a fixture
+from tests.test_readme import demo, demo_server  # noqa: F401 - a fixture
 
 PAGE = (ROOT / "docs" / "supabase.md").read_text()
 ROWS = re.findall(r"^\| (.+) \| `([A-Z]+) (/\S+)` \| (\d{3})(?: `(\w+)`)?", PAGE, re.MULTILINE)

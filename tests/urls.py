@@ -1,4 +1,5 @@
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -14,5 +15,7 @@ urlpatterns = [
 ]
 if apps.is_installed("auth_sessions.supabase"):
     urlpatterns += [path("auth/v1/", include("auth_sessions.supabase.urls"))]
+if "auth_sessions.middleware.BrowserSessionMiddleware" in settings.MIDDLEWARE:
+    urlpatterns += [path("account/", include("auth_sessions.pages.urls"))]
 if apps.is_installed("django.contrib.admin"):
     urlpatterns += [path("admin/", admin.site.urls)]

@@ -49,3 +49,14 @@ def rolls_back(get_response):
             return response
 
     return middleware
+
+
+def content_security_policy(get_response):
+    """What ``django.middleware.csp`` does from Django 6.0 on."""
+
+    def middleware(request):
+        response = get_response(request)
+        response["Content-Security-Policy"] = "default-src 'self'"
+        return response
+
+    return middleware

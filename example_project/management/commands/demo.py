@@ -25,6 +25,7 @@ class Command(BaseCommand):
         self.stdout.write("ada / lovelace-1815 is a person, grace / hopper-1906 an administrator.")
         self.stdout.write(f"Page with supabase-js: http://127.0.0.1:{port}/demo/")
         self.stdout.write(f"Page with Django's own cookie: http://127.0.0.1:{port}/browser/")
+        self.stdout.write(f"Your devices, without JavaScript: http://127.0.0.1:{port}/account/devices/")
         self.stdout.write(f"Admin: http://127.0.0.1:{port}/admin/\n\nThe tour, for another terminal:\n")
         self.stdout.write(TOUR.read_text().replace(":8000", f":{port}"))
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)

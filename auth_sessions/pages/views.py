@@ -1,0 +1,146 @@
+"""The page "Your devices", for a person in a browser: plain HTML. Needs ``BrowserSessionMiddleware``."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_deny
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import TemplateView
+
+from auth_sessions import browser, lifecycle
+from auth_sessions.models import Session
+from auth_sessions.pages import words
+from auth_sessions.pages.shown import ShownDevice, show
+from auth_sessions.pages.telling import tell, told
+from auth_sessions.querysets import SessionQuerySet
+
+PROTECTION = (
+    never_cache,
+    xframe_options_deny,
+    csrf_protect,
+    sensitive_post_parameters("password"),
+    login_required,
+)
+
+
+class Page(TemplateView):
+    """In the person's language where there is a translation, and honest about it where there is none."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        language = words.language()
+        direction = "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr"
+        return super().get_context_data(language=language, direction=direction, **kwargs)
+
+
+@method_decorator(PROTECTION, name="dispatch")
+class DevicePage(Page):
+    """What the pages share: who may see them, and that nobody else's devices are in the queryset."""
+
+    current: Session
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        if browser.state(request) is None:
+            raise ImproperlyConfigured(
+                "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
+            )
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        current = browser.current(request)
+        if current is None:  # somebody who acts in another person's name, or came without Django's login()
+            raise PermissionDenied(_("Sign in yourself to see your devices."))
+        self.current = current
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_queryset(self) -> SessionQuerySet:
+        return lifecycle.all_sessions().live(user=self.current.user).last_used_first()
+
+    def get_devices(self) -> list[ShownDevice]:
+        """Current first, then last used."""
+        sessions = sorted(self.get_queryset(), key=lambda session: session != self.current)
+        return [self.show(session) for session in sessions]
+
+    def show(self, session: Session) -> ShownDevice:
+        return show(session, current=self.current)
+
+    def find(self, pk: uuid.UUID) -> Session | None:
+        """One of the person's devices, or None if it is gone. Raises ``Http404`` if it is another person's."""
+        session = self.get_queryset().filter(pk=pk).first()
+        if session is None and lifecycle.all_sessions().filter(pk=pk).exclude(user_id=self.current.user_id).exists():
+            raise Http404
+        return session
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(told=told(self.request), person=self.request.user.get_username(), **kwargs)
+
+    def answer(self, **context: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(**context))
+
+    def back(self, text: str) -> HttpResponse:
+        """To the list, which says what came of it."""
+        tell(self.request, text)
+        return redirect("auth_sessions_pages:devices")
+
+    def already_gone(self) -> HttpResponse:
+        return self.back(_("That device is signed out already."))
+
+
+class DevicesView(DevicePage):
+    """The list."""
+
+    template_name = "auth_sessions/devices.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        devices = self.get_devices()
+        others = sum(not device.is_current for device in devices)
+        return self.answer(devices=devices, others=others)
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(required=False, max_length=Session._meta.get_field("name").max_length)
+
+
+class RenameView(DevicePage):
+    """Gives a device a name of the person's own; an empty one brings the device's label back."""
+
+    template_name = "auth_sessions/rename.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        session = self.find(kwargs["pk"])
+        if session is None:
+            return self.already_gone()
+        return self.answer(device=self.show(session), form=NameForm(initial={"name": session.name}))
+
+    def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        session, form = self.find(pk), NameForm(request.POST)
+        if session is None:
+            return self.already_gone()
+        if not form.is_valid():
+            return self.answer(device=self.show(session), form=form)
+        if not lifecycle.rename(session, form.cleaned_data["name"]):
+            return self.already_gone()
+        return self.back(_("The device is now called “%(name)s”.") % {"name": session})
+
+
+@method_decorator((login_not_required, never_cache), name="dispatch")
+class SignedOutView(Page):
+    """Where this device's sign-out leads in a project without ``LOGOUT_REDIRECT_URL``."""
+
+    template_name = "auth_sessions/signed_out.html"
+    everywhere = False
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return redirect("auth_sessions_pages:devices")
+        return super().get(request, *args, everywhere=self.everywhere, login_url=resolve_url(settings.LOGIN_URL))

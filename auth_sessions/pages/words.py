@@ -1,0 +1,73 @@
+"""Words for people: when, how, and how soon. Never "session", "token" or "revoke"."""
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext, ngettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext as _
+
+NOW = timedelta(minutes=5)
+"""Used so recently is in use: that a device was seen is not written more often by default."""
+
+UNITS = (
+    (timedelta(days=365), ngettext_lazy("Last used %(count)d year ago", "Last used %(count)d years ago", "count")),
+    (timedelta(days=30), ngettext_lazy("Last used %(count)d month ago", "Last used %(count)d months ago", "count")),
+    (timedelta(days=1), ngettext_lazy("Last used %(count)d day ago", "Last used %(count)d days ago", "count")),
+    (timedelta(hours=1), ngettext_lazy("Last used %(count)d hour ago", "Last used %(count)d hours ago", "count")),
+    (timedelta(minutes=1), ngettext_lazy("Last used %(count)d minute ago", "Last used %(count)d minutes ago", "count")),
+)
+
+WAYS: dict[str, str | Promise] = {
+    "pwd": pgettext_lazy("signed in by", "password"),
+    "otp": pgettext_lazy("signed in by", "one-time code or link"),
+    "sms": pgettext_lazy("signed in by", "text message"),
+    "tel": pgettext_lazy("signed in by", "phone call"),
+    "hwk": pgettext_lazy("signed in by", "security key"),
+    "swk": pgettext_lazy("signed in by", "passkey"),
+    "pin": pgettext_lazy("signed in by", "PIN"),
+    "fpt": pgettext_lazy("signed in by", "fingerprint"),
+    "face": pgettext_lazy("signed in by", "face recognition"),
+    "sc": pgettext_lazy("signed in by", "smart card"),
+}
+"""The methods of RFC 8176 that a person would recognise."""
+
+
+def language() -> str:
+    """The language that the words are in: the person's, where it is translated. Each translation gives its own code."""
+    words, asked = pgettext("the code of the language that you translate to", "en"), get_language() or ""
+    return asked if asked.partition("-")[0] == words.partition("-")[0] else words
+
+
+def used(moment: datetime) -> str:
+    """When a device was last used, roughly: "Active now", "Last used 2 hours ago"."""
+    age = timezone.now() - moment
+    if age < NOW:
+        return _("Active now")
+    return next(str(text % {"count": age // unit}) for unit, text in UNITS if age >= unit)
+
+
+def ways(amr: list[str]) -> str:
+    """How a person signed in: "Password, one-time code or link"; nothing for methods without a word."""
+    return capfirst(", ".join(str(WAYS[method]) for method in amr if method in WAYS))
+
+
+def delay(lifetime: timedelta) -> str:
+    """How long an app may be let in after its sign-out."""
+    minutes = ceil(lifetime / timedelta(minutes=1))
+    if minutes <= 90:  # noqa: PLR2004
+        text = ngettext(
+            "An app may still have access for up to %(count)d minute.",
+            "An app may still have access for up to %(count)d minutes.",
+            minutes,
+        )
+        return text % {"count": minutes}
+    hours = ceil(lifetime / timedelta(hours=1))
+    text = ngettext(
+        "An app may still have access for up to %(count)d hour.",
+        "An app may still have access for up to %(count)d hours.",
+        hours,
+    )
+    return text % {"count": hours}

@@ -24,11 +24,7 @@ def is_fresh(session: Session) -> bool:
 class PasswordForm(forms.Form):
     """Asks the signed-in person for their password; ``django.contrib.auth.authenticate`` is the only judge."""
 
-    password = forms.CharField(
-        strip=False,
-        error_messages={"required": _("Enter your password.")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    password = forms.CharField(strip=False, error_messages={"required": _("Enter your password.")})
 
     def __init__(self, request: HttpRequest, data: Any = None) -> None:
         super().__init__(data)

@@ -37,7 +37,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=1)}
 if ENTRY.redis:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": ENTRY.redis,
             "LOCATION": f"redis://127.0.0.1:{os.environ.get('REDIS_PORT', '6379')}/15",
             "KEY_PREFIX": NAME,
         }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DAY = 24 * 60 * 60
+REDIS = "django.core.cache.backends.redis.RedisCache"
 SESSION_MIDDLEWARE = (
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -23,7 +24,8 @@ class Entry:
     settings: dict[str, Any] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
     """What must be installed, by import name."""
-    redis: bool = False
+    redis: str = ""
+    """The class of the cache, where it uses one in Redis."""
 
 
 def _ours(label: str, authentication: str, **more: Any) -> Entry:
@@ -72,7 +74,13 @@ def _django(label: str, engine: str, **more: Any) -> Entry:
 
 CONTENDERS = {
     "ours": _ours("auth_sessions, SQL check", "SessionJWTAuthentication"),
-    "ours_cached": _ours("auth_sessions, cached check", "CachedSessionJWTAuthentication", redis=True),
+    "ours_cached": _ours("auth_sessions, cached check", "CachedSessionJWTAuthentication", redis=REDIS),
+    "ours_cached_django_redis": _ours(
+        "auth_sessions, cached check, django-redis",
+        "CachedSessionJWTAuthentication",
+        redis="django_redis.cache.RedisCache",
+        packages=("django_redis",),
+    ),
     "simplejwt": Entry(
         label="simplejwt, blacklist",
         module="simplejwt",
@@ -89,6 +97,6 @@ CONTENDERS = {
     "allauth": _allauth("allauth JWT", stateful=False),
     "allauth_stateful": _allauth("allauth JWT, stateful", stateful=True),
     "django_db": _django("Django session, db", "db"),
-    "django_cached_db": _django("Django session, cached_db", "cached_db", redis=True),
+    "django_cached_db": _django("Django session, cached_db", "cached_db", redis=REDIS),
     "floor": Entry(label="floor", module="floor", authentication="benchmarks.contenders.floor_check.Authentication"),
 }

@@ -66,14 +66,14 @@ class Breaker:
         self.closed_again_at = now + PAUSE
         return True
 
-    def call(self, operation: Callable[..., Any], *args: Any, slow: float = SLOW) -> Any:
-        """What the cache answers; None where it fails."""
+    def call(self, operation: Callable[..., Any], *args: Any, slow: float = SLOW, failed: Any = None) -> Any:
+        """What the cache answers; ``failed`` where it fails."""
         began = monotonic()
         try:
             answer = operation(*args)
         except Exception as error:  # noqa: BLE001 - whatever a cache raises: the database is asked instead
             self._open(f"{type(error).__name__}: {error}")
-            return None
+            return failed
         if monotonic() - began > slow:
             self._open(f"an answer took {monotonic() - began:.3f} s")
         else:
@@ -135,11 +135,11 @@ def doubt(sessions: Iterable[Session]) -> None:
     if cache is None or not words:
         return
     seconds = math.ceil(2 * conf.CACHE_TTL.total_seconds())
-    lost = breaker.call(cache.set_many, words, seconds, slow=math.inf)  # many take their time
-    if lost is None or lost:
+    lost = breaker.call(cache.set_many, words, seconds, slow=math.inf, failed=list(words))  # many take their time
+    if lost:
         logger.warning(
             "The cache did not hear that %s sessions end: the cached check may accept them for %s seconds more",
-            len(words) if lost is None else len(lost),
+            len(lost),
             conf.CACHE_TTL.total_seconds(),
         )
 

@@ -45,15 +45,20 @@ def shared(settings):
     Shared.before = None
 
 
-@pytest.fixture(params=["in this process", "Redis"])
+REDIS_CACHES = {"Redis": "django.core.cache.backends.redis.RedisCache", "django-redis": "django_redis.cache.RedisCache"}
+
+
+@pytest.fixture(params=["in this process", *REDIS_CACHES])
 def any_cache(request, settings):
-    if request.param == "Redis":
+    if request.param in REDIS_CACHES:
         if reason := redis_is_missing():
             pytest.skip(f"no Redis: {reason}")
+        if request.param == "django-redis":
+            pytest.importorskip("django_redis", reason="django-redis is not installed")
         location = "redis://{}:{}/14".format(*REDIS)
         settings.CACHES = {
             **settings.CACHES,
-            "shared": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": location},
+            "shared": {"BACKEND": REDIS_CACHES[request.param], "LOCATION": location},
         }
 
 
@@ -259,6 +264,7 @@ class TestWhatTheCacheSays:
         assert laptop.sign_out("local").status_code == 204
         Shared.before = None
         cache.breaker.closed_again_at = 0.0
+        assert ("did not hear" in caplog.text) == (operation == "set_many")
         told = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
         assert told == ["The cache of sessions is left alone for a while: ConnectionError: no cache"]
         if operation != "set_many":

@@ -66,27 +66,20 @@ class DeviceSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
 
 
-class SessionSerializer(serializers.ModelSerializer[Session]):
+class SessionSerializer(serializers.Serializer[Session]):
     """One session as its owner sees it; only ``name`` can be written. Never a secret."""
 
+    id = serializers.UUIDField(read_only=True)
+    kind = serializers.CharField(read_only=True)
+    name = serializers.CharField(
+        required=False, allow_blank=True, max_length=Session._meta.get_field("name").max_length
+    )
     device = DeviceSerializer(read_only=True)
+    ip_address = serializers.CharField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
     last_seen_at = serializers.DateTimeField(source="last_used_at", read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True)
     is_current = serializers.SerializerMethodField(help_text=_("Whether this request comes from it."))
-
-    class Meta:
-        model = Session
-        fields = (
-            "id",
-            "kind",
-            "name",
-            "device",
-            "ip_address",
-            "created_at",
-            "last_seen_at",
-            "expires_at",
-            "is_current",
-        )
-        read_only_fields = ("id", "kind", "ip_address", "created_at", "expires_at")
 
     def get_is_current(self, session: Session) -> bool:
         return bool(session == self.context["current"])

@@ -233,7 +233,7 @@ class SessionsView(AuthSessionsView):
 
     def show(self, sessions: Session | list[Session]) -> Response:
         context = {"current": get_session(self.request)}
-        shown = SessionSerializer(sessions, many=isinstance(sessions, list), context=context)
+        shown = SessionSerializer(cast("Any", sessions), many=isinstance(sessions, list), context=context)
         return Response(shown.data)
 
     def show_list(self) -> Response:

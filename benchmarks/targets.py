@@ -82,6 +82,11 @@ def _requests() -> Iterable[Target]:
             measured=lambda r: r.ratio("request", "ours_cached", "simplejwt"),
             at_most=0.65,
         ),
+        Target(
+            what="the same by django-redis",
+            measured=lambda r: r.ratio("request", "ours_cached_django_redis", "simplejwt"),
+            at_most=0.65,
+        ),
     )
 
 

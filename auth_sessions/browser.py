@@ -107,7 +107,7 @@ def here(request: HttpRequest) -> Session | None:
     return session
 
 
-def adopt(request: HttpRequest, user: AbstractBaseUser, *, cookie: str | None = None) -> bool:
+def adopt(request: HttpRequest, user: AbstractBaseUser, *, is_proved: bool = True, cookie: str | None = None) -> bool:
     """A row for signed-in data that names none; False for a user who is inactive, or has just been deleted.
 
     It is named on commit, so that the data does not name a row that was rolled back. A signed ``cookie`` that was
@@ -119,7 +119,12 @@ def adopt(request: HttpRequest, user: AbstractBaseUser, *, cookie: str | None = 
     key = _stored_key(store) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
     try:
         session: Session | None = lifecycle.start(
-            user, request=request, kind=SessionKind.BROWSER, lifetime=_lifetime(store), browser_key=key
+            user,
+            request=request,
+            kind=SessionKind.BROWSER,
+            lifetime=_lifetime(store),
+            browser_key=key,
+            is_proved=is_proved,
         )
     except IntegrityError:  # another request of this browser was first
         session = lifecycle.all_sessions().filter(browser_key=key, user_id=user.pk).first()
@@ -159,7 +164,7 @@ def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if not is_owner and store.get(SESSION_KEY) is None:
         return True  # signed in by something else than this session
     if MARK not in store:
-        return not is_owner or adopt(request, user, cookie=store.session_key)
+        return not is_owner or adopt(request, user, is_proved=False, cookie=store.session_key)
     session = named(store)
     if session is None:
         return False

@@ -24,6 +24,7 @@ FATES = {
     # whether an access token is taken after a sign-out of: one, others, all
     "ours": ("refused", "refused", "refused"),
     "ours_cached": ("refused", "refused", "refused"),
+    "ours_cached_django_redis": ("refused", "refused", "refused"),
     "simplejwt": ("accepted", "accepted", "accepted"),
     "knox": ("refused", "-", "refused"),
     "allauth": ("accepted", "accepted", "accepted"),

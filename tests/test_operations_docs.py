@@ -95,9 +95,8 @@ class TestPartitions:
 
     def run(self, block):
         """A block of SQL, about this month and the next."""
-        for name, month in {"2026{}11": self.month, "2026{}12": self.next_month}.items():
-            for mark in "-_":
-                block = block.replace(name.format(mark), month.strftime(f"%Y{mark}%m"))
+        months = {"11": self.month, "12": self.next_month}
+        block = re.sub("2026([-_])(1[12])", lambda found: months[found[2]].strftime(f"%Y{found[1]}%m"), block)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(block)

@@ -106,5 +106,6 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     @admin.action(description=_("Revoke other sessions"), permissions=["delete"])
     def revoke_others(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
         """Ends every other session of the selected sessions' users; the selected stay, and the administrator's own."""
-        others = Session.objects.filter(user__in=queryset.values("user")).exclude(pk__in=queryset.values("pk"))
+        of_their_users = self.get_queryset(request).filter(user__in=queryset.values("user"))
+        others = of_their_users.exclude(pk__in=queryset.values("pk"))
         return revoke(self, request, queryset, sessions=others, action=self.revoke_others, keeps_own=True)

@@ -1,9 +1,10 @@
 """How a session begins: by credentials, or for a person whose identity was proved elsewhere."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
@@ -62,13 +63,14 @@ def start(
     amr: Iterable[str] = (),
     lifetime: Lifetime = DEFAULT,
     browser_key: str | None = None,
+    is_proved: bool = True,
 ) -> Session:
     """Begin a session for a user whose identity was proved elsewhere (a magic link, a social login, a code).
 
     The session carries the fingerprint of the password hash on the user object as given: if the password changed
     since the object was read, the session is born refused. ``amr`` are RFC 8176 words; ``lifetime`` overrides
     ``AUTH_SESSIONS_LIFETIME`` (None: no absolute end); ``browser_key`` is the key of Django's session where that
-    carries it. ``session_started`` is sent on commit.
+    carries it; without ``is_proved`` it is not known when identity was proved. ``session_started`` is sent on commit.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (deleted
     meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
@@ -82,7 +84,7 @@ def start(
         user=cast("Any", user),
         kind=kind,
         created_at=now,
-        authenticated_at=now,
+        authenticated_at=now if is_proved else _long_ago(),
         last_seen_at=now,
         expires_at=None if lifetime is None else now + lifetime,
         name=name,
@@ -107,6 +109,11 @@ def start(
             RefreshToken(session=session, rotated_at=now).save(force_insert=True, using=using)
         send_on_commit(signals.session_started, using=using, session=session, request=request)
     return session
+
+
+def _long_ago() -> datetime:
+    """A proof of identity that nobody knows the time of is not a fresh one."""
+    return datetime.fromtimestamp(0, tz=UTC if settings.USE_TZ else None)
 
 
 def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> None:

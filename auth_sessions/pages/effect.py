@@ -14,10 +14,12 @@ def delay() -> timedelta | None:
     """None where every sign-out is noticed at once, else the longest that an app may still be let in.
 
     It is noticed at once where Django REST framework's default classes know Bearer tokens by
-    ``SessionJWTAuthentication`` and by nothing else. Everywhere else somebody may look at signatures only.
+    ``SessionJWTAuthentication`` and by nothing else, and only this project can check a signature. Everywhere else
+    somebody may look at signatures only.
     """
     classes = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
     bearer = [each for each in classes if isinstance(each, type) and issubclass(each, JWTAuthentication)]
-    if bearer and all(issubclass(each, SessionJWTAuthentication) for each in bearer):
+    is_secret = simple_jwt("ALGORITHM").startswith("HS")
+    if is_secret and bearer and all(issubclass(each, SessionJWTAuthentication) for each in bearer):
         return None
     return cast("timedelta", simple_jwt("ACCESS_TOKEN_LIFETIME"))

@@ -43,5 +43,5 @@ def show(session: Session, *, current: Session) -> ShownDevice:
         signed_in_at=session.created_at,
         signed_in_with=words.ways(session.amr),
         address=session.ip_address or "",
-        place=getattr(session, "place", None) or "",
+        place=session.place,
     )

@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -62,6 +61,7 @@ class SignOutPage(DevicePage, ABC):
             form = form or PasswordForm(self.request)
         return self.answer(
             question=self.get_question(devices),
+            device=devices[0] if len(devices) == 1 else None,
             consequences=[*self.get_consequences(devices), *self.delays(devices)],
             form=form,
             must_sign_in=needs_proof and not self.has_password(),
@@ -72,12 +72,12 @@ class SignOutPage(DevicePage, ABC):
         return any(not device.is_current for device in devices) and not is_fresh(self.current)
 
     def has_password(self) -> bool:
-        return self.current.user.has_usable_password()
+        return bool(self.current.user.password) and self.current.user.has_usable_password()
 
     def sign_in_again(self) -> HttpResponse:
         """The proof of a person without a password (a social login): they leave here, sign in, and come back."""
         lifecycle.sign_out(self.current, Scope.LOCAL, request=self.request)
-        return redirect_to_login(self.request.get_full_path())
+        return redirect(self.request.get_full_path())  # which asks for the sign-in
 
     def delays(self, devices: list[ShownDevice]) -> list[str]:
         """That an app among them may be let in for a while, where that is so."""

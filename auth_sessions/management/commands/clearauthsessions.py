@@ -59,9 +59,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, database: str | None, **options: Any) -> None:
         names = ("batch_size", "sleep", "max_seconds", "after", "dry_run")
         bar, looked_at, ended = Bar(self.stdout), 0, 0
-        for batch in lifecycle.sweep(using=database, **{name: options[name] for name in names}):
-            looked_at, ended = looked_at + batch.looked_at, ended + batch.ended
-            bar.show(batch.share, f"{looked_at} looked at, {ended} over")
+        go_on_after = options["after"]
+        try:
+            for batch in lifecycle.sweep(using=database, **{name: options[name] for name in names}):
+                looked_at, ended, go_on_after = looked_at + batch.looked_at, ended + batch.ended, batch.key
+                bar.show(batch.share, f"{looked_at} looked at, {ended} over")
+        except BaseException:
+            if go_on_after:
+                self.stderr.write(f"Stopped after {ended} sessions ended, at --after {go_on_after}")
+            raise
         bar.close()
         if not batch.is_last:
             self.stdout.write(f"Stopped by the clock. Go on with --after {batch.key}")

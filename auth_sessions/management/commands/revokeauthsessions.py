@@ -27,7 +27,7 @@ class Command(BaseCommand):
     help = (
         "Revokes sessions, for the day something leaks: those of some users or of all, with everything that hangs on "
         "them. The reason that signals tell is 'revoked'. Access tokens that are only checked by signature live on "
-        "until they expire; browser logins older than the installation are not reached before their next request."
+        "until they expire; browser logins older than the installation are not reached."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

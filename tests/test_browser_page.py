@@ -207,6 +207,7 @@ def test_by_keyboard_alone(open_page):
         keyboard.type(text)
     keyboard.press("Enter")
     desk.shows("Signed in as grace")
+    desk.lists(1)  # the script is at work
     for name in ("Look again", "Sign out here", "Sign out of other devices", "Sign out everywhere"):
         keyboard.press("Tab")
         expect(desk.page.get_by_role("button", name=name)).to_be_focused()

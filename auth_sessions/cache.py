@@ -66,15 +66,15 @@ class Breaker:
         self.closed_again_at = now + PAUSE
         return True
 
-    def call(self, operation: Callable[..., Any], *args: Any, slow: float = SLOW, failed: Any = None) -> Any:
-        """What the cache answers; ``failed`` where it fails."""
+    def call(self, operation: Callable[..., Any], *args: Any, slow: float | None = None, failed: Any = None) -> Any:
+        """What the cache answers; ``failed`` where it fails. ``slow`` seconds (``SLOW``) are too many."""
         began = monotonic()
         try:
             answer = operation(*args)
         except Exception as error:  # noqa: BLE001 - whatever a cache raises: the database is asked instead
             self._open(f"{type(error).__name__}: {error}")
             return failed
-        if monotonic() - began > slow:
+        if monotonic() - began > (SLOW if slow is None else slow):
             self._open(f"an answer took {monotonic() - began:.3f} s")
         else:
             self.closed_again_at = 0.0

@@ -51,7 +51,8 @@ def environment():
         connection.execute(f"CREATE DATABASE {name}")
     server |= {
         "PGDATABASE": name,
-        "REDIS_URL": "redis://{}:{}/12".format(*REDIS),
+        # A busy machine may take longer than the example would wait.
+        "REDIS_URL": "redis://{}:{}/12?socket_timeout=10&socket_connect_timeout=10".format(*REDIS),
         "DJANGO_SETTINGS_MODULE": "example_project.settings",
     }
     yield server

@@ -5,10 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, cast
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections
-from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -303,8 +301,7 @@ class StaffView(SessionsView):
     def get_owner(self) -> AbstractBaseUser:
         if "\0" in self.kwargs["pk"]:
             raise Http404
-        users: QuerySet[AbstractBaseUser] = get_user_model()._base_manager.all()
-        return get_object_or_404(users, pk=self.kwargs["pk"])
+        return get_object_or_404(lifecycle.all_users(), pk=self.kwargs["pk"])
 
 
 class UserSessionListView(StaffView):

@@ -83,3 +83,25 @@ class Contender:
     def add_sessions(self, user: User, number: int) -> None:
         """Store sessions of a user's other devices, as many sign-ins would have."""
         raise NotImplementedError
+
+
+class OwnFace(Contender):
+    """Speaks as this app's REST face does."""
+
+    def refresh(self, device: Device) -> Call:
+        return Call(path="/token/refresh/", data={"refresh": device.refresh})
+
+    def list(self, device: Device) -> Call:
+        return Call(method="GET", path="/sessions/", headers=self.headers(device))
+
+    def sign_out_one(self, device: Device) -> Call:
+        return self._sign_out(device, "local")
+
+    def sign_out_others(self, device: Device) -> Call:
+        return self._sign_out(device, "others")
+
+    def sign_out_all(self, device: Device) -> Call:
+        return self._sign_out(device, "global")
+
+    def _sign_out(self, device: Device, scope: str) -> Call:
+        return Call(path="/sign-out/", headers=self.headers(device), data={"scope": scope})

@@ -21,8 +21,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from benchmarks.calls import Answer, Call
-from benchmarks.contenders.base import Contender, Device, WhoView
+from benchmarks.calls import Answer
+from benchmarks.contenders.base import Device, OwnFace, WhoView
 from benchmarks.contenders.floor_check import key, read, rows
 
 TABLE = """
@@ -115,7 +115,7 @@ urlpatterns = [
 ]
 
 
-class Floor(Contender):
+class Floor(OwnFace):
     def set_up(self) -> None:
         types = {"uuid": "uuid", "time": "timestamptz"} if connection.vendor == "postgresql" else {}
         rows(TABLE.format(**{"uuid": "char(32)", "time": "datetime", **types}))
@@ -123,24 +123,6 @@ class Floor(Contender):
 
     def signed_in(self, device: Device, answer: Answer) -> None:
         self.refreshed(device, answer)
-
-    def refresh(self, device: Device) -> Call:
-        return Call(path="/token/refresh/", data={"refresh": device.refresh})
-
-    def list(self, device: Device) -> Call:
-        return Call(method="GET", path="/sessions/", headers=self.headers(device))
-
-    def sign_out_one(self, device: Device) -> Call:
-        return self._sign_out(device, "local")
-
-    def sign_out_others(self, device: Device) -> Call:
-        return self._sign_out(device, "others")
-
-    def sign_out_all(self, device: Device) -> Call:
-        return self._sign_out(device, "global")
-
-    def _sign_out(self, device: Device, scope: str) -> Call:
-        return Call(path="/sign-out/", headers=self.headers(device), data={"scope": scope})
 
     def add_sessions(self, user: User, number: int) -> None:
         now = timezone.now()

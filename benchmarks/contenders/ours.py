@@ -7,34 +7,16 @@ from django.utils import timezone
 from auth_sessions import passwords
 from auth_sessions.conf import conf
 from auth_sessions.models import RefreshToken, Session
-from benchmarks.calls import Answer, Call
-from benchmarks.contenders.base import Contender, Device, WhoView
+from benchmarks.calls import Answer
+from benchmarks.contenders.base import Device, OwnFace, WhoView
 
 urlpatterns = [path("who/", WhoView.as_view()), path("", include("auth_sessions.urls"))]
 
 
-class Ours(Contender):
+class Ours(OwnFace):
     def signed_in(self, device: Device, answer: Answer) -> None:
         self.refreshed(device, answer)
         device.key = answer.json()["session"]["id"]
-
-    def refresh(self, device: Device) -> Call:
-        return Call(path="/token/refresh/", data={"refresh": device.refresh})
-
-    def list(self, device: Device) -> Call:
-        return Call(method="GET", path="/sessions/", headers=self.headers(device))
-
-    def sign_out_one(self, device: Device) -> Call:
-        return self._sign_out(device, "local")
-
-    def sign_out_others(self, device: Device) -> Call:
-        return self._sign_out(device, "others")
-
-    def sign_out_all(self, device: Device) -> Call:
-        return self._sign_out(device, "global")
-
-    def _sign_out(self, device: Device, scope: str) -> Call:
-        return Call(path="/sign-out/", headers=self.headers(device), data={"scope": scope})
 
     def add_sessions(self, user: User, number: int) -> None:
         sessions = Session.objects.bulk_create(self.session(user) for _ in range(number))

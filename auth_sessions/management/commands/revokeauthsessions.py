@@ -70,6 +70,6 @@ class Command(BaseCommand):
     def _key(self, name: str) -> Any:
         user_model = get_user_model()
         try:
-            return user_model._base_manager.get(**{user_model.USERNAME_FIELD: name}).pk
+            return lifecycle.all_users().get(**{user_model.USERNAME_FIELD: name}).pk
         except (user_model.DoesNotExist, ValueError) as error:
             raise CommandError(f"There is no user {name!r}.") from error

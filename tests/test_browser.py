@@ -353,10 +353,15 @@ def test_in_a_transaction_that_never_commits():
     assert still_in(desk=desk, old=old, phone=phone) == {"phone"}
 
 
+def come_between(settings, name):
+    """A middleware of the host stands between Django's and the app's."""
+    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], f"tests.host.middleware.{name}", *settings.MIDDLEWARE[at:]]
+
+
 def test_someone_else_in_the_place_of_the_person(desk, phone, bob, settings):
     """Impersonation ends with the session it stands on, even where its middleware comes first."""
-    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware")
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], "tests.host.middleware.impersonate", *settings.MIDDLEWARE[at:]]
+    come_between(settings, "impersonate")
     data = desk.client.session
     data["as"] = str(bob.pk)
     data.save()
@@ -369,8 +374,7 @@ def test_someone_else_in_the_place_of_the_person(desk, phone, bob, settings):
 
 def test_impersonation_ends_with_the_password(desk, ada, bob, settings):
     """Django would compare the hash for its own user; here another is looked at."""
-    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware")
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], "tests.host.middleware.as_named", *settings.MIDDLEWARE[at:]]
+    come_between(settings, "as_named")
     data = desk.client.session
     data["as"] = str(bob.pk)
     data.save()
@@ -384,8 +388,7 @@ def test_impersonation_ends_with_the_password(desk, ada, bob, settings):
 
 def test_a_user_who_is_no_row(desk, settings):
     """A service's stand-in, put there by a middleware, beside anybody's cookie."""
-    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware")
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], "tests.host.middleware.service", *settings.MIDDLEWARE[at:]]
+    come_between(settings, "service")
     assert desk.copy().me().json() == {"user": "service"}
     basket = Browser()
     basket.page("/basket/")

@@ -172,7 +172,7 @@ def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if session.user_id != owner.pk or not holds(store, owner) or _over(session, owner):
         return False
     if not is_owner and not _knows_password(store, owner):
-        drop(str(session.pk))
+        _end_if_over(session)
         return False
     know(request, session)
     key = _stored_key(store) or session.browser_key
@@ -225,9 +225,11 @@ def is_left(request: HttpRequest) -> bool:
 
 def drop(mark: str) -> None:
     """End the row of a session that Django itself has just refused: another password, or no such user any more."""
-    session = _find(mark)
-    if session is None:
-        return
+    if session := _find(mark):
+        _end_if_over(session)
+
+
+def _end_if_over(session: Session) -> None:
     reason = lifecycle.over(session, last_used_at=session.last_seen_at)
     if reason is None and not passwords.matches(session.password_fingerprint, session.user):
         reason = EndReason.PASSWORD_CHANGED

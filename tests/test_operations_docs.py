@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, connections, transaction
 from django.test.testcases import DatabaseOperationForbidden
+from django.utils import timezone
 
 from auth_sessions import lifecycle
 from auth_sessions.management.commands.clearauthsessions import Command
@@ -132,7 +133,7 @@ class TestPartitions:
     def test_a_finished_month_goes(self, ada):
         laptop = Device().sign_in(ada)
         self.start_next_month(ada)
-        Session.objects.filter(pk=laptop.session_id).update(expires_at=self.month)
+        Session.objects.filter(pk=laptop.session_id).update(expires_at=timezone.now())
         assert lifecycle.purge(batch_size=1) == 2
         assert self.in_months(Session) == self.in_months(RefreshToken) == [0, 0]
         self.start_next_month(ada)

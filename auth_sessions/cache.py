@@ -52,10 +52,14 @@ ENDING = "ending"
 
 
 class Breaker:
-    """Lets calls through until one fails or is slow; then one in each ``PAUSE``, until that goes well."""
+    """Lets calls through until one fails or is slow; then one in each ``PAUSE``, until that goes well.
+
+    The first answer may take its time: the client is loaded, and connects.
+    """
 
     def __init__(self) -> None:
         self.closed_again_at = 0.0
+        self.has_answered = False
 
     def lets_through(self) -> bool:
         if not self.closed_again_at:
@@ -74,10 +78,12 @@ class Breaker:
         except Exception as error:  # noqa: BLE001 - whatever a cache raises: the database is asked instead
             self._open(f"{type(error).__name__}: {error}")
             return failed
-        if monotonic() - began > (SLOW if slow is None else slow):
-            self._open(f"an answer took {monotonic() - began:.3f} s")
+        seconds = monotonic() - began
+        if self.has_answered and seconds > (SLOW if slow is None else slow):
+            self._open(f"an answer took {seconds:.3f} s")
         else:
             self.closed_again_at = 0.0
+        self.has_answered = True
         return answer
 
     def _open(self, reason: str) -> None:

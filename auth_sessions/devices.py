@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -29,8 +30,9 @@ class Device:
         return self.browser or self.os or (_("Bot") if self.type == DeviceType.BOT else _("Unknown device"))
 
 
+@lru_cache(maxsize=1000)
 def describe(user_agent: str) -> Device:
-    """The device that sends this ``User-Agent``, by ua-parser where it is installed."""
+    """The device that sends this ``User-Agent``, by ua-parser where it is installed; kept for the next read."""
     known_by = parsed_user_agents if parsed_user_agents.is_available else user_agents
     browser, system, device_type = known_by.classify(user_agent[:USER_AGENT_LENGTH])
     return Device(browser=browser, os=system, type=device_type)

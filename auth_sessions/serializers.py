@@ -65,6 +65,10 @@ class DeviceSerializer(serializers.Serializer[Any]):
     os = serializers.CharField()
     type = serializers.CharField()
 
+    def to_representation(self, instance: Any) -> dict[str, str]:
+        """The words as they are: DRF would copy the fields for each answer, and ask each of them for each session."""
+        return {name: getattr(instance, name) for name in self._declared_fields}
+
 
 class SessionSerializer(serializers.Serializer[Session]):
     """One session as its owner sees it; only ``name`` can be written. Never a secret."""

@@ -1,13 +1,14 @@
-"""The one SELECT that is planned once reads what the ORM reads, on every database and with every user model."""
+"""The statements planned once do what the ORM does, on every database and with every user model."""
 
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.db.models import signals
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions import lifecycle
-from auth_sessions.models import Session
+from auth_sessions.models import RefreshToken, Session
 from tests.browser import Browser
 from tests.device import Device
 
@@ -56,3 +57,60 @@ def test_it_is_what_the_orm_reads(sessions, related):
 @pytest.mark.parametrize("related", RELATED)
 def test_nobody_is_none(sessions, related):
     assert lifecycle.find(uuid.uuid4(), *related) is None
+
+
+@pytest.fixture
+def saved():
+    """What Django's signals of saving tell: the signal, and the row it is about."""
+    heard = []
+
+    def hear(*, signal, instance, raw, update_fields, created=None, **event):
+        assert not raw
+        assert update_fields is None
+        before = signal is signals.pre_save
+        assert (instance._state.adding, created) == ((True, None) if before else (False, True))
+        heard.append((signal, instance))
+
+    for model in (Session, RefreshToken):
+        for signal in (signals.pre_save, signals.post_save):
+            signal.connect(hear, model)
+    yield heard
+    for model in (Session, RefreshToken):
+        for signal in (signals.pre_save, signals.post_save):
+            signal.disconnect(hear, model)
+
+
+@pytest.mark.parametrize("kind", ["token", "browser"])
+def test_what_begins_is_written_and_told_as_the_orm_would(ada, kind, saved):
+    for number in range(2):
+        begun = lifecycle.start(
+            ada,
+            kind=kind,
+            name="Telefon, „mein“ 📱",
+            tag="50 % off",
+            amr=("pwd", "otp"),
+            lifetime=None,
+            browser_key=f"key {number}" if kind == "browser" else None,
+        )
+        rows = [begun, begun.refresh_token] if kind == "token" else [begun]
+        assert saved == [(signal, row) for signal in (signals.pre_save, signals.post_save) for row in rows]
+        saved.clear()
+        for row in rows:
+            stored = type(row).objects.get()
+            assert values(stored) == values(row)
+            assert stored._state.db == row._state.db
+        begun.delete()
+
+
+def test_all_is_written_or_nothing(ada):
+    def spoil(instance, **event):
+        instance.secret = None
+
+    signals.pre_save.connect(spoil, RefreshToken)
+    try:
+        with pytest.raises(DatabaseError):
+            lifecycle.start(ada)
+    finally:
+        signals.pre_save.disconnect(spoil, RefreshToken)
+    assert not Session.objects.exists()
+    assert not RefreshToken.objects.exists()

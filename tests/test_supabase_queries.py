@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from auth_sessions import lifecycle
 from tests.supabase_device import SupabaseDevice, add_person, needs_email
-from tests.test_queries import statements
+from tests.test_queries import BEGUN, statements
 
 pytestmark = needs_email
 
@@ -38,14 +38,14 @@ def cost(call, status=200):
 
 def test_the_first_sign_in_of_all(ada):
     """Finds the user name by the address; then the user, session, token, last_login; then the profile is made."""
-    sign_in = ["SELECT", "SELECT", "INSERT", "INSERT", "UPDATE", "SELECT"]
+    sign_in = ["SELECT", "SELECT", *BEGUN, "UPDATE", "SELECT"]
     expected = [*sign_in, *LOCK[connection.vendor], "INSERT"]
     assert cost(SupabaseDevice().try_sign_in) == expected
 
 
 def test_sign_in(laptop):
     """As over REST, with one SELECT for the address and one for the profile."""
-    assert cost(laptop.try_sign_in) == ["SELECT", "SELECT", "INSERT", "INSERT", "UPDATE", "SELECT"]
+    assert cost(laptop.try_sign_in) == ["SELECT", "SELECT", *BEGUN, "UPDATE", "SELECT"]
 
 
 def test_refused_sign_in(laptop):

@@ -1,6 +1,7 @@
 """How a session begins: by credentials, or for a person whose identity was proved elsewhere."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
@@ -17,6 +18,7 @@ from auth_sessions import devices, exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.lifecycle.rows import all_sessions, database, row_of, send_on_commit, user_may_vanish
+from auth_sessions.lifecycle.statements import insert
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import lock
 
@@ -100,13 +102,12 @@ def start(
     # In a transaction as long as a request, InnoDB's shared lock for the foreign key would let two sign-ins of one
     # person wait for each other when last_login is written, and PostgreSQL would look at the key only at its end.
     must_lock = conf.MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
-    with user_may_vanish(user), transaction.atomic(using=using):
+    rows = [session, RefreshToken(session=session, rotated_at=now)] if kind == SessionKind.TOKEN else [session]
+    with user_may_vanish(user), transaction.atomic(using=using) if must_lock else nullcontext():
         if must_lock and not lock(row_of(user)):
             raise exceptions.UserNotFound
-        session.save(force_insert=True, using=using)
+        insert(*rows, using=using)
         _make_room(session, request=request, using=using)
-        if kind == SessionKind.TOKEN:
-            RefreshToken(session=session, rotated_at=now).save(force_insert=True, using=using)
         send_on_commit(signals.session_started, using=using, session=session, request=request)
     return session
 

@@ -1,14 +1,16 @@
-"""The two statements of every request and every refresh, which the ORM would write anew each time."""
+"""The statements of every request, refresh and sign-in, which the ORM would write anew each time."""
 
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from django.db import connections
-from django.db.models import Model
+from django.db import connections, transaction
+from django.db.models import Model, signals
+from django.db.models.sql import InsertQuery
 
 from auth_sessions.lifecycle.rows import all_sessions, database
 from auth_sessions.models import RefreshToken, Session
@@ -78,6 +80,44 @@ def rotate(token: RefreshToken, *, rotated_at: datetime) -> bool:
     if won:
         token.counter, token.rotated_at = token.counter + 1, rotated_at
     return won
+
+
+def insert(*rows: Model, using: str) -> None:
+    """Write new rows, all or none, as ``save(force_insert=True)`` of each would, with the same signals.
+
+    On PostgreSQL they go in one statement, which needs no transaction around it.
+    """
+    connection = connections[using]
+    for row in rows:
+        signals.pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
+    statements = [(_insertion(using, type(row)), _written(row, connection)) for row in rows]
+    if connection.vendor == "postgresql":
+        statements = [_joined(statements)]
+    with transaction.atomic(using=using) if len(statements) > 1 else nullcontext(), connection.cursor() as cursor:
+        for sql, values in statements:
+            cursor.execute(sql, values)
+    for row in rows:
+        row._state.adding, row._state.db = False, using
+        signals.post_save.send(sender=type(row), instance=row, created=True, raw=False, using=using, update_fields=None)
+
+
+def _written(row: Model, connection: Any) -> list[Any]:
+    fields = row._meta.local_concrete_fields
+    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+
+
+def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+    *before, last = (sql for sql, _ in statements)
+    named = ", ".join(f"row_{number} AS ({sql})" for number, sql in enumerate(before))
+    return f"WITH {named} {last}" if before else last, [value for _, values in statements for value in values]
+
+
+@cache
+def _insertion(using: str, model: type[Model]) -> str:
+    query = InsertQuery(model)
+    query.insert_values(model._meta.local_concrete_fields, [model()])
+    ((sql, _),) = query.get_compiler(using).as_sql()
+    return cast("str", sql)
 
 
 @cache

@@ -25,9 +25,10 @@ class Device:
     @property
     def label(self) -> str:
         """A name to show; never the raw user agent."""
-        if self.browser and self.os:
-            return _("%(browser)s on %(os)s") % {"browser": self.browser, "os": self.os}
-        return self.browser or self.os or (_("Bot") if self.type == DeviceType.BOT else _("Unknown device"))
+        program = self.browser or {DeviceType.APP: _("App"), DeviceType.BOT: _("Bot")}.get(self.type, "")
+        if program and self.os:
+            return _("%(browser)s on %(os)s") % {"browser": program, "os": self.os}
+        return program or self.os or _("Unknown device")
 
 
 @lru_cache(maxsize=1000)

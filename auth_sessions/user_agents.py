@@ -9,9 +9,10 @@ from auth_sessions.choices import DeviceType
 BOTS = ("bot", "crawl", "spider", "slurp", "headlesschrome", "facebookexternalhit", "preview", "+http")
 
 APPS = (
-    ("okhttp/", "okhttp"),
-    ("cfnetwork/", "CFNetwork"),
-    ("dart/", "Dart"),
+    ("okhttp/", ""),
+    ("cfnetwork/", ""),
+    ("dalvik/", ""),
+    ("dart/", ""),
     ("curl/", "curl"),
     ("wget/", "Wget"),
     ("httpie/", "HTTPie"),
@@ -27,6 +28,7 @@ APPS = (
     ("undici", "Node.js"),
     ("java/", "Java"),
 )
+"""Programs and libraries; nameless are those in which people's apps are written, and which the people do not know."""
 
 BROWSERS = (
     (" edg/", "Edge"),
@@ -79,13 +81,14 @@ TYPES = {
 def classify(user_agent: str) -> tuple[str, str, DeviceType]:
     """``(browser or program, operating system, type)``; what is not recognised is an empty string or ``UNKNOWN``.
 
-    A bot has neither name nor system: both are a disguise.
+    A bot has neither name nor system: both are a disguise. An app on a phone seldom says its name.
     """
     text = user_agent.lower().replace("cubot", "")  # a make of phones
     if any(word in text for word in BOTS):
         return "", "", DeviceType.BOT
     system = _first(SYSTEMS, text)
-    if program := _first(APPS, text):
+    program = next((name for part, name in APPS if part in text), None)
+    if program is not None:
         return program, system, DeviceType.APP
     if system == "Android":
         return _first(BROWSERS, text), system, _android_type(text)

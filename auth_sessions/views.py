@@ -8,7 +8,6 @@ from typing import Any, NoReturn, cast
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections
 from django.http import Http404, QueryDict
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import status
@@ -38,7 +37,6 @@ from auth_sessions.serializers import (
 from auth_sessions.throttling import ActionThrottle
 
 
-@method_decorator(sensitive_post_parameters("password", "refresh"), name="dispatch")
 class AuthSessionsView(APIView):
     """What the views share: who may call, how a refusal is answered, and that no answer is stored in a cache."""
 
@@ -49,6 +47,11 @@ class AuthSessionsView(APIView):
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     serializer_class: type[BaseSerializer[Any]]
     action_throttle_scope: str | None = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Reports of errors show neither a password nor a token."""
+        return sensitive_post_parameters("password", "refresh")(super().as_view(**initkwargs))
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]

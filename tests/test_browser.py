@@ -1,7 +1,5 @@
 """Browsers in the list: Django's own logins, with every session engine, beside a person's token devices."""
 
-import os
-import socket
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
@@ -19,20 +17,8 @@ from auth_sessions.browser import MARK
 from auth_sessions.models import Session
 from tests.browser import Browser
 from tests.device import IPHONE, PASSWORD, Device, code
+from tests.servers import need_redis, redis_address
 from tests.test_queries import statements
-
-REDIS = ("127.0.0.1", int(os.environ.get("REDIS_PORT", "6379")))
-
-
-def redis_is_missing():
-    try:
-        import redis  # noqa: F401
-
-        socket.create_connection(REDIS, timeout=1).close()
-    except (ImportError, OSError) as error:
-        return str(error)
-    return ""
-
 
 ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies", "cache redis", "cached_db redis"]
 
@@ -43,10 +29,9 @@ def _engine(request, settings, tmp_path):
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     settings.SESSION_FILE_PATH = str(tmp_path)
     if redis:
-        if reason := redis_is_missing():
-            pytest.skip(f"no Redis: {reason}")
-        location = "redis://{}:{}/15".format(*REDIS)
-        settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": location}}
+        need_redis()
+        redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_address(15)}
+        settings.CACHES = {"default": redis_cache}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from auth_sessions.authentication import LazyUser
 from auth_sessions.models import Session
 from tests.device import Device, code
 from tests.host.caches import Shared
-from tests.test_browser import REDIS, redis_is_missing
+from tests.servers import need_redis, redis_address
 from tests.test_queries import statements
 from tests.test_sign_out import DOORS, OF_BROWSERS
 
@@ -51,15 +51,11 @@ REDIS_CACHES = {"Redis": "django.core.cache.backends.redis.RedisCache", "django-
 @pytest.fixture(params=["in this process", *REDIS_CACHES])
 def any_cache(request, settings):
     if request.param in REDIS_CACHES:
-        if reason := redis_is_missing():
-            pytest.skip(f"no Redis: {reason}")
+        need_redis()
         if request.param == "django-redis":
             pytest.importorskip("django_redis", reason="django-redis is not installed")
-        location = "redis://{}:{}/14".format(*REDIS)
-        settings.CACHES = {
-            **settings.CACHES,
-            "shared": {"BACKEND": REDIS_CACHES[request.param], "LOCATION": location},
-        }
+        redis_cache = {"BACKEND": REDIS_CACHES[request.param], "LOCATION": redis_address(14)}
+        settings.CACHES = {**settings.CACHES, "shared": redis_cache}
 
 
 def asked(call):

@@ -14,7 +14,7 @@ from django.db import connection
 from auth_sessions import cache
 from auth_sessions.models import Session
 from tests.device import Device
-from tests.test_browser import redis_is_missing
+from tests.servers import free_port, need_redis
 from tests.test_cached_check import BOUND, _breaker  # noqa: F401 - a fixture
 from tests.test_package import ROOT
 
@@ -25,9 +25,7 @@ class Redis:
     """A server of this test alone."""
 
     def __init__(self, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self.start()
 
@@ -70,8 +68,7 @@ class Redis:
 def server(settings, tmp_path):
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
-    if reason := redis_is_missing():
-        pytest.skip(f"no Redis: {reason}")
+    need_redis()
     server = Redis(str(tmp_path))
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

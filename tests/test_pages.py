@@ -103,7 +103,7 @@ class TestList:
         assert headings(first.page(LIST)) == [
             "Firefox on macOS This device",
             "Unknown device",
-            "okhttp",
+            "App",
             "Chrome on iOS",
         ]
 

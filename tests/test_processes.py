@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +15,7 @@ from functools import partial
 
 import pytest
 
-from tests.test_browser import REDIS, redis_is_missing
+from tests.servers import free_port, need_redis, redis_address
 from tests.test_package import ROOT
 
 SERVERS, WORKERS = 2, 2
@@ -38,8 +37,7 @@ def environment():
     """Of a throw-away database, and a part of Redis that nobody else uses."""
     pytest.importorskip("gunicorn", reason="several processes need gunicorn")
     psycopg = pytest.importorskip("psycopg", reason="several processes need psycopg")
-    if reason := redis_is_missing():
-        pytest.skip(f"no Redis: {reason}")
+    need_redis()
     server = {"PGHOST": "127.0.0.1", "PGUSER": "postgres", **os.environ}
     name = f"test_auth_sessions_processes_{os.getpid()}"
     address = {"host": server["PGHOST"], "user": server["PGUSER"], "dbname": "postgres", "autocommit": True}
@@ -52,7 +50,7 @@ def environment():
     server |= {
         "PGDATABASE": name,
         # A busy machine may take longer than the example would wait.
-        "REDIS_URL": "redis://{}:{}/12?socket_timeout=10&socket_connect_timeout=10".format(*REDIS),
+        "REDIS_URL": f"{redis_address(12)}?socket_timeout=10&socket_connect_timeout=10",
         "DJANGO_SETTINGS_MODULE": "example_project.settings",
     }
     yield server
@@ -87,12 +85,6 @@ def servers(environment):
         server.terminate()
     for server in running:
         server.wait(20)
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def wait_for(port):

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from auth_sessions.conf import Settings
 from auth_sessions.pages.conf import PagesSettings
 from auth_sessions.supabase.conf import SupabaseSettings
 from example_project import views
+from tests.servers import free_port
 from tests.test_package import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -59,9 +59,7 @@ def demo_server(request, tmp_path_factory):
     for name in ("example_project", "manage.py"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": getattr(request.module, "DEMO_SETTINGS", "example_project.settings"),

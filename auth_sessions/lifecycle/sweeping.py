@@ -18,6 +18,9 @@ from auth_sessions.querysets import KEYS_PER_STATEMENT, SessionQuerySet, lock
 
 JUDGED_BY = ("user", "kind", "expires_at", "last_seen_at", "password_fingerprint")
 
+TOKEN_OF_SESSION: Any = Session._meta.get_field("refresh_token")
+"""The relation, to say by that there is none without asking the database."""
+
 NIL = uuid.UUID(int=0)
 """Before all keys."""
 
@@ -101,13 +104,7 @@ def end_outdated(user_id: Any) -> int:
 
 
 def _those_over(sessions: Iterable[Session]) -> list[uuid.UUID]:
-    return [session.pk for session in sessions if _why_over(session, getattr(session, "refresh_token", None))]
-
-
-def _why_over(session: Session, token: RefreshToken | None) -> EndReason | None:
-    """Without a token the session is a browser's, or somebody took the token away."""
-    used_at = session.last_seen_at if token is None else max(session.last_seen_at, token.rotated_at)
-    return over(session, last_used_at=used_at)
+    return [session.pk for session in sessions if over(session, last_used_at=session.last_used_at)]
 
 
 def _end_those_still_over(keys: list[uuid.UUID], *, skip_locked: bool = False, using: str | None = None) -> int:
@@ -117,15 +114,13 @@ def _end_those_still_over(keys: list[uuid.UUID], *, skip_locked: bool = False, u
     using = using or database()
     reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
     with transaction.atomic(using=using):
-        for session, token in _lock_with_tokens(keys, skip_locked=skip_locked, using=using):
-            if reason := _why_over(session, token):
+        for session in _lock_with_tokens(keys, skip_locked=skip_locked, using=using):
+            if reason := over(session, last_used_at=session.last_used_at):
                 reasons[reason].append(session.pk)
         return sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
 
 
-def _lock_with_tokens(
-    keys: list[uuid.UUID], *, skip_locked: bool, using: str
-) -> list[tuple[Session, RefreshToken | None]]:
+def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -> list[Session]:
     """The sessions, locked as ``end()`` would, and their refresh tokens, which a refresh writes without the session.
 
     The users are read last and not locked: whoever changes one locks it before any session.
@@ -135,7 +130,9 @@ def _lock_with_tokens(
     tokens = {token.pk: token for token in lock(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)}
     in_use = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
     prefetch_related_objects(sessions, Prefetch("user", all_users(using)))
-    return [(session, tokens.get(session.pk)) for session in sessions if session.pk not in in_use]
+    for session in sessions:
+        TOKEN_OF_SESSION.set_cached_value(session, tokens.get(session.pk))
+    return [session for session in sessions if session.pk not in in_use]
 
 
 def _share(first: uuid.UUID, key: uuid.UUID, last: uuid.UUID) -> float:

@@ -137,8 +137,10 @@ def doubt(sessions: Iterable[Session]) -> None:
     Is tried even where the cache has just failed: this word is what makes a sign-out bite at once.
     """
     cache = _shared_cache()
+    if cache is None:
+        return
     words = {_key(session.pk): ENDING for session in sessions}
-    if cache is None or not words:
+    if not words:
         return
     seconds = math.ceil(2 * conf.CACHE_TTL.total_seconds())
     lost = breaker.call(cache.set_many, words, seconds, slow=math.inf, failed=list(words))  # many take their time

@@ -165,7 +165,8 @@ def public_keys() -> list[dict[str, Any]]:
     return list({jwk["kid"]: jwk for jwk in listed}.values())
 
 
+@lru_cache(maxsize=32)
 def refresh_backend(secret_key: str | bytes) -> Backend:
     """What signs and verifies refresh tokens, under a key derived from ``SECRET_KEY``."""
     key = salted_hmac("auth_sessions.tokens.refresh", "", secret=secret_key, algorithm="sha256")
-    return _backend("HS256", key.hexdigest())
+    return Backend("HS256", key.hexdigest())

@@ -6,9 +6,9 @@ from importlib import import_module
 from time import perf_counter, thread_time
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
@@ -184,6 +184,8 @@ class Bench:
 
 def forget_keys() -> None:
     """Delete what this contender left in Redis."""
-    client = cache._cache.get_client(write=True)
+    from redis import Redis  # others need none
+
+    client = Redis.from_url(settings.CACHES["default"]["LOCATION"])
     for key in client.scan_iter(f"{NAME}:*", count=1000):
         client.delete(key)

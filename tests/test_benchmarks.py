@@ -79,6 +79,10 @@ def column(table, contender):
     return {row: cells[CONTENDERS[contender].label] for row, cells in table.items()}
 
 
+def test_nobody_fails(measured):
+    assert "Traceback" not in measured[0].stderr
+
+
 def test_an_access_token_after_a_sign_out(measured, contender):
     table = measured[1]["An access token after a sign-out of"]
     assert tuple(column(table, contender).values()) == FATES[contender]

@@ -82,15 +82,15 @@ def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
     if not holds(request.session, user):
         return
     session = here(request)
-    if session is None or session.user_id != user.pk:
-        adopt(request, user)
-    elif reason := _over(session, user):
+    if session is not None and session.user_id == user.pk:
+        reason = _over(session, user)
+        if reason is None and lifecycle.prove_again(session, user):
+            _take(request, session, user)
+            return
         _leave(request.session)
-        lifecycle.all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
-        adopt(request, user)
-    else:
-        lifecycle.prove_again(session, user)
-        _take(request, session, user)
+        if reason is not None:
+            lifecycle.all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
+    adopt(request, user)
 
 
 def _leave(store: SessionBase) -> None:

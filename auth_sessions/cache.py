@@ -131,13 +131,14 @@ def keep(session: Session, *, user_id: str, asked_at: datetime, until: datetime)
     breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
 
 
-def doubt(sessions: Iterable[Session]) -> None:
+def doubt(sessions: Iterable[Session], *, is_last_word: bool) -> None:
     """Have everybody ask the database for these sessions, for longer than any entry from before is believed.
 
-    Is tried even where the cache has just failed: this word is what makes a sign-out bite at once.
+    The last word is tried even where the cache has just failed, for it is what makes a sign-out bite at once; one
+    before it is not, since it would wait with the rows locked.
     """
     cache = _shared_cache()
-    if cache is None:
+    if cache is None or not (is_last_word or breaker.lets_through()):
         return
     words = {_key(session.pk): ENDING for session in sessions}
     if not words:

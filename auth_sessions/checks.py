@@ -299,19 +299,28 @@ def _by_default(wanted: type[SessionJWTAuthentication]) -> bool:
     )
 
 
+TIMEOUTS = {
+    "django.core.cache.backends.memcached.PyMemcacheCache": ("timeout", "connect_timeout"),
+    "django.core.cache.backends.redis.RedisCache": ("socket_timeout", "socket_connect_timeout"),
+    "django_redis.cache.RedisCache": ("SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT"),
+}
+"""The options, by backend, without which a client waits for ever."""
+
+
 def _cache() -> Messages:
-    """W016: the cached check has no cache to go by. W017: a Redis that hangs would hang the requests."""
+    """W016: the cached check has no cache to go by. W017: a cache that hangs would hang the requests."""
     for text, hint in _unshared_cache():
         yield checks.Warning(text, hint=hint, id="auth_sessions.W016")
     if not _named_cache() or conf.CACHE is None or not cache.is_shared():
         return
     chosen: dict[str, Any] = settings.CACHES[conf.CACHE]
-    options = chosen.get("OPTIONS", {})
-    names = [name for name in ("socket_timeout", "socket_connect_timeout") if not options.get(name)]
-    if chosen["BACKEND"] == "django.core.cache.backends.redis.RedisCache" and names:
+    needed = TIMEOUTS.get(chosen["BACKEND"], ())
+    names = [name for name in needed if not chosen.get("OPTIONS", {}).get(name)]
+    if names:
+        example = ", ".join(f'"{name}": 0.25' for name in needed)
         yield checks.Warning(
-            f"CACHES[{conf.CACHE!r}] has no {' and no '.join(names)}: while Redis hangs, requests may hang with it.",
-            hint='Set it in OPTIONS, in seconds, such as {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}.',
+            f"CACHES[{conf.CACHE!r}] has no {' and no '.join(names)}: while it hangs, requests may hang with it.",
+            hint=f"Set it in OPTIONS, in seconds, such as {{{example}}}.",
             id="auth_sessions.W017",
         )
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from auth_sessions import passwords, signals
-from auth_sessions.choices import EndReason, Scope, SessionKind
+from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class SessionQuerySet(QuerySet["Session"]):
     def live(self, *, user: AbstractBaseUser | None = None) -> SessionQuerySet:
         """The sessions that are neither expired nor idle.
 
-        With ``user``, only that user's, and only those that carry the user's password of today (a browser's is judged
-        by Django's own session hash). Without one the password is not looked at: SQL cannot compute the fingerprint.
+        With ``user``, only that user's, and only those that carry the user's password of today. Without one the
+        password is not looked at: SQL cannot compute the fingerprint.
         """
         now = timezone.now()
         live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
@@ -43,8 +43,7 @@ class SessionQuerySet(QuerySet["Session"]):
             live = live.filter(Q(last_seen_at__gt=used_after) | Q(refresh_token__rotated_at__gt=used_after))
         if user is None:
             return live
-        stamps = passwords.fingerprints(user.password)
-        return live.filter(Q(kind=SessionKind.BROWSER) | Q(password_fingerprint__in=stamps), user_id=user.pk)
+        return live.filter(password_fingerprint__in=passwords.fingerprints(user.password), user_id=user.pk)
 
     def last_used_first(self) -> SessionQuerySet:
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""

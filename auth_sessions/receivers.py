@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
+from django.dispatch import Signal
 from django.http import HttpRequest
 
 from auth_sessions import browser, cache, lifecycle
@@ -111,9 +112,10 @@ def _browser_keys(sessions: list[Session]) -> list[str]:
     return [session.browser_key for session in sessions if session.browser_key]
 
 
-def doubt_cached(sessions: list[Session], **kwargs: Any) -> None:
+def doubt_cached(signal: Signal, sessions: list[Session], **kwargs: Any) -> None:
     """Before the commit, so that nobody misses it if this process dies; and after, when it may have taken long."""
-    cache.doubt(session for session in sessions if session.kind == SessionKind.TOKEN)
+    of_tokens = (session for session in sessions if session.kind == SessionKind.TOKEN)
+    cache.doubt(of_tokens, is_last_word=signal is sessions_ended)
 
 
 def leave_browser(sessions: list[Session], request: HttpRequest | None, **kwargs: Any) -> None:

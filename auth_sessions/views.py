@@ -125,7 +125,8 @@ class SignInView(AuthSessionsView):
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
-        pair = tokens.issue(session, request=request._request)
+        with lifecycle.or_never(session):
+            pair = tokens.issue(session, request=request._request)
         shown = SessionSerializer(session, context={"current": session})
         return Response({"access": pair.access, "refresh": pair.refresh, "session": shown.data})
 

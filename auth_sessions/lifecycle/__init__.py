@@ -4,7 +4,7 @@ Rows are begun and changed here and ended in ``SessionQuerySet.end()``, nowhere 
 ``request`` is Django's own and is only read for the device, and handed on to signals.
 """
 
-from auth_sessions.lifecycle.beginning import DEFAULT, Default, Lifetime, sign_in, start
+from auth_sessions.lifecycle.beginning import DEFAULT, Default, Lifetime, or_never, sign_in, start
 from auth_sessions.lifecycle.ending import (
     change_password,
     clear_away,
@@ -46,6 +46,7 @@ __all__ = [
     "follow_password",
     "in_batches",
     "move_end",
+    "or_never",
     "over",
     "present",
     "prove_again",

@@ -1,7 +1,7 @@
 """How a session begins: by credentials, or for a person whose identity was proved elsewhere."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -50,9 +50,20 @@ def sign_in(
     if user is None or not user.is_active:
         raise exceptions.NoActiveAccount
     session = start(user, request=request, name=name, tag=tag, amr=("pwd",), lifetime=lifetime)
-    with user_may_vanish(user):
+    with or_never(session), user_may_vanish(user):
         user_logged_in.send(sender=type(user), request=request, user=user, session=session)
     return session
+
+
+@contextmanager
+def or_never(session: Session) -> Iterator[None]:
+    """Undo a sign-in that fails after it began: nobody holds the session, and it would count against the limit."""
+    try:
+        yield
+    except BaseException:
+        with suppress(DatabaseError):  # of a transaction that is rolled back, and the session with it
+            all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
+        raise
 
 
 def start(

@@ -59,6 +59,7 @@ def change_password(
         user.set_password(password)
         user.save(update_fields=["password"])
         sessions = all_sessions(using).filter(user_id=user.pk)
+        lock(sessions)  # in key order, as whoever else ends them: the write to `keep` must not come first
         if keep is not None:
             keep.password_fingerprint = passwords.fingerprint(user.password)
             sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
@@ -75,9 +76,11 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
     with transaction.atomic(using=using):
         for stored in lock(row_of(user)):
             row_of(user).update(password=user.password)
-            all_sessions(using).filter(
-                user_id=user.pk, password_fingerprint__in=passwords.fingerprints(stored.password)
-            ).update(password_fingerprint=passwords.fingerprint(user.password))
+            sessions = all_sessions(using).filter(user_id=user.pk)
+            lock(sessions)
+            sessions.filter(password_fingerprint__in=passwords.fingerprints(stored.password)).update(
+                password_fingerprint=passwords.fingerprint(user.password)
+            )
 
 
 def end_before_deletion(user: AbstractBaseUser) -> int:

@@ -14,7 +14,7 @@ from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
 from auth_sessions.lifecycle.rows import all_sessions, database, send_on_commit
 from auth_sessions.lifecycle.statements import find, rotate
-from auth_sessions.lifecycle.use import REFUSALS, over, stamp_with_todays_key
+from auth_sessions.lifecycle.use import REFUSALS, note, over, stamp_with_todays_key
 from auth_sessions.models import RefreshToken, Session
 
 logger = logging.getLogger("auth_sessions")
@@ -64,7 +64,7 @@ def present(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
 def confirm(session: Session, *, generation: int) -> None:
     """Note that a refresh token was seen in use, where it was presented without being rotated."""
     if generation > session.confirmed:
-        all_sessions().filter(pk=session.pk, confirmed__lt=generation).update(confirmed=generation)
+        note(session, {"confirmed": generation}, {"confirmed__lt": generation})
 
 
 def _reread(session: Session) -> None:

@@ -85,20 +85,28 @@ def rotate(token: RefreshToken, *, rotated_at: datetime) -> bool:
 def insert(*rows: Model, using: str) -> None:
     """Write new rows, all or none, as ``save(force_insert=True)`` of each would, with the same signals.
 
-    On PostgreSQL they go in one statement, which needs no transaction around it.
+    On PostgreSQL they go in one statement, which needs no transaction around it unless somebody hears those signals.
     """
+    models = [type(row) for row in rows]
+    is_heard = any(signal.has_listeners(each) for signal in (signals.pre_save, signals.post_save) for each in models)
+    is_one = connections[using].vendor == "postgresql"
+    with nullcontext() if is_one and not is_heard else transaction.atomic(using=using):
+        for row in rows:
+            signals.pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
+        _execute(rows, using=using, is_one=is_one)
+        for row in rows:
+            row._state.adding, row._state.db = False, using
+            signals.post_save.send(
+                sender=type(row), instance=row, created=True, raw=False, using=using, update_fields=None
+            )
+
+
+def _execute(rows: tuple[Model, ...], *, using: str, is_one: bool) -> None:
     connection = connections[using]
-    for row in rows:
-        signals.pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
     statements = [(_insertion(using, type(row)), _written(row, connection)) for row in rows]
-    if connection.vendor == "postgresql":
-        statements = [_joined(statements)]
-    with transaction.atomic(using=using) if len(statements) > 1 else nullcontext(), connection.cursor() as cursor:
-        for sql, values in statements:
+    with connection.cursor() as cursor:
+        for sql, values in [_joined(statements)] if is_one else statements:
             cursor.execute(sql, values)
-    for row in rows:
-        row._state.adding, row._state.db = False, using
-        signals.post_save.send(sender=type(row), instance=row, created=True, raw=False, using=using, update_fields=None)
 
 
 def _written(row: Model, connection: Any) -> list[Any]:

@@ -104,7 +104,12 @@ def end_outdated(user_id: Any) -> int:
 
 
 def _those_over(sessions: Iterable[Session]) -> list[uuid.UUID]:
-    return [session.pk for session in sessions if over(session, last_used_at=session.last_used_at)]
+    return [session.pk for session in sessions if _why_over(session)]
+
+
+def _why_over(session: Session) -> EndReason | None:
+    """None also where the user was deleted just now, since the session goes with them."""
+    return over(session, last_used_at=session.last_used_at) if hasattr(session, "user") else None
 
 
 def _end_those_still_over(keys: list[uuid.UUID], *, skip_locked: bool = False, using: str | None = None) -> int:
@@ -115,7 +120,7 @@ def _end_those_still_over(keys: list[uuid.UUID], *, skip_locked: bool = False, u
     reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
     with transaction.atomic(using=using):
         for session in _lock_with_tokens(keys, skip_locked=skip_locked, using=using):
-            if reason := over(session, last_used_at=session.last_used_at):
+            if reason := _why_over(session):
                 reasons[reason].append(session.pk)
         return sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
 

@@ -57,7 +57,7 @@ def touch(session: Session, *, generation: int = 0, rotated_at: datetime | None 
     else:
         return
     session.last_seen_at = now
-    _note(session, changes, guard)
+    note(session, changes, guard)
 
 
 def quiet_until(session: Session, *, generation: int, rotated_at: datetime) -> datetime:
@@ -82,17 +82,21 @@ def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | 
     seen_before = now - conf.TOUCH_INTERVAL
     if session.browser_key != browser_key or session.last_seen_at <= seen_before:
         changes = {"last_seen_at": now, "expires_at": expires_at, "browser_key": browser_key}
-        _note(session, changes, {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at})
+        note(session, changes, {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at})
         session.expires_at = expires_at
     follow_password(session)
 
 
 def move_end(session: Session, expires_at: datetime) -> None:
     """Note that Django's own expiry of a browser session was changed."""
-    _note(session, {"expires_at": expires_at}, {})
+    note(session, {"expires_at": expires_at}, {})
 
 
-def _note(session: Session, changes: dict[str, Any], guard: dict[str, Any]) -> None:
+def note(session: Session, changes: dict[str, Any], guard: dict[str, Any]) -> None:
+    """Write to the row on commit, if it still is as ``guard`` says.
+
+    Within a transaction it would stay locked, out of the order in which whoever ends sessions locks them.
+    """
     using = database()
     row = all_sessions(using).filter(pk=session.pk, **guard)
     transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
@@ -102,8 +106,7 @@ def stamp_with_todays_key(session: Session) -> None:
     """After a change of ``SECRET_KEY``: the session outlives the old key's place in ``SECRET_KEY_FALLBACKS``."""
     stamp = passwords.fingerprint(session.user.password)
     if session.password_fingerprint != stamp:
-        stamped = all_sessions().filter(pk=session.pk, password_fingerprint=session.password_fingerprint)
-        stamped.update(password_fingerprint=stamp)
+        note(session, {"password_fingerprint": stamp}, {"password_fingerprint": session.password_fingerprint})
         session.password_fingerprint = stamp
 
 
@@ -121,18 +124,24 @@ def follow_password(session: Session) -> None:
         if all(stored.password != session.user.password for stored in lock(row_of(session.user))):
             return  # the user was read before somebody changed the password
         browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
+        lock(browsers)
         session.password_fingerprint = passwords.fingerprint(session.user.password)
         browsers.filter(pk=session.pk).update(password_fingerprint=session.password_fingerprint)
         outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
         outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
 
 
-def prove_again(session: Session, user: AbstractBaseUser) -> None:
-    """Note that a person proved their identity again in the session they had."""
-    session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
-    all_sessions().filter(pk=session.pk).update(
-        authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
-    )
+def prove_again(session: Session, user: AbstractBaseUser) -> bool:
+    """Note that a person proved their identity again in the session they had; False if it has ended."""
+    using = database()
+    with transaction.atomic(using=using):
+        if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
+            return False
+        session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
+        all_sessions(using).filter(pk=session.pk).update(
+            authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
+        )
+    return True
 
 
 def rename(session: Session, name: str) -> bool:

@@ -117,7 +117,8 @@ class SessionBeginsView(SupabaseView):
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
-        return Response(session_object(tokens.issue(session, request=request._request)))
+        with lifecycle.or_never(session):
+            return Response(session_object(tokens.issue(session, request=request._request)))
 
     @sensitive_variables("password")
     def get_credentials(self, email: str, password: str) -> dict[str, str]:

@@ -2,8 +2,10 @@ from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
 from django.utils import timezone
 
 from auth_sessions import lifecycle
@@ -18,7 +20,8 @@ def moment(text: str) -> datetime:
     """A date or a time in ISO 8601; in the project's time zone where it names none."""
     try:
         found = datetime.fromisoformat(text)
-        return (timezone.make_aware(found) if timezone.is_naive(found) else found).astimezone(UTC)
+        aware = timezone.make_aware(found) if timezone.is_naive(found) else found
+        return aware.astimezone(UTC) if settings.USE_TZ else timezone.make_naive(aware)
     except (ValueError, OverflowError):
         raise ArgumentTypeError(f"{text!r} is no date or time in ISO 8601, such as 2026-11-24T12:00") from None
 
@@ -64,7 +67,8 @@ class Command(BaseCommand):
         if options["kind"]:
             sessions = sessions.filter(kind=options["kind"])
         if options["before"]:
-            sessions = sessions.filter(created_at__lt=options["before"])
+            # A login older than the installation joined when it was first seen; when it began, nobody knows.
+            sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at__lt=options["before"]))
         return sessions
 
     def _key(self, name: str) -> Any:

@@ -292,6 +292,16 @@ class TestWhatTheCacheSays:
         assert asked(laptop.fast) == ([], ["get"])
         assert asked(laptop.fast) == ([], ["get"])
 
+    def test_a_sign_out_does_not_wait_with_its_rows_locked(self, ada, laptop, phone):
+        """For a cache that has just failed; the last word, after the commit, is tried."""
+        tablet = Device().sign_in(ada)
+        Shared.before = _fail
+        laptop.fast()
+        assert asked(lambda: laptop.sign_out("local"))[1] == ["set_many"]
+        Shared.before = None
+        assert asked(lambda: phone.sign_out("local"))[1] == ["set_many"]
+        assert asked(lambda: tablet.sign_out("local"))[1] == ["set_many"] * 2
+
     def test_a_slow_cache(self, laptop, monkeypatch):
         """The first answer of all may take its time: the client is loaded, and connects."""
         now = [100.0]

@@ -462,6 +462,21 @@ def test_w016_no_cache_at_all():
 
 
 @pytest.mark.parametrize(
+    ("backend", "names"),
+    [
+        ("django_redis.cache.RedisCache", ("SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT")),
+        (f"{BACKENDS}.memcached.PyMemcacheCache", ("timeout", "connect_timeout")),
+    ],
+)
+def test_w017_other_clients(backend, names):
+    pytest.importorskip("django_redis" if "redis" in backend else "pymemcache")
+    chosen = {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}
+    assert findings(CACHES={"default": chosen}, REST_FRAMEWORK=CACHED) == ["auth_sessions.W017"]
+    chosen["OPTIONS"] = dict.fromkeys(names, 0.25)
+    assert findings(CACHES={"default": chosen}, REST_FRAMEWORK=CACHED) == []
+
+
+@pytest.mark.parametrize(
     ("options", "found"),
     [({}, ["auth_sessions.W017"]), ({"socket_timeout": 1}, ["auth_sessions.W017"]), (WITH_TIMEOUTS, [])],
 )

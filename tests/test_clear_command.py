@@ -139,6 +139,24 @@ def test_a_session_that_lost_its_refresh_token(over):
     assert clear() == "5 sessions ended."
 
 
+def test_a_user_deleted_meanwhile(over, bob):
+    """Between the look at the sessions and that at their users; the others go on."""
+    lifecycle.start(bob)
+    gone = []
+
+    def delete(execute, sql, params, many, context):
+        if "host_" in sql or not sql.startswith("SELECT") or get_user_model()._meta.db_table not in sql or gone:
+            return execute(sql, params, many, context)
+        gone.append(bob.pk)
+        bob.delete()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(delete):
+        assert clear() == "5 sessions ended."
+    assert gone
+    assert not Session.objects.exists()
+
+
 def test_statements(over, alive):
     """A batch costs the same whatever its size, and one in which nothing is over is only read."""
     costs = []

@@ -62,6 +62,19 @@ def test_those_that_began_before(clock, ada, moment):
     assert still_in(early, late) == [False, True]
 
 
+def test_a_login_older_than_the_installation_began_before(clock, ada, laptop):
+    """Nobody knows when: it joined the list when it was first seen."""
+    lifecycle.start(ada, kind="browser", is_proved=False)
+    assert revoke("--all", "--before", "2020-01-01") == "1 sessions revoked."
+    assert still_in(laptop) == [True]
+
+
+def test_times_without_a_zone(settings, ada):
+    settings.USE_TZ = False
+    Device().sign_in(ada)
+    assert revoke("--all", "--before", "2020-01-01T00:00+01:00") == "0 sessions revoked."
+
+
 def test_a_dry_run(laptop, desk, tablet):
     assert revoke("--all", "--dry-run") == "3 sessions would be revoked."
     assert still_in(laptop, desk, tablet) == [True, True, True]

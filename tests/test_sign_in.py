@@ -186,6 +186,39 @@ class TestThrottle:
             statuses.append(try_sign_in(ada, "wrong", device=device).status_code)
         assert statuses == [401, 401, 429, 429]
 
+    @pytest.mark.usefixtures("_rates")
+    def test_a_cache_that_fails_holds_nobody_back(self, ada, settings, caplog):
+        pytest.importorskip("redis", reason="redis is not installed")
+        backend = "django.core.cache.backends.redis.RedisCache"
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
+        assert try_sign_in(ada, PASSWORD).status_code == 200
+        assert "Requests are not counted, and not limited" in caplog.text
+
+    def test_a_rate_that_is_none_is_an_error(self, ada, settings):
+        rates = {"auth_sessions_token": "junk"}
+        settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+        with pytest.raises(ValueError, match="unpack"):
+            try_sign_in(ada, PASSWORD)
+
+
+@pytest.mark.parametrize("signal", [signals.access_token_issuing, user_logged_in])
+def test_a_sign_in_that_fails_leaves_nothing(ada, laptop, settings, signal):
+    """Nobody holds such a session, and it would count against the limit."""
+    settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 2, "refuse"
+
+    def fail(**event):
+        raise TimeoutError
+
+    signal.connect(fail)
+    try:
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                try_sign_in(ada, PASSWORD)
+    finally:
+        signal.disconnect(fail)
+    assert [str(row.pk) for row in Session.objects.all()] == [laptop.session_id]
+    assert try_sign_in(ada, PASSWORD).status_code == 200
+
 
 class TestTheProjectsOwnSignIn:
     """The magic-link view of the README, and a user handed over by a foreign backend."""

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
 from django.db.models import signals
 from django.test.utils import CaptureQueriesContext
@@ -100,6 +101,20 @@ def test_what_begins_is_written_and_told_as_the_orm_would(ada, kind, saved):
             assert values(stored) == values(row)
             assert stored._state.db == row._state.db
         begun.delete()
+
+
+def test_a_receiver_that_fails_undoes_it(ada):
+    def fail(instance, **event):
+        list(get_user_model().objects.select_for_update().filter(pk=ada.pk))
+        raise TimeoutError
+
+    signals.post_save.connect(fail, Session)
+    try:
+        with pytest.raises(TimeoutError):
+            lifecycle.start(ada)
+    finally:
+        signals.post_save.disconnect(fail, Session)
+    assert not Session.objects.exists()
 
 
 def test_all_is_written_or_nothing(ada):

@@ -10,6 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from auth_sessions import lifecycle
 from auth_sessions.authentication import CachedSessionJWTAuthentication, get_session
 from auth_sessions.models import Session
 
@@ -54,10 +55,15 @@ def remember(request):
 
 @csrf_exempt
 def in_and_out(request, order):
-    """Signs in (i) and out (o) in one request, in this order."""
+    """Signs in (i) and out (o), ends all sessions (e) and changes the password (p) in one request, in this order."""
+    user = get_user_model().objects.filter(pk=request.user.pk).first()
     for step in order:
         if step == "i":
             _sign_in(request)
+        elif step == "e":
+            Session.objects.filter(user=user).end(reason="revoked", request=request)
+        elif step == "p":
+            lifecycle.change_password(user, "analytical-1843")
         else:
             logout(request)
     return HttpResponse()

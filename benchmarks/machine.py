@@ -15,6 +15,7 @@ PACKAGES = (
     "django-allauth",
     "psycopg",
     "redis",
+    "django-redis",
     "gunicorn",
 )
 

@@ -18,7 +18,7 @@ class Operation:
     batch: int = 10
 
 
-SIGN_OUT_ALL = {1: (30, 5), 10: (30, 5), 100: (10, 2), 1000: (5, 1)}
+SIGN_OUT_ALL = {1: (30, 5), 10: (30, 5), 100: (10, 4), 1000: (10, 1)}
 
 _ALL = [
     Operation(key="request", label="authenticated request", method="request"),
@@ -46,7 +46,7 @@ OPERATIONS = {operation.key: operation for operation in _ALL}
 
 OVER_HTTP = ("request", "refresh")
 # The refresh last: the next use of a refreshed session is noted in it, and would be a write in the other figures.
-GROWING = ("request", "list_1", "sign_out_one", "refresh")
+GROWING = ("request", "list_1", "sign_out_one", "sign_in", "refresh")
 OPERATIONS["list_1"] = Operation(key="list_1", label="list of 1", method="list")
 SLOW = {"sign_out_all_1000"}
 """Takes some peers seconds: left out where it must be quick."""

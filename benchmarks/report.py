@@ -24,7 +24,7 @@ def _parts(results: Results) -> Iterator[Iterable[str]]:
     )
     if results.times:
         yield _heading("Time of one call in process, ms (median)")
-        yield _by_contender(results, _labels(results.times), _time)
+        yield _by_contender(results, _labels(results.times), _time, ("calls", _calls))
         yield _heading("Computing for one call in the contender's own process, ms (median)")
         yield _by_contender(results, _labels(results.cpu), _cpu)
         for contender in ("ours", "ours_cached"):
@@ -55,13 +55,31 @@ def _present(results: Results) -> list[str]:
     return [contender for contender in results.labels if contender not in results.skipped]
 
 
-def _by_contender(results: Results, rows: Mapping[str, str], cell: Callable[[Results, str, str], str]) -> list[str]:
-    """A row for each key of ``rows``, a column for each contender."""
+def _by_contender(
+    results: Results,
+    rows: Mapping[str, str],
+    cell: Callable[[Results, str, str], str],
+    *more: tuple[str, Callable[[Results, str], str]],
+) -> list[str]:
+    """A row for each key of ``rows``, a column for each contender, and ``more`` columns with their heads."""
     present = _present(results)
     return _table(
-        ("", *(results.labels[contender] for contender in present)),
-        [(label, *(cell(results, key, contender) for contender in present)) for key, label in rows.items()],
+        ("", *(results.labels[contender] for contender in present), *(head for head, _ in more)),
+        [
+            (
+                label,
+                *(cell(results, key, contender) for contender in present),
+                *(column(results, key) for _, column in more),
+            )
+            for key, label in rows.items()
+        ],
     )
+
+
+def _calls(results: Results, operation: str) -> str:
+    """Of each contender."""
+    rounds = next(iter(results.times[operation].values()), [])
+    return str(sum(len(each) for each in rounds))
 
 
 def _fate(results: Results, method: str, contender: str) -> str:

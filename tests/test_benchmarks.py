@@ -119,7 +119,7 @@ def test_growth(tmp_path):
         *("--markdown", str(written)),
     )
     growth = tables(ended.stdout)["With many sessions stored: ms (median), and times the smallest"]
-    assert set(growth) == {"authenticated request", "refresh", "list of 1", "sign-out of one"}
+    assert set(growth) == {"authenticated request", "refresh", "sign-in", "list of 1", "sign-out of one"}
     assert set(growth["refresh"]) == {"", "20", "300"}
     assert ended.stdout in written.read_text()
 

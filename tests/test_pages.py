@@ -26,6 +26,8 @@ from tests.device import IPHONE, PASSWORD, Device
 from tests.test_queries import statements
 
 LIST = "/account/devices/"
+HEBREW = "\u05d8\u05dc"
+ISOLATES = dict.fromkeys(map(ord, "\u2068\u2069"))
 OTHERS = "/account/devices/others/sign-out/"
 EVERYWHERE = "/account/devices/everywhere/sign-out/"
 SIGNED_OUT = "/account/signed-out/"
@@ -57,14 +59,15 @@ def text(response, status=200):
     """What a person reads, or hears."""
     assert response.status_code == status, response
     shown = re.sub(r"<(title|svg).*?</\1>", "", response.content.decode(), flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", shown)).split())
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", shown)).translate(ISOLATES).split())
 
 
 def told(browser, response):
     """What the list says after an action that led there."""
     assert response.status_code == 302, text(response)
     assert response.url == LIST
-    return re.search(r'role="status">(.*?)</div>', browser.page(LIST).content.decode(), re.DOTALL)[1]
+    page = browser.page(LIST).content.decode().translate(ISOLATES)
+    return re.search(r'role="status">(.*?)</div>', page, re.DOTALL)[1]
 
 
 def headings(response):
@@ -190,7 +193,7 @@ def test_how_a_person_signed_in():
 class TestQuestions:
     def test_one(self, desk, phone):
         page = text(desk.page(one(phone)))
-        assert "Sign out of Chrome on iOS?" in page
+        assert "Sign out of “Chrome on iOS”?" in page
         assert "The device will be signed out and has to sign in again. Nothing changes on your other devices." in page
 
     def test_this_one(self, desk):
@@ -229,7 +232,7 @@ class TestQuestions:
 
     def test_the_delay_is_told_with_the_result(self, desk, phone, settings):
         settings.REST_FRAMEWORK = SIGNATURES_ONLY
-        assert "Signed out of Chrome on iOS. An app may still have access for up to 5 minutes." in told(
+        assert "Signed out of “Chrome on iOS”. An app may still have access for up to 5 minutes." in told(
             desk, desk.submit(one(phone))
         )
 
@@ -246,7 +249,7 @@ class TestQuestions:
 class TestSignOut:
     def test_one(self, ada, desk, phone):
         tablet = Device().sign_in(ada)
-        assert "Signed out of Chrome on iOS." in told(desk, desk.submit(one(phone)))
+        assert "Signed out of “Chrome on iOS”." in told(desk, desk.submit(one(phone)))
         assert still_in(desk=desk, phone=phone, tablet=tablet) == {"desk", "tablet"}
         assert "Signed out" not in text(desk.page(LIST))
 
@@ -421,6 +424,30 @@ class TestNames:
         assert 'aria-invalid="true"' in page.content.decode()
         assert Session.objects.get(pk=phone.session_id).name == ""
 
+    @pytest.mark.parametrize("nothing", ["\u3164", "\u200b \u2800", "\u202e\n", "\ufe0f"])
+    def test_a_name_that_cannot_be_seen_is_none(self, ada, desk, phone, nothing):
+        desk.submit(name_of(phone), {"name": nothing})
+        assert headings(desk.page(LIST))[1] == "Chrome on iOS"
+        assert lifecycle.start(ada, name=nothing).name == ""
+
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [
+            ("\u202eenohp\x07\u2069\u2029", "enohp"),
+            ("👩\u200d💻", "👩\u200d💻"),
+            ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ],
+    )
+    def test_a_name_keeps_what_can_be_seen(self, desk, phone, given, kept):
+        desk.submit(name_of(phone), {"name": given})
+        assert Session.objects.get(pk=phone.session_id).name == kept
+
+    def test_a_name_turns_no_sentence_over(self, desk, phone):
+        desk.submit(name_of(phone), {"name": HEBREW})
+        assert f"“\u2068{HEBREW}\u2069”" in desk.page(LIST).content.decode()
+        assert f"<h1>Sign out of “\u2068{HEBREW}\u2069”?</h1>" in desk.page(one(phone)).content.decode()
+        assert f"Signed out of “\u2068{HEBREW}\u2069”." in desk.client.post(one(phone), follow=True).content.decode()
+
     def test_a_new_name_needs_no_password(self, desk, phone):
         make_stale(desk)
         assert "is now called" in told(desk, desk.submit(name_of(phone), {"name": "x"}))
@@ -528,7 +555,7 @@ def test_without_the_messages_framework(desk, phone, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "messages" not in name]
     desk, session_id = desk.copy(), desk.session_id
     assert session_id == desk.page("/which/").json()["session"]
-    assert "Signed out of Chrome on iOS." in told(desk, desk.submit(one(phone)))
+    assert "Signed out of “Chrome on iOS”." in told(desk, desk.submit(one(phone)))
     assert "Signed out" not in text(desk.page(LIST))
 
 

@@ -184,7 +184,7 @@ def test_the_filter_of_tags(desk, ada):
     lifecycle.start(ada, name="three")
     assert 'href="?tag=ios"' in desk.get().content.decode()
     assert devices(desk.get(tag="ios")) == ["one"]
-    assert devices(desk.get(tag="none")) == []
+    assert devices(desk.get(tag="none")) == devices(desk.get(tag="\0")) == []
     assert devices(desk.get()) == ["three", "two", "one"]
 
 
@@ -254,6 +254,13 @@ def test_a_session_page_shows_times_as_the_list_does(clock, desk, ada):
     shown = desk.get(page(session_of(laptop))).content.decode()
     assert shown.count("Nov. 24, 2026, noon") == 3
     assert "2026-11-24" not in shown
+
+
+def test_a_session_page_does_not_claim_to_know_when_identity_was_proved(clock, desk, ada):
+    session = lifecycle.start(ada, is_proved=False)
+    assert "not known" in desk.get(page(session)).content.decode()
+    assert "1970" not in desk.get(page(session)).content.decode()
+    assert "not known" not in desk.get(page(lifecycle.start(ada))).content.decode()
 
 
 def test_a_session_page_tells_the_place(geoip, desk, ada):
@@ -462,6 +469,7 @@ def test_the_log_holds_no_secret(desk, laptop, phone):
 def test_revoking_asks_first_and_names_what_ends(desk, ada, laptop, phone):
     asked = desk.ask("revoke_selected", [session_of(laptop), session_of(phone)]).content.decode()
     assert "This ends 2 sessions of 1 user." in " ".join(asked.split())
+    assert re.findall(r"<h1[^>]*>(.*?)</h1>", asked).count("Revoke selected sessions") == 1
     assert asked.count(f"<li>{ada}: Firefox on macOS</li>") == 2
     assert laptop.me().status_code == phone.me().status_code == 200
 
@@ -632,6 +640,12 @@ def test_the_log_tells_whose_sessions_were_revoked(desk, grace, ada, laptop, pho
         (grace.get_username(), device.session_id, f"{ada}: Firefox on macOS", 3, "Revoked.")
         for device in (laptop, phone)
     ]
+
+
+def test_the_log_is_in_the_language_of_the_desk(desk, ada, laptop, settings):
+    settings.LANGUAGE_CODE = "de"
+    desk.confirm("sign_out_everywhere", [ada])
+    assert [entry[-1] for entry in log()] == ["Beendet.", "Überall abgemeldet."]
 
 
 def test_the_log_tells_who_was_signed_out_everywhere(desk, grace, ada, laptop):

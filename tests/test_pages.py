@@ -8,9 +8,12 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -118,7 +121,18 @@ class TestList:
         here, there = page.split("Firefox on macOS")[1], page.split("Chrome on iOS")[1]
         assert "This device Active now Browser · Signed in Nov. 24, 2026" in here
         assert "Last used 2 hours ago App · Signed in Nov. 24, 2026, noon · Password" in there
-        assert "Details · Chrome on iOS Address 127.0.0.1" in page
+        assert "Details · Chrome on iOS Address when signed in 127.0.0.1" in page
+
+    def test_this_device_is_in_use_whatever_its_row_says(self, clock, desk, settings):
+        settings.AUTH_SESSIONS_TOUCH_INTERVAL = timedelta(hours=9)
+        clock.shift(timedelta(hours=3))
+        assert "This device Active now" in text(desk.page(LIST))
+
+    def test_a_login_older_than_the_installation(self, clock, ada):
+        old = Browser()
+        old.client.force_login(ada)
+        Session.objects.all().delete()
+        assert "Browser · Signed in before Nov. 24, 2026, noon" in text(old.page(LIST))
 
     def test_times_can_be_read_by_programs(self, clock, desk):
         assert '<time datetime="2026-11-24T12:00:00+00:00">Active now</time>' in desk.page(LIST).content.decode()
@@ -150,7 +164,7 @@ class TestList:
     def test_a_place_where_there_is_one(self, desk, phone, monkeypatch):
         assert "Place" not in text(desk.page(LIST))
         monkeypatch.setattr(Session, "place", "near Zurich, Switzerland", raising=False)
-        assert "Place near Zurich, Switzerland" in text(desk.page(LIST))
+        assert "Place when signed in near Zurich, Switzerland" in text(desk.page(LIST))
 
     def test_only_ones_own(self, desk, bob):
         Device(IPHONE).sign_in(bob)
@@ -196,10 +210,15 @@ class TestQuestions:
         assert "Sign out of “Chrome on iOS”?" in page
         assert "The device will be signed out and has to sign in again. Nothing changes on your other devices." in page
 
-    def test_this_one(self, desk):
+    def test_this_one(self, desk, phone):
         page = text(desk.page(one(desk)))
         assert "You will have to sign in here again. Other devices stay as they are." in page
         assert "Firefox on macOS · Active now · Signed in " in page
+
+    def test_this_one_alone(self, desk):
+        page = text(desk.page(one(desk)))
+        assert "You will have to sign in here again." in page
+        assert "Other devices" not in page
 
     def test_others(self, ada, desk, phone):
         stay = "You stay signed in on this device."
@@ -229,6 +248,12 @@ class TestQuestions:
         assert "An app may still have access for up to 1 minute." in text(desk.page(path))
         settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(hours=2)}
         assert "An app may still have access for up to 2 hours." in text(desk.page(path))
+        settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(hours=48)}
+        assert "An app may still have access for up to 48 hours." in text(desk.page(path))
+        settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(hours=48), "LEEWAY": 1}
+        assert "An app may still have access for up to 3 days." in text(desk.page(path))
+        settings.SIMPLE_JWT = {"LEEWAY": timedelta(minutes=1)}
+        assert "An app may still have access for up to 6 minutes." in text(desk.page(path))
 
     def test_the_delay_is_told_with_the_result(self, desk, phone, settings):
         settings.REST_FRAMEWORK = SIGNATURES_ONLY
@@ -418,10 +443,11 @@ class TestNames:
         assert 'value="My phone"' in page.content.decode()
         assert "Without a name of your own it is called “ Chrome on iOS ”." in text(page)
 
-    @pytest.mark.parametrize("name", ["x" * 101, "a\0b"])
+    @pytest.mark.parametrize("name", ["x" * 101, "a\0b", "\0" * 101])
     def test_a_name_that_cannot_be(self, desk, phone, name):
-        page = desk.submit(name_of(phone), {"name": name})
-        assert 'aria-invalid="true"' in page.content.decode()
+        page = desk.submit(name_of(phone), {"name": name}).content.decode()
+        assert 'aria-invalid="true"' in page
+        assert page.count('id="error"') == 1
         assert Session.objects.get(pk=phone.session_id).name == ""
 
     @pytest.mark.parametrize("nothing", ["\u3164", "\u200b \u2800", "\u202e\n", "\ufe0f"])
@@ -551,11 +577,23 @@ class TestProtection:
         assert still_in(desk=desk, phone=phone) == {"desk", "phone"}
 
 
+def test_each_message_says_of_what_kind_it_is(desk):
+    """Also those of other apps."""
+    request = desk.page(LIST).wsgi_request
+    storage = FallbackStorage(request)
+    storage.add(messages.ERROR, "Broken.")
+    response = HttpResponse()
+    storage.update(response)
+    desk.client.cookies.update(response.cookies)
+    assert 'class="told error" tabindex="-1" autofocus>Broken.</p>' in desk.page(LIST).content.decode()
+
+
 def test_without_the_messages_framework(desk, phone, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "messages" not in name]
     desk, session_id = desk.copy(), desk.session_id
     assert session_id == desk.page("/which/").json()["session"]
-    assert "Signed out of “Chrome on iOS”." in told(desk, desk.submit(one(phone)))
+    said = told(desk, desk.submit(one(phone)))
+    assert 'class="told success" tabindex="-1" autofocus>Signed out of “Chrome on iOS”.</p>' in said
     assert "Signed out" not in text(desk.page(LIST))
 
 

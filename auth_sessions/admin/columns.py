@@ -79,11 +79,15 @@ class SessionColumns:
         shown = display_for_value(session.last_used_at, "-")
         return format_html('<span class="nowrap">{}</span>', shown)
 
+    @admin.display(description=gettext_lazy("identity proved"))
+    def proved(self, session: Session) -> str:
+        return display_for_value(session.proved_at, _("not known"))
+
     @admin.display(description=gettext_lazy("authentication methods"))
     def methods(self, session: Session) -> str:
         return ", ".join(session.amr)
 
-    @admin.display(description=gettext_lazy("address"))
+    @admin.display(description=gettext_lazy("address when signed in"))
     def address(self, session: Session) -> str | None:
         """With the place, where the project has a database that knows it."""
         place = session.place

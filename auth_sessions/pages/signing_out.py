@@ -108,7 +108,9 @@ class SignOutView(SignOutPage):
 
     def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
         if devices[0].is_current:
-            return [_("You will have to sign in here again."), _("Other devices stay as they are.")]
+            has_others = self.get_queryset().exclude(pk=devices[0].id).exists()
+            others = [_("Other devices stay as they are.")] if has_others else []
+            return [_("You will have to sign in here again."), *others]
         return [
             _("The device will be signed out and has to sign in again."),
             _("Nothing changes on your other devices."),

@@ -73,6 +73,7 @@ def test_the_page_of_a_user(desk, sessions, people, ada):
 
 def test_revoking_asks_and_ends(desk, sessions, laptop, phone):
     asked = shown(desk.post(sessions, action="revoke_selected", _selected_action=laptop.session_id))
+    assert re.findall("<h1[^>]*>(.*?)</h1>", asked).count("Revoke selected sessions") == 1
     assert "This ends 1 session of 1 user." in asked
     assert desk.post(sessions, **form(asked)).status_code == 302
     assert laptop.me().status_code == 401

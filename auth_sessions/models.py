@@ -96,6 +96,11 @@ class Session(models.Model):
         return places.near(self.ip_address)
 
     @property
+    def proved_at(self) -> datetime | None:
+        """When identity was last proved; None where nobody knows: the login is older than the installation."""
+        return self.authenticated_at if self.authenticated_at.year > 1970 else None  # noqa: PLR2004
+
+    @property
     def last_used_at(self) -> datetime:
         """The later of ``last_seen_at`` and the last refresh. Reads ``refresh_token``: select it with the session."""
         token = getattr(self, "refresh_token", None) if self.kind == SessionKind.TOKEN else None

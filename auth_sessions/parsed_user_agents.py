@@ -1,7 +1,8 @@
 """The classifier of :mod:`~auth_sessions.user_agents`, with the names that ua-parser knows (the extra ``devices``).
 
-Its list is kept up to date, and knows many more browsers and systems. What is a bot or a program is decided here as
-there: ua-parser names those by text that the client chose.
+Its list is kept up to date, and knows many more browsers and systems. Some of its patterns take the name from the text
+around it: what is a bot or a program is decided here as there, and a system must be known by name. So no client writes
+a label of its own.
 """
 
 from auth_sessions import user_agents
@@ -30,10 +31,41 @@ PLAIN_NAMES = {
     "Mobile Safari UI/WKWebView": "",
     "Opera Mobile": "Opera",
     "Opera Touch": "Opera",
+    "ATV OS X": "tvOS",
     "Chrome OS": "ChromeOS",
+    "Chromecast Android": "Android",
+    "Chromecast Linux": "Linux",
     "Mac OS X": "macOS",
+    "WatchOS": "watchOS",
 }
 """ua-parser's names, as the people who use these things call them; the web view of an app is no browser."""
+
+KNOWN_SYSTEMS = {
+    *(name for _part, name in user_agents.SYSTEMS),
+    "Arch Linux",
+    "CentOS",
+    "Debian",
+    "Fedora",
+    "Firefox OS",
+    "FreeBSD",
+    "Gentoo",
+    "HarmonyOS",
+    "KaiOS",
+    "Linux Mint",
+    "NetBSD",
+    "OpenBSD",
+    "Red Hat",
+    "Roku",
+    "Sailfish",
+    "Solaris",
+    "Ubuntu",
+    "Windows Mobile",
+    "Windows Phone",
+    "openSUSE",
+    "tvOS",
+    "watchOS",
+}
+"""Any other is left as the app's own classifier has it: ua-parser takes the makers of televisions from the text."""
 
 TYPES = {**user_agents.TYPES, "Windows Phone": DeviceType.PHONE, "KaiOS": DeviceType.PHONE}
 
@@ -48,6 +80,9 @@ def classify(user_agent: str) -> tuple[str, str, DeviceType]:
         return "", "", DeviceType.BOT
     if parsed.user_agent:
         browser = PLAIN_NAMES.get(parsed.user_agent.family, parsed.user_agent.family)
+        if any(word in browser.lower() for word in user_agents.BOTS):
+            return "", "", DeviceType.BOT
     if parsed.os and system != "iPadOS":
-        system = PLAIN_NAMES.get(parsed.os.family, parsed.os.family)
+        name = PLAIN_NAMES.get(parsed.os.family, parsed.os.family)
+        system = name if name in KNOWN_SYSTEMS else system
     return browser, system, TYPES.get(system, device_type)

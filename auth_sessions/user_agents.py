@@ -6,11 +6,23 @@ it does not know gives empty names, never the string itself.
 
 from auth_sessions.choices import DeviceType
 
-BOTS = ("bot", "crawl", "spider", "slurp", "headlesschrome", "facebookexternalhit", "preview", "+http")
+BOTS = (
+    "bot",
+    "crawl",
+    "spider",
+    "scrape",
+    "archiver",
+    "indexer",
+    "slurp",
+    "headlesschrome",
+    "facebookexternalhit",
+    "preview",
+    "+http",
+)
 
 APPS = (
     ("okhttp/", ""),
-    ("cfnetwork/", ""),
+    ("cfnetwork", ""),
     ("dalvik/", ""),
     ("dart/", ""),
     ("curl/", "curl"),

@@ -2,6 +2,7 @@ import base64
 import re
 from collections import Counter
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib import admin
@@ -47,9 +48,14 @@ def listed(response):
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows(response)]
 
 
+def device(response):
+    """The first in the list, as it is read."""
+    return unescape(listed(response)[0]["device"]).translate(dict.fromkeys(map(ord, "\u2068\u2069")))
+
+
 def devices(response):
     """The first word of each device, which the tests use as its name."""
-    return [row["device"].partition(" ")[0] for row in listed(response)]
+    return [unescape(row["device"]).partition(" ")[0].strip('"\u2068\u2069') for row in listed(response)]
 
 
 def test_the_list_shows_both_kinds(clock, desk, ada):
@@ -84,7 +90,22 @@ def test_the_state_tells_why_a_session_counts_for_nothing(clock, desk, make_user
 
 def test_a_device_shows_its_persons_name_for_it_and_what_it_is(desk, ada):
     Device(IPHONE).sign_in(ada, device_name="Ada's phone")
-    assert listed(desk.get())[0]["device"] == "Ada&#x27;s phone (Chrome on iOS)"
+    assert device(desk.get()) == '"Ada\'s phone" (Chrome on iOS)'
+
+
+def test_a_name_passes_for_nothing_else(desk, ada):
+    """It stands in quotes of its own, and does not turn the line over."""
+    session = lifecycle.start(ada, name='phone" (your own session)')
+    assert device(desk.get()) == '"phone\' (your own session)" (Unknown device)'
+    asked = unescape(desk.ask("revoke_selected", [session]).content.decode())
+    assert f'<li>{ada}: "\u2068phone\' (your own session)\u2069" (Unknown device)</li>' in asked
+
+
+def test_a_long_name_is_cut_in_the_list_and_whole_where_one_points(desk, ada):
+    session = lifecycle.start(ada, name="x" * 100)
+    assert device(desk.get()) == f'"{"x" * 39}…" (Unknown device)'
+    assert f'<span title="&quot;\u2068{"x" * 100}\u2069&quot;' in desk.get().content.decode()
+    assert "x" * 100 in desk.get(page(session)).content.decode()
 
 
 def test_last_seen_is_the_last_refresh_too_and_sorts_by_it(clock, desk, ada):
@@ -163,7 +184,7 @@ def test_the_filter_of_tags(desk, ada):
     lifecycle.start(ada, name="three")
     assert 'href="?tag=ios"' in desk.get().content.decode()
     assert devices(desk.get(tag="ios")) == ["one"]
-    assert devices(desk.get(tag="none")) == []
+    assert devices(desk.get(tag="none")) == devices(desk.get(tag="\0")) == []
     assert devices(desk.get()) == ["three", "two", "one"]
 
 
@@ -233,6 +254,13 @@ def test_a_session_page_shows_times_as_the_list_does(clock, desk, ada):
     shown = desk.get(page(session_of(laptop))).content.decode()
     assert shown.count("Nov. 24, 2026, noon") == 3
     assert "2026-11-24" not in shown
+
+
+def test_a_session_page_does_not_claim_to_know_when_identity_was_proved(clock, desk, ada):
+    session = lifecycle.start(ada, is_proved=False)
+    assert "not known" in desk.get(page(session)).content.decode()
+    assert "1970" not in desk.get(page(session)).content.decode()
+    assert "not known" not in desk.get(page(lifecycle.start(ada))).content.decode()
 
 
 def test_a_session_page_tells_the_place(geoip, desk, ada):
@@ -441,6 +469,7 @@ def test_the_log_holds_no_secret(desk, laptop, phone):
 def test_revoking_asks_first_and_names_what_ends(desk, ada, laptop, phone):
     asked = desk.ask("revoke_selected", [session_of(laptop), session_of(phone)]).content.decode()
     assert "This ends 2 sessions of 1 user." in " ".join(asked.split())
+    assert re.findall(r"<h1[^>]*>(.*?)</h1>", asked).count("Revoke selected sessions") == 1
     assert asked.count(f"<li>{ada}: Firefox on macOS</li>") == 2
     assert laptop.me().status_code == phone.me().status_code == 200
 
@@ -501,7 +530,9 @@ def test_the_confirmation_names_the_first_twenty(desk, ada):
     for number in range(23):
         lifecycle.start(ada, name=f"no-{number:02}")
     asked = desk.ask("sign_out_everywhere", [ada]).content.decode()
-    assert re.findall(r"<li>\S+: no-(\d\d)</li>", asked) == [f"{number:02}" for number in range(22, 2, -1)]
+    assert re.findall(r"<li>\S+: &quot;\u2068no-(\d\d)\u2069&quot; \(Unknown device\)</li>", asked) == [
+        f"{number:02}" for number in range(22, 2, -1)
+    ]
     assert "… and 3 more" in asked
 
 
@@ -611,6 +642,12 @@ def test_the_log_tells_whose_sessions_were_revoked(desk, grace, ada, laptop, pho
     ]
 
 
+def test_the_log_is_in_the_language_of_the_desk(desk, ada, laptop, settings):
+    settings.LANGUAGE_CODE = "de"
+    desk.confirm("sign_out_everywhere", [ada])
+    assert [entry[-1] for entry in log()] == ["Beendet.", "Überall abgemeldet."]
+
+
 def test_the_log_tells_who_was_signed_out_everywhere(desk, grace, ada, laptop):
     desk.confirm("sign_out_everywhere", [ada])
     assert log() == [
@@ -631,7 +668,7 @@ def test_a_name_of_any_length_is_logged(desk, ada):
     session = lifecycle.start(ada, name="n" * 100)
     get_user_model().objects.filter(pk=ada.pk).update(**{ada.USERNAME_FIELD: "a" * 100})
     desk.confirm("revoke_selected", [session])
-    assert log()[0][2] == f"{'a' * 100}: {'n' * 100}"[:200]
+    assert log()[0][2] == f'{"a" * 100}: "\u2068{"n" * 100}'[:200]
 
 
 def test_an_undone_sign_out_is_not_logged(desk, laptop):

@@ -190,7 +190,15 @@ def test_without_ua_parser_or_its_compiled_engine_the_app_s_own_classifier_serve
     assert run.stdout.strip() == "Chrome on Linux"
 
 
-CHOSEN = ["Ada's Laptop/1 CFNetwork/3826.600.41 Darwin/24.6.0", "Ada's Laptop Spider/1.0", "AdasLaptopBot/2.0"]
+CHOSEN = [
+    "Ada's Laptop/1 CFNetwork/3826.600.41 Darwin/24.6.0",
+    "Ada's Laptop/1 CFNetwork",
+    "Ada's Laptop Spider/1.0",
+    "Ada's Laptop Indexer/1.0",
+    "Ada's Laptop Archiver/1.0",
+    "Ada's Laptop Scraper/1.0",
+    "AdasLaptopBot/2.0",
+]
 
 
 @pytest.mark.parametrize("user_agent", CHOSEN)
@@ -198,6 +206,15 @@ def test_a_program_or_a_bot_does_not_choose_its_name(classify, user_agent):
     browser, system, device_type = classify(user_agent)
     assert (browser, system) == ("", "")
     assert device_type in (APP, BOT)
+
+
+@needs_ua_parser
+@pytest.mark.parametrize(
+    ("user_agent", "label"),
+    [("HbbTV/1.1.1 (; ; Evil ; x 2013 x)", "HbbTV"), ("Ada's Laptop Cubot/1.0", "Bot")],
+)
+def test_what_ua_parser_takes_from_the_text_is_not_shown(user_agent, label):
+    assert describe(user_agent).label == label
 
 
 @pytest.mark.parametrize(

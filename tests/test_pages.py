@@ -8,9 +8,12 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -26,6 +29,8 @@ from tests.device import IPHONE, PASSWORD, Device
 from tests.test_queries import statements
 
 LIST = "/account/devices/"
+HEBREW = "\u05d8\u05dc"
+ISOLATES = dict.fromkeys(map(ord, "\u2068\u2069"))
 OTHERS = "/account/devices/others/sign-out/"
 EVERYWHERE = "/account/devices/everywhere/sign-out/"
 SIGNED_OUT = "/account/signed-out/"
@@ -57,14 +62,15 @@ def text(response, status=200):
     """What a person reads, or hears."""
     assert response.status_code == status, response
     shown = re.sub(r"<(title|svg).*?</\1>", "", response.content.decode(), flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", shown)).split())
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", shown)).translate(ISOLATES).split())
 
 
 def told(browser, response):
     """What the list says after an action that led there."""
     assert response.status_code == 302, text(response)
     assert response.url == LIST
-    return re.search(r'role="status">(.*?)</div>', browser.page(LIST).content.decode(), re.DOTALL)[1]
+    page = browser.page(LIST).content.decode().translate(ISOLATES)
+    return re.search(r'role="status">(.*?)</div>', page, re.DOTALL)[1]
 
 
 def headings(response):
@@ -115,7 +121,18 @@ class TestList:
         here, there = page.split("Firefox on macOS")[1], page.split("Chrome on iOS")[1]
         assert "This device Active now Browser · Signed in Nov. 24, 2026" in here
         assert "Last used 2 hours ago App · Signed in Nov. 24, 2026, noon · Password" in there
-        assert "Details · Chrome on iOS Address 127.0.0.1" in page
+        assert "Details · Chrome on iOS Address when signed in 127.0.0.1" in page
+
+    def test_this_device_is_in_use_whatever_its_row_says(self, clock, desk, settings):
+        settings.AUTH_SESSIONS_TOUCH_INTERVAL = timedelta(hours=9)
+        clock.shift(timedelta(hours=3))
+        assert "This device Active now" in text(desk.page(LIST))
+
+    def test_a_login_older_than_the_installation(self, clock, ada):
+        old = Browser()
+        old.client.force_login(ada)
+        Session.objects.all().delete()
+        assert "Browser · Signed in before Nov. 24, 2026, noon" in text(old.page(LIST))
 
     def test_times_can_be_read_by_programs(self, clock, desk):
         assert '<time datetime="2026-11-24T12:00:00+00:00">Active now</time>' in desk.page(LIST).content.decode()
@@ -147,7 +164,7 @@ class TestList:
     def test_a_place_where_there_is_one(self, desk, phone, monkeypatch):
         assert "Place" not in text(desk.page(LIST))
         monkeypatch.setattr(Session, "place", "near Zurich, Switzerland", raising=False)
-        assert "Place near Zurich, Switzerland" in text(desk.page(LIST))
+        assert "Place when signed in near Zurich, Switzerland" in text(desk.page(LIST))
 
     def test_only_ones_own(self, desk, bob):
         Device(IPHONE).sign_in(bob)
@@ -190,13 +207,18 @@ def test_how_a_person_signed_in():
 class TestQuestions:
     def test_one(self, desk, phone):
         page = text(desk.page(one(phone)))
-        assert "Sign out of Chrome on iOS?" in page
+        assert "Sign out of “Chrome on iOS”?" in page
         assert "The device will be signed out and has to sign in again. Nothing changes on your other devices." in page
 
-    def test_this_one(self, desk):
+    def test_this_one(self, desk, phone):
         page = text(desk.page(one(desk)))
         assert "You will have to sign in here again. Other devices stay as they are." in page
         assert "Firefox on macOS · Active now · Signed in " in page
+
+    def test_this_one_alone(self, desk):
+        page = text(desk.page(one(desk)))
+        assert "You will have to sign in here again." in page
+        assert "Other devices" not in page
 
     def test_others(self, ada, desk, phone):
         stay = "You stay signed in on this device."
@@ -226,10 +248,16 @@ class TestQuestions:
         assert "An app may still have access for up to 1 minute." in text(desk.page(path))
         settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(hours=2)}
         assert "An app may still have access for up to 2 hours." in text(desk.page(path))
+        settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(hours=48)}
+        assert "An app may still have access for up to 48 hours." in text(desk.page(path))
+        settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(hours=48), "LEEWAY": 1}
+        assert "An app may still have access for up to 3 days." in text(desk.page(path))
+        settings.SIMPLE_JWT = {"LEEWAY": timedelta(minutes=1)}
+        assert "An app may still have access for up to 6 minutes." in text(desk.page(path))
 
     def test_the_delay_is_told_with_the_result(self, desk, phone, settings):
         settings.REST_FRAMEWORK = SIGNATURES_ONLY
-        assert "Signed out of Chrome on iOS. An app may still have access for up to 5 minutes." in told(
+        assert "Signed out of “Chrome on iOS”. An app may still have access for up to 5 minutes." in told(
             desk, desk.submit(one(phone))
         )
 
@@ -246,7 +274,7 @@ class TestQuestions:
 class TestSignOut:
     def test_one(self, ada, desk, phone):
         tablet = Device().sign_in(ada)
-        assert "Signed out of Chrome on iOS." in told(desk, desk.submit(one(phone)))
+        assert "Signed out of “Chrome on iOS”." in told(desk, desk.submit(one(phone)))
         assert still_in(desk=desk, phone=phone, tablet=tablet) == {"desk", "tablet"}
         assert "Signed out" not in text(desk.page(LIST))
 
@@ -415,11 +443,36 @@ class TestNames:
         assert 'value="My phone"' in page.content.decode()
         assert "Without a name of your own it is called “ Chrome on iOS ”." in text(page)
 
-    @pytest.mark.parametrize("name", ["x" * 101, "a\0b"])
+    @pytest.mark.parametrize("name", ["x" * 101, "a\0b", "\0" * 101])
     def test_a_name_that_cannot_be(self, desk, phone, name):
-        page = desk.submit(name_of(phone), {"name": name})
-        assert 'aria-invalid="true"' in page.content.decode()
+        page = desk.submit(name_of(phone), {"name": name}).content.decode()
+        assert 'aria-invalid="true"' in page
+        assert page.count('id="error"') == 1
         assert Session.objects.get(pk=phone.session_id).name == ""
+
+    @pytest.mark.parametrize("nothing", ["\u3164", "\u200b \u2800", "\u202e\n", "\ufe0f"])
+    def test_a_name_that_cannot_be_seen_is_none(self, ada, desk, phone, nothing):
+        desk.submit(name_of(phone), {"name": nothing})
+        assert headings(desk.page(LIST))[1] == "Chrome on iOS"
+        assert lifecycle.start(ada, name=nothing).name == ""
+
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [
+            ("\u202eenohp\x07\u2069\u2029", "enohp"),
+            ("👩\u200d💻", "👩\u200d💻"),
+            ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ],
+    )
+    def test_a_name_keeps_what_can_be_seen(self, desk, phone, given, kept):
+        desk.submit(name_of(phone), {"name": given})
+        assert Session.objects.get(pk=phone.session_id).name == kept
+
+    def test_a_name_turns_no_sentence_over(self, desk, phone):
+        desk.submit(name_of(phone), {"name": HEBREW})
+        assert f"“\u2068{HEBREW}\u2069”" in desk.page(LIST).content.decode()
+        assert f"<h1>Sign out of “\u2068{HEBREW}\u2069”?</h1>" in desk.page(one(phone)).content.decode()
+        assert f"Signed out of “\u2068{HEBREW}\u2069”." in desk.client.post(one(phone), follow=True).content.decode()
 
     def test_a_new_name_needs_no_password(self, desk, phone):
         make_stale(desk)
@@ -524,11 +577,23 @@ class TestProtection:
         assert still_in(desk=desk, phone=phone) == {"desk", "phone"}
 
 
+def test_each_message_says_of_what_kind_it_is(desk):
+    """Also those of other apps."""
+    request = desk.page(LIST).wsgi_request
+    storage = FallbackStorage(request)
+    storage.add(messages.ERROR, "Broken.")
+    response = HttpResponse()
+    storage.update(response)
+    desk.client.cookies.update(response.cookies)
+    assert 'class="told error" tabindex="-1" autofocus>Broken.</p>' in desk.page(LIST).content.decode()
+
+
 def test_without_the_messages_framework(desk, phone, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "messages" not in name]
     desk, session_id = desk.copy(), desk.session_id
     assert session_id == desk.page("/which/").json()["session"]
-    assert "Signed out of Chrome on iOS." in told(desk, desk.submit(one(phone)))
+    said = told(desk, desk.submit(one(phone)))
+    assert 'class="told success" tabindex="-1" autofocus>Signed out of “Chrome on iOS”.</p>' in said
     assert "Signed out" not in text(desk.page(LIST))
 
 

@@ -85,7 +85,7 @@ def make_stale(demo):  # noqa: F811
 @pytest.mark.parametrize(
     ("link", "question", "left"),
     [
-        ("Sign out · Chrome on iOS", "Sign out of Chrome on iOS?", {"desk", "library"}),
+        ("Sign out · Chrome on iOS", "Sign out of “\u2068Chrome on iOS\u2069”?", {"desk", "library"}),
         ("Sign out of 2 other devices", "Sign out of 2 other devices?", {"desk"}),
         ("Sign out everywhere", "Sign out everywhere?", set()),
     ],
@@ -128,7 +128,7 @@ def test_rename_in_place(desk):
     device.locator("summary", has_text="Rename").click()
     device.get_by_label("Name").fill("My phone")
     device.get_by_role("button", name="Save").click()
-    expect(desk.page.get_by_role("status")).to_have_text("The device is now called “My phone”.")
+    expect(desk.page.get_by_role("status")).to_have_text("The device is now called “\u2068My phone\u2069”.")
     expect(desk.page.get_by_role("heading", name="My phone")).to_be_visible()
     assert desk.console == []
 
@@ -167,7 +167,7 @@ def test_by_keyboard_alone(desk, library, phone, make_stale):
     keyboard.press("Tab")
     keyboard.type("My phone")
     keyboard.press("Enter")
-    status = desk.page.get_by_role("status").get_by_text("The device is now called “My phone”.")
+    status = desk.page.get_by_role("status").get_by_text("The device is now called “\u2068My phone\u2069”.")
     expect(status).to_be_focused()
     go_to("Sign out of 2 other devices")
     keyboard.press("Enter")
@@ -177,6 +177,12 @@ def test_by_keyboard_alone(desk, library, phone, make_stale):
     keyboard.press("Enter")
     expect(desk.page.get_by_text("Signed out of 2 other devices.")).to_be_focused()
     assert still_in(desk=desk, library=library, phone=phone) == {"desk"}
+
+
+def test_no_rule_of_the_project_s_takes_the_names_away(desk):
+    rules = ".hidden, .invisible, .auth-sessions-unseen { display: none; visibility: hidden }"
+    desk.page.evaluate("rules => document.styleSheets[0].insertRule(rules)", rules)
+    expect(desk.page.get_by_role("link", name="Sign out · Chrome on iOS")).to_have_count(1)
 
 
 def test_without_javascript(open_page, library, phone, make_stale):
@@ -189,7 +195,7 @@ def test_without_javascript(open_page, library, phone, make_stale):
     device.get_by_role("button", name="Save").click()
     desk.follow("Sign out · My phone")
     desk.press("Sign out")
-    expect(desk.page.get_by_role("status")).to_have_text("Signed out of My phone.")
+    expect(desk.page.get_by_role("status")).to_have_text("Signed out of “\u2068My phone\u2069”.")
     make_stale()
     desk.follow("Sign out everywhere")
     desk.page.get_by_label("Password").fill(PASSWORD)

@@ -7,10 +7,11 @@ from django.contrib import admin
 from django.contrib.admin.utils import display_for_value
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from auth_sessions import browser, lifecycle
+from auth_sessions import browser, lifecycle, names
 from auth_sessions.models import Session
 from auth_sessions.querysets import LAST_USED_AT
 
@@ -31,7 +32,16 @@ def is_own(session: Session) -> bool:
 
 def full_label(session: Session) -> str:
     """Whose device, and which: what is left to read once the session is gone."""
-    return f"{session.user}: {session}"
+    return f"{session.user}: {named(session)}"
+
+
+def named(session: Session, *, length: int = 100) -> str:
+    """The device, and before it the person's own name for it: in quotes, so that it passes for no words of the desk."""
+    label = session.device.label
+    if not session.name:
+        return label
+    name = Truncator(session.name).chars(length).replace('"', "'")
+    return f'"{names.isolated(name)}" ({label})'
 
 
 def warning_label(session: Session) -> str:
@@ -41,16 +51,22 @@ def warning_label(session: Session) -> str:
     return full_label(session)
 
 
+def _marked(session: Session, label: str) -> str:
+    return _("%(device)s (your own session)") % {"device": label} if is_own(session) else label
+
+
 class SessionColumns:
     """For a ``ModelAdmin`` or an inline of sessions that are selected with ``user`` and ``refresh_token``."""
 
     @admin.display(description=gettext_lazy("device"))
     def device_label(self, session: Session) -> str:
         """The device, and before it the person's own name for it."""
-        label = session.device.label
-        if session.name:
-            label = f"{session.name} ({label})"
-        return _("%(device)s (your own session)") % {"device": label} if is_own(session) else label
+        return _marked(session, named(session))
+
+    @admin.display(description=gettext_lazy("device"))
+    def short_device_label(self, session: Session) -> str:
+        """The same with the beginning of a long name, and the whole of it to point at."""
+        return format_html('<span title="{}">{}</span>', named(session), _marked(session, named(session, length=40)))
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, session: Session) -> Any:
@@ -63,11 +79,15 @@ class SessionColumns:
         shown = display_for_value(session.last_used_at, "-")
         return format_html('<span class="nowrap">{}</span>', shown)
 
+    @admin.display(description=gettext_lazy("identity proved"))
+    def proved(self, session: Session) -> str:
+        return display_for_value(session.proved_at, _("not known"))
+
     @admin.display(description=gettext_lazy("authentication methods"))
     def methods(self, session: Session) -> str:
         return ", ".join(session.amr)
 
-    @admin.display(description=gettext_lazy("address"))
+    @admin.display(description=gettext_lazy("address when signed in"))
     def address(self, session: Session) -> str | None:
         """With the place, where the project has a database that knows it."""
         place = session.place

@@ -68,4 +68,7 @@ class TagFilter(admin.SimpleListFilter):
         return [(tag, tag) for tag in tags[:LISTED_TAGS]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
-        return queryset.filter(tag=self.value()) if self.value() else queryset
+        tag = self.value()
+        if tag and "\0" in tag:  # PostgreSQL refuses it
+            return queryset.none()
+        return queryset.filter(tag=tag) if tag else queryset

@@ -14,7 +14,7 @@ from django.db import router, transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from auth_sessions import browser
@@ -53,9 +53,9 @@ def revoke(
         return _confirmation(modeladmin, request, selected, sessions=sessions, action=action, told=told)
     affected = list(sessions)
     with transaction.atomic(using=using):
-        log(request, affected, "Revoked.")
+        log(request, affected, _("Revoked."))
         if modeladmin.model is not Session:
-            LogEntry.objects.log_actions(actor(request).pk, selected, CHANGE, "Signed out everywhere.")
+            LogEntry.objects.log_actions(actor(request).pk, selected, CHANGE, _("Signed out everywhere."))
         ended = cast("SessionQuerySet", sessions).end(reason=EndReason.REVOKED, actor=actor(request), request=request)
     done = ngettext("%(count)d session revoked.", "%(count)d sessions revoked.", ended)
     modeladmin.message_user(request, done % {"count": ended}, messages.SUCCESS)

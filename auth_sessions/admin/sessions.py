@@ -33,7 +33,7 @@ class SessionAdmin(SessionColumns, ModelAdmin):
 
     list_display = (
         "user",
-        "device_label",
+        "short_device_label",
         "state",
         "last_used",
         "kind",
@@ -41,7 +41,7 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         "created_at",
         "expires_at",
     )
-    list_display_links = ("device_label",)
+    list_display_links = ("short_device_label",)
     list_filter = (StateFilter, "kind", LastUsedFilter, TagFilter)
     list_select_related = ("user", "refresh_token")
     search_help_text = _("User, address, or name of the device")
@@ -51,7 +51,7 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     fieldsets = (
         (None, {"fields": ("user", "device_label", "state", "kind")}),
         (_("Where"), {"fields": ("address", "user_agent")}),
-        (_("When"), {"fields": ("created_at", "authenticated_at", "last_used", "expires_at")}),
+        (_("When"), {"fields": ("created_at", "proved", "last_used", "expires_at")}),
         (_("How"), {"fields": ("methods", "tag")}),
     )
 

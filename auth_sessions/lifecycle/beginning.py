@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from auth_sessions import devices, exceptions, passwords, signals
+from auth_sessions import devices, exceptions, names, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.lifecycle.rows import all_sessions, database, row_of, send_on_commit, user_may_vanish
@@ -100,7 +100,7 @@ def start(
         authenticated_at=now if is_proved else _long_ago(),
         last_seen_at=now,
         expires_at=None if lifetime is None else now + lifetime,
-        name=name,
+        name=names.clean(name),
         tag=tag,
         amr=list(amr),
         browser_key=browser_key,

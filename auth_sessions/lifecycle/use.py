@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from auth_sessions import exceptions, passwords
+from auth_sessions import exceptions, names, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.lifecycle.rows import all_sessions, database, row_of
@@ -146,5 +146,5 @@ def prove_again(session: Session, user: AbstractBaseUser) -> bool:
 
 def rename(session: Session, name: str) -> bool:
     """Give a session the person's own label, at most 100 characters; False if it has just ended."""
-    session.name = name
-    return bool(all_sessions().filter(pk=session.pk).update(name=name))
+    session.name = names.clean(name)
+    return bool(all_sessions().filter(pk=session.pk).update(name=session.name))

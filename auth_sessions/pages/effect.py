@@ -15,11 +15,13 @@ def delay() -> timedelta | None:
 
     It is noticed at once where Django REST framework's default classes know Bearer tokens by
     ``SessionJWTAuthentication`` and by nothing else, and only this project can check a signature. Everywhere else
-    somebody may look at signatures only.
+    somebody may look at signatures only, and accepts a token for ``LEEWAY`` longer.
     """
     classes = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
     bearer = [each for each in classes if isinstance(each, type) and issubclass(each, JWTAuthentication)]
     is_secret = simple_jwt("ALGORITHM").startswith("HS")
     if is_secret and bearer and all(issubclass(each, SessionJWTAuthentication) for each in bearer):
         return None
-    return cast("timedelta", simple_jwt("ACCESS_TOKEN_LIFETIME"))
+    leeway = simple_jwt("LEEWAY")
+    leeway = leeway if isinstance(leeway, timedelta) else timedelta(seconds=leeway or 0)
+    return cast("timedelta", simple_jwt("ACCESS_TOKEN_LIFETIME") + leeway)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from auth_sessions import lifecycle
+from auth_sessions import lifecycle, names
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.pages import effect, words
 from auth_sessions.pages.proof import PasswordForm, is_fresh
@@ -104,11 +104,13 @@ class SignOutView(SignOutPage):
     def get_question(self, devices: list[ShownDevice]) -> str:
         if devices[0].is_current:
             return _("Sign out of this device?")
-        return _("Sign out of %(device)s?") % {"device": devices[0].name}
+        return _("Sign out of “%(device)s”?") % {"device": names.isolated(devices[0].name)}
 
     def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
         if devices[0].is_current:
-            return [_("You will have to sign in here again."), _("Other devices stay as they are.")]
+            has_others = self.get_queryset().exclude(pk=devices[0].id).exists()
+            others = [_("Other devices stay as they are.")] if has_others else []
+            return [_("You will have to sign in here again."), *others]
         return [
             _("The device will be signed out and has to sign in again."),
             _("Nothing changes on your other devices."),
@@ -120,7 +122,7 @@ class SignOutView(SignOutPage):
             return self.leave(Scope.LOCAL)
         session = lifecycle.all_sessions().filter(pk=device.id)
         session.end(reason=EndReason.SIGNED_OUT, actor=self.current.user, request=self.request)
-        return self.told(_("Signed out of %(device)s.") % {"device": device.name}, devices)
+        return self.told(_("Signed out of “%(device)s”.") % {"device": names.isolated(device.name)}, devices)
 
 
 class SignOutOthersView(SignOutPage):

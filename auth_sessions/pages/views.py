@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from auth_sessions import browser, lifecycle
+from auth_sessions import browser, lifecycle, names
 from auth_sessions.models import Session
 from auth_sessions.pages import words
 from auth_sessions.pages.shown import ShownDevice, show
@@ -130,7 +130,7 @@ class RenameView(DevicePage):
             return self.answer(device=self.show(session), form=form)
         if not lifecycle.rename(session, form.cleaned_data["name"]):
             return self.already_gone()
-        return self.back(_("The device is now called “%(name)s”.") % {"name": session})
+        return self.back(_("The device is now called “%(name)s”.") % {"name": names.isolated(str(session))})
 
 
 @method_decorator((login_not_required, never_cache), name="dispatch")

@@ -65,9 +65,17 @@ def delay(lifetime: timedelta) -> str:
         )
         return text % {"count": minutes}
     hours = ceil(lifetime / timedelta(hours=1))
+    if hours <= 48:  # noqa: PLR2004
+        text = ngettext(
+            "An app may still have access for up to %(count)d hour.",
+            "An app may still have access for up to %(count)d hours.",
+            hours,
+        )
+        return text % {"count": hours}
+    days = ceil(lifetime / timedelta(days=1))
     text = ngettext(
-        "An app may still have access for up to %(count)d hour.",
-        "An app may still have access for up to %(count)d hours.",
-        hours,
+        "An app may still have access for up to %(count)d day.",
+        "An app may still have access for up to %(count)d days.",
+        days,
     )
-    return text % {"count": hours}
+    return text % {"count": days}

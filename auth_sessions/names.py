@@ -1,0 +1,26 @@
+"""The names that people, and the clients they use, give to devices."""
+
+from unicodedata import category
+
+JOINERS = "\u200c\u200d"
+"""They shape letters and emoji; every other character of format may hide, reorder or break what stands around it."""
+
+NEVER_KEPT = {"Cc", "Cf", "Zl", "Zp"}
+NOTHING_TO_SEE = {"Cf", "Mn", "Zs"}
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and a sign without a stroke."""
+
+
+def clean(name: str) -> str:
+    """The name as it is stored: without characters of control and format; empty when nothing of it can be seen."""
+    kept = "".join(each for each in name if each in JOINERS or category(each) not in NEVER_KEPT).strip()
+    return kept if any(_is_seen(each) for each in kept) else ""
+
+
+def _is_seen(character: str) -> bool:
+    return character not in FILLERS and category(character) not in NOTHING_TO_SEE
+
+
+def isolated(name: str) -> str:
+    """The name inside a sentence: written from right to left, it turns over nothing but itself."""
+    return f"\u2068{name}\u2069"

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import pytest
 import time_machine
 from django.apps import apps
@@ -109,6 +111,7 @@ def rest_only():
 @pytest.fixture
 def tokens_only(settings):
     """As in a project without browser sessions: Django's logins are no rows."""
+    import_module("tests.urls")  # which looks at the settings once
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("auth_sessions.")]
 
 

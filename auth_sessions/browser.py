@@ -25,7 +25,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from auth_sessions import exceptions, lifecycle, passwords
+from auth_sessions import exceptions, lifecycle
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.models import Session
@@ -230,9 +230,7 @@ def drop(mark: str) -> None:
 
 
 def _end_if_over(session: Session) -> None:
-    reason = lifecycle.over(session, last_used_at=session.last_seen_at)
-    if reason is None and not passwords.matches(session.password_fingerprint, session.user):
-        reason = EndReason.PASSWORD_CHANGED
+    reason = lifecycle.over(session, last_used_at=session.last_seen_at, django_judges=False)
     if reason is not None:  # else it is an old copy of the cookie that was refused
         lifecycle.all_sessions().filter(pk=session.pk).end(reason=reason)
 

@@ -69,20 +69,22 @@ def test_the_list_shows_both_kinds(clock, desk, ada):
 
 
 def test_the_state_tells_why_a_session_counts_for_nothing(clock, desk, make_user):
-    people = {name: make_user(name) for name in ("idle", "expired", "outdated", "inactive", "live")}
+    people = {name: make_user(name) for name in ("idle", "expired", "outdated", "browser", "inactive", "live")}
     lifecycle.start(people["idle"], lifetime=None)
     clock.shift(timedelta(days=15))
     lifecycle.start(people["expired"], lifetime=timedelta(minutes=1))
     clock.shift(timedelta(hours=1))
     for name in ("outdated", "inactive", "live"):
         lifecycle.start(people[name])
-    changed = {"outdated": {"password": "another"}, "inactive": {"is_active": False}}
+    lifecycle.start(people["browser"], kind="browser")
+    changed = dict.fromkeys(("outdated", "browser"), {"password": "another"}) | {"inactive": {"is_active": False}}
     for name, fields in changed.items():
         get_user_model().objects.filter(pk=people[name].pk).update(**fields)
     assert {row["user"]: row["state"] for row in listed(Desk(desk.user).get())} == {
         str(people["idle"]): "unused for too long",
         str(people["expired"]): "expired",
         str(people["outdated"]): "password changed",
+        str(people["browser"]): "password changed",
         str(people["inactive"]): "user inactive",
         str(people["live"]): "live",
     }

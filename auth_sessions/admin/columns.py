@@ -71,7 +71,7 @@ class SessionColumns:
     @admin.display(description=gettext_lazy("state"))
     def state(self, session: Session) -> Any:
         """Live, or why the session counts for nothing although its row is still there."""
-        over = lifecycle.over(session, last_used_at=session.last_used_at)
+        over = lifecycle.over(session, last_used_at=session.last_used_at, django_judges=False)
         return over.label if over else _("live")
 
     @admin.display(description=gettext_lazy("last used"), ordering=LAST_USED_AT)

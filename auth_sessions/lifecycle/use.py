@@ -22,10 +22,10 @@ REFUSALS: dict[EndReason, type[exceptions.SessionOver]] = {
 }
 
 
-def over(session: Session, *, last_used_at: datetime) -> EndReason | None:
+def over(session: Session, *, last_used_at: datetime, django_judges: bool = True) -> EndReason | None:
     """Why a session whose row is still there counts for nothing any more, or None while it is alive.
 
-    Browser sessions are exempt from the password: Django's own session hash judges it.
+    Where ``django_judges`` the password of browser sessions, by its own session hash, they are exempt from it here.
     """
     now = timezone.now()
     if session.expires_at is not None and session.expires_at <= now:
@@ -34,7 +34,8 @@ def over(session: Session, *, last_used_at: datetime) -> EndReason | None:
         return EndReason.IDLE
     if not session.user.is_active:
         return EndReason.USER_INACTIVE
-    if session.kind == SessionKind.TOKEN and not passwords.matches(session.password_fingerprint, session.user):
+    is_exempt = django_judges and session.kind == SessionKind.BROWSER
+    if not is_exempt and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
     return None
 

@@ -77,7 +77,8 @@ def test_the_state_tells_why_a_session_counts_for_nothing(clock, desk, make_user
     for name in ("outdated", "inactive", "live"):
         lifecycle.start(people[name])
     lifecycle.start(people["browser"], kind="browser")
-    changed = dict.fromkeys(("outdated", "browser"), {"password": "another"}) | {"inactive": {"is_active": False}}
+    another = {"password": "another"}
+    changed = {"outdated": another, "browser": another, "inactive": {"is_active": False}}
     for name, fields in changed.items():
         get_user_model().objects.filter(pk=people[name].pk).update(**fields)
     assert {row["user"]: row["state"] for row in listed(Desk(desk.user).get())} == {

@@ -5,10 +5,19 @@ import time_machine
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.db import connection
 
 from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.desk import Desk
 from tests.device import PASSWORD, Device
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_rows_are_deleted():
+    """After each test, where Django would truncate: that takes PostgreSQL half a second, this a thousandth of one."""
+    if connection.vendor == "postgresql":
+        quote = connection.ops.quote_name
+        connection.ops.sql_flush = lambda style, tables, **options: [f"DELETE FROM {quote(table)}" for table in tables]
 
 
 @pytest.fixture

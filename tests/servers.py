@@ -8,6 +8,12 @@ import pytest
 REDIS = ("127.0.0.1", int(os.environ.get("REDIS_PORT", "6379")))
 
 
+def run_apart(name, **changed):
+    """The environment of a test run within this one: what it covers is added, and nothing of this one's is taken."""
+    file = os.environ.get("COVERAGE_FILE")
+    return {**os.environ, **({"COVERAGE_FILE": f"{file}.{name}"} if file else {}), **changed}
+
+
 def need_redis():
     """Skip the test where its client is not installed or no server answers."""
     pytest.importorskip("redis", reason="redis is not installed")

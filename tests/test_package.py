@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.urls import resolve, reverse
 
 from auth_sessions import choices, exceptions, lifecycle, querysets, signals, tokens, views
+from tests.servers import run_apart
 
 ROOT = Path(__file__).parents[1]
 
@@ -100,7 +101,7 @@ def test_the_core_in_another_host(variable, value):
     files = [f"tests/test_{name}.py" for name in core]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-k", "not TestCost", *files],
-        env={**os.environ, variable: value},
+        env=run_apart(f"{variable}-{value}".replace("/", "-"), **{variable: value}),
         cwd=ROOT,
         capture_output=True,
         text=True,

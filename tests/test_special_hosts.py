@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.servers import run_apart
 from tests.test_package import ROOT
 
 OTHER_HOSTS = {"AUTH_SESSIONS_TEST_USER", "AUTH_SESSIONS_TEST_WITHOUT"}
@@ -26,7 +27,7 @@ def test_a_host_that_stands_on(package):
     pytest.importorskip(package, reason=f"needs django-{package}")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", HOSTS[package]],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": f"tests.{package}_project.settings"},
+        env=run_apart(package, DJANGO_SETTINGS_MODULE=f"tests.{package}_project.settings"),
         cwd=ROOT,
         capture_output=True,
         text=True,

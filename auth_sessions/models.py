@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +19,11 @@ from auth_sessions.uuid7 import uuid7
 def new_secret() -> bytes:
     """256 random bits."""
     return secrets.token_bytes(32)
+
+
+def unknown_moment() -> datetime:
+    """What stands for the time of a proof of identity that nobody knows: long ago, so that it is never a fresh one."""
+    return datetime.fromtimestamp(0, tz=UTC if settings.USE_TZ else None)
 
 
 class Session(models.Model):
@@ -98,7 +103,8 @@ class Session(models.Model):
     @property
     def proved_at(self) -> datetime | None:
         """When identity was last proved; None where nobody knows: the login is older than the installation."""
-        return self.authenticated_at if self.authenticated_at.year > 1970 else None  # noqa: PLR2004
+        is_known = self.authenticated_at.year > unknown_moment().year
+        return self.authenticated_at if is_known else None
 
     @property
     def last_used_at(self) -> datetime:

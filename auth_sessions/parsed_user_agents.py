@@ -80,7 +80,7 @@ def classify(user_agent: str) -> tuple[str, str, DeviceType]:
         return "", "", DeviceType.BOT
     if parsed.user_agent:
         browser = PLAIN_NAMES.get(parsed.user_agent.family, parsed.user_agent.family)
-        if any(word in browser.lower() for word in user_agents.BOTS):
+        if user_agents.says_bot(browser.lower()):
             return "", "", DeviceType.BOT
     if parsed.os and system != "iPadOS":
         name = PLAIN_NAMES.get(parsed.os.family, parsed.os.family)

@@ -96,7 +96,7 @@ def classify(user_agent: str) -> tuple[str, str, DeviceType]:
     A bot has neither name nor system: both are a disguise. An app on a phone seldom says its name.
     """
     text = user_agent.lower().replace("cubot", "")  # a make of phones
-    if any(word in text for word in BOTS):
+    if says_bot(text):
         return "", "", DeviceType.BOT
     system = _first(SYSTEMS, text)
     program = next((name for part, name in APPS if part in text), None)
@@ -105,6 +105,11 @@ def classify(user_agent: str) -> tuple[str, str, DeviceType]:
     if system == "Android":
         return _first(BROWSERS, text), system, _android_type(text)
     return _first(BROWSERS, text), system, TYPES.get(system, DeviceType.UNKNOWN)
+
+
+def says_bot(text: str) -> bool:
+    """Whether a text in small letters calls itself a bot's."""
+    return any(word in text for word in BOTS)
 
 
 def _first(table: tuple[tuple[str, str], ...], text: str) -> str:

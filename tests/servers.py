@@ -1,4 +1,4 @@
-"""Where a test finds a Redis, and a port for a server of its own."""
+"""What a test needs beside its own process: a Redis, a port for a server, the environment of a run within the run."""
 
 import os
 import socket
@@ -6,12 +6,6 @@ import socket
 import pytest
 
 REDIS = ("127.0.0.1", int(os.environ.get("REDIS_PORT", "6379")))
-
-
-def run_apart(name, **changed):
-    """The environment of a test run within this one: what it covers is added, and nothing of this one's is taken."""
-    file = os.environ.get("COVERAGE_FILE")
-    return {**os.environ, **({"COVERAGE_FILE": f"{file}.{name}"} if file else {}), **changed}
 
 
 def need_redis():
@@ -31,3 +25,9 @@ def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+def run_apart(name, **changed):
+    """The environment of a test run within this one: what it covers is added, and nothing of this one's is taken."""
+    file = os.environ.get("COVERAGE_FILE")
+    return {**os.environ, **({"COVERAGE_FILE": f"{file}.{name}"} if file else {}), **changed}

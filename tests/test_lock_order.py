@@ -31,6 +31,14 @@ def _atomic_requests(monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
 
 
+def apart(call):
+    """On a connection of its own, in a thread."""
+    try:
+        return call()
+    finally:
+        connections.close_all()
+
+
 def meanwhile(first, second, *, table="auth_sessions_session", column):
     """Both answers, where ``second`` begins as soon as ``first`` has written that column."""
     written = threading.Event()
@@ -42,22 +50,16 @@ def meanwhile(first, second, *, table="auth_sessions_session", column):
             time.sleep(WAIT)
         return result
 
-    def run_first():
-        try:
-            with connection.execute_wrapper(look):
-                return first()
-        finally:
-            connections.close_all()
+    def looked_at():
+        with connection.execute_wrapper(look):
+            return first()
 
-    def run_second():
-        try:
-            assert written.wait(30)
-            return second()
-        finally:
-            connections.close_all()
+    def begun_then():
+        assert written.wait(30)
+        return second()
 
     with ThreadPoolExecutor(2) as pool:
-        return [running.result() for running in (pool.submit(run_first), pool.submit(run_second))]
+        return list(pool.map(apart, (looked_at, begun_then)))
 
 
 def end_all(user):
@@ -124,12 +126,6 @@ def test_a_better_hash(ada):
         Session.objects.create(pk=key, user=ada, password_fingerprint=stamp)
     held, let_go = threading.Event(), threading.Event()
 
-    def run(call):
-        try:
-            return call()
-        finally:
-            connections.close_all()
-
     def hold():
         with transaction.atomic():
             lock(Session.objects.filter(pk=keys[1]))
@@ -142,10 +138,10 @@ def test_a_better_hash(ada):
         lifecycle.upgrade_hash(user)
 
     with ThreadPoolExecutor(3) as pool:
-        running = [pool.submit(run, hold)]
+        running = [pool.submit(apart, hold)]
         assert held.wait(30)
         for call in (upgrade, end_all(ada)):
-            running.append(pool.submit(run, call))
+            running.append(pool.submit(apart, call))
             time.sleep(WAIT)
         let_go.set()
         for each in running:

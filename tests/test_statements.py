@@ -1,6 +1,7 @@
 """The statements planned once do what the ORM does, on every database and with every user model."""
 
 import uuid
+from contextlib import contextmanager
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -60,25 +61,32 @@ def test_nobody_is_none(sessions, related):
     assert lifecycle.find(uuid.uuid4(), *related) is None
 
 
+@contextmanager
+def heard_by(receiver, *signals, of):
+    for signal in signals:
+        signal.connect(receiver, of)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.disconnect(receiver, of)
+
+
 @pytest.fixture
 def saved():
     """What Django's signals of saving tell: the signal, and the row it is about."""
-    heard = []
+    told = []
 
     def hear(*, signal, instance, raw, update_fields, created=None, **event):
         assert not raw
         assert update_fields is None
         before = signal is signals.pre_save
         assert (instance._state.adding, created) == ((True, None) if before else (False, True))
-        heard.append((signal, instance))
+        told.append((signal, instance))
 
-    for model in (Session, RefreshToken):
-        for signal in (signals.pre_save, signals.post_save):
-            signal.connect(hear, model)
-    yield heard
-    for model in (Session, RefreshToken):
-        for signal in (signals.pre_save, signals.post_save):
-            signal.disconnect(hear, model)
+    both = signals.pre_save, signals.post_save
+    with heard_by(hear, *both, of=Session), heard_by(hear, *both, of=RefreshToken):
+        yield told
 
 
 @pytest.mark.parametrize("kind", ["token", "browser"])
@@ -108,12 +116,8 @@ def test_a_receiver_that_fails_undoes_it(ada):
         list(get_user_model().objects.select_for_update().filter(pk=ada.pk))
         raise TimeoutError
 
-    signals.post_save.connect(fail, Session)
-    try:
-        with pytest.raises(TimeoutError):
-            lifecycle.start(ada)
-    finally:
-        signals.post_save.disconnect(fail, Session)
+    with heard_by(fail, signals.post_save, of=Session), pytest.raises(TimeoutError):
+        lifecycle.start(ada)
     assert not Session.objects.exists()
 
 
@@ -121,11 +125,7 @@ def test_all_is_written_or_nothing(ada):
     def spoil(instance, **event):
         instance.secret = None
 
-    signals.pre_save.connect(spoil, RefreshToken)
-    try:
-        with pytest.raises(DatabaseError):
-            lifecycle.start(ada)
-    finally:
-        signals.pre_save.disconnect(spoil, RefreshToken)
+    with heard_by(spoil, signals.pre_save, of=RefreshToken), pytest.raises(DatabaseError):
+        lifecycle.start(ada)
     assert not Session.objects.exists()
     assert not RefreshToken.objects.exists()

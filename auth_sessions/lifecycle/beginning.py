@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, cast
 
-from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
@@ -19,7 +18,7 @@ from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.lifecycle.rows import all_sessions, database, row_of, send_on_commit, user_may_vanish
 from auth_sessions.lifecycle.statements import insert
-from auth_sessions.models import RefreshToken, Session
+from auth_sessions.models import RefreshToken, Session, unknown_moment
 from auth_sessions.querysets import lock
 
 
@@ -97,7 +96,7 @@ def start(
         user=cast("Any", user),
         kind=kind,
         created_at=now,
-        authenticated_at=now if is_proved else _long_ago(),
+        authenticated_at=now if is_proved else unknown_moment(),
         last_seen_at=now,
         expires_at=None if lifetime is None else now + lifetime,
         name=names.clean(name),
@@ -121,11 +120,6 @@ def start(
         _make_room(session, request=request, using=using)
         send_on_commit(signals.session_started, using=using, session=session, request=request)
     return session
-
-
-def _long_ago() -> datetime:
-    """A proof of identity that nobody knows the time of is not a fresh one."""
-    return datetime.fromtimestamp(0, tz=UTC if settings.USE_TZ else None)
 
 
 def _make_room(session: Session, *, request: HttpRequest | None, using: str) -> None:

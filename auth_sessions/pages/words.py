@@ -1,12 +1,12 @@
 """Words for people: when, how, and how soon. Never "session", "token" or "revoke"."""
 
 from datetime import datetime, timedelta
-from math import ceil
+from math import ceil, inf
 
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import get_language, ngettext, ngettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import get_language, ngettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 NOW = timedelta(minutes=5)
@@ -19,6 +19,37 @@ UNITS = (
     (timedelta(hours=1), ngettext_lazy("Last used %(count)d hour ago", "Last used %(count)d hours ago", "count")),
     (timedelta(minutes=1), ngettext_lazy("Last used %(count)d minute ago", "Last used %(count)d minutes ago", "count")),
 )
+
+DELAYS = (
+    (
+        timedelta(minutes=1),
+        90,
+        ngettext_lazy(
+            "An app may still have access for up to %(count)d minute.",
+            "An app may still have access for up to %(count)d minutes.",
+            "count",
+        ),
+    ),
+    (
+        timedelta(hours=1),
+        48,
+        ngettext_lazy(
+            "An app may still have access for up to %(count)d hour.",
+            "An app may still have access for up to %(count)d hours.",
+            "count",
+        ),
+    ),
+    (
+        timedelta(days=1),
+        inf,
+        ngettext_lazy(
+            "An app may still have access for up to %(count)d day.",
+            "An app may still have access for up to %(count)d days.",
+            "count",
+        ),
+    ),
+)
+"""The units, each up to how many of them."""
 
 WAYS: dict[str, str | Promise] = {
     "pwd": pgettext_lazy("signed in by", "password"),
@@ -56,26 +87,5 @@ def ways(amr: list[str]) -> str:
 
 def delay(lifetime: timedelta) -> str:
     """How long an app may be let in after its sign-out."""
-    minutes = ceil(lifetime / timedelta(minutes=1))
-    if minutes <= 90:  # noqa: PLR2004
-        text = ngettext(
-            "An app may still have access for up to %(count)d minute.",
-            "An app may still have access for up to %(count)d minutes.",
-            minutes,
-        )
-        return text % {"count": minutes}
-    hours = ceil(lifetime / timedelta(hours=1))
-    if hours <= 48:  # noqa: PLR2004
-        text = ngettext(
-            "An app may still have access for up to %(count)d hour.",
-            "An app may still have access for up to %(count)d hours.",
-            hours,
-        )
-        return text % {"count": hours}
-    days = ceil(lifetime / timedelta(days=1))
-    text = ngettext(
-        "An app may still have access for up to %(count)d day.",
-        "An app may still have access for up to %(count)d days.",
-        days,
-    )
-    return text % {"count": days}
+    unit, text = next((unit, text) for unit, most, text in DELAYS if ceil(lifetime / unit) <= most)
+    return str(text % {"count": ceil(lifetime / unit)})

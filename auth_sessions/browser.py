@@ -28,8 +28,8 @@ from django.utils.crypto import constant_time_compare
 from auth_sessions import exceptions, lifecycle
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.door import batches
 from auth_sessions.models import Session
-from auth_sessions.querysets import batches
 
 SLACK = timedelta(minutes=1)
 """An end of a session that moved by less is not written."""

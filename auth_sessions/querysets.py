@@ -1,17 +1,16 @@
-"""Which sessions are alive, and the one door through which sessions end."""
+"""Which sessions are alive, and how rows are locked."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import connections, router, transaction
+from django.db import connections, router
 from django.db.models import F, Model, Q, QuerySet
-from django.db.models.deletion import Collector
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from auth_sessions import passwords, signals
+from auth_sessions import door, passwords
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 
 LAST_USED_AT = Greatest("last_seen_at", Coalesce("refresh_token__rotated_at", "last_seen_at"))
-
-KEYS_PER_STATEMENT = 30_000
-"""Below the limits of parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
 
 
 class SessionQuerySet(QuerySet["Session"]):
@@ -64,24 +60,8 @@ class SessionQuerySet(QuerySet["Session"]):
         depend on the number of sessions. An error in a ``sessions_ending`` receiver undoes it all and propagates.
         """
         using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
-        with transaction.atomic(using=using):
-            sessions = self._locked(using)
-            if not sessions:
-                return 0
-            event: dict[str, Any] = {
-                "sender": self.model,
-                "sessions": sessions,
-                "user_ids": {session.user_id for session in sessions},
-                "reason": reason,
-                "scope": scope,
-                "actor": actor,
-                "request": request,
-                "using": using,
-            }
-            signals.sessions_ending.send(**event)
-            _delete(sessions, using=using)
-            transaction.on_commit(partial(signals.sessions_ended.send_robust, **event), using=using)
-        return len(sessions)
+        lock_them = partial(self.locked, using)
+        return door.end(lock_them, using=using, reason=reason, scope=scope, actor=actor, request=request)
 
     end.alters_data = True  # type: ignore[attr-defined]
 
@@ -93,13 +73,20 @@ class SessionQuerySet(QuerySet["Session"]):
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
 
-    def _locked(self, using: str) -> list[Session]:
+    def locked(self, using: str) -> list[Session]:
+        """These sessions, locked in key order until the transaction ends."""
         keys: Any = self.using(using).values("pk")
         if connections[using].vendor == "mysql":
             # InnoDB locks the entries of the index it reads by before the rows. Reading the keys first lets every
             # sign-out lock by primary key, in one order; and MySQL knows no LIMIT in a subquery.
             keys = [row["pk"] for row in keys]
         return lock(self.model._base_manager.using(using).filter(pk__in=keys))
+
+
+def locks_as_it_reads(using: str) -> bool:
+    """Whether one SELECT reads rows and locks them in the order it is told."""
+    connection = connections[using]
+    return connection.features.has_select_for_update and connection.vendor != "mysql"
 
 
 def lock(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
@@ -116,28 +103,3 @@ def lock(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
         rows.update(**{key: F(key)})
     skip_locked = skip_locked and features.has_select_for_update_skip_locked
     return list(rows.select_for_update(skip_locked=skip_locked).order_by("pk"))
-
-
-class _WideCollector(Collector):
-    """Django's collector, without its batches of 500 keys on SQLite: one statement for each related model."""
-
-    def get_del_batches(self, objs: Any, fields: Any) -> list[Any]:
-        return list(batches(objs))
-
-
-def batches(items: list[Any]) -> list[list[Any]]:
-    """Portions that fit into one statement."""
-    return [items[start : start + KEYS_PER_STATEMENT] for start in range(0, len(items), KEYS_PER_STATEMENT)]
-
-
-def _delete(sessions: list[Session], *, using: str) -> None:
-    """Delete what hangs on the rows as ``on_delete`` says, then the rows."""
-    model = type(sessions[0])
-    collector = _WideCollector(using=using)
-    collector.collect(sessions)
-    # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended tells.
-    del collector.data[model]
-    collector.delete()
-    for batch in batches(sessions):
-        keys = [session.pk for session in batch]
-        model._base_manager.using(using).filter(pk__in=keys)._raw_delete(using)

@@ -171,7 +171,7 @@ class SignOutView(AuthSessionsView):
 
     @sensitive_variables()
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        order = self.read(request).validated_data
+        order = {} if _body(request) == {} else self.read(request).validated_data  # mostly there is no body
         self.refresh = order.get("refresh")
         self.scope = _one_scope(request, *([order["scope"]] if "scope" in order else ()))
         if self.refresh is not None:

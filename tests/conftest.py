@@ -10,6 +10,7 @@ from django.db import connection
 from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.desk import Desk
 from tests.device import PASSWORD, Device
+from tests.hanging import forgotten
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,6 +19,13 @@ def _few_rows_are_deleted():
     if connection.vendor == "postgresql":
         quote = connection.ops.quote_name
         connection.ops.sql_flush = lambda style, tables, **options: [f"DELETE FROM {quote(table)}" for table in tables]
+
+
+@pytest.fixture
+def new_models(transactional_db):
+    """What the test adds to the host project is gone when it ends."""
+    with forgotten():
+        yield
 
 
 @pytest.fixture

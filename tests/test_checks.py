@@ -9,7 +9,6 @@ import pytest
 import rest_framework
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from django.apps import apps
 from django.conf import settings as project
 from django.core.checks import run_checks
 from django.db import models
@@ -19,6 +18,7 @@ from django.test import override_settings
 from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.models import RefreshToken, Session
+from tests.hanging import child
 from tests.host.models import PushDevice
 
 pytestmark = pytest.mark.django_db  # Django 6.1 asks SQLite what it can do
@@ -39,16 +39,6 @@ def findings(**settings):
 
 def simple_jwt_findings(**settings):
     return findings(SIMPLE_JWT=settings)
-
-
-@pytest.fixture
-def new_models():
-    """What the test adds to the host project is gone when it ends."""
-    before = set(apps.all_models["host"])
-    yield
-    for name in set(apps.all_models["host"]) - before:
-        del apps.all_models["host"][name]
-    apps.clear_cache()
 
 
 def test_the_settings_of_the_tests_give_no_finding():
@@ -319,13 +309,6 @@ def test_w007_an_hmac_key_that_is_too_short(settings):
 def test_w007_the_secret_key_signs_where_no_other_does():
     assert findings(SECRET_KEY="k" * 31) == ["auth_sessions.W007"]
     assert findings(SECRET_KEY="k" * 31, SIMPLE_JWT={"SIGNING_KEY": "k" * 32}) == []
-
-
-def child(name, target, on_delete, **options):
-    """A model of the host project with a foreign key to the target."""
-    key = models.ForeignKey(target, on_delete, related_name="+", **options)
-    meta = type("Meta", (), {"app_label": "host"})
-    return type(name, (models.Model,), {"__module__": __name__, "Meta": meta, "key": key})
 
 
 @pytest.mark.parametrize("on_delete", [models.PROTECT, models.RESTRICT])

@@ -1,7 +1,6 @@
 """The statements planned once do what the ORM does, on every database and with every user model."""
 
 import uuid
-from contextlib import contextmanager
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -11,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from auth_sessions import lifecycle
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.signals import sessions_ending
 from tests.browser import Browser
 from tests.device import Device
+from tests.hanging import heard_by
 
 RELATED = [(), ("user",), ("user", "refresh_token")]
 
@@ -56,20 +57,32 @@ def test_it_is_what_the_orm_reads(sessions, related):
             assert found.get_deferred_fields() == set()
 
 
+@pytest.mark.parametrize("scope", ["global", "local", "others"])
+def test_a_sign_out_tells_what_the_orm_reads(ada, laptop, make_user, scope):
+    lifecycle.start(ada, kind="browser", browser_key="key")
+    lifecycle.start(ada, name="50 % off", tag="app", lifetime=None, amr=("pwd", "otp"))
+    lifecycle.start(make_user("bob"))
+    own = Session.objects.filter(pk=laptop.session_id)
+    reached = {"global": ada.auth_sessions.all(), "local": own, "others": ada.auth_sessions.exclude(pk__in=own)}
+    expected = [values(session) for session in reached[scope].order_by("pk")]
+    left = set(Session.objects.difference(reached[scope]).values_list("pk"))
+    told = []
+
+    def hear(sessions, **event):
+        told.extend(values(session) for session in sessions)
+        assert {session._state.db for session in sessions} == {"default"}
+        assert not any(session._state.adding for session in sessions)
+
+    with heard_by(hear, sessions_ending, of=Session):
+        laptop.sign_out(scope)
+    assert len(told) == {"global": 3, "local": 1, "others": 2}[scope]
+    assert told == expected
+    assert set(Session.objects.values_list("pk")) == left
+
+
 @pytest.mark.parametrize("related", RELATED)
 def test_nobody_is_none(sessions, related):
     assert lifecycle.find(uuid.uuid4(), *related) is None
-
-
-@contextmanager
-def heard_by(receiver, *signals, of):
-    for signal in signals:
-        signal.connect(receiver, of)
-    try:
-        yield
-    finally:
-        for signal in signals:
-            signal.disconnect(receiver, of)
 
 
 @pytest.fixture

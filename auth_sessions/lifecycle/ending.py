@@ -1,13 +1,16 @@
 """How sessions end: signed out by the person, with the password or the user."""
 
+from functools import partial
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.http import HttpRequest
 
-from auth_sessions import exceptions, passwords
+from auth_sessions import door, exceptions, passwords
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.lifecycle.rows import all_sessions, database, row_of, user_may_vanish
+from auth_sessions.lifecycle.statements import lock_reached
 from auth_sessions.models import Session
 from auth_sessions.querysets import lock
 
@@ -24,13 +27,14 @@ def sign_out(
     ``actor`` is the person, unless told otherwise. Django's ``user_logged_out`` is sent once where the session the
     person calls from is among the ended ones and there is a ``request``.
     """
-    using = database()
-    sessions = all_sessions(using).filter(user_id=session.user_id)
-    if scope == Scope.LOCAL:
-        sessions = sessions.filter(pk=session.pk)
-    elif scope == Scope.OTHERS:
-        sessions = sessions.exclude(pk=session.pk)
-    ended = sessions.end(reason=EndReason.SIGNED_OUT, scope=scope, actor=actor or session.user, request=request)
+    ended = door.end(
+        partial(lock_reached, session, scope),
+        using=database(),
+        reason=EndReason.SIGNED_OUT,
+        scope=scope,
+        actor=actor or session.user,
+        request=request,
+    )
     if ended and request is not None and scope != Scope.OTHERS:
         user_logged_out.send(sender=session.user.__class__, request=request, user=session.user, session=session)
     return ended

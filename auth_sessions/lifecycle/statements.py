@@ -1,9 +1,7 @@
-"""The statements of every request, refresh and sign-in, which the ORM would write anew each time."""
+"""The statements of every request, refresh, sign-in and sign-out, which the ORM would write anew each time."""
 
 import uuid
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -12,30 +10,14 @@ from django.db import connections, transaction
 from django.db.models import Model, signals
 from django.db.models.sql import InsertQuery
 
+from auth_sessions.choices import Scope
 from auth_sessions.lifecycle.rows import all_sessions, database
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.planned import Plan
+from auth_sessions.querysets import SessionQuerySet, locks_as_it_reads
 
 ROTATED: list[Any] = [RefreshToken._meta.get_field(name) for name in ("counter", "rotated_at", "session", "counter")]
 """The columns of :func:`rotate`: two that are set, two that must be as they were read."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """The columns of one model in a row, and what ties its instance to the session and back."""
-
-    model: type[Model]
-    columns: slice
-    names: list[str]
-    ties: tuple[Callable[[Any, Any], None], ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    sql: str
-    converters: list[tuple[int, list[Callable[..., Any] | str], Any]]
-    """For a column: functions, or names of methods of the connection's operations, and what they are told of it."""
-    parts: list[Part]
-    """The session's own, then those of the related rows."""
 
 
 def find(session_id: uuid.UUID, *related: str) -> Session | None:
@@ -45,24 +27,34 @@ def find(session_id: uuid.UUID, *related: str) -> Session | None:
     and longer than the database takes to answer. A session that lacks one of the related rows is not found.
     """
     using = database()
+    key = Session._meta.pk.get_db_prep_value(session_id, connections[using])
+    found = _finding(using, related).read([key], using=using)
+    return found[0] if found else None
+
+
+def lock_reached(session: Session, scope: Scope) -> list[Session]:
+    """The sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
+    using = database()
+    if not locks_as_it_reads(using):
+        return _reached(session, scope, using).locked(using)
+    plan = _locking.get((using, scope))
+    if plan is None:
+        rows = _reached(session, scope, using).select_for_update().order_by("pk")
+        plan = _locking[using, scope] = Plan.of(rows)
     connection = connections[using]
-    plan = _plan(using, related)
-    with connection.cursor() as cursor:
-        cursor.execute(plan.sql, [Session._meta.pk.get_db_prep_value(session_id, connection)])
-        found = cursor.fetchone()
-    if found is None:
-        return None
-    row = list(found)
-    for column, converters, expression in plan.converters:
-        for convert in converters:
-            call = getattr(connection.ops, convert) if isinstance(convert, str) else convert
-            row[column] = call(row[column], expression, connection)
-    session, *others = (part.model.from_db(using, part.names, row[part.columns]) for part in plan.parts)
-    for part, other in zip(plan.parts[1:], others, strict=True):
-        tie, tie_back = part.ties
-        tie(session, other)
-        tie_back(other, session)
-    return cast("Session", session)
+    user_id = Session._meta.get_field("user").get_db_prep_value(session.user_id, connection)
+    key = [] if scope == Scope.GLOBAL else [Session._meta.pk.get_db_prep_value(session.pk, connection)]
+    return plan.read([user_id, *key], using=using)
+
+
+_locking: dict[tuple[str, Scope], Plan] = {}
+
+
+def _reached(session: Session, scope: Scope, using: str) -> SessionQuerySet:
+    reached = all_sessions(using).filter(user_id=session.user_id)
+    if scope == Scope.LOCAL:
+        return reached.filter(pk=session.pk)
+    return reached.exclude(pk=session.pk) if scope == Scope.OTHERS else reached
 
 
 def rotate(token: RefreshToken, *, rotated_at: datetime) -> bool:
@@ -137,34 +129,6 @@ def _rotation(using: str) -> str:
 
 
 @cache
-def _plan(using: str, related: tuple[str, ...]) -> Plan:
+def _finding(using: str, related: tuple[str, ...]) -> Plan:
     there = {f"{name}__isnull": False for name in related}
-    rows = all_sessions(using).select_related(*related or (None,)).filter(pk=uuid.UUID(int=0), **there)
-    compiler: Any = rows.query.get_compiler(using)
-    sql, _ = compiler.as_sql()
-    expressions = [column[0] for column in compiler.select]
-    converters = compiler.get_converters(expressions)
-    classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
-    return Plan(
-        sql=sql,
-        converters=[
-            (column, [_apart_from(compiler.connection, function) for function in functions], expression)
-            for column, (functions, expression) in converters.items()
-        ],
-        parts=[_part(info, expressions) for info in classes],
-    )
-
-
-def _apart_from(connection: Any, function: Any) -> Any:
-    """Plans outlive connections, and are used with others: a method of this one is kept by its name."""
-    return function.__name__ if getattr(function, "__self__", None) is connection.ops else function
-
-
-def _part(info: dict[str, Any], expressions: list[Any]) -> Part:
-    columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
-    return Part(
-        model=info["model"],
-        columns=columns,
-        names=[expression.target.attname for expression in expressions[columns]],
-        ties=tuple(info[name] for name in ("local_setter", "remote_setter") if name in info),
-    )
+    return Plan.of(all_sessions(using).select_related(*related or (None,)).filter(pk=uuid.UUID(int=0), **there))

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 
 from auth_sessions.choices import EndReason
+from auth_sessions.door import KEYS_PER_STATEMENT
 from auth_sessions.lifecycle.rows import all_sessions, all_users, database
 from auth_sessions.lifecycle.use import over
 from auth_sessions.models import RefreshToken, Session
-from auth_sessions.querysets import KEYS_PER_STATEMENT, SessionQuerySet, lock
+from auth_sessions.querysets import SessionQuerySet, lock
 
 JUDGED_BY = ("user", "kind", "expires_at", "last_seen_at", "password_fingerprint")
 

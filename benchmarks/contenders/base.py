@@ -1,6 +1,7 @@
 """What a contender can be asked. None instead of a call: it has no such operation."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from rest_framework.permissions import IsAuthenticated
@@ -95,13 +96,13 @@ class OwnFace(Contender):
         return Call(method="GET", path="/sessions/", headers=self.headers(device))
 
     def sign_out_one(self, device: Device) -> Call:
-        return self._sign_out(device, "local")
+        return self._sign_out(device, {"scope": "local"})
 
     def sign_out_others(self, device: Device) -> Call:
-        return self._sign_out(device, "others")
+        return self._sign_out(device, {"scope": "others"})
 
     def sign_out_all(self, device: Device) -> Call:
-        return self._sign_out(device, "global")
+        return self._sign_out(device)
 
-    def _sign_out(self, device: Device, scope: str) -> Call:
-        return Call(path="/sign-out/", headers=self.headers(device), data={"scope": scope})
+    def _sign_out(self, device: Device, data: Any = None) -> Call:
+        return Call(path="/sign-out/", headers=self.headers(device), data=data)

@@ -96,7 +96,7 @@ class SessionsView(APIView):
 
 class SignOutView(APIView):
     def post(self, request: Request) -> Response:
-        here, scope = key(request.auth["session_id"]), request.data["scope"]
+        here, scope = key(request.auth["session_id"]), request.data.get("scope", "global")
         if scope == "local":
             rows("DELETE FROM floor_session WHERE id = %s", here)
         elif scope == "others":

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from auth_sessions import lifecycle
+from auth_sessions.door import KEYS_PER_STATEMENT
 from auth_sessions.management.progress import Bar
-from auth_sessions.querysets import KEYS_PER_STATEMENT
 
 LONGEST = 7 * 24 * 3600
 

@@ -29,7 +29,16 @@ HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 def simple_jwt(name: str) -> Any:
     """One of simplejwt's settings as it is now (simplejwt itself reads most of them once, at import)."""
+    return simple_jwts(name)[0]
+
+
+def simple_jwts(*names: str) -> list[Any]:
+    """Several of them, read at once."""
     chosen = getattr(settings, "SIMPLE_JWT", None) or {}
+    return [_value(chosen, name) for name in names]
+
+
+def _value(chosen: dict[str, Any], name: str) -> Any:
     if name == "SIGNING_KEY":
         return chosen.get(name, settings.SECRET_KEY)
     value = chosen.get(name, DEFAULTS[name])
@@ -104,23 +113,14 @@ def _backend(*values: Any) -> Backend:
 
 
 def _access_backend(algorithm: str, signing_key: Any, verifying_key: Any, jwk_url: Any = None) -> Backend:
-    audience = simple_jwt("AUDIENCE")
-    return _backend(
-        algorithm,
-        signing_key,
-        verifying_key,
-        tuple(audience) if isinstance(audience, (list, set)) else audience,
-        simple_jwt("ISSUER"),
-        jwk_url,
-        simple_jwt("LEEWAY"),
-        simple_jwt("JSON_ENCODER"),
-    )
+    audience, issuer, leeway, json_encoder = simple_jwts("AUDIENCE", "ISSUER", "LEEWAY", "JSON_ENCODER")
+    audience = tuple(audience) if isinstance(audience, (list, set)) else audience
+    return _backend(algorithm, signing_key, verifying_key, audience, issuer, jwk_url, leeway, json_encoder)
 
 
 def access_backend() -> Backend:
     """What signs access tokens, and is the first to verify them."""
-    names = ("ALGORITHM", "SIGNING_KEY", "VERIFYING_KEY", "JWK_URL")
-    return _access_backend(*(simple_jwt(name) for name in names))
+    return _access_backend(*simple_jwts("ALGORITHM", "SIGNING_KEY", "VERIFYING_KEY", "JWK_URL"))
 
 
 def fallback_backends() -> list[Backend]:

@@ -54,7 +54,7 @@ ENDING = "ending"
 class Breaker:
     """Lets calls through until one fails or is slow; then one in each ``PAUSE``, until that goes well.
 
-    The first answer may take its time: the client is loaded, and connects.
+    The first answers may take their time: the client is loaded, and connects.
     """
 
     def __init__(self) -> None:
@@ -72,14 +72,14 @@ class Breaker:
 
     def call(self, operation: Callable[..., Any], *args: Any, slow: float | None = None, failed: Any = None) -> Any:
         """What the cache answers; ``failed`` where it fails. ``slow`` seconds (``SLOW``) are too many."""
-        began = monotonic()
+        is_first, began = not self.has_answered, monotonic()
         try:
             answer = operation(*args)
         except Exception as error:  # noqa: BLE001 - whatever a cache raises: the database is asked instead
             self._open(f"{type(error).__name__}: {error}")
             return failed
         seconds = monotonic() - began
-        if self.has_answered and seconds > (SLOW if slow is None else slow):
+        if not is_first and seconds > (SLOW if slow is None else slow):
             self._open(f"an answer took {seconds:.3f} s")
         else:
             self.closed_again_at = 0.0

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from auth_sessions.models import Session
 from tests.device import Device, code
 from tests.host.caches import Shared
 from tests.servers import need_redis, redis_address
+from tests.test_lock_order import apart
 from tests.test_queries import statements
 from tests.test_sign_out import DOORS, OF_BROWSERS
 
@@ -315,6 +317,23 @@ class TestWhatTheCacheSays:
         assert asked(laptop.fast) == (["SELECT"], ["get", "add"])
         assert asked(laptop.fast) == ([], ["get"])
         assert asked(laptop.fast) == (["SELECT"], [])
+
+    def test_two_first_requests_at_once(self, laptop, phone, monkeypatch):
+        """Both wait for the client to be loaded, and the second is not slow because the first was answered before."""
+        loaded = threading.Barrier(2, timeout=30)
+        monkeypatch.setattr(cache, "SLOW", 2)
+
+        def load(operation):
+            if operation == "get":
+                time.sleep(2.1)
+                loaded.wait()
+
+        Shared.before = load
+        with ThreadPoolExecutor(2) as pool:
+            calls = [pool.submit(apart, device.fast) for device in (laptop, phone)]
+            assert [call.result().status_code for call in calls] == [200, 200]
+        assert sorted(Shared.asked) == ["add", "add", "get", "get"]
+        assert cache.breaker.lets_through()
 
     @pytest.mark.parametrize("alias", ["default", None])
     def test_without_a_shared_cache(self, laptop, settings, alias):

@@ -1,6 +1,6 @@
 """The rules: how a session begins, is refreshed, is seen in use, and is signed out.
 
-Rows are begun and changed here and ended in ``SessionQuerySet.end()``, nowhere else. Nothing here knows HTTP or JWT;
+Rows are begun and changed here, and end through ``auth_sessions.door``, nowhere else. Nothing here knows HTTP or JWT;
 ``request`` is Django's own and is only read for the device, and handed on to signals.
 """
 

@@ -5,6 +5,10 @@ import socket
 
 import pytest
 
+HOST = {"AUTH_SESSIONS_TEST_DATABASE", "AUTH_SESSIONS_TEST_USER", "AUTH_SESSIONS_TEST_WITHOUT"}
+
+usual_host = pytest.mark.skipif(not HOST.isdisjoint(os.environ), reason="other hosts are tried by the usual run alone")
+
 REDIS = ("127.0.0.1", int(os.environ.get("REDIS_PORT", "6379")))
 
 

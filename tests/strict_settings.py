@@ -2,8 +2,8 @@
 
 import django
 
-from example_project.settings import *  # noqa: F403
-from example_project.settings import MIDDLEWARE
+from tests.demo_settings import *  # noqa: F403
+from tests.demo_settings import MIDDLEWARE
 
 if django.VERSION >= (6, 0):
     MIDDLEWARE += ["django.middleware.csp.ContentSecurityPolicyMiddleware"]

@@ -12,6 +12,8 @@ from tests.test_demo_page import PHONE, Page, chromium, expect  # noqa: F401
 from tests.test_package import ROOT
 from tests.test_readme import demo, demo_server  # noqa: F401
 
+DEMO_SETTINGS = "tests.demo_settings"
+
 TOLD = {
     "Sign out here": "Signed out on this device. The others stay signed in.",
     "Sign out of other devices": "Signed out of the other devices. This one stays signed in.",

@@ -12,6 +12,7 @@ from tests.test_readme import demo, demo_server  # noqa: F401
 sync_api = pytest.importorskip("playwright.sync_api", reason="the demo page needs playwright")
 expect = sync_api.expect
 
+DEMO_SETTINGS = "tests.demo_settings"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 VENDOR = ROOT / "example_project" / "static" / "example_project" / "vendor"
 KEY = "sb-127-auth-token"

@@ -1,6 +1,5 @@
 """What the package promises to others: names, layers, migrations, user models."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from django.core.management import call_command
 from django.urls import resolve, reverse
 
 from auth_sessions import choices, exceptions, lifecycle, querysets, signals, tokens, views
-from tests.servers import run_apart
+from tests.servers import run_apart, usual_host
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,22 +85,19 @@ def test_url_names(name, view, kwargs):
     assert resolve(reverse(f"auth_sessions:{name}", kwargs=kwargs)).func.view_class is view
 
 
-OTHER_HOSTS = {
-    "AUTH_SESSIONS_TEST_USER": ["people.EmailUser", "people.CodeUser"],
-    "AUTH_SESSIONS_TEST_WITHOUT": ["middleware", "sessions", "admin", "supabase"],
-}
+OTHER_HOSTS = [("people.EmailUser", "middleware"), ("people.CodeUser", "supabase"), ("auth.User", "sessions")]
 
 
-@pytest.mark.skipif(not OTHER_HOSTS.keys().isdisjoint(os.environ), reason="this run is about one such host already")
-@pytest.mark.skipif("AUTH_SESSIONS_TEST_DATABASE" in os.environ, reason="other hosts are tried on SQLite")
-@pytest.mark.parametrize(("variable", "value"), [(name, each) for name in OTHER_HOSTS for each in OTHER_HOSTS[name]])
-def test_the_core_in_another_host(variable, value):
+@usual_host
+@pytest.mark.parametrize(("user_model", "left_out"), OTHER_HOSTS)
+def test_the_core_in_another_host(user_model, left_out):
     """UUID and string keys, other user names, parts left out: the core's tests in a process of their own."""
+    host = {"AUTH_SESSIONS_TEST_USER": user_model, "AUTH_SESSIONS_TEST_WITHOUT": left_out}
     core = ["sign_in", "sign_out", "sessions", "refresh", "passwords"]
     files = [f"tests/test_{name}.py" for name in core]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-k", "not TestCost", *files],
-        env=run_apart(f"{variable}-{value}".replace("/", "-"), **{variable: value}),
+        env=run_apart(f"{user_model}-without-{left_out}", **host),
         cwd=ROOT,
         capture_output=True,
         text=True,

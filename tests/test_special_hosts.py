@@ -1,15 +1,12 @@
 """Hosts whose packages need settings of their own, each in a process of its own."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 
-from tests.servers import run_apart
+from tests.servers import run_apart, usual_host
 from tests.test_package import ROOT
-
-OTHER_HOSTS = {"AUTH_SESSIONS_TEST_USER", "AUTH_SESSIONS_TEST_WITHOUT"}
 
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it
@@ -18,10 +15,7 @@ HOSTS = {
 }
 
 
-@pytest.mark.skipif(not OTHER_HOSTS.isdisjoint(os.environ), reason="this run is about another host")
-@pytest.mark.skipif(
-    os.environ.get("AUTH_SESSIONS_TEST_DATABASE", "sqlite") != "sqlite", reason="other hosts are tried on SQLite"
-)
+@usual_host
 @pytest.mark.parametrize("package", HOSTS)
 def test_a_host_that_stands_on(package):
     pytest.importorskip(package, reason=f"needs django-{package}")

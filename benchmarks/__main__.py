@@ -21,7 +21,7 @@ POOL = 20
 WARMED_PEOPLE = 1000
 CONNECTIONS = 4
 THREADS = 2
-HTTP_ROUNDS, HTTP_CALLS = 10, 100
+HTTP_ROUNDS, HTTP_BATCHES = 10, 10
 GROWTH_ROUNDS, GROWTH_BATCH = 40, 25
 QUICK_SCALE, QUICK_ROWS, QUICK_PEOPLE = 0.1, (1_000, 20_000), 100
 ROWS = (1_000, 1_000_000)
@@ -107,9 +107,11 @@ class Run:
         for worker in field.values():
             worker.ask("serve", threads=THREADS)
         for key in OVER_HTTP:
+            if key not in self.chosen.operations:
+                continue
             say(f"{OPERATIONS[key].label}, over HTTP")
-            able = self.able(field, key)
-            for calls, rounds in ((5, 1), (self.scaled(HTTP_CALLS), self.scaled(HTTP_ROUNDS))):  # first to warm up
+            able, most = self.able(field, key), self.scaled(OPERATIONS[key].batch * HTTP_BATCHES)
+            for calls, rounds in ((5, 1), (most, self.scaled(HTTP_ROUNDS))):  # first to warm up
                 load = asking("load", name=key, connections=CONNECTIONS, calls=calls)
                 self.results.rates[key] = in_turn(able, load, rounds=rounds)
 

@@ -20,6 +20,8 @@ from benchmarks.operations import OPERATIONS, Operation
 from benchmarks.settings import ENTRY, NAME
 
 WARM_UP = 2
+STAYING = {"request", "refresh", "list"}
+"""After these a device can do the same again."""
 
 
 class Bench:
@@ -81,7 +83,7 @@ class Bench:
         """
         operation = OPERATIONS[name]
         devices = [self.device_for(operation) for _ in range(times)]
-        warm_up = name if operation.method in {"request", "refresh", "list"} else "request"
+        warm_up = name if operation.method in STAYING else "request"
         for _ in range(WARM_UP):
             device = self.device_for(OPERATIONS[warm_up])
             self._one(OPERATIONS[warm_up], device)
@@ -172,8 +174,16 @@ class Bench:
         """Requests per second over HTTP."""
         assert self.server is not None
         operation = OPERATIONS[name]
-        devices = [next(self.devices) for _ in range(connections)]
-        return self.server.load(self.contender, operation, devices, calls)
+        callers = [self._devices(operation, calls) for _ in range(connections)]
+        return self.server.load(self.contender, operation, callers, next(self.devices))
+
+    def _devices(self, operation: Operation, calls: int) -> list[Device]:
+        """Whose calls they are, one after the other: always the same one's, if it can do that again."""
+        if operation.method in STAYING:
+            return [self.device_for(operation)] * calls
+        if operation.method == "sign_out_one":
+            return [self.newcomer(1, signed_in=True) for _ in range(calls)]
+        return [self.device_for(operation) for _ in range(calls)]
 
     def stop(self) -> None:
         if self.server is not None:

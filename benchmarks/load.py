@@ -45,21 +45,21 @@ class Server:
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
 
-    def load(self, contender: Contender, operation: Operation, devices: list[Device], calls: int) -> float:
-        """Requests per second while each device makes so many calls, one after the other, all at the same time."""
-        with ThreadPoolExecutor(len(devices)) as pool:
-            connections = list(pool.map(lambda device: self._ready(contender, device), devices))
+    def load(self, contender: Contender, operation: Operation, callers: list[list[Device]], ready: Device) -> float:
+        """Requests per second while each of the callers calls for its devices in turn, all at the same time."""
+        with ThreadPoolExecutor(len(callers)) as pool:
+            connections = [self._ready(contender, ready) for _ in callers]
             begun = time.perf_counter()
             done = [
-                pool.submit(_repeat, contender, operation, device, connection, calls)
-                for device, connection in zip(devices, connections, strict=True)
+                pool.submit(_call, contender, operation, devices, connection)
+                for devices, connection in zip(callers, connections, strict=True)
             ]
             for each in done:
                 each.result()
             seconds = time.perf_counter() - begun
         for connection in connections:
             connection.close()
-        return len(devices) * calls / seconds
+        return sum(map(len, callers)) / seconds
 
     def _ready(self, contender: Contender, device: Device) -> http.client.HTTPConnection:
         """A connection that has been answered once. The port listens before the server does: so the wait is long."""
@@ -77,10 +77,10 @@ class Server:
             self.process.wait()
 
 
-def _repeat(
-    contender: Contender, operation: Operation, device: Device, connection: http.client.HTTPConnection, calls: int
+def _call(
+    contender: Contender, operation: Operation, devices: list[Device], connection: http.client.HTTPConnection
 ) -> None:
-    for _ in range(calls):
+    for device in devices:
         call = getattr(contender, operation.method)(device)
         answer = over_http(connection, call)
         check(call, answer)

@@ -44,7 +44,7 @@ _ALL = [
 ]
 OPERATIONS = {operation.key: operation for operation in _ALL}
 
-OVER_HTTP = ("request", "refresh")
+OVER_HTTP = ("request", "refresh", "sign_in", "list_100", "sign_out_one", "sign_out_others", "sign_out_all_10")
 # The refresh last: the next use of a refreshed session is noted in it, and would be a write in the other figures.
 GROWING = ("request", "list_1", "sign_out_one", "sign_in", "refresh")
 OPERATIONS["list_1"] = Operation(key="list_1", label="list of 1", method="list")

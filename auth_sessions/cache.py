@@ -79,10 +79,10 @@ class Breaker:
             self._open(f"{type(error).__name__}: {error}")
             return failed
         seconds = monotonic() - began
-        if not is_first and seconds > (SLOW if slow is None else slow):
-            self._open(f"an answer took {seconds:.3f} s")
-        else:
+        if seconds <= (SLOW if slow is None else slow):
             self.closed_again_at = 0.0
+        elif not is_first:
+            self._open(f"an answer took {seconds:.3f} s")
         self.has_answered = True
         return answer
 

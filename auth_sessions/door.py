@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,9 +65,13 @@ def _delete(sessions: list[Session], *, using: str) -> None:
     """Delete what hangs on the rows as ``on_delete`` says, then the rows."""
     model: Any = type(sessions[0])
     collector = _WideCollector(using=using)
+    if any(model._meta.concrete_model._meta.parents.values()):  # multi-table inheritance: Django knows the order
+        collector.collect([copy(session) for session in sessions])
+        collector.delete()
+        return
     hanging: list[Any] = list(get_candidate_relations_to_delete(model._meta))
-    if connections[using].vendor == "postgresql" and all(map(collector.takes_unread, hanging)):
-        _delete_at_once(sessions, [relation.field for relation in hanging], using=using)
+    if connections[using].vendor == "postgresql" and collector.takes_unread(model, hanging):
+        _delete_by_key(sessions, [relation.field for relation in hanging], using=using)
         return
     collector.collect(sessions)
     # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended tells.
@@ -83,19 +88,31 @@ class _WideCollector(Collector):
     def get_del_batches(self, objs: Any, fields: Any) -> list[Any]:
         return list(batches(objs))
 
-    def takes_unread(self, relation: Any) -> bool:
-        """Whether the rows of a relation just go: by CASCADE, unheard, with nothing that hangs on them."""
-        names_key = relation.field.target_field.primary_key
-        return names_key and self.can_fast_delete(relation.related_model, from_field=relation.field)
+    def takes_unread(self, model: Any, hanging: list[Any]) -> bool:
+        """Whether all that hangs on rows of a model just goes: by CASCADE, unheard, with nothing that hangs on it."""
+        generic = any(hasattr(field, "bulk_related_objects") for field in model._meta.private_fields)
+        return not generic and all(self._just_goes(relation.field, model._meta.pk) for relation in hanging)
+
+    def _just_goes(self, field: Any, key: Any) -> bool:
+        connection = connections[self.using]
+        holds_key = field.db_type(connection) == key.db_type(connection) and field.target_field.primary_key
+        hides_none = field.model._base_manager.auto_created
+        return holds_key and hides_none and self.can_fast_delete(field.model, from_field=field)
 
 
-def _delete_at_once(sessions: list[Session], hanging: list[Any], *, using: str) -> None:
-    """One statement, whose size does not grow with the number of sessions."""
+def _delete_by_key(sessions: list[Session], hanging: list[Any], *, using: str) -> None:
+    """A statement for each of the project's tables, and one for the app's own; none grows with the sessions."""
     quote = connections[using].ops.quote_name
-    *hanging_deletes, delete = (
-        f"DELETE FROM {quote(field.model._meta.db_table)} WHERE {quote(field.column)} = ANY(%(keys)s)"  # noqa: S608
-        for field in (*hanging, sessions[0]._meta.pk)
-    )
-    named = ", ".join(f"hanging_{number} AS ({each})" for number, each in enumerate(hanging_deletes))
+
+    def deletion(field: Any) -> str:
+        return f"DELETE FROM {quote(field.model._meta.db_table)} WHERE {quote(field.column)} = ANY(%(keys)s)"  # noqa: S608
+
+    key: Any = type(sessions[0])._meta.pk
+    own = [field for field in hanging if field.model._meta.app_label == key.model._meta.app_label]
+    own_deletions = ", ".join(f"own_{number} AS ({deletion(field)})" for number, field in enumerate(own))
+    keys = {"keys": [session.pk for session in sessions]}
     with connections[using].cursor() as cursor:
-        cursor.execute(f"WITH {named} {delete}" if named else delete, {"keys": [session.pk for session in sessions]})
+        for field in hanging:
+            if field not in own:
+                cursor.execute(deletion(field), keys)
+        cursor.execute(f"WITH {own_deletions} {deletion(key)}", keys)

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.utils.serializer_helpers import BindingDict
 
 from auth_sessions.choices import Scope
 from auth_sessions.models import Session
 
 
-class _SharedFields(serializers.Serializer[Any]):
-    """Has the fields of one serializer for all requests, where DRF would copy them for each."""
-
-    @cached_property
-    def fields(self) -> BindingDict:
-        return _fields(type(self))
-
-
-@cache
-def _fields(of: type[_SharedFields]) -> BindingDict:
-    return super(_SharedFields, of()).fields
-
-
-class SignInSerializer(_SharedFields):
+class SignInSerializer(serializers.Serializer[Any]):
     """``{<USERNAME_FIELD>, "password", "device_name"?}``."""
 
     password = serializers.CharField(write_only=True, trim_whitespace=False, style={"input_type": "password"})
@@ -58,13 +42,13 @@ class SignInSerializer(_SharedFields):
         return {name: self.validated_data[name] for name in (self.username_field, "password")}
 
 
-class RefreshSerializer(_SharedFields):
+class RefreshSerializer(serializers.Serializer[Any]):
     """``{"refresh"}``."""
 
     refresh = serializers.CharField()
 
 
-class SignOutSerializer(_SharedFields):
+class SignOutSerializer(serializers.Serializer[Any]):
     """``{"scope"?, "refresh"?}``; the scope may stand in the query string instead."""
 
     scope = serializers.ChoiceField(

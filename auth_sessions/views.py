@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import NotAuthenticated, ParseError, ValidationError
+from rest_framework.exceptions import APIException, NotAuthenticated, ParseError, ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -79,13 +79,22 @@ class AuthSessionsView(APIView):
 
     @sensitive_variables()
     def read(self, request: Request, instance: Session | None = None) -> Any:
-        """The validated serializer of the request's body. Raises 400 for what it cannot hold."""
+        """The validated serializer of the request's body. Raises 400 for what it cannot hold, 411 for one in chunks."""
         serializer = self.serializer_class(instance, data=_body(request), partial=instance is not None)
         serializer.is_valid(raise_exception=True)
         return serializer
 
 
+class LengthRequired(APIException):
+    """411 (RFC 9110, section 15.5.12): DRF takes a body whose length is not told (chunked) for none at all."""
+
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_detail = {"detail": _("Tell the length of the body."), "code": "length_required"}
+
+
 def _body(request: Request) -> Any:
+    if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+        raise LengthRequired
     try:
         return request.data
     except RecursionError as error:
@@ -171,7 +180,7 @@ class SignOutView(AuthSessionsView):
 
     @sensitive_variables()
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        order = {} if _body(request) == {} else self.read(request).validated_data  # mostly there is no body
+        order = self.read(request).validated_data
         self.refresh = order.get("refresh")
         self.scope = _one_scope(request, *([order["scope"]] if "scope" in order else ()))
         if self.refresh is not None:

@@ -49,7 +49,11 @@ DATABASES = {
         "sqlite": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": NAME,
-            "OPTIONS": {"timeout": 30, "init_command": "PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL"},
+            "OPTIONS": {
+                "timeout": 30,
+                "transaction_mode": "IMMEDIATE",  # or two that read first and write later fail at once
+                "init_command": "PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL",
+            },
         },
         "postgresql": {
             "ENGINE": "django.db.backends.postgresql",

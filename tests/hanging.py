@@ -6,11 +6,15 @@ from django.apps import apps
 from django.db import connection, models
 
 
+def new_model(name, base=models.Model, meta=None, **fields):
+    """A model of the host project."""
+    options = type("Meta", (), {"app_label": "host", **(meta or {})})
+    return type(name, (base,), {"__module__": __name__, "Meta": options, **fields})
+
+
 def child(name, target, on_delete, **options):
     """A model of the host project with a foreign key to the target."""
-    key = models.ForeignKey(target, on_delete, **{"related_name": "+", **options})
-    meta = type("Meta", (), {"app_label": "host"})
-    return type(name, (models.Model,), {"__module__": __name__, "Meta": meta, "key": key})
+    return new_model(name, key=models.ForeignKey(target, on_delete, **{"related_name": "+", **options}))
 
 
 @contextmanager

@@ -335,6 +335,28 @@ class TestWhatTheCacheSays:
         assert sorted(Shared.asked) == ["add", "add", "get", "get"]
         assert cache.breaker.lets_through()
 
+    def test_a_first_answer_that_comes_late_is_no_sign_of_health(self, laptop, phone, monkeypatch):
+        """While the first request waited, others were answered, and then not any more."""
+        monkeypatch.setattr(cache, "SLOW", 0.2)
+        waits, may_go_on = threading.Event(), threading.Event()
+
+        def load(operation):
+            if operation == "get" and not waits.is_set():
+                waits.set()
+                may_go_on.wait(30)
+
+        Shared.before = load
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(apart, laptop.fast)
+            waits.wait(30)
+            phone.fast()
+            Shared.before = _fail
+            phone.fast()
+            time.sleep(0.3)
+            may_go_on.set()
+            assert first.result().status_code == 200
+        assert not cache.breaker.lets_through()
+
     @pytest.mark.parametrize("alias", ["default", None])
     def test_without_a_shared_cache(self, laptop, settings, alias):
         """Another process would not hear of a sign-out: the database is asked each time."""

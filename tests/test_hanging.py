@@ -1,13 +1,15 @@
 """What hangs on a session goes with it as ``on_delete`` says, on every database and by every door."""
 
 import pytest
-from django.db import models
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, models
 from django.db.models.signals import post_delete, pre_delete
 
 from auth_sessions import lifecycle
 from auth_sessions.choices import EndReason
 from auth_sessions.models import Session
-from tests.hanging import child, heard_by, with_table
+from tests.hanging import child, heard_by, new_model, with_table
 from tests.host.models import PushDevice
 
 pytestmark = pytest.mark.usefixtures("new_models")
@@ -96,3 +98,101 @@ def test_who_listens_hears_each(laptop, end_it, signal):
     assert [str(key) for key, _ in told] == [str(laptop.session_id)] * 2
     assert {there for _, there in told} == {signal is pre_delete}
     assert not PushDevice.objects.exists()
+
+
+@pytest.fixture
+def log():
+    """A model that names whatever it is about, and that sessions know of."""
+    entry = new_model(
+        "Entry",
+        content_type=models.ForeignKey(ContentType, models.CASCADE, related_name="+"),
+        object_id=models.UUIDField(),
+        about=GenericForeignKey(),
+    )
+    relation = GenericRelation(entry)
+    relation.contribute_to_class(Session, "log")
+    yield with_table(entry)
+    Session._meta.private_fields.remove(relation)
+    del Session.log
+
+
+def test_what_hangs_generically(ada, laptop, end_it, log):
+    another = lifecycle.start(ada)
+    for session in (Session.objects.get(pk=laptop.session_id), another):
+        log.objects.create(about=session)
+    end_it(laptop)
+    assert [entry.object_id for entry in log.objects.all()] == [another.pk]
+
+
+def test_by_columns_without_a_constraint(laptop, end_it):
+    note = new_model(
+        "Note",
+        about=models.UUIDField(),
+        session=models.ForeignObject(
+            Session, models.CASCADE, from_fields=["about"], to_fields=["id"], related_name="+"
+        ),
+    )
+    with_table(note).objects.create(about=laptop.session_id)
+    end_it(laptop)
+    assert not Session.objects.exists()
+    assert not note.objects.exists()
+
+
+class Shown(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(is_hidden=False)
+
+
+def test_what_a_project_hides_from_deletions(laptop, end_it):
+    record = new_model(
+        "Record",
+        meta={"base_manager_name": "shown"},
+        key=models.ForeignKey(Session, models.CASCADE, related_name="+", db_constraint=False),
+        is_hidden=models.BooleanField(),
+        shown=Shown(),
+        all=models.Manager(),
+    )
+    with_table(record)
+    for is_hidden in (False, True):
+        record.all.create(key_id=laptop.session_id, is_hidden=is_hidden)
+    end_it(laptop)
+    assert [row.is_hidden for row in record.all.all()] == [True]
+
+
+@pytest.mark.parametrize("ended_as", ["itself", "a session"])
+def test_a_session_with_columns_of_its_own(ada, laptop, end_it, ended_as):
+    """Multi-table inheritance: the session ends with its row, by whichever of the two it was found."""
+    kiosk = new_model("Kiosk", Session, place=models.CharField(max_length=10))
+    with_table(kiosk)
+    try:
+        kiosk(session_ptr_id=laptop.session_id, place="hall").save_base(raw=True)
+        if ended_as == "itself":
+            told = kiosk.objects.filter(place="hall").end(reason=EndReason.REVOKED)
+            assert told == 1
+        else:
+            end_it(laptop)
+        assert not kiosk.objects.exists()
+        assert not Session.objects.exists()
+        assert laptop.me().status_code == 401
+    finally:
+        del Session.kiosk
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the triggers are PostgreSQL's")
+@pytest.mark.parametrize("moment", ["BEFORE", "AFTER"])
+def test_a_trigger_on_what_hangs_still_finds_the_session(laptop, end_it, moment):
+    for statement in (
+        "CREATE TABLE audit AS SELECT user_id FROM auth_sessions_session WITH NO DATA",
+        """CREATE FUNCTION write_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           INSERT INTO audit SELECT user_id FROM auth_sessions_session WHERE id = OLD.session_id; RETURN OLD; END $$""",
+        f"CREATE TRIGGER audit {moment} DELETE ON host_pushdevice FOR EACH ROW EXECUTE FUNCTION write_audit()",
+    ):
+        connection.cursor().execute(statement)
+    try:
+        PushDevice.objects.create(session_id=laptop.session_id, token="t")
+        end_it(laptop)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM audit")
+            assert cursor.fetchone() == (1,)
+    finally:
+        connection.cursor().execute("DROP FUNCTION write_audit CASCADE; DROP TABLE audit")

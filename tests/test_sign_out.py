@@ -12,10 +12,14 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from rest_framework import serializers
+from rest_framework.test import APIRequestFactory
 
 from auth_sessions import lifecycle, signals, tokens
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.serializers import SignOutSerializer
+from auth_sessions.views import SignOutView
 from example_project.views import magic_link_token
 from tests.browser import Browser
 from tests.device import Device, code
@@ -122,6 +126,22 @@ class TestRequest:
         answer = laptop.post(f"sign-out/{query}", body)
         assert (answer.status_code, list(answer.json())) == (400, ["scope"])
         assert laptop.me().status_code == 200
+
+    def test_a_body_of_unknown_length_is_refused(self, laptop, phone):
+        """DRF would take it for none, and the scope in it would be the default."""
+        chunked = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
+        answer = laptop.client.post("/api/auth/sign-out/", {"scope": "local"}, format="json", **chunked)
+        assert code(answer) == (411, "length_required")
+        assert (laptop.me().status_code, phone.me().status_code) == (200, 200)
+
+    def test_a_project_s_own_serializer_is_asked_without_a_body_too(self, laptop):
+        class Sure(SignOutSerializer):
+            is_sure = serializers.BooleanField()
+
+        for body, status in ({}, 400), ({"is_sure": True}, 204):
+            request = APIRequestFactory().post("/", body, format="json", **laptop.headers)
+            assert SignOutView.as_view(serializer_class=Sure)(request).status_code == status
+            assert laptop.me().status_code == (401 if status == 204 else 200)
 
     def test_without_any_proof(self, laptop):
         assert code(Device().sign_out("local")) == (401, "not_authenticated")
@@ -427,6 +447,12 @@ class TestCost:
         )
         assert Session.objects.all().end(reason=EndReason.REVOKED) == 40_001
         assert not Session.objects.exists()
+
+
+def test_there_are_three_scopes(laptop):
+    with pytest.raises(ValueError, match="everything"):
+        lifecycle.sign_out(Session.objects.get(), "everything")
+    assert laptop.me().status_code == 200
 
 
 class TestQuerysets:

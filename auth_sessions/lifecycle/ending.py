@@ -25,11 +25,12 @@ def sign_out(
     """Sign a person out from one of their sessions: everywhere, here, or everywhere else. Returns how many ended.
 
     ``actor`` is the person, unless told otherwise. Django's ``user_logged_out`` is sent once where the session the
-    person calls from is among the ended ones and there is a ``request``.
+    person calls from is among the ended ones and there is a ``request``. Raises ``ValueError`` for an unknown scope.
     """
+    scope, using = Scope(scope), database()
     ended = door.end(
-        partial(lock_reached, session, scope),
-        using=database(),
+        partial(lock_reached, session, scope, using),
+        using=using,
         reason=EndReason.SIGNED_OUT,
         scope=scope,
         actor=actor or session.user,

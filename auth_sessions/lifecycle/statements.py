@@ -32,19 +32,19 @@ def find(session_id: uuid.UUID, *related: str) -> Session | None:
     return found[0] if found else None
 
 
-def lock_reached(session: Session, scope: Scope) -> list[Session]:
+def lock_reached(session: Session, scope: Scope, using: str) -> list[Session]:
     """The sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
-    using = database()
     if not locks_as_it_reads(using):
         return _reached(session, scope, using).locked(using)
     plan = _locking.get((using, scope))
     if plan is None:
         rows = _reached(session, scope, using).select_for_update().order_by("pk")
         plan = _locking[using, scope] = Plan.of(rows)
+    names = ("user",) if scope == Scope.GLOBAL else ("user", "id")
+    fields: list[Any] = [Session._meta.get_field(name) for name in names]
     connection = connections[using]
-    user_id = Session._meta.get_field("user").get_db_prep_value(session.user_id, connection)
-    key = [] if scope == Scope.GLOBAL else [Session._meta.pk.get_db_prep_value(session.pk, connection)]
-    return plan.read([user_id, *key], using=using)
+    values = [field.get_db_prep_value(getattr(session, field.attname), connection) for field in fields]
+    return plan.read(values, using=using)
 
 
 _locking: dict[tuple[str, Scope], Plan] = {}

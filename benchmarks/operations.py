@@ -18,12 +18,12 @@ class Operation:
     batch: int = 10
 
 
-SIGN_OUT_ALL = {1: (30, 5), 10: (30, 5), 100: (10, 4), 1000: (10, 1)}
+SIGN_OUT_ALL = {1: (60, 5), 10: (60, 5), 100: (10, 4), 1000: (10, 1)}
 
 _ALL = [
-    Operation(key="request", label="authenticated request", method="request"),
-    Operation(key="refresh", label="refresh", method="refresh"),
-    Operation(key="sign_in", label="sign-in", method="sign_in", sessions=0),
+    Operation(key="request", label="authenticated request", method="request", rounds=200),
+    Operation(key="refresh", label="refresh", method="refresh", rounds=120),
+    Operation(key="sign_in", label="sign-in", method="sign_in", sessions=0, rounds=60),
     Operation(key="sign_in_10", label="sign-in, 10 sessions there", method="sign_in", sessions=10, rounds=20),
     Operation(key="list_100", label="list of 100", method="list", sessions=100, rounds=20, batch=5),
     Operation(key="sign_out_one", label="sign-out of one", method="sign_out_one"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.apps import apps
 from django.db import connections, transaction
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from auth_sessions.choices import EndReason, Scope
@@ -63,19 +64,20 @@ def batches(items: list[T]) -> list[list[T]]:
 
 def _delete(sessions: list[Session], *, using: str) -> None:
     """Delete what hangs on the rows as ``on_delete`` says, then the rows."""
-    model: Any = type(sessions[0])
+    model: Any = apps.get_model("auth_sessions", "Session")
+    if (
+        type(sessions[0])._meta.concrete_model is not model
+    ):  # multi-table inheritance: then their own rows hang on these
+        names = [field.attname for field in model._meta.concrete_fields]
+        sessions = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
     collector = _WideCollector(using=using)
-    if any(model._meta.concrete_model._meta.parents.values()):  # multi-table inheritance: Django knows the order
-        collector.collect([copy(session) for session in sessions])
-        collector.delete()
-        return
     hanging: list[Any] = list(get_candidate_relations_to_delete(model._meta))
     if connections[using].vendor == "postgresql" and collector.takes_unread(model, hanging):
-        _delete_by_key(sessions, [relation.field for relation in hanging], using=using)
+        _delete_by_key([*(relation.field for relation in hanging), model._meta.pk], sessions, using=using)
         return
     collector.collect(sessions)
     # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended tells.
-    del collector.data[model]
+    collector.data[type(sessions[0])].clear()
     collector.delete()
     for batch in batches(sessions):
         keys = [session.pk for session in batch]
@@ -87,6 +89,12 @@ class _WideCollector(Collector):
 
     def get_del_batches(self, objs: Any, fields: Any) -> list[Any]:
         return list(batches(objs))
+
+    def related_objects(self, related_model: Any, related_fields: Any, objs: Any) -> QuerySet[Any]:
+        """Those of multi-table inheritance with the rows they belong to, which Django would read one by one."""
+        links = [link.name for link in related_model._meta.concrete_model._meta.parents.values() if link]
+        rows: QuerySet[Any] = super().related_objects(related_model, related_fields, objs)
+        return rows.select_related(*links) if links else rows
 
     def takes_unread(self, model: Any, hanging: list[Any]) -> bool:
         """Whether all that hangs on rows of a model just goes: by CASCADE, unheard, with nothing that hangs on it."""
@@ -100,19 +108,11 @@ class _WideCollector(Collector):
         return holds_key and hides_none and self.can_fast_delete(field.model, from_field=field)
 
 
-def _delete_by_key(sessions: list[Session], hanging: list[Any], *, using: str) -> None:
-    """A statement for each of the project's tables, and one for the app's own; none grows with the sessions."""
+def _delete_by_key(fields: list[Any], sessions: list[Session], *, using: str) -> None:
+    """A statement for each column that holds keys of sessions, none of which grows with their number."""
     quote = connections[using].ops.quote_name
-
-    def deletion(field: Any) -> str:
-        return f"DELETE FROM {quote(field.model._meta.db_table)} WHERE {quote(field.column)} = ANY(%(keys)s)"  # noqa: S608
-
-    key: Any = type(sessions[0])._meta.pk
-    own = [field for field in hanging if field.model._meta.app_label == key.model._meta.app_label]
-    own_deletions = ", ".join(f"own_{number} AS ({deletion(field)})" for number, field in enumerate(own))
-    keys = {"keys": [session.pk for session in sessions]}
+    keys = [session.pk for session in sessions]
     with connections[using].cursor() as cursor:
-        for field in hanging:
-            if field not in own:
-                cursor.execute(deletion(field), keys)
-        cursor.execute(f"WITH {own_deletions} {deletion(key)}", keys)
+        for field in fields:
+            table, column = quote(field.model._meta.db_table), quote(field.column)
+            cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [keys])  # noqa: S608 - names of models

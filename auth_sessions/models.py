@@ -29,7 +29,7 @@ def unknown_moment() -> datetime:
 class Session(models.Model):
     """One sign-in of one person on one device.
 
-    Rows are begun and changed in ``lifecycle`` and ended by ``SessionQuerySet.end()``.
+    Rows are begun and changed in ``lifecycle`` and end through ``door``.
     """
 
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)

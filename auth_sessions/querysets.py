@@ -57,7 +57,8 @@ class SessionQuerySet(QuerySet["Session"]):
 
         In one transaction the rows are locked in key order, ``sessions_ending`` is sent, and what hangs on the rows
         and the rows themselves are deleted; ``sessions_ended`` follows on commit. The number of statements does not
-        depend on the number of sessions. An error in a ``sessions_ending`` receiver undoes it all and propagates.
+        depend on the number of sessions, as long as nothing hangs on what hangs on them. An error in a
+        ``sessions_ending`` receiver undoes it all and propagates.
         """
         using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
         lock_them = partial(self.locked, using)

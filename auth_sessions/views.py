@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpRequest, QueryDict, RawPostDataException
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import status
@@ -79,26 +80,39 @@ class AuthSessionsView(APIView):
 
     @sensitive_variables()
     def read(self, request: Request, instance: Session | None = None) -> Any:
-        """The validated serializer of the request's body. Raises 400 for what it cannot hold, 411 for one in chunks."""
+        """The validated serializer of the request's body. Raises 400 for what it cannot hold, 411 for untold length."""
         serializer = self.serializer_class(instance, data=_body(request), partial=instance is not None)
         serializer.is_valid(raise_exception=True)
         return serializer
 
 
 class LengthRequired(APIException):
-    """411 (RFC 9110, section 15.5.12): DRF takes a body whose length is not told (chunked) for none at all."""
+    """411 (RFC 9110, section 15.5.12): DRF takes a body whose length is not told for none at all."""
 
     status_code = status.HTTP_411_LENGTH_REQUIRED
     default_detail = {"detail": _("Tell the length of the body."), "code": "length_required"}
 
 
 def _body(request: Request) -> Any:
-    if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+    if _has_untold_body(request._request):
         raise LengthRequired
     try:
         return request.data
     except RecursionError as error:
         raise ParseError(_("The body is nested too deeply.")) from error
+
+
+def _has_untold_body(request: HttpRequest) -> bool:
+    """Whether there is a body without a ``Content-Length``: in chunks, or over HTTP/2, where nothing else need tell."""
+    told = request.META.get("CONTENT_LENGTH")
+    if told and told != "0":
+        return False
+    if isinstance(request, ASGIRequest):
+        with suppress(RawPostDataException):  # somebody has read it, whatever it was
+            return bool(request.body)
+        return False
+    is_to_its_end = request.META.get("wsgi.input_terminated")  # else it must not be read beyond what was told
+    return "HTTP_TRANSFER_ENCODING" in request.META or bool(is_to_its_end and request.META["wsgi.input"].read(1))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ POOL = 20
 WARMED_PEOPLE = 1000
 CONNECTIONS = 4
 THREADS = 2
-HTTP_ROUNDS, HTTP_BATCHES = 20, 2
+HTTP_ROUNDS = 10
 GROWTH_ROUNDS, GROWTH_BATCH = 40, 25
 QUICK_SCALE, QUICK_ROWS, QUICK_PEOPLE = 0.1, (1_000, 20_000), 100
 ROWS = (1_000, 1_000_000)
@@ -110,10 +110,12 @@ class Run:
             if key not in self.chosen.operations:
                 continue
             say(f"{OPERATIONS[key].label}, over HTTP")
-            able, most = self.able(field, key), self.scaled(OPERATIONS[key].batch * HTTP_BATCHES)
-            for calls, rounds in ((5, 1), (most, self.scaled(HTTP_ROUNDS))):  # first to warm up
-                load = asking("load", name=key, connections=CONNECTIONS, calls=calls)
-                self.results.rates[key] = in_turn(able, load, rounds=rounds)
+            able, calls = self.able(field, key), self.scaled(OPERATIONS[key].over_http)
+            rounds = self.scaled(HTTP_ROUNDS)
+            self.results.http_calls[key] = CONNECTIONS * calls * rounds
+            in_turn(able, asking("load", name=key, connections=CONNECTIONS, calls=5), rounds=1)  # to warm up
+            load = asking("load", name=key, connections=CONNECTIONS, calls=calls)
+            self.results.rates[key] = in_turn(able, load, rounds=rounds)
 
     def grow(self) -> None:
         rows = self.chosen.rows

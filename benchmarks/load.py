@@ -9,7 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.calls import check, over_http
+from benchmarks.calls import Call, check, over_http
 from benchmarks.contenders.base import Contender, Device
 from benchmarks.operations import Operation
 
@@ -46,13 +46,18 @@ class Server:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
 
     def load(self, contender: Contender, operation: Operation, callers: list[list[Device]], ready: Device) -> float:
-        """Requests per second while each of the callers calls for its devices in turn, all at the same time."""
+        """Requests per second while each of the callers calls for its devices in turn, all at the same time.
+
+        As in process, the calls are prepared before the clock runs; but a refresh, which needs the answer to the last.
+        """
+        prepare = getattr(contender, operation.method)
+        calls = [[prepare(device) for device in devices] for devices in callers]
         with ThreadPoolExecutor(len(callers)) as pool:
             connections = [self._ready(contender, ready) for _ in callers]
             begun = time.perf_counter()
             done = [
-                pool.submit(_call, contender, operation, devices, connection)
-                for devices, connection in zip(callers, connections, strict=True)
+                pool.submit(_call, contender, operation, *caller)
+                for caller in zip(callers, calls, connections, strict=True)
             ]
             for each in done:
                 each.result()
@@ -78,10 +83,14 @@ class Server:
 
 
 def _call(
-    contender: Contender, operation: Operation, devices: list[Device], connection: http.client.HTTPConnection
+    contender: Contender,
+    operation: Operation,
+    devices: list[Device],
+    calls: list[Call],
+    connection: http.client.HTTPConnection,
 ) -> None:
-    for device in devices:
-        call = getattr(contender, operation.method)(device)
+    for device, prepared in zip(devices, calls, strict=True):
+        call = contender.refresh(device) if operation.method == "refresh" else prepared
         answer = over_http(connection, call)
         check(call, answer)
         if operation.method == "refresh":

@@ -37,7 +37,8 @@ def _parts(results: Results) -> Iterator[Iterable[str]]:
     yield _by_contender(results, AFTER, _fate)
     if results.rates:
         yield _heading("Requests per second over HTTP (median)")
-        yield _by_contender(results, _labels(results.rates), _rate)
+        calls = ("calls", lambda results, operation: str(results.http_calls[operation]))
+        yield _by_contender(results, _labels(results.rates), _rate, calls)
     if results.growth:
         yield _heading("With many sessions stored: ms (median), and times the smallest")
         yield _growth(results)

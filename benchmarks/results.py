@@ -21,6 +21,7 @@ class Results:
     """As ``times``, but what the contender's own process computed: neither the database nor waiting is in it."""
     rates: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     """By operation and contender: requests per second of each round, over HTTP."""
+    http_calls: dict[str, int] = field(default_factory=dict)
     growth: dict[str, dict[int, list[list[float]]]] = field(default_factory=dict)
     """By operation and number of stored sessions."""
 

@@ -5,12 +5,14 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models.signals import post_delete, pre_delete
+from django.test.utils import CaptureQueriesContext
 
 from auth_sessions import lifecycle
 from auth_sessions.choices import EndReason
-from auth_sessions.models import Session
+from auth_sessions.models import RefreshToken, Session
 from tests.hanging import child, heard_by, new_model, with_table
 from tests.host.models import PushDevice
+from tests.test_queries import statements
 
 pytestmark = pytest.mark.usefixtures("new_models")
 
@@ -159,33 +161,72 @@ def test_what_a_project_hides_from_deletions(laptop, end_it):
     assert [row.is_hidden for row in record.all.all()] == [True]
 
 
-@pytest.mark.parametrize("ended_as", ["itself", "a session"])
-def test_a_session_with_columns_of_its_own(ada, laptop, end_it, ended_as):
-    """Multi-table inheritance: the session ends with its row, by whichever of the two it was found."""
-    kiosk = new_model("Kiosk", Session, place=models.CharField(max_length=10))
-    with_table(kiosk)
+@pytest.fixture
+def kiosk():
+    """Sessions with a column of their own, in a table of its own."""
+    yield with_table(new_model("Kiosk", Session, place=models.CharField(max_length=10)))
+    del Session.kiosk
+
+
+def place(model, session_id):
+    model(session_ptr_id=session_id, place="hall").save_base(raw=True)
+
+
+def test_a_session_with_columns_of_its_own(laptop, end_it, kiosk):
+    place(kiosk, laptop.session_id)
+    end_it(laptop)
+    assert not kiosk.objects.exists()
+    assert not Session.objects.exists()
+
+
+def test_it_ends_by_the_name_of_its_own_too(ada, laptop, kiosk, ended):
+    """Whatever else that session is."""
+    booth = with_table(new_model("Booth", Session, place=models.CharField(max_length=10)))
     try:
-        kiosk(session_ptr_id=laptop.session_id, place="hall").save_base(raw=True)
-        if ended_as == "itself":
-            told = kiosk.objects.filter(place="hall").end(reason=EndReason.REVOKED)
-            assert told == 1
-        else:
-            end_it(laptop)
-        assert not kiosk.objects.exists()
-        assert not Session.objects.exists()
+        for model in (kiosk, booth):
+            place(model, laptop.session_id)
+        lifecycle.start(ada)
+        assert kiosk.objects.filter(place="hall").end(reason=EndReason.REVOKED) == 1
+        assert [str(session.pk) for session in ended[0]["sessions"]] == [str(laptop.session_id)]
+        assert (kiosk.objects.count(), booth.objects.count(), Session.objects.count()) == (0, 0, 1)
         assert laptop.me().status_code == 401
     finally:
-        del Session.kiosk
+        del Session.booth
+
+
+def test_many_of_them_cost_as_much_as_two(ada, kiosk):
+    def cost(number):
+        for _ in range(number):
+            place(kiosk, lifecycle.start(ada).pk)
+        with CaptureQueriesContext(connection) as queries:
+            Session.objects.all().end(reason=EndReason.REVOKED)
+        return statements(queries)
+
+    assert cost(2) == cost(20)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_on_delete_of_the_project_s_own(laptop, end_it, number):
+    def all_of_them(collector, field, rows, using):
+        collector.collect(list(rows), source=field.remote_field.model, source_attr=field.name)
+
+    lease = with_table(child("Lease", Session, all_of_them))
+    for _ in range(number):
+        lease.objects.create(key_id=laptop.session_id)
+    end_it(laptop)
+    assert not lease.objects.exists()
+    assert not RefreshToken.objects.exists()
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the triggers are PostgreSQL's")
 @pytest.mark.parametrize("moment", ["BEFORE", "AFTER"])
-def test_a_trigger_on_what_hangs_still_finds_the_session(laptop, end_it, moment):
+@pytest.mark.parametrize("model", [PushDevice, RefreshToken])
+def test_a_trigger_on_what_hangs_still_finds_the_session(laptop, end_it, model, moment):
     for statement in (
         "CREATE TABLE audit AS SELECT user_id FROM auth_sessions_session WITH NO DATA",
         """CREATE FUNCTION write_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            INSERT INTO audit SELECT user_id FROM auth_sessions_session WHERE id = OLD.session_id; RETURN OLD; END $$""",
-        f"CREATE TRIGGER audit {moment} DELETE ON host_pushdevice FOR EACH ROW EXECUTE FUNCTION write_audit()",
+        f"CREATE TRIGGER a {moment} DELETE ON {model._meta.db_table} FOR EACH ROW EXECUTE FUNCTION write_audit()",
     ):
         connection.cursor().execute(statement)
     try:

@@ -17,8 +17,8 @@ BEGUN = {"postgresql": ["WITH"]}.get(connection.vendor, ["INSERT", "INSERT"])
 LOCKED = {"sqlite": ["UPDATE", "SELECT"], "postgresql": ["SELECT"], "mysql": ["SELECT", "SELECT"]}[connection.vendor]
 """The sessions that end."""
 
-DELETED = ["DELETE", *{"postgresql": ["WITH"]}.get(connection.vendor, ["DELETE", "DELETE"])]
-"""What hangs on them (a model of the tests), the token, and the rows; PostgreSQL deletes these two in one."""
+DELETED = ["DELETE"] * 3
+"""What hangs on them (a model of the tests, the token), and the rows."""
 
 ENDED = [*LOCKED, "DELETE", *DELETED]
 """With what a receiver of the tests deletes."""

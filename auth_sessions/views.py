@@ -111,8 +111,9 @@ def _has_untold_body(request: HttpRequest) -> bool:
         with suppress(RawPostDataException):  # somebody has read it, whatever it was
             return bool(request.body)
         return False
-    is_to_its_end = request.META.get("wsgi.input_terminated")  # else it must not be read beyond what was told
-    return "HTTP_TRANSFER_ENCODING" in request.META or bool(is_to_its_end and request.META["wsgi.input"].read(1))
+    if request.META.get("wsgi.input_terminated"):  # else it must not be read beyond what was told
+        return bool(request.META["wsgi.input"].read(1))
+    return "HTTP_TRANSFER_ENCODING" in request.META
 
 
 @contextmanager

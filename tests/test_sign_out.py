@@ -103,10 +103,15 @@ class TestScopes:
         assert bystander.refresh().status_code == 200
 
 
-def wsgi(method, path, body, headers):
+def wsgi(method, path, body, headers, *, is_terminated=True):
     """As of a server that ends the stream with the body (PEP 3333 leaves it to servers; gunicorn and waitress do)."""
-    stream = {"CONTENT_TYPE": "application/json", "wsgi.input": BytesIO(body), "wsgi.input_terminated": True}
+    stream = {"CONTENT_TYPE": "application/json", "wsgi.input": BytesIO(body), "wsgi.input_terminated": is_terminated}
     return WSGIRequest({**RequestFactory().generic(method, path).environ, **stream, **headers})
+
+
+def wsgi_of_another_kind(method, path, body, headers):
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"} if body else {}
+    return wsgi(method, path, body, {**chunked, **headers}, is_terminated=False)
 
 
 def asgi(method, path, body, headers):
@@ -144,7 +149,7 @@ class TestRequest:
         "headers",
         [{"CONTENT_LENGTH": ""}, {"CONTENT_LENGTH": "0"}, {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}],
     )
-    @pytest.mark.parametrize("server", [wsgi, asgi])
+    @pytest.mark.parametrize("server", [wsgi, wsgi_of_another_kind, asgi])
     def test_a_body_of_untold_length_is_refused(self, laptop, phone, server, headers):
         """DRF would take it for none, and the scope in it would be the default."""
         request = server("POST", "/", b'{"scope": "local"}', {**laptop.headers, **headers})
@@ -152,7 +157,7 @@ class TestRequest:
         assert (answer.status_code, answer.data["code"]) == (411, "length_required")
         assert (laptop.me().status_code, phone.me().status_code) == (200, 200)
 
-    @pytest.mark.parametrize("server", [wsgi, asgi])
+    @pytest.mark.parametrize("server", [wsgi, wsgi_of_another_kind, asgi])
     @pytest.mark.parametrize(("body", "alive"), [(b"", False), (b'{"scope": "local"}', True)])
     def test_a_body_that_is_told_of_and_none(self, laptop, phone, server, body, alive):
         told = {"CONTENT_LENGTH": str(len(body)) if body else ""}

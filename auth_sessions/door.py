@@ -65,9 +65,8 @@ def batches(items: list[T]) -> list[list[T]]:
 def _delete(sessions: list[Session], *, using: str) -> None:
     """Delete what hangs on the rows as ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
-    if (
-        type(sessions[0])._meta.concrete_model is not model
-    ):  # multi-table inheritance: then their own rows hang on these
+    if type(sessions[0])._meta.concrete_model is not model:
+        # A child by multi-table inheritance: its row hangs on the session's, as all the rest does.
         names = [field.attname for field in model._meta.concrete_fields]
         sessions = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
     collector = _WideCollector(using=using)

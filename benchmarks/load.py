@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.calls import Call, check, over_http
@@ -50,8 +51,9 @@ class Server:
 
         As in process, the calls are prepared before the clock runs; but a refresh, which needs the answer to the last.
         """
-        prepare = getattr(contender, operation.method)
-        calls = [[prepare(device) for device in devices] for devices in callers]
+        calls: list[Iterable[Call]] = [map(getattr(contender, operation.method), devices) for devices in callers]
+        if operation.method != "refresh":
+            calls = [list(each) for each in calls]
         with ThreadPoolExecutor(len(callers)) as pool:
             connections = [self._ready(contender, ready) for _ in callers]
             begun = time.perf_counter()
@@ -86,11 +88,10 @@ def _call(
     contender: Contender,
     operation: Operation,
     devices: list[Device],
-    calls: list[Call],
+    calls: Iterable[Call],
     connection: http.client.HTTPConnection,
 ) -> None:
-    for device, prepared in zip(devices, calls, strict=True):
-        call = contender.refresh(device) if operation.method == "refresh" else prepared
+    for device, call in zip(devices, calls, strict=True):
         answer = over_http(connection, call)
         check(call, answer)
         if operation.method == "refresh":

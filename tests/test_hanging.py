@@ -1,5 +1,7 @@
 """What hangs on a session goes with it as ``on_delete`` says, on every database and by every door."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
@@ -161,11 +163,23 @@ def test_what_a_project_hides_from_deletions(laptop, end_it):
     assert [row.is_hidden for row in record.all.all()] == [True]
 
 
+@contextmanager
+def sessions_with_a_place(name):
+    """Sessions with a column of their own, in a table of its own."""
+    yield with_table(new_model(name, Session, place=models.CharField(max_length=10)))
+    delattr(Session, name.lower())
+
+
 @pytest.fixture
 def kiosk():
-    """Sessions with a column of their own, in a table of its own."""
-    yield with_table(new_model("Kiosk", Session, place=models.CharField(max_length=10)))
-    del Session.kiosk
+    with sessions_with_a_place("Kiosk") as kiosk:
+        yield kiosk
+
+
+@pytest.fixture
+def booth():
+    with sessions_with_a_place("Booth") as booth:
+        yield booth
 
 
 def place(model, session_id):
@@ -179,19 +193,15 @@ def test_a_session_with_columns_of_its_own(laptop, end_it, kiosk):
     assert not Session.objects.exists()
 
 
-def test_it_ends_by_the_name_of_its_own_too(ada, laptop, kiosk, ended):
+def test_it_ends_by_the_name_of_its_own_too(ada, laptop, kiosk, booth, ended):
     """Whatever else that session is."""
-    booth = with_table(new_model("Booth", Session, place=models.CharField(max_length=10)))
-    try:
-        for model in (kiosk, booth):
-            place(model, laptop.session_id)
-        lifecycle.start(ada)
-        assert kiosk.objects.filter(place="hall").end(reason=EndReason.REVOKED) == 1
-        assert [str(session.pk) for session in ended[0]["sessions"]] == [str(laptop.session_id)]
-        assert (kiosk.objects.count(), booth.objects.count(), Session.objects.count()) == (0, 0, 1)
-        assert laptop.me().status_code == 401
-    finally:
-        del Session.booth
+    for model in (kiosk, booth):
+        place(model, laptop.session_id)
+    lifecycle.start(ada)
+    assert kiosk.objects.filter(place="hall").end(reason=EndReason.REVOKED) == 1
+    assert [str(session.pk) for session in ended[0]["sessions"]] == [str(laptop.session_id)]
+    assert (kiosk.objects.count(), booth.objects.count(), Session.objects.count()) == (0, 0, 1)
+    assert laptop.me().status_code == 401
 
 
 def test_many_of_them_cost_as_much_as_two(ada, kiosk):

@@ -40,11 +40,10 @@ def lock_reached(session: Session, scope: Scope, using: str) -> list[Session]:
     if plan is None:
         rows = _reached(session, scope, using).select_for_update().order_by("pk")
         plan = _locking[using, scope] = Plan.of(rows)
-    names = ("user",) if scope == Scope.GLOBAL else ("user", "id")
-    fields: list[Any] = [Session._meta.get_field(name) for name in names]
     connection = connections[using]
-    values = [field.get_db_prep_value(getattr(session, field.attname), connection) for field in fields]
-    return plan.read(values, using=using)
+    user_id = Session._meta.get_field("user").get_db_prep_value(session.user_id, connection)
+    key = [] if scope == Scope.GLOBAL else [Session._meta.pk.get_db_prep_value(session.pk, connection)]
+    return plan.read([user_id, *key], using=using)
 
 
 _locking: dict[tuple[str, Scope], Plan] = {}

@@ -1,15 +1,16 @@
 # shellcheck shell=bash
-# Database servers for .ci/run, which sources this file and sets `work`, a temporary folder.
+# Servers for .ci/run, which sources this file and sets `work`, a temporary folder.
 #
-# `need_postgresql` and `need_mariadb` find a server that the tests can use: the one that the variables of
-# tests/settings.py name (by default the standard port of 127.0.0.1), else a throw-away one of their own. They export the
-# variables that lead there; where neither can be had they return 1 and say why in `reason`.
+# `need_postgresql`, `need_mariadb` and `need_redis` find a server that the tests can use: the one that the variables of
+# tests/settings.py and tests/servers.py name (by default the standard port of 127.0.0.1), else a throw-away one of their
+# own. They export the variables that lead there; where neither can be had they return 1 and say why in `reason`.
 # AUTH_SESSIONS_CI_OWN_SERVERS=1 asks for throw-away servers although others answer.
 
 : "${work:?}"
 reason=
 own_postgresql_bin=
 own_mariadb_pid=
+own_redis_pid=
 
 need_postgresql() {
     export PGHOST="${PGHOST:-127.0.0.1}" PGPORT="${PGPORT:-5432}" PGUSER="${PGUSER:-postgres}"
@@ -19,6 +20,11 @@ need_postgresql() {
 need_mariadb() {
     export MYSQL_HOST="${MYSQL_HOST:-127.0.0.1}" MYSQL_TCP_PORT="${MYSQL_TCP_PORT:-3306}" MYSQL_USER="${MYSQL_USER:-root}"
     use_or_start mariadb "$MYSQL_HOST:$MYSQL_TCP_PORT"
+}
+
+need_redis() {
+    export REDIS_PORT="${REDIS_PORT:-6379}"
+    use_or_start redis "127.0.0.1:$REDIS_PORT"
 }
 
 use_or_start() { # use_or_start KIND ADDRESS
@@ -78,6 +84,12 @@ def mariadb():
         cursor.execute("CREATE DATABASE IF NOT EXISTS auth_sessions_ci_probe")
         cursor.execute("DROP DATABASE auth_sessions_ci_probe")
     return f"MariaDB {version}"
+
+
+def redis():
+    from redis import Redis
+
+    return f"Redis {Redis(port=int(os.environ['REDIS_PORT']), socket_timeout=3).info('server')['redis_version']}"
 
 
 try:
@@ -202,6 +214,30 @@ SQL
     return 1
 }
 
+start_redis() {
+    local port waited
+    if ! command -v redis-server >/dev/null; then
+        reason="Redis is not installed"
+        return 1
+    fi
+    port=$(free_port)
+    mkdir "$work/redis"
+    ( # out of this shell's jobs, as above
+        redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$work/redis" >"$work/redis/log" 2>&1 </dev/null &
+        echo $! >"$work/redis/pid"
+    )
+    own_redis_pid=$(cat "$work/redis/pid")
+    export REDIS_PORT=$port
+    for ((waited = 0; waited < 40; waited++)); do
+        probe redis >/dev/null 2>&1 && return 0
+        kill -0 "$own_redis_pid" 2>/dev/null || break
+        sleep 0.25
+    done
+    cat "$work/redis/log"
+    reason="a Redis of its own did not start"
+    return 1
+}
+
 stop_services() {
     local waited
     if [ -n "$own_postgresql_bin" ]; then
@@ -215,5 +251,6 @@ stop_services() {
         done
         kill -KILL "$own_mariadb_pid" 2>/dev/null
     fi
-    own_postgresql_bin='' own_mariadb_pid=''
+    [ -z "$own_redis_pid" ] || kill "$own_redis_pid" 2>/dev/null
+    own_postgresql_bin='' own_mariadb_pid='' own_redis_pid=''
 }

@@ -70,8 +70,8 @@ class Breaker:
         self.closed_again_at = now + PAUSE
         return True
 
-    def call(self, operation: Callable[..., Any], *args: Any, slow: float | None = None, failed: Any = None) -> Any:
-        """What the cache answers; ``failed`` where it fails. ``slow`` seconds (``SLOW``) are too many."""
+    def call(self, operation: Callable[..., Any], *args: Any, may_take_long: bool = False, failed: Any = None) -> Any:
+        """What the cache answers; ``failed`` where it fails. What ``may_take_long`` is no reason to leave it alone."""
         is_first, began = not self.has_answered, monotonic()
         try:
             answer = operation(*args)
@@ -79,9 +79,9 @@ class Breaker:
             self._open(f"{type(error).__name__}: {error}")
             return failed
         seconds = monotonic() - began
-        if seconds <= (SLOW if slow is None else slow):
+        if seconds <= SLOW:
             self.closed_again_at = 0.0
-        elif not is_first:
+        elif not is_first and not may_take_long:
             self._open(f"an answer took {seconds:.3f} s")
         self.has_answered = True
         return answer
@@ -144,7 +144,7 @@ def doubt(sessions: Iterable[Session], *, is_last_word: bool) -> None:
     if not words:
         return
     seconds = math.ceil(2 * conf.CACHE_TTL.total_seconds())
-    lost = breaker.call(cache.set_many, words, seconds, slow=math.inf, failed=list(words))  # many take their time
+    lost = breaker.call(cache.set_many, words, seconds, may_take_long=True, failed=list(words))
     if lost:
         logger.warning(
             "The cache did not hear that %s sessions end: the cached check may accept them for %s seconds more",

@@ -4,21 +4,46 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.management import create_contenttypes
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.signals import post_migrate
 
 from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.desk import Desk
 from tests.device import PASSWORD, Device
 from tests.hanging import forgotten
+from tests.servers import RedisServer
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _few_rows_are_deleted():
-    """After each test, where Django would truncate: that takes PostgreSQL half a second, this a thousandth of one."""
-    if connection.vendor == "postgresql":
-        quote = connection.ops.quote_name
-        connection.ops.sql_flush = lambda style, tables, **options: [f"DELETE FROM {quote(table)}" for table in tables]
+def pytest_terminal_summary(terminalreporter):
+    """What a test has to tell though it passed: ``record_property("told", text)``."""
+    for report in terminalreporter.getreports("passed"):
+        for text in (value for name, value in report.user_properties if name == "told" and report.when == "call"):
+            terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """After each test, the rows go that tests write, and what ``migrate`` says of models stays.
+
+    Django would truncate, which takes PostgreSQL half a second, and write content types and permissions again, which
+    takes as long as most of the tests.
+    """
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    staying = {ContentType._meta.db_table, Permission._meta.db_table}
+    deleting, quote = connection.ops.sql_flush, connection.ops.quote_name
+
+    def sql_flush(style, tables, **options):
+        tables = [table for table in tables if table not in staying]
+        if connection.vendor == "postgresql":
+            return [f"DELETE FROM {quote(table)}" for table in tables]
+        return deleting(style, tables, **options)
+
+    connection.ops.sql_flush = sql_flush
 
 
 @pytest.fixture
@@ -79,6 +104,13 @@ def ended():
     sessions_ended.connect(hear)
     yield heard
     sessions_ended.disconnect(hear)
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    server = RedisServer(str(tmp_path))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -93,6 +93,7 @@ DATABASES = {
             "PORT": os.environ.get("PGPORT", "5432"),
             "USER": os.environ.get("PGUSER", "postgres"),
             "PASSWORD": os.environ.get("PGPASSWORD", ""),
+            "OPTIONS": {"options": "-c synchronous_commit=off"},
             "TEST": {"NAME": TEST_NAME},
         },
         "mariadb": {

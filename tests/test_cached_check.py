@@ -318,6 +318,28 @@ class TestWhatTheCacheSays:
         assert asked(laptop.fast) == ([], ["get"])
         assert asked(laptop.fast) == (["SELECT"], [])
 
+    def test_a_word_that_takes_long(self, laptop, phone, monkeypatch):
+        """Many are told at once: it is no sign of a slow cache, nor that one which is slow has recovered."""
+        now = [100.0]
+        monkeypatch.setattr(cache, "SLOW", 0.1)
+        monkeypatch.setattr(cache, "monotonic", lambda: now[0])
+
+        def dawdle(*operations):
+            def before(operation):
+                now[0] += 0.2 if operation in operations else 0
+
+            return before
+
+        tablet = Device().sign_in(Session.objects.first().user)
+        laptop.fast()
+        Shared.before = dawdle("set_many")
+        assert asked(lambda: phone.sign_out("local"))[1] == ["set_many"] * 2
+        assert asked(laptop.fast) == ([], ["get"])
+        Shared.before = dawdle("get", "set_many")
+        laptop.fast()
+        assert asked(lambda: tablet.sign_out("local"))[1] == ["set_many"]
+        assert asked(laptop.fast) == (["SELECT"], [])
+
     def test_two_first_requests_at_once(self, laptop, phone, monkeypatch):
         """Both wait for the client to be loaded, and the second is not slow because the first was answered before."""
         loaded = threading.Barrier(2, timeout=30)
@@ -501,6 +523,14 @@ class Stage:
         return self.at >= len(self.order) or self.order[self.at] == name
 
 
+@pytest.fixture(params=["in this process", "in Redis"])
+def _store(request, settings):
+    if request.param == "in Redis":
+        redis = {"BACKEND": "tests.host.caches.SharedRedis", "LOCATION": request.getfixturevalue("own_redis").address}
+        settings.CACHES = {**settings.CACHES, "shared": redis}
+
+
+@pytest.mark.usefixtures("_store")
 @pytest.mark.parametrize("lost_at", [None, *range(7)])
 @pytest.mark.parametrize("is_known", [False, True])
 def test_every_order_of_a_reader_and_a_sign_out(clock, make_user, lost_at, is_known):

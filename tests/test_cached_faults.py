@@ -1,9 +1,6 @@
 """What goes wrong with a real Redis, and with the process that signs out: never longer alive than the bound, no 500."""
 
 import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,73 +11,25 @@ from django.db import connection
 from auth_sessions import cache
 from auth_sessions.models import Session
 from tests.device import Device
-from tests.servers import free_port, need_redis
+from tests.servers import RedisServer
 from tests.test_cached_check import BOUND, _breaker  # noqa: F401 - a fixture
 from tests.test_package import ROOT
 
 TIMEOUT = 0.3
 
 
-class Redis:
-    """A server of this test alone."""
-
-    def __init__(self, folder):
-        self.port = free_port()
-        self.folder = folder
-        self.start()
-
-    def start(self):
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            try:
-                return socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.02)
-        pytest.fail("redis-server did not start")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        self.process.wait(10)
-
-    def hang(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def go_on(self):
-        self.process.send_signal(signal.SIGCONT)
-
-    def pause(self):
-        """``CLIENT PAUSE``: every command waits, longer than a client does."""
-        self.client().client_pause(int(3000 * TIMEOUT))
-
-    def client(self):
-        import redis
-
-        return redis.Redis(port=self.port)
-
-    @property
-    def address(self):
-        return f"redis://127.0.0.1:{self.port}/0"
-
-
 @pytest.fixture
-def server(settings, tmp_path):
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
-    need_redis()
-    server = Redis(str(tmp_path))
+def server(settings, own_redis):
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
         "shared": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": server.address,
+            "LOCATION": own_redis.address,
             "OPTIONS": {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT},
         },
     }
     settings.AUTH_SESSIONS_CACHE = "shared"
-    yield server
-    server.stop()
+    return own_redis
 
 
 @pytest.fixture
@@ -94,9 +43,9 @@ def comes_back():
 
 
 FAULTS = {
-    "stopped": (Redis.stop, Redis.start),
-    "hanging": (Redis.hang, Redis.go_on),
-    "paused": (Redis.pause, lambda server: time.sleep(3 * TIMEOUT)),
+    "stopped": (RedisServer.stop, RedisServer.start),
+    "hanging": (RedisServer.hang, RedisServer.go_on),
+    "paused": (lambda server: server.pause(3 * TIMEOUT), lambda server: time.sleep(3 * TIMEOUT)),
     "flushed": (lambda server: server.client().flushall(), lambda server: None),
 }
 
@@ -140,6 +89,20 @@ class TestFaults:
         told = [record for record in caplog.records if "left alone" in record.getMessage()]
         assert len(told) == (fault != "flushed")
         mend(server)
+
+
+def test_a_word_that_was_lost(server, clock, laptop, phone, caplog):
+    """Redis answers, but writes nothing for a while: the entry that nobody overwrote is believed to its end."""
+    laptop.fast()
+    server.pause(5 * TIMEOUT, all_commands=False)
+    assert phone.sign_out("others").status_code == 204
+    assert "did not hear that 1 sessions end" in caplog.text
+    comes_back()
+    assert laptop.fast().status_code == 200
+    time.sleep(5 * TIMEOUT)
+    assert laptop.fast().status_code == 200
+    clock.shift(BOUND)
+    assert laptop.fast().status_code == 401
 
 
 def test_an_entry_that_was_evicted(server, laptop, phone):

@@ -2,6 +2,7 @@
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
 
 
 class KeepsAll(LocMemCache):
@@ -14,12 +15,13 @@ class KeepsAll(LocMemCache):
 class Shared(BaseCache):
     """As Redis or Memcached, in this process: what it is asked is counted, and a test may say what happens before."""
 
+    store_class = LocMemCache
     asked = []
     before = None
 
     def __init__(self, location, params):
         super().__init__(params)
-        self.store = LocMemCache(location, params)
+        self.store = self.store_class(location, params)
 
     def _ask(self, operation, *args, **kwargs):
         type(self).asked.append(operation)
@@ -44,3 +46,9 @@ class Shared(BaseCache):
 
     def clear(self):
         return self.store.clear()
+
+
+class SharedRedis(Shared):
+    """The same over a real one."""
+
+    store_class = RedisCache

@@ -7,6 +7,7 @@ while the word is there, and where the cache lost it the entry's own time is the
 cache says, and nothing it does or fails to do is an error: the database is asked instead.
 """
 
+import functools
 import logging
 import math
 import zlib
@@ -102,7 +103,9 @@ def find(session_id: Any, *, user_id: str) -> Session | None:
     asks the database.
     """
     cache = _shared_cache()
-    if cache is None or not breaker.lets_through():
+    if cache is None:
+        return _tell_that_there_is_none()
+    if not breaker.lets_through():
         return None
     entry = breaker.call(cache.get, _key(session_id))
     try:
@@ -151,6 +154,12 @@ def doubt(sessions: Iterable[Session], *, is_last_word: bool) -> None:
             len(lost),
             conf.CACHE_TTL.total_seconds(),
         )
+
+
+@functools.cache
+def _tell_that_there_is_none() -> None:
+    """Once in a process: what single views name, no check can see."""
+    logger.warning("The cached check asks the database: AUTH_SESSIONS_CACHE names no cache that all processes share")
 
 
 def is_shared() -> bool:

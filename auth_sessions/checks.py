@@ -308,14 +308,21 @@ TIMEOUTS = {
 
 
 def _cache() -> Messages:
-    """W016: the cached check has no cache to go by. W017: a cache that hangs would hang the requests."""
+    """W016: the cached check has no cache to go by. W017: it would hang the requests. W019: it hides that it fails."""
     for text, hint in _unshared_cache():
         yield checks.Warning(text, hint=hint, id="auth_sessions.W016")
     if not _named_cache() or conf.CACHE is None or not cache.is_shared():
         return
     chosen: dict[str, Any] = settings.CACHES[conf.CACHE]
+    options = chosen.get("OPTIONS", {})
+    if options.get("IGNORE_EXCEPTIONS", getattr(settings, "DJANGO_REDIS_IGNORE_EXCEPTIONS", False)):
+        yield checks.Warning(
+            f"CACHES[{conf.CACHE!r}] hides its failures: it is asked though it is down, and no log tells what it lost.",
+            hint="Set IGNORE_EXCEPTIONS to False there; the cached check goes on without the cache by itself.",
+            id="auth_sessions.W019",
+        )
     needed = TIMEOUTS.get(chosen["BACKEND"], ())
-    names = [name for name in needed if not chosen.get("OPTIONS", {}).get(name)]
+    names = [name for name in needed if not options.get(name)]
     if names:
         example = ", ".join(f'"{name}": 0.25' for name in needed)
         yield checks.Warning(
@@ -326,7 +333,8 @@ def _cache() -> Messages:
 
 
 def _unshared_cache() -> Iterator[tuple[str, str]]:
-    if _by_default(CachedSessionJWTAuthentication) and _named_cache() and not cache.is_shared():
+    is_wanted = _by_default(CachedSessionJWTAuthentication) or getattr(settings, f"{PREFIX}CACHE", None) is not None
+    if is_wanted and _named_cache() and not cache.is_shared():
         yield (
             "CachedSessionJWTAuthentication asks the database each time: it has no cache that all processes share.",
             "Name one of Redis or Memcached in AUTH_SESSIONS_CACHE, or use SessionJWTAuthentication.",

@@ -5,12 +5,13 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmarks import machine
+from benchmarks import machine, servers
 from benchmarks.contenders import CONTENDERS
 from benchmarks.operations import AFTER, GROWING, IN_PROCESS, OPERATIONS, OVER_HTTP, SLOW
 from benchmarks.report import report
@@ -173,7 +174,8 @@ def main() -> None:
     chosen = arguments()
     signal.signal(signal.SIGTERM, stop)
     run = Run(chosen)
-    run.everything()
+    with nullcontext() if chosen.database == "sqlite" else servers.postgresql(), servers.redis():
+        run.everything()
     sys.stdout.write(run.described())
     if chosen.markdown:
         command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])

@@ -62,9 +62,18 @@ class Bench:
         check(call, answer)
         self.contender.signed_in(device, answer)
 
+    def signed_out(self) -> Device:
+        """A device whose session was in use and has ended."""
+        device = self.newcomer(1, signed_in=True)
+        for call in (self.contender.request(device), self.contender.sign_out_one(device)):
+            check(call, through_handler(self.application, call.environ()))
+        return device
+
     def device_for(self, operation: Operation) -> Device:
         if operation.method == "sign_in":
             return self.newcomer(operation.sessions, signed_in=False)
+        if operation.method == "request_after":
+            return self.signed_out()
         if operation.sessions == 1 and operation.method != "sign_out_all":
             return next(self.devices)
         if operation.method != "list":

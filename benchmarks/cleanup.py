@@ -23,10 +23,9 @@ from datetime import timedelta
 from io import StringIO
 from typing import Any
 
-from benchmarks import stored
+from benchmarks import servers, stored
 
 DATABASE = "auth_sessions_cleanup"
-ALONE_SECONDS = 20
 MEMORY_TARGET, TRANSACTION_TARGET, WAIT_TARGET = 30, 1.0, 0.1
 
 WAITING = """
@@ -157,12 +156,13 @@ def verdict(what: str, figure: float, target: float, unit: str) -> None:
     print(f"{'met   ' if figure < target else 'MISSED'} {what}: {figure:.3g} {unit}, target {target:g} {unit}")
 
 
-def measure(over: int, live: int, batch_size: int) -> None:
+def measure(given: argparse.Namespace) -> None:
+    over, live, batch_size = given.over, given.live, given.batch_size
     with stored.filled(rows=over + live, over=over):
         print(f"{over} sessions over among {over + live}, batches of {batch_size}")
         print(f"{'SQL statements, ms':34}{'count':>10}{'median':>10}{'99.9 %':>10}{'longest':>10}")
         worker = child("work")
-        time.sleep(ALONE_SECONDS)
+        time.sleep(given.alone)
         show("alone", worker.communicate()[0])
         worker, watch = child("work"), Watch()
         time.sleep(2)
@@ -183,15 +183,17 @@ def main() -> None:
     parser.add_argument("--over", type=int, default=1_000_000)
     parser.add_argument("--live", type=int, default=200_000)
     parser.add_argument("--batch-size", type=int, default=250)
+    parser.add_argument("--alone", type=float, default=20, help="seconds of the work without a sweep")
     parser.add_argument("--role", choices=["sweep", "work"], help=argparse.SUPPRESS)
     given = parser.parse_args()
-    stored.configure(DATABASE)
-    if given.role == "sweep":
-        sweep(given.batch_size)
-    elif given.role == "work":
-        work()
-    else:
-        measure(given.over, given.live, given.batch_size)
+    with servers.postgresql():
+        stored.configure(DATABASE)
+        if given.role == "sweep":
+            sweep(given.batch_size)
+        elif given.role == "work":
+            work()
+        else:
+            measure(given)
 
 
 if __name__ == "__main__":

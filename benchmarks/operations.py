@@ -24,6 +24,7 @@ SIGN_OUT_ALL = {1: (60, 5), 10: (60, 5), 100: (10, 4), 1000: (10, 1)}
 
 _ALL = [
     Operation(key="request", label="authenticated request", method="request", rounds=200, over_http=100),
+    Operation(key="request_after", label="request after its sign-out", method="request_after", batch=5),
     Operation(key="refresh", label="refresh", method="refresh", rounds=120, over_http=100),
     Operation(key="sign_in", label="sign-in", method="sign_in", sessions=0, rounds=60, over_http=20),
     Operation(key="sign_in_10", label="sign-in, 10 sessions there", method="sign_in", sessions=10, rounds=20),
@@ -54,7 +55,7 @@ _ALL = [
 OPERATIONS = {operation.key: operation for operation in _ALL}
 
 # The refresh last: the next use of a refreshed session is noted in it, and would be a write in the other figures.
-GROWING = ("request", "list_1", "sign_out_one", "sign_in", "refresh")
+GROWING = ("request", "list_1", "sign_out_one", "sign_out_others", "sign_out_all_10", "sign_in", "refresh")
 OPERATIONS["list_1"] = Operation(key="list_1", label="list of 1", method="list")
 SLOW = {"sign_out_all_1000"}
 """Takes some peers seconds: left out where it must be quick."""

@@ -7,7 +7,7 @@ writes touched no index (heap-only).
 import argparse
 import random
 
-from benchmarks import stored
+from benchmarks import servers, stored
 
 TABLES = ("auth_sessions_session", "auth_sessions_refreshtoken")
 RELATIONS = """
@@ -55,15 +55,18 @@ def main():
     parser.add_argument("--uses", type=int, default=50_000)
     parser.add_argument("--fillfactor", type=int, default=100)
     given = parser.parse_args()
-    stored.configure("auth_sessions_storage")
-    settings = [f"ALTER TABLE {table} SET (fillfactor = {given.fillfactor})" for table in TABLES]
-    with stored.filled(rows=given.rows, over=0, before=settings):
-        print(f"{given.rows} token sessions, {stored.SESSIONS_OF_A_USER} of each user, fillfactor {given.fillfactor}")
-        show_sizes(given.rows)
-        use(given.uses)
-        print(f"after {given.uses} uses")
-        show_heap_only()
-        show_sizes(given.rows)
+    with servers.postgresql():
+        stored.configure("auth_sessions_storage")
+        settings = [f"ALTER TABLE {table} SET (fillfactor = {given.fillfactor})" for table in TABLES]
+        with stored.filled(rows=given.rows, over=0, before=settings):
+            print(
+                f"{given.rows} token sessions, {stored.SESSIONS_OF_A_USER} of each user, fillfactor {given.fillfactor}"
+            )
+            show_sizes(given.rows)
+            use(given.uses)
+            print(f"after {given.uses} uses")
+            show_heap_only()
+            show_sizes(given.rows)
 
 
 if __name__ == "__main__":

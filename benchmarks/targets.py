@@ -57,7 +57,7 @@ def targets(results: Results) -> Iterator[Target]:
     yield from _requests()
     yield from _refreshes()
     yield from _others()
-    for operation in ("request", "refresh", "sign_out_one"):
+    for operation in ("request", "refresh", "sign_out_one", "sign_out_all_10"):
         if sizes := results.sizes[1:]:
             yield Target(
                 what=f"{operation} with {sizes[-1]:,} sessions stored / with {results.sizes[0]:,}",

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks import servers
 from benchmarks.contenders import CONTENDERS
 
 ROOT = Path(__file__).parents[1]
@@ -100,7 +101,7 @@ def _databases() -> Iterator[Any]:
     import psycopg
 
     made: list[str] = []
-    with psycopg.connect(**server(), autocommit=True) as connection:
+    with psycopg.connect(**servers.address(), autocommit=True) as connection:
 
         def make(name: str) -> str:
             made.append(f"benchmark_auth_sessions_{os.getpid()}_{name}")
@@ -112,14 +113,3 @@ def _databases() -> Iterator[Any]:
         finally:
             for name in made:
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def server() -> dict[str, str]:
-    """Where PostgreSQL is, as libpq's variables say."""
-    return {
-        "host": os.environ.get("PGHOST", "127.0.0.1"),
-        "port": os.environ.get("PGPORT", "5432"),
-        "user": os.environ.get("PGUSER", "postgres"),
-        "password": os.environ.get("PGPASSWORD", ""),
-        "dbname": "postgres",
-    }

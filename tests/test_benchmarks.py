@@ -12,9 +12,13 @@ from benchmarks.results import Results
 from benchmarks.targets import Target
 
 ROOT = Path(__file__).parents[1]
-OPERATIONS = "request,refresh,sign_in,sign_in_10,list_100,sign_out_one,sign_out_others,sign_out_all_1,sign_out_all_10"
+OPERATIONS = (
+    "request,request_after,refresh,sign_in,sign_in_10,list_100,"
+    "sign_out_one,sign_out_others,sign_out_all_1,sign_out_all_10"
+)
 OUR_COSTS = {
     "authenticated request": "1",
+    "request after its sign-out": "2",
     "refresh": "2",
     "sign-in": "4 + 2",
     "sign-in, 10 sessions there": "4 + 2",
@@ -35,9 +39,18 @@ FATES = {
 }
 
 
+on_postgresql = pytest.mark.skipif(
+    os.environ.get("AUTH_SESSIONS_TEST_DATABASE") != "postgresql", reason="it is filled in PostgreSQL"
+)
+
+
 def run(*options):
+    return run_module("benchmarks", "--scale", "0", *options)
+
+
+def run_module(name, *options):
     ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--scale", "0", *options],
+        [sys.executable, "-m", name, *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -111,9 +124,27 @@ def test_http(measured, contender):
     assert {row: rate == "-" for row, rate in rates.items()} == {row: costs[row] == "-" for row in rates}
 
 
-@pytest.mark.skipif(
-    os.environ.get("AUTH_SESSIONS_TEST_DATABASE") != "postgresql", reason="growth is filled in PostgreSQL"
-)
+@on_postgresql
+def test_clean_up():
+    ended = run_module("benchmarks.cleanup", "--over=1000", "--live=3000", "--alone=0.5")
+    assert "1000 sessions over among 4000" in ended.stdout
+    verdicts = [line.split(":")[0] for line in ended.stdout.splitlines()[-4:]]
+    assert [verdict[7:] for verdict in verdicts] == [
+        "memory above the start",
+        "longest transaction",
+        "longest wait for a lock",
+        "longest statement of the others",
+    ]
+
+
+@on_postgresql
+def test_storage():
+    ended = run_module("benchmarks.storage", "--rows=500", "--uses=50")
+    assert "auth_sessions_session " in ended.stdout
+    assert "of 50 updates were heap-only" in ended.stdout
+
+
+@on_postgresql
 def test_growth(tmp_path):
     written = tmp_path / "benchmarks.md"
     ended = run(
@@ -121,7 +152,8 @@ def test_growth(tmp_path):
         *("--markdown", str(written)),
     )
     growth = tables(ended.stdout)["With many sessions stored: ms (median), and times the smallest"]
-    assert set(growth) == {"authenticated request", "refresh", "sign-in", "list of 1", "sign-out of one"}
+    signed_out = {"sign-out of one", "sign-out of 9 others", "sign-out of all, 10"}
+    assert set(growth) == {"authenticated request", "refresh", "sign-in", "list of 1", *signed_out}
     assert set(growth["refresh"]) == {"", "20", "300"}
     assert ended.stdout in written.read_text()
 

@@ -380,10 +380,12 @@ class TestWhatTheCacheSays:
         assert not cache.breaker.lets_through()
 
     @pytest.mark.parametrize("alias", ["default", None])
-    def test_without_a_shared_cache(self, laptop, settings, alias):
-        """Another process would not hear of a sign-out: the database is asked each time."""
+    def test_without_a_shared_cache(self, laptop, settings, alias, caplog):
+        """Another process would not hear of a sign-out: the database is asked each time, and the log says so once."""
         settings.AUTH_SESSIONS_CACHE = alias
+        cache._tell_that_there_is_none.cache_clear()
         assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
+        assert caplog.text.count("names no cache that all processes share") == 1
         assert asked(lambda: laptop.sign_out("local"))[1] == []
 
     @pytest.mark.parametrize("chosen", ["default", "nowhere", "broken"])

@@ -106,7 +106,7 @@ def test_e001_a_value_that_a_setting_cannot_have(name, value):
 
 @pytest.mark.parametrize(("name", "value"), RIGHT, ids=str)
 def test_a_value_that_a_setting_can_have(name, value):
-    assert findings(**{f"AUTH_SESSIONS_{name}": value}) == []
+    assert "auth_sessions.E001" not in findings(**{f"AUTH_SESSIONS_{name}": value})
 
 
 def test_e001_names_the_setting_and_the_value():
@@ -434,7 +434,8 @@ WITH_TIMEOUTS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
 def test_w016_and_e015_a_cache_that_is_not_shared(backend, tmp_path):
     caches = {"default": {"BACKEND": f"{BACKENDS}.{backend}", "LOCATION": str(tmp_path)}}
     assert findings(CACHES=caches) == []
-    assert findings(CACHES=caches, REST_FRAMEWORK=CACHED) == ["auth_sessions.W016"]
+    for wanted in ({"REST_FRAMEWORK": CACHED}, {"AUTH_SESSIONS_CACHE": "default"}):
+        assert findings(CACHES=caches, **wanted) == ["auth_sessions.W016"]
     with override_settings(CACHES=caches, REST_FRAMEWORK=CACHED):
         deployed = [message.id for message in run_checks(include_deployment_checks=True)]
     assert "auth_sessions.E015" in deployed
@@ -457,6 +458,20 @@ def test_w017_other_clients(backend, names):
     assert findings(CACHES={"default": chosen}, REST_FRAMEWORK=CACHED) == ["auth_sessions.W017"]
     chosen["OPTIONS"] = dict.fromkeys(names, 0.25)
     assert findings(CACHES={"default": chosen}, REST_FRAMEWORK=CACHED) == []
+
+
+def test_w019_a_client_that_hides_failures():
+    pytest.importorskip("django_redis")
+    options = {"SOCKET_TIMEOUT": 1, "SOCKET_CONNECT_TIMEOUT": 1}
+    caches = {
+        "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://127.0.0.1:1", "OPTIONS": options}
+    }
+    wanted = {"CACHES": caches, "REST_FRAMEWORK": CACHED}
+    assert findings(**wanted, DJANGO_REDIS_IGNORE_EXCEPTIONS=True) == ["auth_sessions.W019"]
+    options["IGNORE_EXCEPTIONS"] = False
+    assert findings(**wanted, DJANGO_REDIS_IGNORE_EXCEPTIONS=True) == []
+    options["IGNORE_EXCEPTIONS"] = True
+    assert findings(**wanted) == ["auth_sessions.W019"]
 
 
 @pytest.mark.parametrize(

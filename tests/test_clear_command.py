@@ -1,5 +1,8 @@
 """``clearauthsessions``: what is over goes, in batches that stand by themselves."""
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from io import StringIO
@@ -16,6 +19,8 @@ from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 from tests.browser import Browser
 from tests.host.models import PushDevice
+from tests.servers import usual_host
+from tests.test_package import ROOT
 
 DAY = timedelta(days=1)
 
@@ -168,6 +173,49 @@ def test_statements(over, alive):
     with CaptureQueriesContext(connection) as queries:
         clear()
     assert [query["sql"].split()[0] for query in queries] == ["SELECT"] * 5
+
+
+TWO_DATABASES = """
+import sys
+from datetime import timedelta
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+
+for alias, name in zip(("default", "elsewhere"), sys.argv[1:], strict=True):
+    settings.DATABASES[alias] = {"ENGINE": "django.db.backends.sqlite3", "NAME": name}
+django.setup()
+
+from django.contrib.auth import get_user_model
+
+from auth_sessions import lifecycle
+from auth_sessions.models import Session
+from auth_sessions.signals import sessions_ended
+
+told = []
+sessions_ended.connect(lambda using, sessions, **event: told.append((using, len(sessions))), weak=False)
+for alias in settings.DATABASES:
+    call_command("migrate", database=alias, verbosity=0)
+    ada = get_user_model()(username="ada")
+    ada.save(using=alias)
+    for days in (-1, -1, 1):
+        ends = timezone.now() + timedelta(days=days)
+        Session(user=ada, expires_at=ends, password_fingerprint="as of old").save(using=alias)
+call_command("clearauthsessions", "--database=elsewhere", "--batch-size=2")
+print([Session.objects.using(alias).count() for alias in settings.DATABASES], told)
+"""
+
+
+@usual_host
+def test_another_database(tmp_path):
+    """It is swept, and the default one is not."""
+    command = [sys.executable, "-c", TWO_DATABASES, str(tmp_path / "one"), str(tmp_path / "other")]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["3 sessions ended.", "[3, 0] [('elsewhere', 2), ('elsewhere', 1)]"]
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ def test_the_core_in_another_host(user_model, left_out):
     """UUID and string keys, other user names, parts left out: the core's tests in a process of their own."""
     host = {"AUTH_SESSIONS_TEST_USER": user_model, "AUTH_SESSIONS_TEST_WITHOUT": left_out}
     core = ["sign_in", "sign_out", "sessions", "refresh", "passwords"]
-    files = [f"tests/test_{name}.py" for name in core]
+    of_users = [] if user_model == "auth.User" else ["statements", "cached_check"]
+    files = [f"tests/test_{name}.py" for name in core + of_users]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-k", "not TestCost", *files],
         env=run_apart(f"{user_model}-without-{left_out}", **host),

@@ -1,6 +1,6 @@
 """What a contender can be asked. None instead of a call: it has no such operation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -51,6 +51,10 @@ class Contender:
 
     def request(self, device: Device) -> Call:
         return Call(method="GET", path="/who/", headers=self.headers(device))
+
+    def request_after(self, device: Device) -> Call:
+        """Of one that was signed out. Whether it is let in is looked at apart."""
+        return replace(self.request(device), expected=(200, 401, 403))
 
     def sign_in(self, device: Device) -> Call:
         return Call(path="/token/", data={"username": device.username, "password": PASSWORD})

@@ -299,10 +299,12 @@ def _by_default(wanted: type[SessionJWTAuthentication]) -> bool:
     )
 
 
+DJANGO_REDIS = "django_redis.cache.RedisCache"
+
 TIMEOUTS = {
     "django.core.cache.backends.memcached.PyMemcacheCache": ("timeout", "connect_timeout"),
     "django.core.cache.backends.redis.RedisCache": ("socket_timeout", "socket_connect_timeout"),
-    "django_redis.cache.RedisCache": ("SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT"),
+    DJANGO_REDIS: ("SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT"),
 }
 """The options, by backend, without which a client waits for ever."""
 
@@ -315,7 +317,8 @@ def _cache() -> Messages:
         return
     chosen: dict[str, Any] = settings.CACHES[conf.CACHE]
     options = chosen.get("OPTIONS", {})
-    if options.get("IGNORE_EXCEPTIONS", getattr(settings, "DJANGO_REDIS_IGNORE_EXCEPTIONS", False)):
+    hides = options.get("IGNORE_EXCEPTIONS", getattr(settings, "DJANGO_REDIS_IGNORE_EXCEPTIONS", False))
+    if hides and chosen["BACKEND"] == DJANGO_REDIS:
         yield checks.Warning(
             f"CACHES[{conf.CACHE!r}] hides its failures: it is asked though it is down, and no log tells what it lost.",
             hint="Set IGNORE_EXCEPTIONS to False there; the cached check goes on without the cache by itself.",

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from benchmarks import machine, servers
 from benchmarks.contenders import CONTENDERS
@@ -164,15 +164,9 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def stop(*args: Any) -> NoReturn:
-    """End as by an error, so that the databases are dropped on the way out; a second signal does not cut that short."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit("stopped")
-
-
 def main() -> None:
     chosen = arguments()
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, servers.stop)
     run = Run(chosen)
     with nullcontext() if chosen.database == "sqlite" else servers.postgresql(), servers.redis():
         run.everything()

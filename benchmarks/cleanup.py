@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks import servers, stored
 
-DATABASE = "auth_sessions_cleanup"
+DATABASE = os.environ.setdefault("AUTH_SESSIONS_CLEANUP_DATABASE", f"auth_sessions_cleanup_{os.getpid()}")
 MEMORY_TARGET, TRANSACTION_TARGET, WAIT_TARGET = 30, 1.0, 0.1
 
 WAITING = """

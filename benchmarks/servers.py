@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -10,8 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 STARTED_WITHIN = 30
+
+
+def stop(*args: Any) -> NoReturn:
+    """End as by an error, so that all is cleared away on the way out; a second signal does not cut that short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit("stopped")
 
 
 def address() -> dict[str, str]:
@@ -28,8 +36,11 @@ def address() -> dict[str, str]:
 @contextmanager
 def postgresql() -> Iterator[None]:
     """One that answers by libpq's variables. The program ends, and says why, where none answers nor can be started."""
-    import psycopg
-
+    try:
+        import psycopg
+    except ImportError:
+        sys.exit("PostgreSQL needs psycopg, which is not installed.")
+    signal.signal(signal.SIGTERM, stop)
     try:
         psycopg.connect(**address(), connect_timeout=3).close()
     except psycopg.OperationalError as error:
@@ -52,11 +63,11 @@ def postgresql() -> Iterator[None]:
             command = [str(programs / program), "-D", str(data), *arguments]
             subprocess.run(command, check=True, cwd=folder, user=account, stdout=subprocess.DEVNULL)
 
-        run("initdb", "-U", "postgres", "-A", "trust")
+        run("initdb", "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C")
         where = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        run("pg_ctl", "-l", str(data / "log"), "-w", "-o", where, "start")
         os.environ.update(PGHOST="127.0.0.1", PGPORT=str(port), PGUSER="postgres")
         try:
+            run("pg_ctl", "-l", str(data / "log"), "-w", "-o", where, "start")
             yield
         finally:
             run("pg_ctl", "-m", "immediate", "-w", "stop")

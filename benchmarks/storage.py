@@ -5,6 +5,7 @@ writes touched no index (heap-only).
 """
 
 import argparse
+import os
 import random
 
 from benchmarks import servers, stored
@@ -56,7 +57,7 @@ def main():
     parser.add_argument("--fillfactor", type=int, default=100)
     given = parser.parse_args()
     with servers.postgresql():
-        stored.configure("auth_sessions_storage")
+        stored.configure(f"auth_sessions_storage_{os.getpid()}")
         settings = [f"ALTER TABLE {table} SET (fillfactor = {given.fillfactor})" for table in TABLES]
         with stored.filled(rows=given.rows, over=0, before=settings):
             print(

@@ -42,7 +42,7 @@ def run_apart(name, **changed):
 
 
 class RedisServer:
-    """A Redis of one test alone, which may stop, hang and lose what it holds."""
+    """A Redis that nobody else uses, which may stop, hang and lose what it holds."""
 
     def __init__(self, folder):
         if shutil.which("redis-server") is None:
@@ -54,11 +54,12 @@ class RedisServer:
     def start(self):
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(1500):
             try:
                 return socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:
                 time.sleep(0.02)
+        self.stop()
         pytest.fail("redis-server did not start")
 
     def stop(self):

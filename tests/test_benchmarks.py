@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.results import Results
@@ -138,7 +139,10 @@ def test_clean_up():
 
 
 @on_postgresql
+@pytest.mark.django_db
 def test_storage():
+    if connection.pg_version < 150_000:
+        pytest.skip("pg_stat_force_next_flush() is new in PostgreSQL 15")
     ended = run_module("benchmarks.storage", "--rows=500", "--uses=50")
     assert "auth_sessions_session " in ended.stdout
     assert "of 50 updates were heap-only" in ended.stdout

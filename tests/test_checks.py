@@ -106,7 +106,8 @@ def test_e001_a_value_that_a_setting_cannot_have(name, value):
 
 @pytest.mark.parametrize(("name", "value"), RIGHT, ids=str)
 def test_a_value_that_a_setting_can_have(name, value):
-    assert "auth_sessions.E001" not in findings(**{f"AUTH_SESSIONS_{name}": value})
+    is_unshared = (name, value) == ("CACHE", "default")
+    assert findings(**{f"AUTH_SESSIONS_{name}": value}) == (["auth_sessions.W016"] if is_unshared else [])
 
 
 def test_e001_names_the_setting_and_the_value():
@@ -472,6 +473,12 @@ def test_w019_a_client_that_hides_failures():
     assert findings(**wanted, DJANGO_REDIS_IGNORE_EXCEPTIONS=True) == []
     options["IGNORE_EXCEPTIONS"] = True
     assert findings(**wanted) == ["auth_sessions.W019"]
+    django_s_own = {
+        "BACKEND": f"{BACKENDS}.redis.RedisCache",
+        "LOCATION": "redis://127.0.0.1:1",
+        "OPTIONS": WITH_TIMEOUTS,
+    }
+    assert findings(**{**wanted, "CACHES": {"default": django_s_own}}, DJANGO_REDIS_IGNORE_EXCEPTIONS=True) == []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.contrib.auth import get_user_model
-from django.core.servers.basehttp import WSGIRequestHandler
+from django.core.servers.basehttp import ServerHandler, WSGIRequestHandler
 
 from auth_sessions.choices import EndReason
 from auth_sessions.models import RefreshToken, Session
@@ -45,6 +45,26 @@ pytestmark = needs_email
 def _no_delay(monkeypatch):
     """Without this each answer of the test server waits 40 ms for an acknowledgement of its headers."""
     monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
+
+
+@pytest.fixture(autouse=True)
+def _all_is_done(live_server, monkeypatch):
+    """A test ends when the server has: refused the database as a request ends, it would hang up on the next test."""
+    at_work, run = [], ServerHandler.run
+
+    def watched(handler, application):
+        at_work.append(handler)
+        try:
+            run(handler, application)
+        finally:
+            at_work.remove(handler)
+
+    monkeypatch.setattr(ServerHandler, "run", watched)
+    yield
+    until = time.monotonic() + 10
+    while at_work and time.monotonic() < until:
+        time.sleep(0.001)
+    assert not at_work
 
 
 @pytest.fixture(scope="module")

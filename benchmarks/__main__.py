@@ -23,6 +23,7 @@ WARMED_PEOPLE = 1000
 CONNECTIONS = 4
 THREADS = 2
 HTTP_ROUNDS = 10
+COPIES, HTTP_COPIES = 3, 2  # more would be more connections than PostgreSQL takes by default
 GROWTH_ROUNDS, GROWTH_BATCH = 40, 25
 QUICK_SCALE, QUICK_ROWS, QUICK_PEOPLE = 0.1, (1_000, 20_000), 100
 ROWS = (1_000, 1_000_000)
@@ -43,12 +44,13 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--operations", type=names, help="a comma between them")
     parser.add_argument("--rows", type=numbers, help="stored sessions for the growth, or '' for none")
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of rounds and calls")
+    parser.add_argument("--copies", type=int, default=COPIES, help="processes of each contender, asked in turn")
     parser.add_argument("--quick", action="store_true", help="to see that it works, in about two minutes")
     parser.add_argument("--no-http", action="store_true")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")
     chosen = parser.parse_args(given)
     if chosen.quick:
-        chosen.scale = min(chosen.scale, QUICK_SCALE)
+        chosen.scale, chosen.copies = min(chosen.scale, QUICK_SCALE), 1
     if chosen.operations is None:
         chosen.operations = [key for key in IN_PROCESS if not (chosen.quick and key in SLOW)]
     if chosen.rows is None:
@@ -57,7 +59,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 
 
 class Run:
-    """One run. In each round every contender is asked once, and another one goes first."""
+    """One run. In each round every contender is asked once, and another one goes first; its copies take turns."""
 
     def __init__(self, chosen: argparse.Namespace) -> None:
         self.chosen = chosen
@@ -71,12 +73,13 @@ class Run:
 
     def everything(self) -> None:
         chosen = self.chosen
-        with running(list(self.results.labels), database=chosen.database, people=POOL) as (workers, skipped):
+        started = running(list(self.results.labels), database=chosen.database, people=POOL, copies=chosen.copies)
+        with started as (workers, skipped):
             for contender, reason in skipped.items():
                 say(f"LEFT OUT: {self.results.labels[contender]}: {reason}")
             self.results.skipped = skipped
-            field = {contender: worker for (contender, _), worker in workers.items()}
-            self.machine = machine.described(next(iter(field.values())).ask("database"), self.load_before)
+            field = {contender: same for (contender, _), same in workers.items()}
+            self.machine = machine.described(next(iter(field.values()))[0].ask("database"), self.load_before)
             self.count(field)
             self.time(field)
             if chosen.no_http or find_spec("gunicorn") is None:
@@ -88,15 +91,15 @@ class Run:
         elif chosen.rows and "ours" in field:
             self.grow()
 
-    def count(self, field: dict[str, Worker]) -> None:
+    def count(self, field: dict[str, list[Worker]]) -> None:
         say("counting")
         for method in AFTER:
-            self.results.fates[method] = {name: worker.ask("fate", method=method) for name, worker in field.items()}
+            self.results.fates[method] = {name: same[0].ask("fate", method=method) for name, same in field.items()}
         for operation in self.chosen.operations:
             able = self.able(field, operation)
-            self.results.costs[operation] = {name: able[name].ask("cost", name=operation) for name in able}
+            self.results.costs[operation] = {name: able[name][0].ask("cost", name=operation) for name in able}
 
-    def time(self, field: dict[str, Worker]) -> None:
+    def time(self, field: dict[str, list[Worker]]) -> None:
         for key in self.chosen.operations:
             say(OPERATIONS[key].label)
             operation, able = OPERATIONS[key], self.able(field, key)
@@ -104,9 +107,11 @@ class Run:
             told = in_turn(able, measure, rounds=self.scaled(operation.rounds))
             self.results.times[key], self.results.cpu[key] = only(told, "clock"), only(told, "cpu")
 
-    def load(self, field: dict[str, Worker]) -> None:
-        for worker in field.values():
-            worker.ask("serve", threads=THREADS)
+    def load(self, field: dict[str, list[Worker]]) -> None:
+        field = {name: same[:HTTP_COPIES] for name, same in field.items()}
+        for same in field.values():
+            for worker in same:
+                worker.ask("serve", threads=THREADS)
         for key in OVER_HTTP:
             if key not in self.chosen.operations:
                 continue
@@ -114,26 +119,28 @@ class Run:
             able, calls = self.able(field, key), self.scaled(OPERATIONS[key].over_http)
             rounds = self.scaled(HTTP_ROUNDS)
             self.results.http_calls[key] = CONNECTIONS * calls * rounds
-            in_turn(able, asking("load", name=key, connections=CONNECTIONS, calls=5), rounds=1)  # to warm up
+            in_turn(able, asking("load", name=key, connections=CONNECTIONS, calls=5), rounds=HTTP_COPIES)  # to warm up
             load = asking("load", name=key, connections=CONNECTIONS, calls=calls)
             self.results.rates[key] = in_turn(able, load, rounds=rounds)
 
     def grow(self) -> None:
         rows = self.chosen.rows
         say(f"growth: storing {', '.join(f'{size:,}' for size in rows)} sessions")
-        people = min(QUICK_PEOPLE if self.chosen.quick else WARMED_PEOPLE, rows[0])
-        with running(["ours"], database=self.chosen.database, people=people, sizes=rows) as (workers, _):
-            field = {size: worker for (_, size), worker in workers.items()}
+        people, copies = min(QUICK_PEOPLE if self.chosen.quick else WARMED_PEOPLE, rows[0]), self.chosen.copies
+        started = running(["ours"], database=self.chosen.database, people=people, copies=copies, sizes=rows)
+        with started as (workers, _):
+            field = {size: same for (_, size), same in workers.items()}
             for key in GROWING:
                 say(f"{OPERATIONS[key].label}, growth")
-                in_turn(field, asking("measure", name=key, times=people), rounds=1)  # everybody once, to warm up
+                # Everybody once, to warm up.
+                in_turn(field, asking("measure", name=key, times=max(1, people // copies)), rounds=copies)
                 measure = asking("measure", name=key, times=self.scaled(GROWTH_BATCH))
                 told = in_turn(field, measure, rounds=self.scaled(GROWTH_ROUNDS))
                 self.results.growth[key] = only(told, "clock")
 
     @staticmethod
-    def able(field: dict[str, Worker], operation: str) -> dict[str, Worker]:
-        return {name: worker for name, worker in field.items() if not worker.ask("lacks", name=operation)}
+    def able(field: dict[str, list[Worker]], operation: str) -> dict[str, list[Worker]]:
+        return {name: same for name, same in field.items() if not same[0].ask("lacks", name=operation)}
 
     def described(self) -> str:
         ours = [*self.machine, f"* {datetime.now(UTC):%Y-%m-%d}, scale {self.chosen.scale:g}"]
@@ -144,13 +151,13 @@ def asking(order: str, **what: Any) -> Callable[[Worker], Any]:
     return lambda worker: worker.ask(order, **what)
 
 
-def in_turn(field: dict[Any, Worker], ask: Callable[[Worker], Any], *, rounds: int) -> dict[Any, list[Any]]:
-    """What each worker answers, round by round. Only one works at a time."""
+def in_turn(field: dict[Any, list[Worker]], ask: Callable[[Worker], Any], *, rounds: int) -> dict[Any, list[Any]]:
+    """What each answers, round by round, one of its copies after the other. Only one works at a time."""
     told: dict[Any, list[Any]] = {name: [] for name in field}
     order = list(field)
-    for _ in range(rounds):
+    for number in range(rounds):
         for name in order:
-            told[name].append(ask(field[name]))
+            told[name].append(ask(field[name][number % len(field[name])]))
         order = [*order[1:], *order[:1]]
     return told
 

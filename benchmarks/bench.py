@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import os
 from importlib import import_module
 from time import perf_counter, thread_time
 from typing import Any
@@ -37,17 +38,17 @@ class Bench:
         self.numbers = itertools.count()
         self.server: load.Server | None = None
         self.contender.set_up()
-        if rows:
+        if rows > 0:
             growth.fill(rows - people)
         self.people = [self.newcomer(0, signed_in=True) for _ in range(people)]
         self.devices = itertools.cycle(self.people)
         self.listed: dict[int, Device] = {}
-        if rows:
+        if rows > 0:
             growth.settle()
 
     def newcomer(self, sessions: int, *, signed_in: bool) -> Device:
         """A new person with that many sessions, the device's own among them if it is signed in."""
-        name = f"person-{next(self.numbers)}"
+        name = f"person-{os.getpid()}-{next(self.numbers)}"
         user = User.objects.create(username=name, password=make_password(PASSWORD))
         if sessions > int(signed_in):
             self.contender.add_sessions(user, sessions - int(signed_in))

@@ -69,23 +69,29 @@ class Worker:
 
 @contextmanager
 def running(
-    contenders: list[str], *, database: str, people: int, sizes: tuple[int, ...] = (0,)
-) -> Iterator[tuple[dict[tuple[str, int], Worker], dict[str, str]]]:
-    """Workers by contender and size, all begun; and why the others are not there."""
+    contenders: list[str], *, database: str, people: int, copies: int, sizes: tuple[int, ...] = (0,)
+) -> Iterator[tuple[dict[tuple[str, int], list[Worker]], dict[str, str]]]:
+    """Workers by contender and size, all begun; and why the others are not there.
+
+    Each has several ``copies`` of its process over one database, which share the people among them: one process may be
+    a fifth slower than its like for as long as it lives.
+    """
+    of_one = max(1, people // copies)
     with ExitStack() as stack:
         make = stack.enter_context({"sqlite": _files, "postgresql": _databases}[database]())
-        workers = {}
-        for contender in contenders:
-            for size in sizes:
-                name = make(f"{contender}_{size}")
-                worker = workers[contender, size] = Worker(contender, database=database, name=name)
+        names = {(contender, size): make(f"{contender}_{size}") for contender in contenders for size in sizes}
+        workers: dict[tuple[str, int], list[Worker]] = {key: [] for key in names}
+        skipped: dict[str, str] = {}
+        for others in reversed(range(copies)):  # the last to begin stores all that is missing
+            for (contender, size), same in workers.items():
+                worker = Worker(contender, database=database, name=names[contender, size])
                 stack.callback(worker.close)
-                worker.tell("begin", people=people, rows=size)
-        skipped = {}
-        for (contender, size), worker in list(workers.items()):
-            if reason := worker.hear().get("skipped"):
-                skipped[contender] = reason
-                del workers[contender, size]
+                worker.tell("begin", people=of_one, rows=0 if others else size - of_one * (copies - 1))
+                same.append(worker)
+            for (contender, size), same in list(workers.items()):
+                if reason := same[-1].hear().get("skipped"):
+                    skipped[contender] = reason
+                    del workers[contender, size]
         yield workers, skipped
 
 

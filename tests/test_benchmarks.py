@@ -76,7 +76,7 @@ def tables(text):
 def measured():
     if "AUTH_SESSIONS_TEST_DATABASE" in os.environ:
         pytest.skip("the contenders are run on SQLite")
-    ended = run("--database", "sqlite", "--operations", OPERATIONS)
+    ended = run("--database", "sqlite", "--operations", OPERATIONS, "--copies", "1")
     return ended, tables(ended.stdout)
 
 
@@ -152,7 +152,7 @@ def test_storage():
 def test_growth(tmp_path):
     written = tmp_path / "benchmarks.md"
     ended = run(
-        *("--contenders", "ours", "--operations", "request", "--rows", "20,300", "--no-http"),
+        *("--contenders", "ours", "--operations", "request", "--rows", "20,300", "--no-http", "--copies", "2"),
         *("--markdown", str(written)),
     )
     growth = tables(ended.stdout)["With many sessions stored: ms (median), and times the smallest"]

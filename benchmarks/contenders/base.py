@@ -44,7 +44,7 @@ class Contender:
     keyword = "Bearer"
 
     def set_up(self) -> None:
-        """Make what migrations do not."""
+        """Make what migrations do not, where it is not there yet."""
 
     def headers(self, device: Device) -> dict[str, str]:
         return {"Authorization": f"{self.keyword} {device.access}"}

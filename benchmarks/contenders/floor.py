@@ -26,7 +26,7 @@ from benchmarks.contenders.base import Device, OwnFace, WhoView
 from benchmarks.contenders.floor_check import key, read, rows
 
 TABLE = """
-CREATE TABLE floor_session (
+CREATE TABLE IF NOT EXISTS floor_session (
     id {uuid} PRIMARY KEY,
     user_id integer NOT NULL REFERENCES auth_user (id),
     generation integer NOT NULL,
@@ -119,7 +119,7 @@ class Floor(OwnFace):
     def set_up(self) -> None:
         types = {"uuid": "uuid", "time": "timestamptz"} if connection.vendor == "postgresql" else {}
         rows(TABLE.format(**{"uuid": "char(32)", "time": "datetime", **types}))
-        rows("CREATE INDEX floor_session_user ON floor_session (user_id)")
+        rows("CREATE INDEX IF NOT EXISTS floor_session_user ON floor_session (user_id)")
 
     def signed_in(self, device: Device, answer: Answer) -> None:
         self.refreshed(device, answer)

@@ -31,6 +31,7 @@ FATES = {
     "ours_cached": ("refused", "refused", "refused"),
     "ours_cached_django_redis": ("refused", "refused", "refused"),
     "simplejwt": ("accepted", "accepted", "accepted"),
+    "signature": ("-", "-", "-"),
     "knox": ("refused", "-", "refused"),
     "allauth": ("accepted", "accepted", "accepted"),
     "allauth_stateful": ("refused", "refused", "refused"),

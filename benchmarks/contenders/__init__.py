@@ -87,6 +87,11 @@ CONTENDERS = {
         authentication="rest_framework_simplejwt.authentication.JWTAuthentication",
         apps=("rest_framework_simplejwt.token_blacklist",),
     ),
+    "signature": Entry(
+        label="simplejwt, signature alone",
+        module="signature",
+        authentication="rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication",
+    ),
     "knox": Entry(
         label="knox",
         module="knox",

@@ -1,0 +1,21 @@
+"""simplejwt where nothing but the signature is checked: no sign-out is noticed, and nothing is asked of anybody."""
+
+from django.contrib.auth.models import User
+from django.urls import path
+from rest_framework_simplejwt.views import TokenObtainPairView
+
+from benchmarks.calls import Answer
+from benchmarks.contenders.base import Contender, Device, WhoView
+
+urlpatterns = [path("who/", WhoView.as_view()), path("token/", TokenObtainPairView.as_view())]
+
+
+class Signature(Contender):
+    def signed_in(self, device: Device, answer: Answer) -> None:
+        self.refreshed(device, answer)
+
+    def add_sessions(self, user: User, number: int) -> None:
+        """There are none."""
+
+
+contender = Signature()

@@ -86,13 +86,15 @@ def _requests() -> Iterable[Target]:
             what="request, cached check / simplejwt",
             measured=lambda r: r.ratio("request", "ours_cached", "simplejwt"),
             at_most=0.65,
-            why="a GET by Django's client takes nearly as long as the request by its signature alone; the rest is Python",
+            why="a GET by Django's client takes nearly as long as the request by its signature alone; "
+            "the rest is Python",
         ),
         Target(
             what="the same by django-redis",
             measured=lambda r: r.ratio("request", "ours_cached_django_redis", "simplejwt"),
             at_most=0.65,
-            why="a GET takes half as long as the request by its signature alone; the session is built and judged in Python",
+            why="a GET takes half as long as the request by its signature alone; "
+            "the session is built and judged in Python",
         ),
     )
 

@@ -181,6 +181,7 @@ def test_by_keyboard_alone(desk, library, phone, make_stale):
 
 def test_no_rule_of_the_project_s_takes_the_names_away(desk):
     rules = ".hidden, .invisible, .auth-sessions-unseen { display: none; visibility: hidden }"
+    desk.page.wait_for_load_state()  # with its style sheet
     desk.page.evaluate("rules => document.styleSheets[0].insertRule(rules)", rules)
     expect(desk.page.get_by_role("link", name="Sign out · Chrome on iOS")).to_have_count(1)
 

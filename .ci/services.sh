@@ -128,6 +128,16 @@ as_account() { # as_account ACCOUNT COMMAND...
     fi
 }
 
+answers_in_time() { # answers_in_time KIND PID: half a minute, as long as the process lives
+    local waited
+    for ((waited = 0; waited < 60; waited++)); do
+        probe "$1" >/dev/null 2>&1 && return 0
+        kill -0 "$2" 2>/dev/null || break
+        sleep 0.5
+    done
+    return 1
+}
+
 start_postgresql() {
     local candidate bin='' account dir="$work/postgresql" port password
     for candidate in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV) $(tr : ' ' <<<"$PATH"); do
@@ -169,7 +179,7 @@ start_postgresql() {
 }
 
 start_mariadb() {
-    local candidate server='' install='' account dir="$work/mariadb" port password waited
+    local candidate server='' install='' account dir="$work/mariadb" port password
     local path="$PATH:/usr/local/sbin:/usr/sbin:/usr/libexec"
     for candidate in mariadbd mysqld; do
         [ -n "$server" ] || server=$(PATH=$path command -v "$candidate")
@@ -204,18 +214,14 @@ SQL
     )
     own_mariadb_pid=$(cat "$work/mariadb.pid")
     export MYSQL_HOST=127.0.0.1 MYSQL_TCP_PORT=$port MYSQL_USER=auth_sessions MYSQL_PWD=$password
-    for ((waited = 0; waited < 60; waited++)); do
-        probe mariadb >/dev/null 2>&1 && return 0
-        kill -0 "$own_mariadb_pid" 2>/dev/null || break
-        sleep 0.5
-    done
+    answers_in_time mariadb "$own_mariadb_pid" && return 0
     cat "$work/mariadb.start" "$dir/log" 2>/dev/null
     reason="a MariaDB of its own did not start"
     return 1
 }
 
 start_redis() {
-    local port waited
+    local port
     if ! command -v redis-server >/dev/null; then
         reason="Redis is not installed"
         return 1
@@ -228,11 +234,7 @@ start_redis() {
     )
     own_redis_pid=$(cat "$work/redis/pid")
     export REDIS_PORT=$port
-    for ((waited = 0; waited < 40; waited++)); do
-        probe redis >/dev/null 2>&1 && return 0
-        kill -0 "$own_redis_pid" 2>/dev/null || break
-        sleep 0.25
-    done
+    answers_in_time redis "$own_redis_pid" && return 0
     cat "$work/redis/log"
     reason="a Redis of its own did not start"
     return 1

@@ -71,10 +71,16 @@ class Run:
     def scaled(self, number: int) -> int:
         return max(1, round(number * self.chosen.scale))
 
+    def of_one(self, number: int) -> int:
+        """The share of each copy."""
+        return max(1, number // self.chosen.copies)
+
+    def running(self, contenders: list[str], **what: Any) -> Any:
+        return running(contenders, database=self.chosen.database, copies=self.chosen.copies, **what)
+
     def everything(self) -> None:
         chosen = self.chosen
-        started = running(list(self.results.labels), database=chosen.database, people=POOL, copies=chosen.copies)
-        with started as (workers, skipped):
+        with self.running(list(self.results.labels), people=self.of_one(POOL)) as (workers, skipped):
             for contender, reason in skipped.items():
                 say(f"LEFT OUT: {self.results.labels[contender]}: {reason}")
             self.results.skipped = skipped
@@ -126,14 +132,13 @@ class Run:
     def grow(self) -> None:
         rows = self.chosen.rows
         say(f"growth: storing {', '.join(f'{size:,}' for size in rows)} sessions")
-        people, copies = min(QUICK_PEOPLE if self.chosen.quick else WARMED_PEOPLE, rows[0]), self.chosen.copies
-        started = running(["ours"], database=self.chosen.database, people=people, copies=copies, sizes=rows)
-        with started as (workers, _):
+        people = self.of_one(min(QUICK_PEOPLE if self.chosen.quick else WARMED_PEOPLE, rows[0]))
+        with self.running(["ours"], people=people, sizes=rows) as (workers, _):
             field = {size: same for (_, size), same in workers.items()}
             for key in GROWING:
                 say(f"{OPERATIONS[key].label}, growth")
                 # Everybody once, to warm up.
-                in_turn(field, asking("measure", name=key, times=max(1, people // copies)), rounds=copies)
+                in_turn(field, asking("measure", name=key, times=people), rounds=self.chosen.copies)
                 measure = asking("measure", name=key, times=self.scaled(GROWTH_BATCH))
                 told = in_turn(field, measure, rounds=self.scaled(GROWTH_ROUNDS))
                 self.results.growth[key] = only(told, "clock")

@@ -38,12 +38,12 @@ class Bench:
         self.numbers = itertools.count()
         self.server: load.Server | None = None
         self.contender.set_up()
-        if rows > 0:
+        if rows:
             growth.fill(rows - people)
         self.people = [self.newcomer(0, signed_in=True) for _ in range(people)]
         self.devices = itertools.cycle(self.people)
         self.listed: dict[int, Device] = {}
-        if rows > 0:
+        if rows:
             growth.settle()
 
     def newcomer(self, sessions: int, *, signed_in: bool) -> Device:

@@ -33,6 +33,12 @@ def address() -> dict[str, str]:
     }
 
 
+def database(name: str) -> dict[str, Any]:
+    """The same for Django."""
+    where = {key.upper(): value for key, value in address().items() if key != "dbname"}
+    return {"ENGINE": "django.db.backends.postgresql", "NAME": name, **where}
+
+
 @contextmanager
 def postgresql() -> Iterator[None]:
     """One that answers by libpq's variables. The program ends, and says why, where none answers nor can be started."""

@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 
+from benchmarks import servers
 from benchmarks.contenders import CONTENDERS
 
 ENTRY = CONTENDERS[os.environ["AUTH_SESSIONS_BENCHMARK_CONTENDER"]]
@@ -55,14 +56,7 @@ DATABASES = {
                 "init_command": "PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL",
             },
         },
-        "postgresql": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": NAME,
-            "HOST": os.environ.get("PGHOST", "127.0.0.1"),
-            "PORT": os.environ.get("PGPORT", "5432"),
-            "USER": os.environ.get("PGUSER", "postgres"),
-            "PASSWORD": os.environ.get("PGPASSWORD", ""),
-        },
+        "postgresql": servers.database(NAME),
     }[os.environ["AUTH_SESSIONS_BENCHMARK_DATABASE"]]
 }
 DATABASES["default"]["CONN_MAX_AGE"] = None

@@ -3,7 +3,6 @@
 The server is that of ``PGHOST``, ``PGPORT``, ``PGUSER`` and ``PGPASSWORD``.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,8 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+
+from benchmarks import servers
 
 PASSWORD = "md5$salt$of-everybody"
 USER_AGENT = (
@@ -46,16 +47,8 @@ SELECT id, sha256(id::text::bytea), 0, last_seen_at FROM auth_sessions_session O
 
 def configure(name: str) -> None:
     """A project with this app alone, over the database ``name``."""
-    database = {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
-        "HOST": os.environ.get("PGHOST", "127.0.0.1"),
-        "PORT": os.environ.get("PGPORT", "5432"),
-        "USER": os.environ.get("PGUSER", "postgres"),
-        "PASSWORD": os.environ.get("PGPASSWORD", ""),
-    }
     settings.configure(
-        DATABASES={"default": database, "server": {**database, "NAME": "postgres"}},
+        DATABASES={"default": servers.database(name), "server": servers.database("postgres")},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         INSTALLED_APPS=["auth_sessions", "django.contrib.auth", "django.contrib.contenttypes"],
         SECRET_KEY="the-key-of-the-benchmark-is-long-enough-for-every-algorithm",

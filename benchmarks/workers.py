@@ -73,10 +73,9 @@ def running(
 ) -> Iterator[tuple[dict[tuple[str, int], list[Worker]], dict[str, str]]]:
     """Workers by contender and size, all begun; and why the others are not there.
 
-    Each has several ``copies`` of its process over one database, which share the people among them: one process may be
-    a fifth slower than its like for as long as it lives.
+    Each has several ``copies`` of its process over one database, with ``people`` of its own for each: one process may
+    be a fifth slower than its like for as long as it lives.
     """
-    of_one = max(1, people // copies)
     with ExitStack() as stack:
         make = stack.enter_context({"sqlite": _files, "postgresql": _databases}[database]())
         names = {(contender, size): make(f"{contender}_{size}") for contender in contenders for size in sizes}
@@ -86,7 +85,7 @@ def running(
             for (contender, size), same in workers.items():
                 worker = Worker(contender, database=database, name=names[contender, size])
                 stack.callback(worker.close)
-                worker.tell("begin", people=of_one, rows=0 if others else size - of_one * (copies - 1))
+                worker.tell("begin", people=people, rows=0 if others else max(0, size - people * (copies - 1)))
                 same.append(worker)
             for (contender, size), same in list(workers.items()):
                 if reason := same[-1].hear().get("skipped"):

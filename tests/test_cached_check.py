@@ -229,6 +229,22 @@ class TestTime:
         assert asked(laptop.fast)[0] == ["SELECT"]
 
 
+@pytest.fixture
+def dawdle(monkeypatch):
+    """From now on some operations take 0.2 s, by a clock that nothing else moves; more than 0.1 s is slow."""
+    now = [100.0]
+    monkeypatch.setattr(cache, "SLOW", 0.1)
+    monkeypatch.setattr(cache, "monotonic", lambda: now[0])
+
+    def over(*operations):
+        def take_long(operation):
+            now[0] += 0.2 if operation in operations else 0
+
+        Shared.before = take_long
+
+    return over
+
+
 class TestWhatTheCacheSays:
     @pytest.mark.parametrize(
         "junk", ["x", b"", 7, (), (1, 2, 3), ("", "", ()), {"a": 1}, (None, None, None), object, "ending"]
@@ -304,38 +320,21 @@ class TestWhatTheCacheSays:
         assert asked(lambda: phone.sign_out("local"))[1] == ["set_many"]
         assert asked(lambda: tablet.sign_out("local"))[1] == ["set_many"] * 2
 
-    def test_a_slow_cache(self, laptop, monkeypatch):
+    def test_a_slow_cache(self, laptop, dawdle):
         """The first answer of all may take its time: the client is loaded, and connects."""
-        now = [100.0]
-        monkeypatch.setattr(cache, "SLOW", 0.1)
-        monkeypatch.setattr(cache, "monotonic", lambda: now[0])
-
-        def dawdle(operation):
-            now[0] += 0.2 if operation == "get" else 0
-
-        Shared.before = dawdle
+        dawdle("get")
         assert asked(laptop.fast) == (["SELECT"], ["get", "add"])
         assert asked(laptop.fast) == ([], ["get"])
         assert asked(laptop.fast) == (["SELECT"], [])
 
-    def test_a_word_that_takes_long(self, laptop, phone, monkeypatch):
+    def test_a_word_that_takes_long(self, laptop, phone, dawdle):
         """Many are told at once: it is no sign of a slow cache, nor that one which is slow has recovered."""
-        now = [100.0]
-        monkeypatch.setattr(cache, "SLOW", 0.1)
-        monkeypatch.setattr(cache, "monotonic", lambda: now[0])
-
-        def dawdle(*operations):
-            def before(operation):
-                now[0] += 0.2 if operation in operations else 0
-
-            return before
-
         tablet = Device().sign_in(Session.objects.first().user)
         laptop.fast()
-        Shared.before = dawdle("set_many")
+        dawdle("set_many")
         assert asked(lambda: phone.sign_out("local"))[1] == ["set_many"] * 2
         assert asked(laptop.fast) == ([], ["get"])
-        Shared.before = dawdle("get", "set_many")
+        dawdle("get", "set_many")
         laptop.fast()
         assert asked(lambda: tablet.sign_out("local"))[1] == ["set_many"]
         assert asked(laptop.fast) == (["SELECT"], [])

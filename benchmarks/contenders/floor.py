@@ -21,8 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from benchmarks.calls import Answer
-from benchmarks.contenders.base import Device, OwnFace, WhoView
+from benchmarks.contenders.base import OwnFace, WhoView
 from benchmarks.contenders.floor_check import key, read, rows
 
 TABLE = """
@@ -120,9 +119,6 @@ class Floor(OwnFace):
         types = {"uuid": "uuid", "time": "timestamptz"} if connection.vendor == "postgresql" else {}
         rows(TABLE.format(**{"uuid": "char(32)", "time": "datetime", **types}))
         rows("CREATE INDEX IF NOT EXISTS floor_session_user ON floor_session (user_id)")
-
-    def signed_in(self, device: Device, answer: Answer) -> None:
-        self.refreshed(device, answer)
 
     def add_sessions(self, user: User, number: int) -> None:
         now = timezone.now()

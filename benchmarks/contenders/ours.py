@@ -15,7 +15,7 @@ urlpatterns = [path("who/", WhoView.as_view()), path("", include("auth_sessions.
 
 class Ours(OwnFace):
     def signed_in(self, device: Device, answer: Answer) -> None:
-        self.refreshed(device, answer)
+        super().signed_in(device, answer)
         device.key = answer.json()["session"]["id"]
 
     def add_sessions(self, user: User, number: int) -> None:

@@ -4,16 +4,12 @@ from django.contrib.auth.models import User
 from django.urls import path
 from rest_framework_simplejwt.views import TokenObtainPairView
 
-from benchmarks.calls import Answer
-from benchmarks.contenders.base import Contender, Device, WhoView
+from benchmarks.contenders.base import Contender, WhoView
 
 urlpatterns = [path("who/", WhoView.as_view()), path("token/", TokenObtainPairView.as_view())]
 
 
 class Signature(Contender):
-    def signed_in(self, device: Device, answer: Answer) -> None:
-        self.refreshed(device, answer)
-
     def add_sessions(self, user: User, number: int) -> None:
         """There are none."""
 

@@ -13,7 +13,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
 
-from benchmarks.calls import Answer, Call
+from benchmarks.calls import Call
 from benchmarks.contenders.base import Contender, Device, WhoView
 
 
@@ -47,9 +47,6 @@ urlpatterns = [
 
 
 class SimpleJWT(Contender):
-    def signed_in(self, device: Device, answer: Answer) -> None:
-        self.refreshed(device, answer)
-
     def refresh(self, device: Device) -> Call:
         return Call(path="/token/refresh/", data={"refresh": device.refresh})
 

@@ -16,10 +16,11 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
-from auth_sessions import browser, cache, exceptions, lifecycle
-from auth_sessions.keys import simple_jwt
+from auth_sessions import core, exceptions
+from auth_sessions.core import alive_cache, django_sessions
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionAccessToken, parse
+from auth_sessions.tokens.keys import simple_jwt
 
 
 class SessionJWTAuthentication(JWTAuthentication):
@@ -60,19 +61,19 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         token = validated_token
-        session = cache.find(token.session_id, user_id=token.user_id)
+        session = alive_cache.find(token.session_id, user_id=token.user_id)
         if session is not None and timezone.now() < _quiet_until(session, token):
             token.session = session
             return cast("AbstractBaseUser", LazyUser(session))
         asked_at = timezone.now()
         user = super().get_user(token)
         until = _quiet_until(token.session, token)
-        cache.keep(token.session, user_id=token.user_id, asked_at=asked_at, until=until)
+        alive_cache.keep(token.session, user_id=token.user_id, asked_at=asked_at, until=until)
         return user
 
 
 def _quiet_until(session: Session, token: SessionAccessToken) -> datetime:
-    return lifecycle.quiet_until(session, generation=token.generation, rotated_at=token.rotated_at)
+    return core.quiet_until(session, generation=token.generation, rotated_at=token.rotated_at)
 
 
 class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
@@ -99,14 +100,14 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
 
 
 def _load_user(session: Session) -> AbstractBaseUser:
-    return lifecycle.all_users().filter(pk=session.user_id).first() or get_user_model()(pk=session.user_id)
+    return core.all_users().filter(pk=session.user_id).first() or get_user_model()(pk=session.user_id)
 
 
 class BrowserSessionAuthentication(SessionAuthentication):
     """Django's own session cookie, with CSRF enforced, where ``BrowserSessionMiddleware`` found the session alive."""
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
-        session = browser.current(request._request)
+        session = django_sessions.current(request._request)
         if session is None:
             return None
         self.enforce_csrf(request)
@@ -119,21 +120,21 @@ def find_session(token: SessionAccessToken) -> Session:
     Raises :class:`~auth_sessions.exceptions.TokenNotValid` where session and user do not belong together, and
     subclasses of :class:`~auth_sessions.exceptions.SessionOver`.
     """
-    session = lifecycle.find(token.session_id, "user")
+    session = core.find(token.session_id, "user")
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
         raise exceptions.TokenNotValid
-    if reason := lifecycle.over(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
-        raise lifecycle.REFUSALS[reason](session)
-    lifecycle.touch(session, generation=token.generation, rotated_at=token.rotated_at)
+    if reason := core.over(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
+        raise core.REFUSALS[reason](session)
+    core.touch(session, generation=token.generation, rotated_at=token.rotated_at)
     return session
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     """Why there is no such session: mostly it was signed out, but perhaps the person is gone as well."""
     try:
-        user = lifecycle.all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
+        user = core.all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
     except (ValueError, TypeError, ValidationError):
         return exceptions.TokenNotValid()
     if user is None:
@@ -153,12 +154,12 @@ def get_session(request: HttpRequest | Request) -> Session | None:
         found = SessionJWTAuthentication().authenticate(cast("Request", request))
     except AuthenticationFailed:
         return None
-    return cast("SessionAccessToken", found[1]).session if found else browser.current(request)
+    return cast("SessionAccessToken", found[1]).session if found else django_sessions.current(request)
 
 
 def _browser_session(request: Request) -> Session | None:
     """The cookie's, if whatever authenticated the request found the same person."""
-    session = browser.current(request._request)
+    session = django_sessions.current(request._request)
     return session if session is not None and session.user_id == request.user.pk else None
 
 

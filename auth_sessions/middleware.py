@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions import browser
+from auth_sessions.core import django_sessions
 
 
 class BrowserSessionMiddleware(MiddlewareMixin):
@@ -27,7 +27,7 @@ class BrowserSessionMiddleware(MiddlewareMixin):
             raise ImproperlyConfigured(
                 "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
             )
-        setattr(request, browser.STATE, browser.State())
+        setattr(request, django_sessions.STATE, django_sessions.State())
         user, auser = request.user, request.auser
         verdict: dict[str, Any] = {}
 
@@ -37,18 +37,18 @@ class BrowserSessionMiddleware(MiddlewareMixin):
             return verdict["user"]
 
         async def find() -> Any:
-            mark = await request.session.aget(browser.MARK)
+            mark = await request.session.aget(django_sessions.MARK)
             return await sync_to_async(judge)(await auser(), mark)
 
         def ask() -> Any:
-            mark = request.session.get(browser.MARK)
+            mark = request.session.get(django_sessions.MARK)
             return judge(copy(user), mark)  # of a lazy user that nobody asked yet: one to be asked anew each time
 
         request.user = cast("Any", SimpleLazyObject(ask))
         request.auser = find
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        browser.settle(request, failed=response.status_code >= HTTPStatus.BAD_REQUEST)
+        django_sessions.settle(request, failed=response.status_code >= HTTPStatus.BAD_REQUEST)
         return response
 
 
@@ -56,9 +56,9 @@ def _judged(request: HttpRequest, user: Any, mark: str | None) -> Any:
     """The user, or nobody: a person whose session has ended is signed out as by Django's ``logout()``."""
     if not user.is_authenticated:
         if mark is not None:
-            browser.drop(mark)
+            django_sessions.drop(mark)
         return user
-    if browser.judge(request, user):
+    if django_sessions.judge(request, user):
         return user
     request.session.flush()
     return AnonymousUser()

@@ -10,10 +10,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from auth_sessions import devices, places
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.db.uuid7 import uuid7
+from auth_sessions.devices import device, places
 from auth_sessions.querysets import SessionQuerySet
-from auth_sessions.uuid7 import uuid7
 
 
 def new_secret() -> bytes:
@@ -54,7 +54,7 @@ class Session(models.Model):
     name = models.CharField(
         _("name"), max_length=100, blank=True, help_text=_("The person's own label for the device.")
     )
-    user_agent = models.CharField(_("user agent"), max_length=devices.USER_AGENT_LENGTH, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=device.USER_AGENT_LENGTH, blank=True)
     ip_address = models.GenericIPAddressField(_("address"), null=True, blank=True, unpack_ipv4=True)
     tag = models.CharField(
         _("tag"), max_length=100, blank=True, help_text=_("Set by the project; groups clients for limits.")
@@ -91,9 +91,9 @@ class Session(models.Model):
         super().save(*args, **kwargs)
 
     @property
-    def device(self) -> devices.Device:
+    def device(self) -> device.Device:
         """The device, parsed from the stored user agent at each read, so that a better parser helps old rows."""
-        return devices.describe(self.user_agent)
+        return device.describe(self.user_agent)
 
     @property
     def place(self) -> str:

@@ -10,9 +10,10 @@ from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from auth_sessions import door, passwords
+from auth_sessions import passwords
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
+from auth_sessions.db import deletion
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -62,7 +63,7 @@ class SessionQuerySet(QuerySet["Session"]):
         """
         using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
         lock_them = partial(self.locked, using)
-        return door.end(lock_them, using=using, reason=reason, scope=scope, actor=actor, request=request)
+        return deletion.end(lock_them, using=using, reason=reason, scope=scope, actor=actor, request=request)
 
     end.alters_data = True  # type: ignore[attr-defined]
 

@@ -12,8 +12,9 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 from django.http import HttpRequest
 
-from auth_sessions import browser, cache, lifecycle
+from auth_sessions import core
 from auth_sessions.choices import EndReason, Scope, SessionKind
+from auth_sessions.core import alive_cache, django_sessions
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
@@ -45,7 +46,7 @@ def connect() -> None:
 
 
 def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> None:
-    lifecycle.end_before_deletion(instance)
+    core.end_before_deletion(instance)
 
 
 def notice_hash_upgrade(instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
@@ -58,7 +59,7 @@ def notice_hash_upgrade(instance: AbstractBaseUser, update_fields: frozenset[str
     cleared_by_upgrade = traces.get("_password", "never set") is None and SAVED_MARK not in traces
     if cleared_by_upgrade and "password" in (update_fields or ()) and is_password_usable(instance.password):
         setattr(instance, SAVED_MARK, True)
-        lifecycle.upgrade_hash(instance)
+        core.upgrade_hash(instance)
 
 
 def judge_sessions_again(
@@ -75,15 +76,15 @@ def judge_sessions_again(
     if created or raw or (update_fields is not None and update_fields <= UNJUDGED_FIELDS):
         return
     user_id = instance.pk
-    transaction.on_commit(lambda: lifecycle.end_outdated(user_id), using=using, robust=True)
+    transaction.on_commit(lambda: core.end_outdated(user_id), using=using, robust=True)
 
 
 def begin_browser_session(
     request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: Any
 ) -> None:
     """After Django's ``login()``. A ``session`` in the signal is a token's: ``lifecycle`` sent it."""
-    if session is None and request is not None and browser.state(request) is not None:
-        browser.begin(request, user)
+    if session is None and request is not None and django_sessions.state(request) is not None:
+        django_sessions.begin(request, user)
 
 
 def end_browser_session(
@@ -92,20 +93,20 @@ def end_browser_session(
     """Before Django's ``logout()`` forgets the data. A ``session`` in the signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
         return
-    if here := browser.here(request):
-        rows = lifecycle.all_sessions().filter(pk=here.pk)
+    if here := django_sessions.here(request):
+        rows = core.all_sessions().filter(pk=here.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
-        browser.know(request, None)
+        django_sessions.know(request, None)
 
 
 def delete_browser_rows(sessions: list[Session], **kwargs: Any) -> None:
     if keys := _browser_keys(sessions):
-        browser.delete_rows(keys)
+        django_sessions.delete_rows(keys)
 
 
 def delete_browser_entries(sessions: list[Session], **kwargs: Any) -> None:
     if keys := _browser_keys(sessions):
-        browser.delete_entries(keys)
+        django_sessions.delete_entries(keys)
 
 
 def _browser_keys(sessions: list[Session]) -> list[str]:
@@ -115,13 +116,13 @@ def _browser_keys(sessions: list[Session]) -> list[str]:
 def doubt_cached(signal: Signal, sessions: list[Session], **kwargs: Any) -> None:
     """Before the commit, so that nobody misses it if this process dies; and after, when it may have taken long."""
     of_tokens = (session for session in sessions if session.kind == SessionKind.TOKEN)
-    cache.doubt(of_tokens, is_last_word=signal is sessions_ended)
+    alive_cache.doubt(of_tokens, is_last_word=signal is sessions_ended)
 
 
 def leave_browser(sessions: list[Session], request: HttpRequest | None, **kwargs: Any) -> None:
     """Where the request's own browser session is among the ended ones, its cookie goes with this answer."""
     keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
-    if not keys or request is None or browser.state(request) is None:
+    if not keys or request is None or django_sessions.state(request) is None:
         return
-    if request.session.get(browser.MARK) in keys:
+    if request.session.get(django_sessions.MARK) in keys:
         request.session.flush()

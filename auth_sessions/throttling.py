@@ -9,7 +9,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from auth_sessions.devices import client_address
+from auth_sessions.devices.device import client_address
 
 logger = logging.getLogger("auth_sessions")
 

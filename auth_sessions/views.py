@@ -23,9 +23,10 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
-from auth_sessions import browser, lifecycle, tokens
+from auth_sessions import core, tokens
 from auth_sessions.authentication import BrowserSessionAuthentication, SessionJWTAuthentication, get_session, refusal
 from auth_sessions.choices import EndReason, Scope
+from auth_sessions.core import django_sessions
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound, SessionOver
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
@@ -142,21 +143,21 @@ class SignInView(AuthSessionsView):
     @sensitive_variables()
     def post(self, request: Request, **kwargs: Any) -> Response:
         order = self.read(request)
-        session = lifecycle.sign_in(
+        session = core.sign_in(
             request._request,
             order.credentials,
             name=order.validated_data.get("device_name", ""),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
-        with lifecycle.or_never(session):
+        with core.or_never(session):
             pair = tokens.issue(session, request=request._request)
         shown = SessionSerializer(session, context={"current": session})
         return Response({"access": pair.access, "refresh": pair.refresh, "session": shown.data})
 
-    def get_lifetime(self) -> lifecycle.Lifetime:
+    def get_lifetime(self) -> core.Lifetime:
         """How long this sign-in may last ("remember me"): a timedelta, None for ever, or what the setting says."""
-        return lifecycle.DEFAULT
+        return core.DEFAULT
 
     def get_tag(self) -> str:
         """The tag that groups this client for limits."""
@@ -203,7 +204,7 @@ class SignOutView(AuthSessionsView):
         super().initial(request, *args, **kwargs)
 
     def post(self, request: Request, **kwargs: Any) -> Response:
-        lifecycle.sign_out(self.get_session(request), self.scope, request=request._request)
+        core.sign_out(self.get_session(request), self.scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_session(self, request: Request) -> Session:
@@ -211,7 +212,7 @@ class SignOutView(AuthSessionsView):
             return tokens.present(self.refresh, request=request._request)
         session = get_session(request)
         if session is None:
-            if browser.is_left(request._request):
+            if django_sessions.is_left(request._request):
                 raise SessionNotFound
             self.permission_denied(request)
         return session
@@ -219,7 +220,7 @@ class SignOutView(AuthSessionsView):
     def handle_exception(self, exc: Exception) -> Response:
         refused = exc if isinstance(exc, AuthSessionsError) else exc.__cause__
         if self.scope == Scope.LOCAL and isinstance(refused, SessionOver):
-            lifecycle.clear_away(refused, request=self.request._request)
+            core.clear_away(refused, request=self.request._request)
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 
@@ -242,7 +243,7 @@ class SessionsView(AuthSessionsView):
     serializer_class = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
-        return lifecycle.all_sessions().live(user=self.get_owner()).last_used_first()
+        return core.all_sessions().live(user=self.get_owner()).last_used_first()
 
     def get_owner(self) -> AbstractBaseUser:
         return self.get_caller()
@@ -297,14 +298,14 @@ class SessionDetailView(SessionsView):
     def patch(self, request: Request, **kwargs: Any) -> Response:
         session = self.get_object()
         name = self.read(request, session).validated_data.get("name", session.name)
-        if not lifecycle.rename(session, name):
+        if not core.rename(session, name):
             raise Http404
         return self.show(session)
 
     def delete(self, request: Request, **kwargs: Any) -> Response:
         session, current = self.get_object(), get_session(request)
         if session == current:
-            lifecycle.sign_out(current, Scope.LOCAL, request=request._request)
+            core.sign_out(current, Scope.LOCAL, request=request._request)
         else:
             Session.objects.filter(pk=session.pk).end(
                 reason=EndReason.SIGNED_OUT, actor=self.get_caller(), request=request._request
@@ -329,7 +330,7 @@ class StaffView(SessionsView):
     def get_owner(self) -> AbstractBaseUser:
         if "\0" in self.kwargs["pk"]:
             raise Http404
-        return get_object_or_404(lifecycle.all_users(), pk=self.kwargs["pk"])
+        return get_object_or_404(core.all_users(), pk=self.kwargs["pk"])
 
 
 class UserSessionListView(StaffView):

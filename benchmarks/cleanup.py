@@ -64,7 +64,7 @@ def actions() -> dict[str, Callable[[], object]]:
     """What people do meanwhile."""
     from django.contrib.auth import get_user_model
 
-    from auth_sessions import lifecycle, tokens
+    from auth_sessions import core, tokens
     from auth_sessions.choices import Scope
     from auth_sessions.models import Session
 
@@ -74,20 +74,20 @@ def actions() -> dict[str, Callable[[], object]]:
     user = get_user_model().objects.first()
 
     def authenticate() -> None:
-        session = lifecycle.find(random.choice(live).pk)
+        session = core.find(random.choice(live).pk)
         session.last_seen_at -= timedelta(days=1)  # so that each use is written
-        lifecycle.touch(session)
+        core.touch(session)
 
     def refresh() -> None:
         key = random.choice(live).pk
         raws[key] = tokens.refresh(raws[key]).refresh
 
     def sign_in() -> None:
-        tokens.issue(lifecycle.start(user))
+        tokens.issue(core.start(user))
 
     def sign_out_of_an_old_one() -> None:
         oldest = Session.objects.order_by("pk")[:1000]
-        lifecycle.sign_out(random.choice(oldest), Scope.LOCAL)
+        core.sign_out(random.choice(oldest), Scope.LOCAL)
 
     return {each.__name__: each for each in (authenticate, refresh, sign_in, sign_out_of_an_old_one)}
 

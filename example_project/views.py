@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTStatelessUserAuthentication
 
-from auth_sessions import lifecycle, tokens
+from auth_sessions import core, tokens
 from auth_sessions.authentication import get_session
 from auth_sessions.views import AuthSessionsView
 
@@ -69,7 +69,7 @@ class MagicLinkView(AuthSessionsView):
             raise AuthenticationFailed from None
         if str(user.last_login) != last_login:
             raise AuthenticationFailed
-        session = lifecycle.start(user, request=request._request, amr=["otp"])
+        session = core.start(user, request=request._request, amr=["otp"])
         user_logged_in.send(type(user), request=request._request, user=user)
         pair = tokens.issue(session, request=request._request)
         return Response({"access": pair.access, "refresh": pair.refresh})

@@ -12,10 +12,10 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 
 from auth_sessions.signals import access_token_issuing, sessions_ended
-from tests.desk import Desk
-from tests.device import PASSWORD, Device
-from tests.hanging import forgotten
-from tests.servers import RedisServer
+from tests.support.admin import Desk
+from tests.support.device import PASSWORD, Device
+from tests.support.related import forgotten
+from tests.support.servers import RedisServer
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -118,7 +118,7 @@ def geoip(tmp_path, settings):
     """A project with a database of cities, or of countries."""
     pytest.importorskip("geoip2", reason="needs geoip2")
     pytest.importorskip("mmdb_writer", reason="needs mmdb-writer")
-    from tests.geoip import write
+    from tests.support.geoip import write
 
     def install(kind):
         settings.GEOIP_PATH = tmp_path

@@ -11,7 +11,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from auth_sessions import browser, lifecycle, names
+from auth_sessions import core
+from auth_sessions.core import django_sessions
+from auth_sessions.devices import names
 from auth_sessions.models import Session
 from auth_sessions.querysets import LAST_USED_AT
 
@@ -21,7 +23,7 @@ OWN = "_auth_sessions_own"
 
 def mark_own(request: HttpRequest, sessions: Iterable[Session]) -> None:
     """Note on the administrator's own session that it is theirs, so that they do not end it by accident."""
-    own = browser.current(request)
+    own = django_sessions.current(request)
     for session in sessions:
         setattr(session, OWN, session == own)
 
@@ -71,7 +73,7 @@ class SessionColumns:
     @admin.display(description=gettext_lazy("state"))
     def state(self, session: Session) -> Any:
         """Live, or why the session counts for nothing although its row is still there."""
-        over = lifecycle.over(session, last_used_at=session.last_used_at, django_judges=False)
+        over = core.over(session, last_used_at=session.last_used_at, django_judges=False)
         return over.label if over else _("live")
 
     @admin.display(description=gettext_lazy("last used"), ordering=LAST_USED_AT)

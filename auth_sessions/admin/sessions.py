@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from auth_sessions.admin.actions import actor, log, revoke
 from auth_sessions.admin.columns import SessionColumns, is_own, mark_own, warning_label
 from auth_sessions.admin.filters import LastUsedFilter, StateFilter, TagFilter
-from auth_sessions.admin.revoking import actor, log, revoke
 from auth_sessions.choices import EndReason
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from auth_sessions.admin.actions import revoke
 from auth_sessions.admin.columns import SessionColumns
-from auth_sessions.admin.revoking import revoke
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 

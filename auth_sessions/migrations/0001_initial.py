@@ -5,8 +5,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import auth_sessions.db.uuid7
 import auth_sessions.models
-import auth_sessions.uuid7
 
 
 class Migration(migrations.Migration):
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=auth_sessions.uuid7.uuid7,
+                        default=auth_sessions.db.uuid7.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

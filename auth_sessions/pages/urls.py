@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from auth_sessions.pages import signing_out, views
+from auth_sessions.pages import sign_out, views
 
 app_name = "auth_sessions_pages"
 
 urlpatterns = [
     path("devices/", views.DevicesView.as_view(), name="devices"),
     path("devices/<uuid:pk>/name/", views.RenameView.as_view(), name="rename"),
-    path("devices/<uuid:pk>/sign-out/", signing_out.SignOutView.as_view(), name="sign-out"),
-    path("devices/others/sign-out/", signing_out.SignOutOthersView.as_view(), name="sign-out-others"),
-    path("devices/everywhere/sign-out/", signing_out.SignOutEverywhereView.as_view(), name="sign-out-everywhere"),
+    path("devices/<uuid:pk>/sign-out/", sign_out.SignOutView.as_view(), name="sign-out"),
+    path("devices/others/sign-out/", sign_out.SignOutOthersView.as_view(), name="sign-out-others"),
+    path("devices/everywhere/sign-out/", sign_out.SignOutEverywhereView.as_view(), name="sign-out-everywhere"),
     path("signed-out/", views.SignedOutView.as_view(), name="signed-out"),
     path("signed-out/everywhere/", views.SignedOutView.as_view(everywhere=True), name="signed-out-everywhere"),
 ]

@@ -18,11 +18,13 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from auth_sessions import browser, lifecycle, names
+from auth_sessions import core
+from auth_sessions.core import django_sessions
+from auth_sessions.devices import names
 from auth_sessions.models import Session
-from auth_sessions.pages import words
-from auth_sessions.pages.shown import ShownDevice, show
-from auth_sessions.pages.telling import tell, told
+from auth_sessions.pages import formatting
+from auth_sessions.pages.device_row import ShownDevice, show
+from auth_sessions.pages.messages import tell, told
 from auth_sessions.querysets import SessionQuerySet
 
 PROTECTION = (
@@ -38,7 +40,7 @@ class Page(TemplateView):
     """In the person's language where there is a translation, and honest about it where there is none."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        language = words.language()
+        language = formatting.language()
         direction = "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr"
         return super().get_context_data(language=language, direction=direction, **kwargs)
 
@@ -51,20 +53,20 @@ class DevicePage(Page):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        if browser.state(request) is None:
+        if django_sessions.state(request) is None:
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
             )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        current = browser.current(request)
+        current = django_sessions.current(request)
         if current is None:  # somebody who acts in another person's name, or came without Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current
         return super().dispatch(request, *args, **kwargs)
 
     def get_queryset(self) -> SessionQuerySet:
-        return lifecycle.all_sessions().live(user=self.current.user).last_used_first()
+        return core.all_sessions().live(user=self.current.user).last_used_first()
 
     def get_devices(self) -> list[ShownDevice]:
         """Current first, then last used."""
@@ -77,7 +79,7 @@ class DevicePage(Page):
     def find(self, pk: uuid.UUID) -> Session | None:
         """One of the person's devices, or None if it is gone. Raises ``Http404`` if it is another person's."""
         session = self.get_queryset().filter(pk=pk).first()
-        if session is None and lifecycle.all_sessions().filter(pk=pk).exclude(user_id=self.current.user_id).exists():
+        if session is None and core.all_sessions().filter(pk=pk).exclude(user_id=self.current.user_id).exists():
             raise Http404
         return session
 
@@ -128,7 +130,7 @@ class RenameView(DevicePage):
             return self.already_gone()
         if not form.is_valid():
             return self.answer(device=self.show(session), form=form)
-        if not lifecycle.rename(session, form.cleaned_data["name"]):
+        if not core.rename(session, form.cleaned_data["name"]):
             return self.already_gone()
         return self.back(_("The device is now called “%(name)s”.") % {"name": names.isolated(str(session))})
 

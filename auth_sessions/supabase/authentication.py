@@ -11,7 +11,7 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError
 from auth_sessions import exceptions
 from auth_sessions.authentication import find_session
 from auth_sessions.models import Session
-from auth_sessions.supabase import people
+from auth_sessions.supabase import users
 from auth_sessions.supabase.errors import SupabaseError, bad_jwt
 from auth_sessions.tokens import SessionAccessToken, parse
 
@@ -31,7 +31,7 @@ class BearerAuthentication(BaseAuthentication):
             raise SupabaseError(401, "no_authorization", "This endpoint requires a valid Bearer token")
         token = _parse(match[1])
         token.session = _session(token)
-        if people.profile(token.session.user).uuid != token.sub:
+        if users.profile(token.session.user).uuid != token.sub:
             raise bad_jwt("invalid claim: sub claim and session_id claim do not belong together")
         return token.session.user, token
 

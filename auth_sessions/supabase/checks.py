@@ -10,8 +10,8 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import CharField, Model, TextField, UUIDField
 
-from auth_sessions.keys import simple_jwt
 from auth_sessions.supabase.conf import conf
+from auth_sessions.tokens.keys import simple_jwt
 
 Messages = Iterator[checks.CheckMessage]
 

@@ -7,11 +7,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.signals import pre_delete
 
-from auth_sessions.keys import simple_jwt
 from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing
-from auth_sessions.supabase import people, shapes
+from auth_sessions.supabase import responses, users
 from auth_sessions.tokens import SessionAccessToken
+from auth_sessions.tokens.keys import simple_jwt
 
 
 def connect() -> None:
@@ -24,11 +24,11 @@ def connect() -> None:
 
 def add_claims(token: SessionAccessToken, session: Session, **kwargs: Any) -> None:
     """To every access token, through whichever face it is issued. What the project's own receivers say counts more."""
-    claims = shapes.claims(session)
+    claims = responses.claims(session)
     if simple_jwt("AUDIENCE") is None:
-        claims["aud"] = shapes.AUTHENTICATED
+        claims["aud"] = responses.AUTHENTICATED
     token.payload = {**claims, **token.payload}
 
 
 def forget_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> None:
-    people.forget(instance)
+    users.forget(instance)

@@ -26,19 +26,19 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, set_rollback
 
-from auth_sessions import __version__, lifecycle, tokens
+from auth_sessions import __version__, core, tokens
 from auth_sessions.choices import Scope
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount, SessionOver
-from auth_sessions.keys import public_keys
-from auth_sessions.supabase import errors, people
+from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication
-from auth_sessions.supabase.bodies import Body
 from auth_sessions.supabase.conf import conf
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
 from auth_sessions.supabase.passwords import check_change, check_strength
-from auth_sessions.supabase.shapes import session_object, user_object
+from auth_sessions.supabase.request_body import Body
+from auth_sessions.supabase.responses import session_object, user_object
 from auth_sessions.throttling import ActionThrottle
 from auth_sessions.tokens import SessionAccessToken
+from auth_sessions.tokens.keys import public_keys
 
 
 class JSONOnly(BaseContentNegotiation):
@@ -111,23 +111,23 @@ class SessionBeginsView(SupabaseView):
 
     @sensitive_variables()
     def sign_in(self, request: Request, email: str, password: str) -> Response:
-        session = lifecycle.sign_in(
+        session = core.sign_in(
             request._request,
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
-        with lifecycle.or_never(session):
+        with core.or_never(session):
             return Response(session_object(tokens.issue(session, request=request._request)))
 
     @sensitive_variables("password")
     def get_credentials(self, email: str, password: str) -> dict[str, str]:
         """What ``authenticate()`` is asked about: the user name of the one user with this address, and the password."""
-        return people.credentials(email, password)
+        return users.credentials(email, password)
 
-    def get_lifetime(self) -> lifecycle.Lifetime:
+    def get_lifetime(self) -> core.Lifetime:
         """How long this sign-in may last: a timedelta, None for ever, or what the setting says."""
-        return lifecycle.DEFAULT
+        return core.DEFAULT
 
     def get_tag(self) -> str:
         """The tag that groups this client for limits."""
@@ -140,7 +140,7 @@ class PasswordGrantView(SessionBeginsView):
     @sensitive_variables()
     def post(self, request: Request, **kwargs: Any) -> Response:
         body = Body(request._request)
-        email, phone = people.normalized(body.text("email")), body.text("phone")
+        email, phone = users.normalized(body.text("email")), body.text("phone")
         if email and phone:
             raise validation_failed("Only an email address or phone number should be provided on login.")
         if phone:
@@ -219,12 +219,12 @@ class LogoutView(SignedInView):
     def post(self, request: Request, **kwargs: Any) -> Response:
         if self.scope not in Scope:
             raise validation_failed(f'Unsupported logout scope "{self.scope}"')
-        lifecycle.sign_out(self.get_token().session, Scope(self.scope), request=request._request)
+        core.sign_out(self.get_token().session, Scope(self.scope), request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, SessionOver) and self.scope == Scope.LOCAL:
-            lifecycle.clear_away(exc, request=self.request._request)
+            core.clear_away(exc, request=self.request._request)
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 
@@ -257,16 +257,16 @@ class UserView(SignedInView):
         if body.holds("password"):
             current = body.text("current_password") if body.holds("current_password") else None
             check_change(body.text("password"), user, current=current)
-        with transaction.atomic(using=lifecycle.database()):
-            email = people.normalized(body.text("email"))
-            if len(email) > people.EMAIL_LENGTH:
+        with transaction.atomic(using=core.database()):
+            email = users.normalized(body.text("email"))
+            if len(email) > users.EMAIL_LENGTH:
                 raise _no_address()
-            if email and not people.is_same(email, people.email_of(user)):
+            if email and not users.is_same(email, users.email_of(user)):
                 self.change_email(user, email)
             if body.holds("password"):
                 session = self.get_token().session
-                lifecycle.change_password(user, body.text("password"), keep=session, request=request._request)
-            people.merge_user_metadata(user, body.metadata("data"))
+                core.change_password(user, body.text("password"), keep=session, request=request._request)
+            users.merge_user_metadata(user, body.metadata("data"))
         return Response(user_object(user))
 
     def change_email(self, user: AbstractBaseUser, email: str) -> None:
@@ -286,7 +286,7 @@ class SignupView(SessionBeginsView):
         if not conf.SUPABASE_SIGNUP:
             raise SupabaseError(422, "signup_disabled", "Signups not allowed for this instance")
         body = Body(request._request)
-        email, password = people.normalized(body.text("email")), body.text("password")
+        email, password = users.normalized(body.text("email")), body.text("password")
         self._check(email, phone=body.text("phone"), password=password)
         user = self._create(email, password, data=body.metadata("data"))
         try:
@@ -307,7 +307,7 @@ class SignupView(SessionBeginsView):
             validate_email(email)
         except ValidationError:
             raise _no_address() from None
-        if people.usernames(email):
+        if users.usernames(email):
             raise _already_registered()
 
     @sensitive_variables("password")
@@ -317,15 +317,15 @@ class SignupView(SessionBeginsView):
         user.set_password(password)
         try:
             user.full_clean()
-            with transaction.atomic(using=lifecycle.database()):
+            with transaction.atomic(using=core.database()):
                 user.save()
-                people.merge_user_metadata(user, data)
+                users.merge_user_metadata(user, data)
         except ValidationError as error:
             if any(each.code == "unique" for each in error.error_dict.get(get_user_model().USERNAME_FIELD, ())):
                 raise _already_registered() from error
             raise validation_failed(" ".join(error.messages)) from error
         except IntegrityError as error:
-            if people.is_taken(user):  # in this very moment
+            if users.is_taken(user):  # in this very moment
                 raise _already_registered() from error
             raise
         return user

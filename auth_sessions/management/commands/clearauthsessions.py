@@ -5,8 +5,8 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
-from auth_sessions import lifecycle
-from auth_sessions.door import KEYS_PER_STATEMENT
+from auth_sessions import core
+from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 from auth_sessions.management.progress import Bar
 
 LONGEST = 7 * 24 * 3600
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         bar, looked_at, ended = Bar(self.stdout), 0, 0
         go_on_after = options["after"]
         try:
-            for batch in lifecycle.sweep(using=database, **{name: options[name] for name in names}):
+            for batch in core.sweep(using=database, **{name: options[name] for name in names}):
                 looked_at, ended, go_on_after = looked_at + batch.looked_at, ended + batch.ended, batch.key
                 bar.show(batch.share, f"{looked_at} looked at, {ended} over")
         except BaseException:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
-from auth_sessions import lifecycle
+from auth_sessions import core
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.management.progress import Bar
 from auth_sessions.querysets import SessionQuerySet
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} sessions would be revoked.")
             return
         bar, ended = Bar(self.stdout), 0
-        for batch in lifecycle.in_batches(sessions, size=BATCH):
+        for batch in core.in_batches(sessions, size=BATCH):
             ended += batch.end(reason=EndReason.REVOKED)
             if total > BATCH:
                 bar.show(ended / total, f"{ended}/{total}")
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 
     def _chosen(self, *, user: list[str] | None, spared: list[str], **options: Any) -> SessionQuerySet:
-        sessions = lifecycle.all_sessions()
+        sessions = core.all_sessions()
         if user is not None:
             sessions = sessions.filter(user_id__in=[self._key(name) for name in user])
         if spared:
@@ -74,6 +74,6 @@ class Command(BaseCommand):
     def _key(self, name: str) -> Any:
         user_model = get_user_model()
         try:
-            return lifecycle.all_users().get(**{user_model.USERNAME_FIELD: name}).pk
+            return core.all_users().get(**{user_model.USERNAME_FIELD: name}).pk
         except (user_model.DoesNotExist, ValueError) as error:
             raise CommandError(f"There is no user {name!r}.") from error

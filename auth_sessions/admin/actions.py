@@ -1,0 +1,118 @@
+"""Ending many sessions from a list: asked first, logged, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
+from django.db import router, transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from auth_sessions.admin.columns import full_label, mark_own, warning_label
+from auth_sessions.choices import EndReason
+from auth_sessions.core import django_sessions
+from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
+
+CONFIRMED = "confirmed"
+CONFIRMATION_TEMPLATE = "admin/auth_sessions/revoke_confirmation.html"
+LISTED = 20
+"""How many of the affected sessions the confirmation names."""
+
+
+def revoke(
+    modeladmin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    selected: QuerySet[Any],
+    *,
+    sessions: QuerySet[Session],
+    action: Any,
+    keeps_own: bool = False,
+) -> HttpResponse | None:
+    """Ask first, with the number affected; then end the sessions, write the admin log, and say how many there were.
+
+    The session with which the administrator is signed in here is left out where ``keeps_own``, and else is named.
+    """
+    using = router.db_for_write(Session)
+    sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
+    own = django_sessions.current(request)
+    own = own and sessions.filter(pk=own.pk).first()
+    if own and keeps_own:
+        sessions = sessions.exclude(pk=own.pk)
+    if CONFIRMED not in request.POST:
+        told = {"own": own and full_label(own), "keeps_own": keeps_own}
+        return _confirmation(modeladmin, request, selected, sessions=sessions, action=action, told=told)
+    affected = list(sessions)
+    with transaction.atomic(using=using):
+        log(request, affected, _("Revoked."))
+        if modeladmin.model is not Session:
+            LogEntry.objects.log_actions(actor(request).pk, selected, CHANGE, _("Signed out everywhere."))
+        ended = cast("SessionQuerySet", sessions).end(reason=EndReason.REVOKED, actor=actor(request), request=request)
+    done = ngettext("%(count)d session revoked.", "%(count)d sessions revoked.", ended)
+    modeladmin.message_user(request, done % {"count": ended}, messages.SUCCESS)
+    return None
+
+
+def _confirmation(
+    modeladmin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    selected: QuerySet[Any],
+    *,
+    sessions: QuerySet[Session],
+    action: Any,
+    told: dict[str, Any],
+) -> HttpResponse | None:
+    counts = sessions.aggregate(sessions=Count("pk"), users=Count("user", distinct=True))
+    if not counts["sessions"]:
+        modeladmin.message_user(request, _("There is no session to end."), messages.WARNING)
+        return None
+    all_pages = request.POST.get("select_across") == "1"
+    listed = list(sessions[:LISTED])
+    mark_own(request, listed)
+    context = {
+        **modeladmin.admin_site.each_context(request),
+        **told,
+        "title": action.short_description,
+        "opts": modeladmin.opts,
+        "list_url": request.get_full_path(),
+        "session_count": counts["sessions"],
+        "user_count": counts["users"],
+        "labels": [warning_label(session) for session in listed],
+        "unlisted_count": counts["sessions"] - LISTED,
+        # Where all are selected, one key and the word for all: Django refuses a form of more than 1000 fields.
+        "selected": selected[:1] if all_pages else selected,
+        "select_across": all_pages,
+        "action": action.__name__,
+        "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        "confirmed_name": CONFIRMED,
+    }
+    request.current_app = modeladmin.admin_site.name
+    return TemplateResponse(request, CONFIRMATION_TEMPLATE, context)
+
+
+def log(request: HttpRequest, sessions: Iterable[Session], message: str = "") -> list[LogEntry]:
+    content_type = ContentType.objects.get_for_model(Session)
+    return LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=actor(request).pk,
+            content_type=content_type,
+            object_id=str(session.pk),
+            object_repr=full_label(session)[:200],
+            action_flag=DELETION,
+            change_message=message,
+        )
+        for session in sessions
+    )
+
+
+def actor(request: HttpRequest) -> AbstractBaseUser:
+    return cast("AbstractBaseUser", request.user)

@@ -1,0 +1,3 @@
+from auth_sessions.checks.project import register
+
+__all__ = ["register"]

@@ -1,0 +1,74 @@
+"""What a request tells about the device behind it."""
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from auth_sessions.choices import DeviceType
+from auth_sessions.conf import conf
+from auth_sessions.devices import ua_parser, user_agents
+
+USER_AGENT_LENGTH = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device in words for people: ``label`` is "Chrome on macOS"; unknown parts are empty strings."""
+
+    browser: str
+    os: str
+    type: DeviceType
+
+    @property
+    def label(self) -> str:
+        """A name to show; never the raw user agent."""
+        program = self.browser or {DeviceType.APP: _("App"), DeviceType.BOT: _("Bot")}.get(self.type, "")
+        if program and self.os:
+            return _("%(browser)s on %(os)s") % {"browser": program, "os": self.os}
+        return program or self.os or _("Unknown device")
+
+
+@lru_cache(maxsize=1000)
+def describe(user_agent: str) -> Device:
+    """The device that sends this ``User-Agent``, by ua-parser where it is installed; kept for the next read."""
+    known_by = ua_parser if ua_parser.is_available else user_agents
+    browser, system, device_type = known_by.classify(user_agent[:USER_AGENT_LENGTH])
+    return Device(browser=browser, os=system, type=device_type)
+
+
+def client_user_agent(request: HttpRequest) -> str:
+    """The ``User-Agent`` header as it is stored: at most 512 characters, no NUL (PostgreSQL refuses it)."""
+    user_agent: str = request.META.get("HTTP_USER_AGENT", "")
+    return user_agent.replace("\0", "")[:USER_AGENT_LENGTH]
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The client's IP address, or None where there is none (a Unix socket, a broken header).
+
+    ``X-Forwarded-For`` counts only behind ``AUTH_SESSIONS_TRUSTED_PROXIES``: with n of them the n-th entry from the
+    right was written by the outermost trusted proxy; everything left of it is whatever the client sent. A header with
+    fewer entries did not pass them all, and counts for nothing.
+    """
+    trusted = conf.TRUSTED_PROXIES
+    forwarded = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    if 0 < trusted <= len(forwarded):
+        return _parse_address(forwarded[-trusted])
+    return _parse_address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _parse_address(text: str) -> str | None:
+    """An address as a proxy may write it: plain, ``1.2.3.4:56``, ``[2001:db8::1]:56``, with a zone."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

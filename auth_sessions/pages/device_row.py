@@ -1,0 +1,56 @@
+"""A device as the page shows it."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from auth_sessions.choices import SessionKind
+from auth_sessions.models import Session
+from auth_sessions.pages import formatting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownDevice:
+    """``name`` is the person's own or the device's ``label``; what is not known is an empty string.
+
+    The current device is in use now, whatever its row says. One ``is_adopted`` signed in before ``signed_in_at``, when
+    its login was first met.
+    """
+
+    id: uuid.UUID
+    name: str
+    own_name: str
+    label: str
+    type: str
+    is_app: bool
+    is_current: bool
+    is_adopted: bool
+    last_used: str
+    last_used_at: datetime
+    signed_in_at: datetime
+    signed_in_with: str
+    address: str
+    place: str
+
+
+def show(session: Session, *, current: Session) -> ShownDevice:
+    device, is_current = session.device, session == current
+    last_used_at = timezone.now() if is_current else session.last_used_at
+    return ShownDevice(
+        id=session.pk,
+        name=str(session),
+        own_name=session.name,
+        label=device.label,
+        type=device.type.value,
+        is_app=session.kind == SessionKind.TOKEN,
+        is_current=is_current,
+        is_adopted=session.proved_at is None,
+        last_used=formatting.used(last_used_at),
+        last_used_at=last_used_at,
+        signed_in_at=session.created_at,
+        signed_in_with=formatting.ways(session.amr),
+        address=session.ip_address or "",
+        place=session.place,
+    )

@@ -1,0 +1,48 @@
+"""Whether the person at this browser proved who they are recently enough, and how they do it again."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth import authenticate, get_user_model, update_session_auth_hash
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from auth_sessions import core
+from auth_sessions.models import Session
+from auth_sessions.pages.conf import conf
+
+
+def is_fresh(session: Session) -> bool:
+    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_FRESH_AGE``."""
+    return conf.FRESH_AGE is None or timezone.now() - session.authenticated_at < conf.FRESH_AGE
+
+
+class PasswordForm(forms.Form):
+    """Asks the signed-in person for their password; ``django.contrib.auth.authenticate`` is the only judge."""
+
+    password = forms.CharField(strip=False, error_messages={"required": _("Enter your password.")})
+
+    def __init__(self, request: HttpRequest, data: Any = None) -> None:
+        super().__init__(data)
+        self.request = request
+
+    @sensitive_variables()
+    def clean_password(self) -> AbstractBaseUser:
+        """The user, as whoever judged the password returned it."""
+        person = cast("AbstractBaseUser", self.request.user)
+        credentials = {get_user_model().USERNAME_FIELD: person.get_username()}
+        user = authenticate(self.request, **credentials, password=self.cleaned_data["password"])
+        if user is None or user.pk != person.pk:
+            raise ValidationError(_("This password was not accepted. Try again."))
+        return user
+
+    def note(self, session: Session) -> None:
+        """The sign-in is fresh again, also where its check hashed the password anew: Django would drop the browser."""
+        user = self.cleaned_data["password"]
+        core.prove_again(session, user)
+        if user.password != cast("AbstractBaseUser", self.request.user).password:
+            update_session_auth_hash(self.request, user)

@@ -1,0 +1,117 @@
+"""Users as Supabase's clients know them: found by e-mail address, named by a UUID, with metadata."""
+
+import hashlib
+import unicodedata
+import uuid
+from typing import Any, cast
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from auth_sessions import core, exceptions
+from auth_sessions.querysets import lock
+from auth_sessions.supabase.models import Profile
+from auth_sessions.supabase.request_body import check_size
+
+EMAIL_LENGTH = 254
+"""The longest address there is (RFC 5321)."""
+
+NOBODY = "no-such-user:{}"
+
+
+def usernames(email: str) -> list[str]:
+    """The user names of everybody with this e-mail address, upper and lower case alike."""
+    if len(email) > EMAIL_LENGTH:
+        return []
+    user_model = get_user_model()
+    field = user_model.get_email_field_name()
+    users = user_model._default_manager.filter(**{f"{field}__iexact": email})
+    # A database may take more for equal than case: accents, or letters that only share an upper case.
+    return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
+
+
+def is_taken(user: AbstractBaseUser) -> bool:
+    """Whether somebody has the user name or the address of a user who could not be saved."""
+    user_model = get_user_model()
+    same_name = Q(**{user_model.USERNAME_FIELD: user.get_username()})
+    same_address = Q(**{user_model.get_email_field_name(): email_of(user)})
+    with transaction.atomic(using=core.database()):  # a locking read sees what another request has just written
+        return bool(lock(core.all_users().filter(same_name | same_address)))
+
+
+def credentials(email: str, password: str) -> dict[str, str]:
+    """What ``authenticate()`` is asked about.
+
+    For an unknown address, and for one that several users share, a name that nobody has: as much work as for a wrong
+    password, and ``user_login_failed`` is sent.
+    """
+    found = usernames(email)
+    name = found[0] if len(found) == 1 else NOBODY.format(hashlib.sha256(email.encode()).hexdigest())
+    return {get_user_model().USERNAME_FIELD: name, "password": password}
+
+
+def email_of(user: AbstractBaseUser) -> str:
+    """Empty where there is none."""
+    return getattr(user, user.get_email_field_name(), None) or ""
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses are one, upper and lower case alike."""
+    return normalized(one) == normalized(other)
+
+
+def normalized(email: str) -> str:
+    """An address in lower case and in the form (NFKC) in which Django keeps user names; one too long as it is."""
+    email = email.strip()
+    if len(email) > EMAIL_LENGTH:
+        return email
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).lower())
+
+
+def profile(user: AbstractBaseUser) -> Profile:
+    """The user's profile, made if there is none yet. Raises :class:`~auth_sessions.exceptions.UserNotFound`."""
+    try:
+        return cast("Profile", cast("Any", user).supabase_profile)
+    except Profile.DoesNotExist:
+        made = _make(user)
+    cast("Any", user).supabase_profile = made
+    return made
+
+
+def _make(user: AbstractBaseUser) -> Profile:
+    """Under the lock on the user's row that a deletion takes as well."""
+    using = core.database()
+    with transaction.atomic(using=using):
+        if not lock(core.row_of(user)):
+            raise exceptions.UserNotFound
+        key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
+        try:
+            with transaction.atomic(using=using):
+                return _profiles().create(user_id=user.pk, uuid=key)
+        except IntegrityError:  # another request was first: a locking read sees what it wrote
+            return _profiles().select_for_update().get(user_id=user.pk)
+
+
+def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
+    """Merge key by key; None deletes a key. To be called in a transaction: the row is locked until it ends."""
+    if not changes:
+        return
+    for stored in lock(_profiles().filter(pk=profile(user).pk)):
+        before, merged = stored.user_metadata, {**stored.user_metadata, **changes}
+        stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
+        stored.save(update_fields=["user_metadata", "updated_at"])
+        stored.refresh_from_db(fields=["user_metadata"])  # a database may write numbers longer
+        check_size(stored.user_metadata, before=before)
+        cast("Any", user).supabase_profile = stored
+
+
+def forget(user: AbstractBaseUser) -> None:
+    """Delete the profile of a user about to be deleted, under the lock that no token is issued past."""
+    core.end_before_deletion(user)
+    _profiles().filter(user_id=user.pk).delete()
+
+
+def _profiles() -> QuerySet[Profile]:
+    return Profile.objects.using(core.database())

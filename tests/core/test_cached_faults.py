@@ -1,0 +1,150 @@
+"""What goes wrong with a real Redis, and with the process that signs out: never longer alive than the bound, no 500."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from django.db import connection
+
+from auth_sessions.core import alive_cache
+from auth_sessions.models import Session
+from tests.core.test_cached_check import BOUND, _breaker  # noqa: F401 - a fixture
+from tests.integration.test_package import ROOT
+from tests.support.device import Device
+from tests.support.servers import RedisServer
+
+TIMEOUT = 0.3
+
+
+@pytest.fixture
+def server(settings, own_redis):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "shared": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": own_redis.address,
+            "OPTIONS": {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT},
+        },
+    }
+    settings.AUTH_SESSIONS_CACHE = "shared"
+    return own_redis
+
+
+@pytest.fixture
+def bystander(bob):
+    return Device().sign_in(bob)
+
+
+def comes_back():
+    """The cache is asked again."""
+    alive_cache.breaker.closed_again_at = 0.0
+
+
+FAULTS = {
+    "stopped": (RedisServer.stop, RedisServer.start),
+    "hanging": (RedisServer.hang, RedisServer.go_on),
+    "paused": (lambda server: server.pause(3 * TIMEOUT), lambda server: time.sleep(3 * TIMEOUT)),
+    "flushed": (lambda server: server.client().flushall(), lambda server: None),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+class TestFaults:
+    def test_before_the_sign_out(self, server, clock, laptop, phone, bystander, fault):  # noqa: PLR0917
+        """The word is lost: at most the bound, for whoever had an entry that survived."""
+        fail, mend = FAULTS[fault]
+        assert [device.fast().status_code for device in (laptop, bystander)] == [200, 200]
+        fail(server)
+        assert [device.fast().status_code for device in (laptop, bystander)] == [200, 200]
+        assert phone.sign_out("others").status_code == 204
+        assert laptop.fast().status_code == 401  # the database is asked
+        mend(server)
+        comes_back()
+        assert laptop.fast().status_code in {200, 401}
+        assert bystander.fast().status_code == 200
+        clock.shift(BOUND)
+        assert laptop.fast().status_code == 401
+        assert bystander.fast().status_code == 200
+
+    def test_after_the_sign_out(self, server, clock, laptop, phone, bystander, fault):  # noqa: PLR0917
+        fail, mend = FAULTS[fault]
+        assert [device.fast().status_code for device in (laptop, bystander)] == [200, 200]
+        assert phone.sign_out("others").status_code == 204
+        fail(server)
+        assert [device.fast().status_code for device in (laptop, bystander)] == [401, 200]
+        mend(server)
+        comes_back()
+        assert [device.fast().status_code for device in (laptop, bystander)] == [401, 200]
+
+    def test_it_is_noticed_once(self, server, laptop, fault, caplog):
+        """Of many requests one waits for it; the others go on by the database."""
+        fail, mend = FAULTS[fault]
+        laptop.fast()
+        fail(server)
+        began = time.monotonic()
+        assert [laptop.fast().status_code for _ in range(30)] == [200] * 30
+        assert time.monotonic() - began < 30 * TIMEOUT
+        told = [record for record in caplog.records if "left alone" in record.getMessage()]
+        assert len(told) == (fault != "flushed")
+        mend(server)
+
+
+def test_a_word_that_was_lost(server, clock, laptop, phone, caplog):
+    """Redis answers, but writes nothing for a while: the entry that nobody overwrote is believed to its end."""
+    laptop.fast()
+    server.pause(60, all_commands=False)
+    assert phone.sign_out("others").status_code == 204
+    assert "did not hear that 1 sessions end" in caplog.text
+    comes_back()
+    assert laptop.fast().status_code == 200
+    server.client().client_unpause()
+    assert laptop.fast().status_code == 200
+    clock.shift(BOUND)
+    assert laptop.fast().status_code == 401
+
+
+def test_an_entry_that_was_evicted(server, laptop, phone):
+    laptop.fast()
+    server.client().flushall()
+    assert laptop.fast().status_code == 200
+    phone.sign_out("others")
+    server.client().flushall()
+    assert laptop.fast().status_code == 401
+
+
+DIES = """
+import os, sys
+import django
+from django.conf import settings
+
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+settings.CACHES = {"shared": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": sys.argv[2]}}
+settings.AUTH_SESSIONS_CACHE = "shared"
+django.setup()
+
+from django.db import transaction
+from auth_sessions.models import Session
+from auth_sessions.signals import sessions_ending
+
+
+def die(**event):
+    transaction.on_commit(lambda: os._exit(9))
+
+
+sessions_ending.connect(die, weak=False)
+Session.objects.filter(pk=sys.argv[3]).end(reason="revoked")
+"""
+
+
+def test_a_process_that_dies_between_commit_and_word(server, laptop, phone):
+    """It had said so before the commit."""
+    laptop.fast()
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    arguments = [str(connection.settings_dict["NAME"]), server.address, laptop.session_id]
+    died = subprocess.run([sys.executable, "-c", DIES, *arguments], cwd=ROOT, env=environment, check=False)
+    assert died.returncode == 9
+    assert not Session.objects.filter(pk=laptop.session_id).exists()
+    assert laptop.fast().status_code == 401
+    assert phone.fast().status_code == 200

@@ -1,0 +1,149 @@
+"""Whoever writes to one of a person's sessions while another sign-out ends them all: neither waits for the other."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, connections, transaction
+
+from auth_sessions import core, passwords
+from auth_sessions.db.uuid7 import uuid7
+from auth_sessions.models import Session
+from auth_sessions.querysets import lock
+from tests.support.device import Device
+
+WAIT = 0.5
+"""Seconds in which the other gets as far as it can."""
+
+
+@pytest.fixture
+def two(ada):
+    """The person's devices, in the order of their keys."""
+    return Device().sign_in(ada), Device().sign_in(ada)
+
+
+@pytest.fixture
+def _atomic_requests(monkeypatch):
+    if connection.vendor == "sqlite":
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "IMMEDIATE")
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+
+def apart(call):
+    """On a connection of its own, in a thread."""
+    try:
+        return call()
+    finally:
+        connections.close_all()
+
+
+def meanwhile(first, second, *, table="auth_sessions_session", column):
+    """Both answers, where ``second`` begins as soon as ``first`` has written that column."""
+    written = threading.Event()
+
+    def look(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if not written.is_set() and sql.startswith("UPDATE") and table in sql and column in sql:
+            written.set()
+            time.sleep(WAIT)
+        return result
+
+    def looked_at():
+        with connection.execute_wrapper(look):
+            return first()
+
+    def begun_then():
+        assert written.wait(30)
+        return second()
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(apart, (looked_at, begun_then)))
+
+
+def end_all(user):
+    """What signing out everywhere on another device comes to."""
+    return lambda: Session.objects.filter(user_id=user.pk).end(reason="signed_out")
+
+
+def test_a_new_password(ada, two):
+    keep = Session.objects.get(pk=two[1].session_id)
+    user = get_user_model().objects.get(pk=ada.pk)
+    meanwhile(
+        lambda: core.change_password(user, "quite-new-1906", keep=keep),
+        end_all(ada),
+        column="password_fingerprint",
+    )
+    assert not Session.objects.exists()
+
+
+@pytest.mark.usefixtures("_atomic_requests")
+def test_a_sign_out_by_a_refresh_token(two):
+    laptop, phone = two
+    phone.refresh()
+    first, second = meanwhile(
+        lambda: phone.post("sign-out/", {"refresh": phone.refresh_token}),
+        lambda: laptop.sign_out("global"),
+        column="confirmed",
+    )
+    assert first.status_code == 204
+    assert second.status_code in {204, 401}
+    assert not Session.objects.exists()
+
+
+@pytest.mark.usefixtures("_atomic_requests")
+def test_a_refresh_after_the_secret_key_changed(two, settings):
+    laptop, _ = two
+    settings.SIMPLE_JWT = {"SIGNING_KEY": "x" * 64}
+    laptop.refresh()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 60, [settings.SECRET_KEY]
+    tab = laptop.copy()
+    first, second = meanwhile(
+        tab.refresh, lambda: laptop.sign_out("local"), table="auth_sessions_refreshtoken", column="rotated_at"
+    )
+    assert [first.status_code, second.status_code] == [200, 204]
+    assert tab.refresh().status_code == 401
+
+
+def test_a_new_proof_before_a_sign_out(ada, two):
+    session = Session.objects.get(pk=two[1].session_id)
+
+    def prove_and_sign_out():
+        with transaction.atomic():
+            core.prove_again(session, ada)
+            core.sign_out(session, "others")
+
+    meanwhile(prove_and_sign_out, end_all(ada), column="authenticated_at")
+    assert not Session.objects.exists()
+
+
+def test_a_better_hash(ada):
+    """The rows lie in the reverse order of their keys, and one of them is held until both wait."""
+    stamp = passwords.fingerprint(ada.password)
+    keys = sorted((uuid7() for _ in range(3)), reverse=True)
+    for key in keys:
+        Session.objects.create(pk=key, user=ada, password_fingerprint=stamp)
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            lock(Session.objects.filter(pk=keys[1]))
+            held.set()
+            assert let_go.wait(30)
+
+    def upgrade():
+        user = get_user_model().objects.get(pk=ada.pk)
+        user.set_password("quite-new-1906")
+        core.upgrade_hash(user)
+
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(apart, hold)]
+        assert held.wait(30)
+        for call in (upgrade, end_all(ada)):
+            running.append(pool.submit(apart, call))
+            time.sleep(WAIT)
+        let_go.set()
+        for each in running:
+            each.result()
+    assert not Session.objects.exists()

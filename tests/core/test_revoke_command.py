@@ -1,0 +1,117 @@
+"""``revokeauthsessions``: for the day something leaks."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from auth_sessions import core
+from auth_sessions.models import Session
+from tests.support.browser import Browser
+from tests.support.device import Device
+
+
+def revoke(*arguments):
+    out = StringIO()
+    call_command("revokeauthsessions", *arguments, stdout=out, no_color=True)
+    return out.getvalue().strip()
+
+
+@pytest.fixture
+def desk(ada):
+    return Browser().sign_in(ada)
+
+
+@pytest.fixture
+def tablet(bob):
+    return Device().sign_in(bob)
+
+
+def still_in(*devices):
+    return [device.me().status_code == 200 for device in devices]
+
+
+def test_a_user(ada, laptop, desk, tablet):
+    assert revoke("--user", ada.get_username()) == "2 sessions revoked."
+    assert still_in(laptop, desk, tablet) == [False, False, True]
+
+
+def test_several_users(ada, bob, laptop, desk, tablet):
+    assert revoke("--user", ada.get_username(), "--user", bob.get_username()) == "3 sessions revoked."
+    assert not Session.objects.exists()
+
+
+def test_all_but_one(bob, laptop, desk, tablet):
+    assert revoke("--all", "--except", bob.get_username()) == "2 sessions revoked."
+    assert still_in(laptop, desk, tablet) == [False, False, True]
+
+
+@pytest.mark.parametrize(("kind", "left"), [("token", [False, True, False]), ("browser", [True, False, True])])
+def test_one_kind(laptop, desk, tablet, kind, left):
+    revoke("--all", "--kind", kind)
+    assert still_in(laptop, desk, tablet) == left
+
+
+@pytest.mark.parametrize("moment", ["2026-11-24T12:30", "2026-11-24T12:30:00+00:00", "2026-11-24T13:30+01:00"])
+def test_those_that_began_before(clock, ada, moment):
+    early = Device().sign_in(ada)
+    clock.shift(timedelta(hours=1))
+    late = Device().sign_in(ada)
+    assert revoke("--all", "--before", moment) == "1 sessions revoked."
+    assert still_in(early, late) == [False, True]
+
+
+def test_a_login_older_than_the_installation_began_before(clock, ada, laptop):
+    """Nobody knows when: it joined the list when it was first seen."""
+    core.start(ada, kind="browser", is_proved=False)
+    assert revoke("--all", "--before", "2020-01-01") == "1 sessions revoked."
+    assert still_in(laptop) == [True]
+
+
+def test_times_without_a_zone(settings, ada):
+    settings.USE_TZ = False
+    Device().sign_in(ada)
+    assert revoke("--all", "--before", "2020-01-01T00:00+01:00") == "0 sessions revoked."
+
+
+def test_a_dry_run(laptop, desk, tablet):
+    assert revoke("--all", "--dry-run") == "3 sessions would be revoked."
+    assert still_in(laptop, desk, tablet) == [True, True, True]
+
+
+def test_the_reason_is_told(laptop, ended):
+    revoke("--all")
+    assert [event["reason"] for event in ended] == ["revoked"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required"),
+        (["--user", "nobody"], "There is no user 'nobody'."),
+        (["--all", "--except", "nobody"], "There is no user 'nobody'."),
+        (["--all", "--kind", "carrier pigeon"], "invalid choice"),
+        (["--all", "--before", "yesterday"], "ISO 8601"),
+        (["--all", "--user", "ada"], "not allowed with"),
+    ],
+)
+def test_what_cannot_be_meant(laptop, arguments, said):
+    with pytest.raises(CommandError, match=said):
+        revoke(*arguments)
+    assert laptop.me().status_code == 200
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_on_a_terminal(ada):
+    core.start(ada)
+    stamp = Session.objects.get().password_fingerprint
+    Session.objects.bulk_create(Session(user=ada, password_fingerprint=stamp) for _ in range(2499))
+    out = Terminal()
+    call_command("revokeauthsessions", "--all", stdout=out, no_color=True)
+    assert [line.partition("]")[2].strip() for line in out.getvalue().split("\r")[1:]][:2] == ["1000/2500", "2000/2500"]
+    assert out.getvalue().endswith("2500/2500\n2500 sessions revoked.\n")

@@ -1,0 +1,144 @@
+"""The statements planned once do what the ORM does, on every database and with every user model."""
+
+import uuid
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, connection
+from django.db.models import signals
+from django.test.utils import CaptureQueriesContext
+
+from auth_sessions import core
+from auth_sessions.models import RefreshToken, Session
+from auth_sessions.signals import sessions_ending
+from tests.support.browser import Browser
+from tests.support.device import Device
+from tests.support.related import heard_by
+
+RELATED = [(), ("user",), ("user", "refresh_token")]
+
+
+def values(instance):
+    return {field.attname: getattr(instance, field.attname) for field in instance._meta.concrete_fields}
+
+
+@pytest.fixture
+def sessions(ada, settings):
+    """A token session and a browser's; one has all that may be there, one as little as possible."""
+    settings.AUTH_SESSIONS_LIFETIME = None
+    Device().sign_in(ada, device_name="Telefon, „mein“ 📱")
+    Session.objects.update(ip_address="2001:db8::1", tag="app", amr=["pwd", "otp"])
+    Browser().client.force_login(ada)
+    core.start(ada, kind="browser", browser_key="key")
+    return list(Session.objects.all())
+
+
+@pytest.mark.parametrize("related", RELATED)
+def test_it_is_what_the_orm_reads(sessions, related):
+    for session in sessions:
+        expected = Session.objects.select_related(*related or (None,)).get(pk=session.pk)
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                found = core.find(session.pk, *related)
+            assert len(queries) == 1
+            if "refresh_token" in related and session.kind == "browser":
+                assert found is None
+                continue
+            with CaptureQueriesContext(connection) as queries:
+                assert values(found) == values(expected)
+                for name in related:
+                    assert type(getattr(found, name)) is type(getattr(expected, name))
+                    assert values(getattr(found, name)) == values(getattr(expected, name))
+                if "refresh_token" in related:
+                    assert found.refresh_token.session is found
+            assert len(queries) == 0
+            assert found._state.db == expected._state.db
+            assert not found._state.adding
+            assert found.get_deferred_fields() == set()
+
+
+@pytest.mark.parametrize("scope", ["global", "local", "others"])
+def test_a_sign_out_tells_what_the_orm_reads(ada, laptop, make_user, scope):
+    core.start(ada, kind="browser", browser_key="key")
+    core.start(ada, name="50 % off", tag="app", lifetime=None, amr=("pwd", "otp"))
+    core.start(make_user("bob"))
+    own = Session.objects.filter(pk=laptop.session_id)
+    reached = {"global": ada.auth_sessions.all(), "local": own, "others": ada.auth_sessions.exclude(pk__in=own)}
+    expected = [values(session) for session in reached[scope].order_by("pk")]
+    left = set(Session.objects.difference(reached[scope]).values_list("pk"))
+    told = []
+
+    def hear(sessions, **event):
+        told.extend(values(session) for session in sessions)
+        assert {session._state.db for session in sessions} == {"default"}
+        assert not any(session._state.adding for session in sessions)
+
+    with heard_by(hear, sessions_ending, of=Session):
+        laptop.sign_out(scope)
+    assert len(told) == {"global": 3, "local": 1, "others": 2}[scope]
+    assert told == expected
+    assert set(Session.objects.values_list("pk")) == left
+
+
+@pytest.mark.parametrize("related", RELATED)
+def test_nobody_is_none(sessions, related):
+    assert core.find(uuid.uuid4(), *related) is None
+
+
+@pytest.fixture
+def saved():
+    """What Django's signals of saving tell: the signal, and the row it is about."""
+    told = []
+
+    def hear(*, signal, instance, raw, update_fields, created=None, **event):
+        assert not raw
+        assert update_fields is None
+        before = signal is signals.pre_save
+        assert (instance._state.adding, created) == ((True, None) if before else (False, True))
+        told.append((signal, instance))
+
+    both = signals.pre_save, signals.post_save
+    with heard_by(hear, *both, of=Session), heard_by(hear, *both, of=RefreshToken):
+        yield told
+
+
+@pytest.mark.parametrize("kind", ["token", "browser"])
+def test_what_begins_is_written_and_told_as_the_orm_would(ada, kind, saved):
+    for number in range(2):
+        begun = core.start(
+            ada,
+            kind=kind,
+            name="Telefon, „mein“ 📱",
+            tag="50 % off",
+            amr=("pwd", "otp"),
+            lifetime=None,
+            browser_key=f"key {number}" if kind == "browser" else None,
+        )
+        rows = [begun, begun.refresh_token] if kind == "token" else [begun]
+        assert saved == [(signal, row) for signal in (signals.pre_save, signals.post_save) for row in rows]
+        saved.clear()
+        for row in rows:
+            stored = type(row).objects.get()
+            assert values(stored) == values(row)
+            assert stored._state.db == row._state.db
+        begun.delete()
+
+
+def test_a_receiver_that_fails_undoes_it(ada):
+    def fail(instance, **event):
+        list(get_user_model().objects.select_for_update().filter(pk=ada.pk))
+        raise TimeoutError
+
+    with heard_by(fail, signals.post_save, of=Session), pytest.raises(TimeoutError):
+        core.start(ada)
+    assert not Session.objects.exists()
+
+
+def test_all_is_written_or_nothing(ada):
+    def spoil(instance, **event):
+        instance.secret = None
+
+    with heard_by(spoil, signals.pre_save, of=RefreshToken), pytest.raises(DatabaseError):
+        core.start(ada)
+    assert not Session.objects.exists()
+    assert not RefreshToken.objects.exists()

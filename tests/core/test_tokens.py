@@ -1,0 +1,153 @@
+"""The signed pair: keys, claims, and what a project may add."""
+
+from datetime import timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.utils import timezone
+
+from auth_sessions import core, exceptions, tokens
+from auth_sessions.signals import access_token_issuing
+from tests.support.device import Device, code
+
+UNVERIFIED = {"verify_signature": False}
+
+
+def claims(token):
+    return jwt.decode(token, options=UNVERIFIED)
+
+
+def pem_pair(key):
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
+
+
+@pytest.mark.usefixtures("rest_only")
+def test_access_claims(clock, ada, laptop):
+    now = int(timezone.now().timestamp())
+    told = claims(laptop.access)
+    assert len(told.pop("jti")) == 32
+    assert told == {
+        "token_type": "access",
+        "iat": now,
+        "exp": now + 300,
+        "user_id": str(ada.pk),
+        "session_id": laptop.session_id,
+        "generation": 0,
+        "rotated_at": now,
+    }
+
+
+def test_one_generation_per_rotation(clock, laptop):
+    clock.shift(60)
+    laptop.refresh()
+    clock.shift(3)
+    laptop.copy().try_refresh()
+    told = claims(laptop.access)
+    assert (told["generation"], told["rotated_at"]) == (1, timezone.now().timestamp() - 3)
+
+
+@pytest.mark.usefixtures("rest_only")
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_asymmetric_access_tokens(ada, settings, algorithm):
+    key = rsa.generate_private_key(65537, 2048) if algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())
+    private, public = pem_pair(key)
+    settings.SIMPLE_JWT = {"ALGORITHM": algorithm, "SIGNING_KEY": private, "VERIFYING_KEY": public}
+    laptop = Device().sign_in(ada)
+    assert laptop.me().status_code == laptop.refresh().status_code == 200
+    assert jwt.decode(laptop.access, public, algorithms=[algorithm])["session_id"] == laptop.session_id
+    assert jwt.get_unverified_header(laptop.refresh_token)["alg"] == "HS256"
+    laptop.access = laptop.refresh_token
+    assert code(laptop.me()) == (401, "token_not_valid")
+
+
+def test_settings_of_simplejwt_are_read_when_used(clock, ada, settings):
+    settings.SIMPLE_JWT = {
+        "ACCESS_TOKEN_LIFETIME": timedelta(minutes=1),
+        "AUDIENCE": ["api", "admin"],
+        "ISSUER": "https://example.org",
+        "USER_ID_CLAIM": "uid",
+        "USER_ID_FIELD": ada.USERNAME_FIELD,
+        "TOKEN_TYPE_CLAIM": "typ",
+        "JTI_CLAIM": "id",
+    }
+    laptop = Device().sign_in(ada)
+    told = claims(laptop.access)
+    assert told["exp"] - told["iat"] == 60
+    assert (told["aud"], told["iss"], told["uid"], told["typ"]) == (
+        ["api", "admin"],
+        "https://example.org",
+        ada.get_username(),
+        "access",
+    )
+    assert "id" in told
+    assert laptop.me().status_code == laptop.refresh().status_code == 200
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "AUDIENCE": "another"}
+    assert code(laptop.me()) == (401, "token_not_valid")
+
+
+class TestIssuing:
+    @pytest.fixture
+    def _receiver(self):
+        def add(token, session, request, **kwargs):
+            token["role"] = "member"
+            token["sub"] = f"person-{session.user_id}"
+            token["seen"] = request.path
+            for claim in ("exp", "iat", "jti", "token_type", "user_id", "session_id", "generation", "rotated_at"):
+                token[claim] = "mine"
+
+        access_token_issuing.connect(add)
+        yield
+        access_token_issuing.disconnect(add)
+
+    @pytest.mark.usefixtures("_receiver")
+    def test_a_receiver_adds_claims_but_overwrites_none(self, ada):
+        laptop = Device().sign_in(ada)
+        for path in ("/api/auth/token/", "/api/auth/token/refresh/"):
+            told = claims(laptop.access)
+            assert (told["role"], told["sub"], told["seen"]) == ("member", f"person-{ada.pk}", path)
+            assert "mine" not in told.values()
+            assert laptop.me().status_code == 200
+            laptop.refresh()
+
+    def test_an_error_there_loses_no_session(self, laptop):
+        """The rotation stands; the client comes back with the parent and gets the same child."""
+
+        def fail(**kwargs):
+            raise RuntimeError("The directory does not answer.")
+
+        access_token_issuing.connect(fail)
+        with pytest.raises(RuntimeError):
+            laptop.refresh()
+        access_token_issuing.disconnect(fail)
+        assert laptop.refresh().status_code == 200
+
+
+class TestPythonApi:
+    def test_issue_and_refresh(self, ada):
+        pair = tokens.issue(core.start(ada))
+        again = tokens.refresh(pair.refresh)
+        assert again.refresh != pair.refresh
+        assert tokens.present(again.refresh).user == ada
+
+    @pytest.mark.parametrize("raw", ["", "junk", "a.b.c"])
+    def test_junk(self, db, raw):
+        with pytest.raises(exceptions.TokenNotValid):
+            tokens.refresh(raw)
+
+    def test_the_pair_of_a_found_session(self, ada):
+        session = core.start(ada)
+        found = core.find(session.pk)
+        assert tokens.issue(found).refresh == tokens.issue(session).refresh
+
+    def test_lifecycle_alone_knows_no_jwt(self, ada):
+        session = core.start(ada)
+        proof = session.refresh_token.proof(0)
+        assert core.refresh(session.pk, generation=0, proof=proof).refresh_token.counter == 1
+        with pytest.raises(exceptions.TokenNotValid):
+            core.refresh(session.pk, generation=1, proof=proof)

@@ -1,0 +1,189 @@
+"""The benchmarks run, and every contender answers as its row says. No figure of time is looked at."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.results import Results
+from benchmarks.targets import Target
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (
+    "request,request_after,refresh,sign_in,sign_in_10,list_100,"
+    "sign_out_one,sign_out_others,sign_out_all_1,sign_out_all_10"
+)
+OUR_COSTS = {
+    "authenticated request": "1",
+    "request after its sign-out": "2",
+    "refresh": "2",
+    "sign-in": "4 + 2",
+    "sign-in, 10 sessions there": "4 + 2",
+    "list of 100": "2",
+}
+FATES = {
+    # whether an access token is taken after a sign-out of: one, others, all
+    "ours": ("refused", "refused", "refused"),
+    "ours_cached": ("refused", "refused", "refused"),
+    "ours_cached_django_redis": ("refused", "refused", "refused"),
+    "simplejwt": ("accepted", "accepted", "accepted"),
+    "signature": ("-", "-", "-"),
+    "knox": ("refused", "-", "refused"),
+    "allauth": ("accepted", "accepted", "accepted"),
+    "allauth_stateful": ("refused", "refused", "refused"),
+    "django_db": ("refused", "-", "-"),
+    "django_cached_db": ("refused", "-", "-"),
+    "floor": ("refused", "refused", "refused"),
+}
+
+
+on_postgresql = pytest.mark.skipif(
+    os.environ.get("AUTH_SESSIONS_TEST_DATABASE") != "postgresql", reason="it is filled in PostgreSQL"
+)
+
+
+def run(*options):
+    return run_module("benchmarks", "--scale", "0", *options)
+
+
+def run_module(name, *options):
+    ended = subprocess.run(
+        [sys.executable, "-m", name, *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    return ended
+
+
+def tables(text):
+    """The tables by their headings: for each the cells by row and column."""
+    found = {}
+    for part in text.split("\n## ")[1:]:
+        heading, *lines = part.splitlines()
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+        found[heading] = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[2:]}
+    return found
+
+
+@pytest.fixture(scope="module")
+def measured():
+    if "AUTH_SESSIONS_TEST_DATABASE" in os.environ:
+        pytest.skip("the contenders are run on SQLite")
+    ended = run("--database", "sqlite", "--operations", OPERATIONS, "--copies", "1")
+    return ended, tables(ended.stdout)
+
+
+@pytest.fixture(params=CONTENDERS)
+def contender(request, measured):
+    label = CONTENDERS[request.param].label
+    for line in measured[0].stderr.splitlines():
+        if line.startswith(f"LEFT OUT: {label}: "):
+            pytest.skip(line)
+    return request.param
+
+
+def column(table, contender):
+    return {row: cells[CONTENDERS[contender].label] for row, cells in table.items()}
+
+
+def test_nobody_fails(measured):
+    assert "Traceback" not in measured[0].stderr
+
+
+def test_an_access_token_after_a_sign_out(measured, contender):
+    table = measured[1]["An access token after a sign-out of"]
+    assert tuple(column(table, contender).values()) == FATES[contender]
+
+
+def test_what_can_be_counted_is_timed(measured, contender):
+    costs = column(measured[1]["SQL statements + transaction control, cache round trips"], contender)
+    times = column(measured[1]["Time of one call in process, ms (median)"], contender)
+    assert {row for row, cost in costs.items() if cost != "-"} == {row for row, time in times.items() if time != "-"}
+    assert costs["authenticated request"] != "-"
+
+
+def test_our_costs(measured):
+    costs = column(measured[1]["SQL statements + transaction control, cache round trips"], "ours")
+    assert {row: costs[row] for row in OUR_COSTS} == OUR_COSTS
+    targets = measured[1]["Targets"]
+    for what in ("request, SQL check: statements", "refresh: statements", "list of 100: statements"):
+        assert targets[what][""] == "met"
+
+
+def test_http(measured, contender):
+    pytest.importorskip("gunicorn")
+    rates = column(measured[1]["Requests per second over HTTP (median)"], contender)
+    costs = column(measured[1]["SQL statements + transaction control, cache round trips"], contender)
+    assert len(rates) == 7
+    assert {row: rate == "-" for row, rate in rates.items()} == {row: costs[row] == "-" for row in rates}
+
+
+@on_postgresql
+def test_clean_up():
+    ended = run_module("benchmarks.cleanup", "--over=1000", "--live=3000", "--alone=0.5")
+    assert "1000 sessions over among 4000" in ended.stdout
+    verdicts = [line.split(":")[0] for line in ended.stdout.splitlines()[-4:]]
+    assert [verdict[7:] for verdict in verdicts] == [
+        "memory above the start",
+        "longest transaction",
+        "longest wait for a lock",
+        "longest statement of the others",
+    ]
+
+
+@on_postgresql
+@pytest.mark.django_db
+def test_storage():
+    if connection.pg_version < 150_000:
+        pytest.skip("pg_stat_force_next_flush() is new in PostgreSQL 15")
+    ended = run_module("benchmarks.storage", "--rows=500", "--uses=50")
+    assert "auth_sessions_session " in ended.stdout
+    assert "of 50 updates were heap-only" in ended.stdout
+
+
+@on_postgresql
+def test_growth(tmp_path):
+    written = tmp_path / "benchmarks.md"
+    ended = run(
+        *("--contenders", "ours", "--operations", "request", "--rows", "20,300", "--no-http", "--copies", "2"),
+        *("--markdown", str(written)),
+    )
+    growth = tables(ended.stdout)["With many sessions stored: ms (median), and times the smallest"]
+    signed_out = {"sign-out of one", "sign-out of 9 others", "sign-out of all, 10"}
+    assert set(growth) == {"authenticated request", "refresh", "sign-in", "list of 1", *signed_out}
+    assert set(growth["refresh"]) == {"", "20", "300"}
+    assert ended.stdout in written.read_text()
+
+
+@pytest.mark.parametrize(
+    ("limits", "value", "verdict"),
+    [
+        ({"at_most": 2}, 2, "met"),
+        ({"at_most": 2}, 2.1, "missed"),
+        ({"at_most": 2, "aim": 1}, 1.5, "met, short of the aim"),
+        ({"at_least": 3, "aim": 4}, 3, "met, short of the aim"),
+        ({"at_least": 3}, 2.9, "missed"),
+        ({"exact": 0}, 0, "met"),
+        ({"exact": 0}, 1, "missed"),
+        ({"exact": 0}, None, "not measured"),
+    ],
+)
+def test_verdicts(limits, value, verdict):
+    target = Target(what="x", measured=lambda results: value, **limits)
+    assert target.judge(Results(database="sqlite", labels={}))[1] == verdict
+
+
+def test_ratios_are_those_of_the_rounds():
+    times = {"request": {"ours": [[2.0, 2.0], [30.0], [4.0]], "floor": [[1.0], [10.0, 10.0], [2.0]]}}
+    results = Results(database="sqlite", labels={}, times=times)
+    assert results.ratio("request", "ours", "floor") == 2
+    assert results.ratio("request", "ours", "knox") is None
+    assert results.milliseconds("request", "ours") == 3000

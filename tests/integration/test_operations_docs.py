@@ -1,0 +1,210 @@
+"""What docs/operations.md recommends does what it says."""
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connection, connections, transaction
+from django.test.testcases import DatabaseOperationForbidden
+from django.utils import timezone
+
+from auth_sessions import core
+from auth_sessions.db.uuid7 import uuid7
+from auth_sessions.management.commands.clearauthsessions import Command
+from auth_sessions.models import RefreshToken, Session
+from tests.host.models import PushDevice
+from tests.integration.test_package import ROOT
+from tests.support.browser import Browser
+from tests.support.device import PASSWORD, Device
+
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+
+
+def code(language, word):
+    """The block of the page in which the word stands."""
+    (found,) = [block for block in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if word in block]
+    return found
+
+
+def test_the_options():
+    parser = Command().create_parser("manage.py", "clearauthsessions")
+    for option in re.findall(r"^\| `(--.+?)`", PAGE, re.MULTILINE):
+        name, _, value = option.partition(" ")
+        assert name in parser.format_help()
+        if value and value != "KEY":
+            assert str(parser.get_default(name.strip("-").replace("-", "_"))) == value
+
+
+@pytest.fixture
+def recipe():
+    """A module made of a block of the page, changed as told."""
+
+    def make(word, **changes):
+        text = code("python", word)
+        for old, new in changes.items():
+            assert old in text
+            text = text.replace(old, new)
+        module = sys.modules["recipe"] = ModuleType("recipe")
+        exec(text, vars(module))
+        return module
+
+    yield make
+    sys.modules.pop("recipe", None)
+
+
+@pytest.mark.parametrize("package", ["django.tasks", "celery"])
+def test_a_task_goes_on_until_the_end(clock, ada, ended, recipe, package):
+    pytest.importorskip(package)
+    for _ in range(5):
+        core.start(ada)
+    clock.shift(timedelta(days=31))
+    task = recipe(package, max_seconds="batch_size=2, max_seconds", **{"=300": "=0"}).clear_sessions
+    if package == "celery":
+        task.app.conf.task_always_eager = task.app.conf.task_eager_propagates = True
+        task.delay()
+    else:
+        task.enqueue()
+    assert [len(event["sessions"]) for event in ended] == [2, 2, 1]
+
+
+class TestPartitions:
+    """All in one transaction, which is rolled back: PostgreSQL does so with tables, too."""
+
+    @pytest.fixture
+    def ada(self, db):
+        return get_user_model().objects.create_user("ada@example.org", password=PASSWORD)
+
+    @pytest.fixture(autouse=True)
+    def _partitions(self, ada):
+        if connection.vendor != "postgresql":
+            pytest.skip("Partitions are a recipe for PostgreSQL.")
+        self.month = datetime.fromtimestamp((uuid7().int >> 80) / 1000, UTC).replace(day=1)
+        self.next_month = (self.month + timedelta(days=31)).replace(day=1)
+        make = code("sql", "CREATE FUNCTION")
+        make = make.replace("REFERENCES auth_user", f"REFERENCES {get_user_model()._meta.db_table}")
+        self.run(
+            make.replace("old_refreshtoken, old_session", "old_refreshtoken, old_session CASCADE")
+        )  # the key of the host's model
+        self.run(
+            "ALTER TABLE host_pushdevice ADD CONSTRAINT to_session FOREIGN KEY (session_id)"
+            " REFERENCES auth_sessions_session DEFERRABLE INITIALLY DEFERRED"
+        )
+        self.run(code("sql", "SELECT add_sessions_of"))
+
+    def run(self, block):
+        """A block of SQL, about this month and the next."""
+        months = {"11": self.month, "12": self.next_month}
+        block = re.sub("2026([-_])(1[12])", lambda found: months[found[2]].strftime(f"%Y{found[1]}%m"), block)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(block)
+
+    def in_months(self, model):
+        """How many rows there are in this month and in the next."""
+        table = model._meta.db_table
+        counts = []
+        for month in (self.month, self.next_month):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT count(*) FROM {table}_{month:%Y_%m}")
+                counts += cursor.fetchone()
+        return counts
+
+    def start_next_month(self, user):
+        later = int((self.next_month + timedelta(days=1)).timestamp() * 1000)
+        session = Session(pk=type(uuid7())(int=later << 80 | uuid7().int & (1 << 80) - 1), user=user)
+        session.save(force_insert=True)
+        return RefreshToken.objects.create(session=session)
+
+    def test_life(self, ada):
+        laptop, phone = Device().sign_in(ada), Device().sign_in(ada)
+        self.start_next_month(ada)
+        push = PushDevice.objects.create(session_id=laptop.session_id, token="t")
+        assert self.in_months(Session) == self.in_months(RefreshToken) == [2, 1]
+        assert laptop.refresh().status_code == laptop.me().status_code == 200
+        assert len(laptop.sessions()) == 2  # the third is not stamped with the password
+        assert laptop.sign_out("local").status_code == 204
+        assert not PushDevice.objects.filter(pk=push.pk).exists()
+        assert phone.sign_out().status_code == 204
+        assert not Session.objects.exists()
+
+    def test_a_finished_month_goes(self, ada):
+        laptop = Device().sign_in(ada)
+        self.start_next_month(ada)
+        Session.objects.filter(pk=laptop.session_id).update(expires_at=timezone.now())
+        assert core.purge(batch_size=1) == 2
+        assert self.in_months(Session) == self.in_months(RefreshToken) == [0, 0]
+        self.start_next_month(ada)
+        self.run(code("sql", "DETACH PARTITION"))
+        assert Session.objects.count() == 1
+
+    def test_a_month_that_is_named_stays(self, ada):
+        session = core.start(ada)
+        PushDevice.objects.create(session=session, token="t")
+        with pytest.raises(IntegrityError, match="violates foreign key"), transaction.atomic():
+            self.run(code("sql", "DETACH PARTITION"))
+        assert Session.objects.get() == session
+
+    def test_the_key_of_a_browser_is_unique_in_a_month(self, ada):
+        core.start(ada, kind="browser", browser_key="k")
+        with pytest.raises(IntegrityError, match="browser_key"), transaction.atomic():
+            core.start(ada, kind="browser", browser_key="k")
+
+
+class TestReplica:
+    """Django's tests let nobody reach a database that the test did not ask for, so whoever reads the replica fails."""
+
+    @pytest.fixture(autouse=True)
+    def _replica(self, laptop, phone, settings, recipe):
+        connections.settings["replica"] = connections.settings["default"]
+        self.router = recipe("ReplicaRouter").ReplicaRouter
+        settings.DATABASE_ROUTERS = [self.router()]
+        yield
+        assert connections["replica"]  # there is one in this thread
+        del connections["replica"], connections.settings["replica"]
+
+    @pytest.fixture
+    def everything(self, monkeypatch):
+        """All reads go to the replica, those of users, too."""
+        monkeypatch.setattr(self.router, "DECIDED_BY_DJANGO", set())
+
+    def test_a_read_goes_there(self):
+        with pytest.raises(DatabaseOperationForbidden, match="replica"):
+            Session.objects.count()
+
+    def test_all_of_rest(self, laptop, phone, rest_only, everything):
+        assert laptop.refresh().status_code == laptop.me().status_code == 200
+        assert len(laptop.sessions()) == 2
+        assert laptop.get("sessions/current/").status_code == 200
+        assert laptop.patch(f"sessions/{phone.session_id}/", {"name": "x"}).status_code == 200
+        assert laptop.sign_out("others").status_code == 204
+        assert phone.me().status_code == phone.refresh().status_code == 401
+        assert laptop.delete(f"sessions/{laptop.session_id}/").status_code == 204
+        assert not Session.objects.using("default").exists()
+
+    def test_a_spent_token(self, laptop, rest_only, everything):
+        thief = laptop.copy()
+        laptop.refresh()
+        laptop.refresh()
+        assert thief.refresh().status_code == laptop.me().status_code == 401
+
+    def test_a_browser(self, ada):
+        desk = Browser().sign_in(ada)
+        assert desk.is_signed_in()
+        tab = desk.copy()
+        assert desk.sign_out().status_code == 204
+        assert not tab.is_signed_in()
+
+    def test_what_python_calls(self, ada, laptop, phone):
+        session = Session.objects.using("default").get(pk=phone.session_id)
+        PushDevice.objects.using("default").create(session=session, token="t")
+        core.change_password(ada, "changed", keep=session)
+        assert laptop.me().status_code == 401
+        assert phone.me().status_code == 200
+        Session.objects.filter(pk=phone.session_id).end(reason="revoked")
+        core.start(ada, lifetime=timedelta(0))
+        assert core.purge() == 1
+        ada.delete()
+        assert not PushDevice.objects.using("default").exists()

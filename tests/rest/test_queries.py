@@ -1,0 +1,88 @@
+"""What each action costs, in SQL statements. Transaction control is not counted."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from auth_sessions import core
+from tests.support.device import PASSWORD, Device
+
+pytestmark = pytest.mark.usefixtures("rest_only")
+
+CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET")
+
+BEGUN = {"postgresql": ["WITH"]}.get(connection.vendor, ["INSERT", "INSERT"])
+"""A session and its refresh token; PostgreSQL writes both in one."""
+
+LOCKED = {"sqlite": ["UPDATE", "SELECT"], "postgresql": ["SELECT"], "mysql": ["SELECT", "SELECT"]}[connection.vendor]
+"""The sessions that end."""
+
+DELETED = ["DELETE"] * 3
+"""What hangs on them (a model of the tests, the token), and the rows."""
+
+ENDED = [*LOCKED, "DELETE", *DELETED]
+"""With what a receiver of the tests deletes."""
+
+
+def refresh_and_again(device):
+    tab = device.copy()
+    device.refresh()
+    tab.refresh()
+
+
+COSTS = [
+    # action, statements
+    ("authenticated request", lambda d: d.me(), ["SELECT"]),
+    ("authenticated request, signature only", lambda d: d.edge(), []),
+    ("refresh", lambda d: d.refresh(), ["SELECT", "UPDATE"]),
+    ("refresh, and the parent again from another tab", refresh_and_again, ["SELECT", "UPDATE", "SELECT"]),
+    ("list", lambda d: d.sessions(), ["SELECT", "SELECT"]),
+    ("one", lambda d: d.get(f"sessions/{d.session_id}/"), ["SELECT", "SELECT"]),
+    ("rename", lambda d: d.patch(f"sessions/{d.session_id}/", {"name": "x"}), ["SELECT", "SELECT", "UPDATE"]),
+]
+
+
+def statements(queries):
+    """The verbs, in order."""
+    verbs = (query["sql"].lstrip("(").split()[0].upper() for query in queries)
+    return [verb for verb in verbs if verb not in CONTROL]
+
+
+@pytest.mark.parametrize(("action", "cost"), [case[1:] for case in COSTS], ids=[case[0] for case in COSTS])
+@pytest.mark.parametrize("others", [0, 20])
+def test_cost(ada, laptop, action, cost, others):
+    """The same with one session and with many."""
+    for _ in range(others):
+        core.start(ada)
+    with CaptureQueriesContext(connection) as queries:
+        action(laptop)
+    assert statements(queries) == cost
+
+
+@pytest.mark.parametrize("others", [0, 20])
+def test_sign_in(ada, others):
+    """Reads the user; writes the session, its refresh token, and Django's last_login."""
+    for _ in range(others):
+        core.start(ada)
+    data = {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD}
+    with CaptureQueriesContext(connection) as queries:
+        Device().post("token/", data)
+    assert statements(queries) == ["SELECT", *BEGUN, "UPDATE"]
+
+
+@pytest.mark.parametrize("scope", ["global", "local", "others"])
+@pytest.mark.parametrize("others", [1, 20])
+def test_sign_out(ada, laptop, scope, others):
+    for _ in range(others):
+        core.start(ada)
+    with CaptureQueriesContext(connection) as queries:
+        laptop.sign_out(scope)
+    assert statements(queries) == ["SELECT", *ENDED]
+
+
+def test_a_refused_refresh_mints_and_writes_nothing(laptop):
+    thief = laptop.copy()
+    laptop.sign_out()
+    with CaptureQueriesContext(connection) as queries:
+        thief.refresh()
+    assert statements(queries) == ["SELECT"]

@@ -1,0 +1,109 @@
+"""What each call of Supabase's clients costs, in SQL statements. Transaction control is not counted."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from auth_sessions import core
+from tests.rest.test_queries import BEGUN, DELETED, ENDED, statements
+from tests.support.supabase import SupabaseDevice, add_person, needs_email
+
+pytestmark = needs_email
+
+LOCK = {"sqlite": ["UPDATE", "SELECT"], "postgresql": ["SELECT"], "mysql": ["SELECT"]}
+
+
+@pytest.fixture(params=[0, 20], ids=["alone", "with many"])
+def ada(request, make_user):
+    """Nothing costs more for somebody who is signed in on many devices."""
+    user = add_person(make_user)
+    for _ in range(request.param):
+        core.start(user)
+    return user
+
+
+@pytest.fixture
+def laptop(ada):
+    device = SupabaseDevice()
+    device.sign_in()
+    return device
+
+
+def cost(call, status=200):
+    with CaptureQueriesContext(connection) as queries:
+        assert call().status_code == status
+    return statements(queries)
+
+
+def test_the_first_sign_in_of_all(ada):
+    """Finds the user name by the address; then the user, session, token, last_login; then the profile is made."""
+    sign_in = ["SELECT", "SELECT", *BEGUN, "UPDATE", "SELECT"]
+    expected = [*sign_in, *LOCK[connection.vendor], "INSERT"]
+    assert cost(SupabaseDevice().try_sign_in) == expected
+
+
+def test_sign_in(laptop):
+    """As over REST, with one SELECT for the address and one for the profile."""
+    assert cost(laptop.try_sign_in) == ["SELECT", "SELECT", *BEGUN, "UPDATE", "SELECT"]
+
+
+def test_refused_sign_in(laptop):
+    assert cost(lambda: laptop.try_sign_in(password="wrong"), 400) == ["SELECT", "SELECT"]
+
+
+def test_refresh(laptop):
+    assert cost(laptop.refresh) == ["SELECT", "UPDATE", "SELECT"]
+
+
+def test_refresh_of_the_parent_from_another_tab(laptop):
+    tab = laptop.copy()
+    laptop.refresh()
+    assert cost(tab.refresh) == ["SELECT", "SELECT"]
+
+
+def test_refused_refresh(laptop):
+    laptop.logout("local")
+    assert cost(laptop.refresh, 400) == ["SELECT"]
+    laptop.refresh_token = "junk"
+    assert cost(laptop.refresh, 400) == []
+
+
+def test_user(laptop):
+    assert cost(laptop.user) == ["SELECT", "SELECT"]
+
+
+def test_nobody(laptop):
+    """Whoever shows no token of ours costs the database nothing."""
+    laptop.access = "junk"
+    assert cost(laptop.user, 403) == []
+    assert cost(laptop.logout, 403) == []
+    assert cost(lambda: laptop.update(data={"a": 1}), 403) == []
+
+
+def test_data(laptop):
+    """Locks the profile, so that two changes at once are both kept; reads what the database made of the numbers."""
+    expected = ["SELECT", "SELECT", *LOCK[connection.vendor], "UPDATE", "SELECT"]
+    assert cost(lambda: laptop.update(data={"name": "Ada"})) == expected
+
+
+@pytest.mark.parametrize("others", [1, 20])
+def test_password(laptop, ada, others):
+    """The same for one other session and for many."""
+    for _ in range(others):
+        core.start(ada)
+    few = cost(lambda: laptop.update(password="quite-new-1906"))
+    for _ in range(30):
+        core.start(type(ada).objects.get(pk=ada.pk))
+    assert cost(lambda: laptop.update(password="quite-newer-1907")) == few
+    assert [verb for verb in few if verb == "DELETE"] == ["DELETE", *DELETED]
+
+
+@pytest.mark.parametrize("scope", ["global", "local", "others"])
+def test_logout(ada, laptop, scope):
+    core.start(ada)
+    assert cost(lambda: laptop.logout(scope), 204) == ["SELECT", "SELECT", *ENDED]
+
+
+@pytest.mark.parametrize("path", ["health", "settings", ".well-known/jwks.json"])
+def test_what_everybody_may_ask(db, path):
+    assert cost(lambda: SupabaseDevice().send("GET", path)) == []

@@ -1,0 +1,38 @@
+"""A person's browser, as the tests see it: it keeps one cookie, and signs in on a page of the host."""
+
+from django.conf import settings
+
+from tests.support.device import PASSWORD, Device
+
+
+class Browser(Device):
+    def sign_in(self, user, password=PASSWORD, path="/login/"):
+        response = self.submit(path, {"username": user.get_username(), "password": password})
+        assert response.status_code in {200, 302}, response.content
+        assert self.is_signed_in()
+        self.session_id = self.page("/which/").json()["session"]
+        return self
+
+    def is_signed_in(self, path="/who/"):
+        return self.page(path).status_code == 200
+
+    def me(self):
+        return self.page("/who/")
+
+    refresh = me
+
+    def page(self, path):
+        return self.client.get(path)
+
+    def submit(self, path, data=None):
+        return self.client.post(path, data)
+
+    def copy(self):
+        """Another tab, or a thief, with the same cookie."""
+        other = Browser()
+        other.client.cookies[settings.SESSION_COOKIE_NAME] = self.cookie
+        return other
+
+    @property
+    def cookie(self):
+        return self.client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -1,3 +1,3 @@
-from auth_sessions.checks.project import register
+from auth_sessions.checks.settings import register
 
 __all__ = ["register"]

@@ -10,7 +10,7 @@ from auth_sessions.core.rotation import confirm, present, refresh
 from auth_sessions.core.rows import all_sessions, all_users, database, in_batches, row_of
 from auth_sessions.core.sign_out import change_password, clear_away, end_before_deletion, sign_out, upgrade_hash
 from auth_sessions.core.statements import find
-from auth_sessions.core.validity import (
+from auth_sessions.core.usage import (
     REFUSALS,
     follow_password,
     move_end,

@@ -12,7 +12,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from auth_sessions.choices import EndReason
 from auth_sessions.core.rows import all_sessions, all_users, database
-from auth_sessions.core.validity import over
+from auth_sessions.core.usage import over
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet, lock

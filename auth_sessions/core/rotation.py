@@ -14,7 +14,7 @@ from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
 from auth_sessions.core.rows import all_sessions, database, send_on_commit
 from auth_sessions.core.statements import find, rotate
-from auth_sessions.core.validity import REFUSALS, note, over, stamp_with_todays_key
+from auth_sessions.core.usage import REFUSALS, note, over, stamp_with_todays_key
 from auth_sessions.models import RefreshToken, Session
 
 logger = logging.getLogger("auth_sessions")

@@ -1,7 +1,6 @@
 """Who is calling: DRF authentication that refuses a signed-out session at once."""
 
 from datetime import datetime
-from functools import partial
 from typing import cast
 
 from django.contrib.auth import get_user_model
@@ -9,17 +8,24 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import SimpleLazyObject, empty
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
-from auth_sessions import core, exceptions
+from auth_sessions import exceptions
 from auth_sessions.core import alive_cache, django_sessions
+from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
+from auth_sessions.core.rows import all_users
+from auth_sessions.core.statements import select_session
+from auth_sessions.core.usage import next_touch_at, touch
+from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
+from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
-from auth_sessions.tokens import SessionAccessToken, parse
+from auth_sessions.tokens import SessionAccessToken, SessionRefreshToken, parse
 from auth_sessions.tokens.keys import simple_jwt
 
 
@@ -36,48 +42,48 @@ class SessionJWTAuthentication(JWTAuthentication):
         try:
             return parse(SessionAccessToken, raw_token)
         except exceptions.TokenNotValid as error:
-            raise refusal(error) from error
+            raise to_api_exception(error) from error
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         try:
-            validated_token.session = find_session(validated_token)
+            validated_token.session = get_valid_session(validated_token)
         except exceptions.AuthSessionsError as error:
-            raise refusal(error) from error
+            raise to_api_exception(error) from error
         return validated_token.session.user
 
 
 class CachedSessionJWTAuthentication(SessionJWTAuthentication):
     """The same, without SQL for most requests: one round trip to the cache of ``AUTH_SESSIONS_CACHE``.
 
-    A session that ends is refused at once by every process that shares the cache. Where the cache lost the word, and
-    where nothing told Python (``queryset.update()`` of the user, raw SQL), within ``AUTH_SESSIONS_CACHE_TTL``. The
+    A session that ends is refused at once by every process that shares the cache. Where the cache lost the tombstone,
+    and where nothing told Python (``queryset.update()`` of the user, raw SQL), within ``AUTH_SESSIONS_CACHE_TTL``. The
     database is asked where the cache does not answer, and over one that is not shared.
 
-    ``request.user`` is then read when something of it is asked that the token does not tell: see :class:`LazyUser`.
+    ``request.user`` is then read when something is asked of it that the token does not say: see :class:`LazyUser`.
     A project that names this class on single views names the cache as well, in ``AUTH_SESSIONS_CACHE``.
     """
 
-    asks_cache = True
+    uses_cache = True
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         token = validated_token
-        session = alive_cache.find(token.session_id, user_id=token.user_id)
-        if session is not None and timezone.now() < _quiet_until(session, token):
+        session = alive_cache.get(token.session_id, user_id=token.user_id)
+        if session is not None and timezone.now() < _next_touch_at(session, token):
             token.session = session
             return cast("AbstractBaseUser", LazyUser(session))
         asked_at = timezone.now()
         user = super().get_user(token)
-        until = _quiet_until(token.session, token)
-        alive_cache.keep(token.session, user_id=token.user_id, asked_at=asked_at, until=until)
+        until = _next_touch_at(token.session, token)
+        alive_cache.add(token.session, user_id=token.user_id, asked_at=asked_at, until=until)
         return user
 
 
-def _quiet_until(session: Session, token: SessionAccessToken) -> datetime:
-    return core.quiet_until(session, generation=token.generation, rotated_at=token.rotated_at)
+def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
+    return next_touch_at(session, generation=token.generation, rotated_at=token.rotated_at)
 
 
 class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
-    """The user of a session that the cache vouches for: ``pk`` and that they are signed in and active are known.
+    """The user of a session that the cache says is alive: ``pk``, and that they are signed in and active, are known.
 
     Anything else reads the row. Where that is gone, there is a user with this key and nothing else, no rights either.
     """
@@ -86,55 +92,58 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     is_anonymous = False
 
     def __init__(self, session: Session) -> None:
-        super().__init__(partial(_load_user, session))
+        attributes = vars(self)  # set otherwise, an attribute would be the user's
+
+        def load() -> AbstractBaseUser:
+            attributes["loaded"] = user = all_users().filter(pk=key).first() or get_user_model()(pk=key)
+            return user
+
+        super().__init__(load)
         key = session.user_id
-        vars(self).update({"pk": key, get_user_model()._meta.pk.attname: key})
-        Session._meta.get_field("user").set_cached_value(session, cast("AbstractBaseUser", self))
+        attributes.update({"pk": key, get_user_model()._meta.pk.attname: key, "loaded": None})
+        set_related(session, "user", cast("AbstractBaseUser", self))
 
     def __bool__(self) -> bool:
         return True
 
     @property
     def is_active(self) -> bool:
-        return True if self._wrapped is empty else self._wrapped.is_active
-
-
-def _load_user(session: Session) -> AbstractBaseUser:
-    return core.all_users().filter(pk=session.user_id).first() or get_user_model()(pk=session.user_id)
+        loaded = vars(self)["loaded"]
+        return loaded is None or loaded.is_active
 
 
 class BrowserSessionAuthentication(SessionAuthentication):
-    """Django's own session cookie, with CSRF enforced, where ``BrowserSessionMiddleware`` found the session alive."""
+    """Django's own session cookie, with CSRF enforced, where ``BrowserSessionMiddleware`` found the session live."""
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
-        session = django_sessions.current(request._request)
+        session = django_sessions.get_current(request._request)
         if session is None:
             return None
         self.enforce_csrf(request)
         return session.user, None
 
 
-def find_session(token: SessionAccessToken) -> Session:
-    """The live session of a validated access token, with its user, in one SELECT; notes that it was seen in use.
+def get_valid_session(token: SessionAccessToken) -> Session:
+    """The live session of a validated access token, with its user, in one SELECT; records that it was used.
 
     Raises :class:`~auth_sessions.exceptions.TokenNotValid` where session and user do not belong together, and
-    subclasses of :class:`~auth_sessions.exceptions.SessionOver`.
+    subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
-    session = core.find(token.session_id, "user")
+    session = select_session(token.session_id, "user")
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
         raise exceptions.TokenNotValid
-    if reason := core.over(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
-        raise core.REFUSALS[reason](session)
-    core.touch(session, generation=token.generation, rotated_at=token.rotated_at)
+    if reason := get_end_reason(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
+        raise EXCEPTIONS[reason](session)
+    touch(session, generation=token.generation, rotated_at=token.rotated_at)
     return session
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
-    """Why there is no such session: mostly it was signed out, but perhaps the person is gone as well."""
+    """Why there is no such session: mostly it was signed out, but perhaps the user is gone as well."""
     try:
-        user = core.all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
+        user = all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
     except (ValueError, TypeError, ValidationError):
         return exceptions.TokenNotValid()
     if user is None:
@@ -142,28 +151,54 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     return exceptions.SessionNotFound() if user.is_active else exceptions.UserInactive()
 
 
-def get_session(request: HttpRequest | Request) -> Session | None:
-    """The session a request comes from, or None. For a DRF request or a plain Django one, by Bearer token or cookie.
+@sensitive_variables("raw")
+def get_session_of_refresh_token(raw: str, *, request: HttpRequest | None = None) -> Session:
+    """The session that a refresh token proves, as in a refresh, but without rotating it.
 
-    On a plain request each call costs the one SELECT of :class:`SessionJWTAuthentication`; in an async view, call it
-    through ``sync_to_async``.
+    Raises what :func:`auth_sessions.api.refresh` raises.
     """
+    token = parse(SessionRefreshToken, raw)
+    session = verify_refresh_token(token.session_id, generation=token.generation, proof=token.proof, request=request)
+    confirm_generation(session, generation=token.generation)
+    return session
+
+
+def get_session(request: HttpRequest | Request, *, raise_exception: bool = False) -> Session | None:
+    """The session that a request comes from, by Bearer token or cookie; None where there is none.
+
+    ``request`` is DRF's or Django's own. On Django's own each call costs the one SELECT of
+    :class:`SessionJWTAuthentication`. With ``raise_exception`` it says why there is none: raises
+    :class:`~auth_sessions.exceptions.TokenNotValid` or a subclass of
+    :class:`~auth_sessions.exceptions.SessionInvalid` (``SessionNotFound`` where nothing was presented).
+    """
+    try:
+        session = _find_session(request)
+    except exceptions.AuthSessionsError:
+        if raise_exception:
+            raise
+        return None
+    if session is None and raise_exception:
+        raise exceptions.SessionNotFound
+    return session
+
+
+def _find_session(request: HttpRequest | Request) -> Session | None:
     if isinstance(request, Request):
-        return getattr(request.auth, "session", None) or _browser_session(request)
+        return getattr(request.auth, "session", None) or _get_browser_session(request)
     try:
         found = SessionJWTAuthentication().authenticate(cast("Request", request))
-    except AuthenticationFailed:
-        return None
-    return cast("SessionAccessToken", found[1]).session if found else django_sessions.current(request)
+    except AuthenticationFailed as error:
+        raise error.__cause__ or exceptions.TokenNotValid() from error
+    return cast("SessionAccessToken", found[1]).session if found else django_sessions.get_current(request)
 
 
-def _browser_session(request: Request) -> Session | None:
+def _get_browser_session(request: Request) -> Session | None:
     """The cookie's, if whatever authenticated the request found the same person."""
-    session = django_sessions.current(request._request)
+    session = django_sessions.get_current(request._request)
     return session if session is not None and session.user_id == request.user.pk else None
 
 
-def refusal(error: exceptions.AuthSessionsError) -> APIException:
+def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
     """The HTTP answer to a refusal: ``{"detail", "code"}``, 403 for the session limit, else 401 as simplejwt does."""
     if isinstance(error, exceptions.SessionLimitReached):
         return PermissionDenied({"detail": str(error), "code": error.code})

@@ -1,78 +1,95 @@
-"""The app's settings. Each is read from Django's settings at the moment of use."""
+"""The app's settings, those of the pages and of the Supabase API among them.
+
+Each is read from Django's settings at the moment of use, so that ``override_settings`` works. Types and defaults stand
+here; ``auth_sessions.checks.settings`` validates them (``auth_sessions.E001``).
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Literal, cast
+from typing import Literal, TypeVar
 
 from django.conf import settings
 
+T = TypeVar("T")
+
 
 class Settings:
-    """One property per ``AUTH_SESSIONS_`` setting; the default stands in the line."""
+    """One property per setting, under its full name."""
 
     @property
-    def LIFETIME(self) -> timedelta | None:
-        """Absolute end of a session, counted from its start; None: no end."""
-        return cast("timedelta | None", self._read("LIFETIME", timedelta(days=30)))
+    def AUTH_SESSIONS_LIFETIME(self) -> timedelta | None:
+        """Absolute end of a session, counted from its sign-in; None: no end."""
+        return _read("AUTH_SESSIONS_LIFETIME", timedelta(days=30))
 
     @property
-    def IDLE_TIMEOUT(self) -> timedelta | None:
-        """A session unused for this long is over; None: never."""
-        return cast("timedelta | None", self._read("IDLE_TIMEOUT", timedelta(days=14)))
+    def AUTH_SESSIONS_IDLE_TIMEOUT(self) -> timedelta | None:
+        """A session unused for this long has ended; None: never."""
+        return _read("AUTH_SESSIONS_IDLE_TIMEOUT", timedelta(days=14))
 
     @property
-    def TOUCH_INTERVAL(self) -> timedelta:
+    def AUTH_SESSIONS_LAST_SEEN_INTERVAL(self) -> timedelta:
         """``Session.last_seen_at`` is written at most this often."""
-        return cast("timedelta", self._read("TOUCH_INTERVAL", timedelta(minutes=5)))
+        return _read("AUTH_SESSIONS_LAST_SEEN_INTERVAL", timedelta(minutes=5))
 
     @property
-    def REUSE_INTERVAL(self) -> timedelta:
-        """How long after a rotation the previous refresh token is simply answered again."""
-        return cast("timedelta", self._read("REUSE_INTERVAL", timedelta(seconds=10)))
+    def AUTH_SESSIONS_REUSE_INTERVAL(self) -> timedelta:
+        """For this long after a rotation the previous refresh token is answered with the same child."""
+        return _read("AUTH_SESSIONS_REUSE_INTERVAL", timedelta(seconds=10))
 
     @property
-    def REUSE_POLICY(self) -> Literal["confirmed", "lenient"]:
-        """After the interval: theft once the child was seen in use, or never (Supabase's rule)."""
-        return cast("Literal['confirmed', 'lenient']", self._read("REUSE_POLICY", "confirmed"))
+    def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "lenient"]:
+        """Reuse after the interval is theft once the child was seen in use, or never (Supabase's rule)."""
+        return _read("AUTH_SESSIONS_REUSE_POLICY", "confirmed")
 
     @property
-    def MAX_PER_USER(self) -> int | None:
+    def AUTH_SESSIONS_MAX_PER_USER(self) -> int | None:
         """Limit of live sessions; None: no limit."""
-        return cast("int | None", self._read("MAX_PER_USER", None))
+        return _read("AUTH_SESSIONS_MAX_PER_USER", None)
 
     @property
-    def LIMIT_POLICY(self) -> Literal["evict_oldest", "refuse"]:
+    def AUTH_SESSIONS_LIMIT_POLICY(self) -> Literal["evict_oldest", "refuse"]:
         """At the limit: end the least recently used session, or refuse the sign-in."""
-        return cast("Literal['evict_oldest', 'refuse']", self._read("LIMIT_POLICY", "evict_oldest"))
+        return _read("AUTH_SESSIONS_LIMIT_POLICY", "evict_oldest")
 
     @property
-    def LIMIT_BY(self) -> Literal["user", "tag"]:
+    def AUTH_SESSIONS_LIMIT_BY(self) -> Literal["user", "tag"]:
         """Count all of a user's sessions together, or those of each tag by itself."""
-        return cast("Literal['user', 'tag']", self._read("LIMIT_BY", "user"))
+        return _read("AUTH_SESSIONS_LIMIT_BY", "user")
 
     @property
-    def CACHE(self) -> str | None:
-        """The alias of the cache that the cached check goes by; None: there is none."""
-        return cast("str | None", self._read("CACHE", "default"))
+    def AUTH_SESSIONS_CACHE(self) -> str | None:
+        """The alias of the cache that ``CachedSessionJWTAuthentication`` reads; None: there is none."""
+        return _read("AUTH_SESSIONS_CACHE", "default")
 
     @property
-    def CACHE_TTL(self) -> timedelta:
-        """How long after a sign-out that the cache never heard of the cached check may still accept a token."""
-        return cast("timedelta", self._read("CACHE_TTL", timedelta(seconds=60)))
+    def AUTH_SESSIONS_CACHE_TTL(self) -> timedelta:
+        """For this long the cached check may accept a token after a sign-out that the cache was not told of."""
+        return _read("AUTH_SESSIONS_CACHE_TTL", timedelta(seconds=60))
 
     @property
-    def TRUSTED_PROXIES(self) -> int:
+    def AUTH_SESSIONS_TRUSTED_PROXIES(self) -> int:
         """How many proxies in front of the project append to ``X-Forwarded-For``."""
-        return cast("int", self._read("TRUSTED_PROXIES", 0))
+        return _read("AUTH_SESSIONS_TRUSTED_PROXIES", 0)
 
     @property
-    def VERIFYING_KEY_FALLBACKS(self) -> Sequence[str | bytes]:
+    def AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS(self) -> Sequence[str | bytes]:
         """Earlier keys of access tokens, public ones or (HS256) secrets: still accepted."""
-        return cast("Sequence[str | bytes]", self._read("VERIFYING_KEY_FALLBACKS", ()))
+        return _read("AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS", ())
 
-    @staticmethod
-    def _read(name: str, default: object) -> Any:
-        return getattr(settings, f"AUTH_SESSIONS_{name}", default)
+    @property
+    def AUTH_SESSIONS_REAUTHENTICATION_AGE(self) -> timedelta | None:
+        """Signing out other devices asks for the password when the last proof of identity is older; None: never."""
+        return _read("AUTH_SESSIONS_REAUTHENTICATION_AGE", timedelta(minutes=10))
+
+    @property
+    def AUTH_SESSIONS_SUPABASE_SIGNUP(self) -> bool:
+        """Whether the Supabase API's ``POST signup`` accepts new users."""
+        return _read("AUTH_SESSIONS_SUPABASE_SIGNUP", False)
+
+
+def _read(name: str, default: T) -> T:
+    value: T = getattr(settings, name, default)
+    return value
 
 
 conf = Settings()

@@ -40,7 +40,7 @@ class SessionLimitReached(AuthSessionsError):
     detail = _("You are signed in on too many devices.")
 
 
-class SessionOver(AuthSessionsError):
+class SessionInvalid(AuthSessionsError):
     """The proof was good, but what it proves is gone: sign in again. ``session`` is the row, if it is still there."""
 
     def __init__(self, session: Any = None) -> None:
@@ -48,12 +48,12 @@ class SessionOver(AuthSessionsError):
         self.session = session
 
 
-class SessionNotFound(SessionOver):
+class SessionNotFound(SessionInvalid):
     code = "session_not_found"
     detail = _("The session has ended.")
 
 
-class SessionExpired(SessionOver):
+class SessionExpired(SessionInvalid):
     code = "session_expired"
     detail = _("The session has expired.")
 
@@ -62,16 +62,16 @@ class SessionIdle(SessionExpired):
     """Unused for longer than ``AUTH_SESSIONS_IDLE_TIMEOUT``."""
 
 
-class PasswordChanged(SessionOver):
+class PasswordChanged(SessionInvalid):
     code = "password_changed"
     detail = _("The password has been changed since this sign-in.")
 
 
-class UserInactive(SessionOver):
+class UserInactive(SessionInvalid):
     code = "user_inactive"
     detail = _("The user is inactive.")
 
 
-class UserNotFound(SessionOver):
+class UserNotFound(SessionInvalid):
     code = "user_not_found"
     detail = _("The user no longer exists.")

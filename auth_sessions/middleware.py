@@ -1,64 +1,86 @@
 """Who is calling, over Django's own session cookie."""
 
+from collections.abc import Callable
 from copy import copy
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
 from auth_sessions.core import django_sessions
 
 
-class BrowserSessionMiddleware(MiddlewareMixin):
-    """Django logins become sessions of ``kind="browser"``, and count for nothing once those have ended.
+class BrowserSessionMiddleware:
+    """Django logins become sessions of ``kind="browser"``, and are refused once those have ended.
 
     Stands after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: one SELECT
     more for a request that asks for the user, nothing for any other.
     """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if iscoroutinefunction(self):
+            return self.__acall__(request)
+        self.process_request(request)
+        return self.process_response(request, self.get_response(request))
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        self.process_request(request)
+        response = await self.get_response(request)
+        return await sync_to_async(self.process_response)(request, response)
 
     def process_request(self, request: HttpRequest) -> None:
         if not hasattr(request, "session") or not hasattr(request, "user"):
             raise ImproperlyConfigured(
                 "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
             )
-        setattr(request, django_sessions.STATE, django_sessions.State())
-        user, auser = request.user, request.auser
-        verdict: dict[str, Any] = {}
-
-        def judge(found: Any, mark: str | None) -> Any:
-            if verdict.get("store") is not request.session:  # a package may put another in its place
-                verdict.update(store=request.session, user=_judged(request, found, mark))
-            return verdict["user"]
-
-        async def find() -> Any:
-            mark = await request.session.aget(django_sessions.MARK)
-            return await sync_to_async(judge)(await auser(), mark)
-
-        def ask() -> Any:
-            mark = request.session.get(django_sessions.MARK)
-            return judge(copy(user), mark)  # of a lazy user that nobody asked yet: one to be asked anew each time
-
-        request.user = cast("Any", SimpleLazyObject(ask))
-        request.auser = find
+        setattr(request, django_sessions.STATE_ATTRIBUTE, django_sessions.RequestState())
+        validated_user = ValidatedUser(request)
+        request.user = SimpleLazyObject(validated_user.get)  # type: ignore[assignment]
+        request.auser = sync_to_async(validated_user.get)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        django_sessions.settle(request, failed=response.status_code >= HTTPStatus.BAD_REQUEST)
+        django_sessions.sync_on_response(request, has_failed=response.status_code >= HTTPStatus.BAD_REQUEST)
         return response
 
 
-def _judged(request: HttpRequest, user: Any, mark: str | None) -> Any:
-    """The user, or nobody: a person whose session has ended is signed out as by Django's ``logout()``."""
-    if not user.is_authenticated:
-        if mark is not None:
-            django_sessions.drop(mark)
-        return user
-    if django_sessions.judge(request, user):
-        return user
-    request.session.flush()
-    return AnonymousUser()
+class ValidatedUser:
+    """The user whom Django finds for a request, validated once for each session store that the request has."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.found = request.user
+        """Lazy, and never asked itself: a copy of it asks anew."""
+        self.store: Any = None
+        self.user: Any = None
+
+    def get(self) -> Any:
+        """The user, or ``AnonymousUser``: whose session has ended is signed out as by Django's ``logout()``."""
+        if self.store is not self.request.session:  # a package may have replaced it
+            self.user = self._validate()
+            self.store = self.request.session
+        return self.user
+
+    def _validate(self) -> Any:
+        session_id = self.request.session.get(django_sessions.SESSION_ID_KEY)  # Django empties what it refuses
+        user = copy(self.found)
+        if not user.is_authenticated:
+            if session_id is not None:
+                django_sessions.end_if_invalid(session_id)
+            return user
+        if django_sessions.validate(self.request, user):
+            return user
+        self.request.session.flush()
+        return AnonymousUser()

@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.db.uuid7 import uuid7
-from auth_sessions.devices import device, places
+from auth_sessions.devices import places
+from auth_sessions.devices.device import USER_AGENT_LENGTH, Device, describe
 from auth_sessions.querysets import SessionQuerySet
 
 
@@ -21,15 +22,10 @@ def new_secret() -> bytes:
     return secrets.token_bytes(32)
 
 
-def unknown_moment() -> datetime:
-    """What stands for the time of a proof of identity that nobody knows: long ago, so that it is never a fresh one."""
-    return datetime.fromtimestamp(0, tz=UTC if settings.USE_TZ else None)
-
-
 class Session(models.Model):
     """One sign-in of one person on one device.
 
-    Rows are begun and changed in ``lifecycle`` and end through ``door``.
+    Rows are created and changed in ``auth_sessions.core``, and end by :meth:`SessionQuerySet.end`.
     """
 
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
@@ -42,10 +38,14 @@ class Session(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=SessionKind.choices, default=SessionKind.TOKEN)
     created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
     authenticated_at = models.DateTimeField(
-        _("identity proved"), default=timezone.now, help_text=_("Last proof of identity.")
+        _("authenticated"),
+        default=timezone.now,
+        null=True,
+        blank=True,
+        help_text=_("Last proof of identity; empty where it is not known."),
     )
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
-    confirmed = models.PositiveIntegerField(
+    confirmed_generation = models.PositiveIntegerField(
         _("confirmed generation"),
         default=0,
         help_text=_("Highest generation of the refresh token that was seen in use."),
@@ -54,7 +54,7 @@ class Session(models.Model):
     name = models.CharField(
         _("name"), max_length=100, blank=True, help_text=_("The person's own label for the device.")
     )
-    user_agent = models.CharField(_("user agent"), max_length=device.USER_AGENT_LENGTH, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
     ip_address = models.GenericIPAddressField(_("address"), null=True, blank=True, unpack_ipv4=True)
     tag = models.CharField(
         _("tag"), max_length=100, blank=True, help_text=_("Set by the project; groups clients for limits.")
@@ -91,20 +91,14 @@ class Session(models.Model):
         super().save(*args, **kwargs)
 
     @property
-    def device(self) -> device.Device:
+    def device(self) -> Device:
         """The device, parsed from the stored user agent at each read, so that a better parser helps old rows."""
-        return device.describe(self.user_agent)
+        return describe(self.user_agent)
 
     @property
     def place(self) -> str:
         """Where the address is, "near Zurich, Switzerland"; "" without a GeoIP database that knows it."""
         return places.near(self.ip_address)
-
-    @property
-    def proved_at(self) -> datetime | None:
-        """When identity was last proved; None where nobody knows: the login is older than the installation."""
-        is_known = self.authenticated_at.year > unknown_moment().year
-        return self.authenticated_at if is_known else None
 
     @property
     def last_used_at(self) -> datetime:
@@ -123,8 +117,8 @@ class Session(models.Model):
 class RefreshToken(models.Model):
     """The refresh token of one session: a single row, updated in place at each rotation.
 
-    There is no history of spent tokens. A token names its generation; ``counter`` is the generation issued last, and
-    reuse shows by comparing the two.
+    There is no history of spent tokens. A token carries its generation; ``generation`` here is the one issued last, and
+    reuse is found by comparing the two.
     """
 
     session = models.OneToOneField(
@@ -135,7 +129,7 @@ class RefreshToken(models.Model):
         verbose_name=_("session"),
     )
     secret = models.BinaryField(max_length=32, default=new_secret, editable=False)
-    counter = models.PositiveIntegerField(_("generation"), default=0, editable=False)
+    generation = models.PositiveIntegerField(_("generation"), default=0, editable=False)
     rotated_at = models.DateTimeField(_("rotated"), default=timezone.now, editable=False)
 
     class Meta:

@@ -81,7 +81,7 @@ class SessionSerializer(serializers.Serializer[Session]):
     device = DeviceSerializer(read_only=True)
     ip_address = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
-    last_seen_at = serializers.DateTimeField(source="last_used_at", read_only=True)
+    last_used_at = serializers.DateTimeField(read_only=True)
     expires_at = serializers.DateTimeField(read_only=True)
     is_current = serializers.SerializerMethodField(help_text=_("Whether this request comes from it."))
 

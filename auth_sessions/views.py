@@ -1,4 +1,4 @@
-"""The REST face. Each view reads its input, calls the core, and shapes the answer."""
+"""The REST API. Each view reads its input, calls one function, and shapes the answer."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -23,11 +23,21 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
-from auth_sessions import core, tokens
-from auth_sessions.authentication import BrowserSessionAuthentication, SessionJWTAuthentication, get_session, refusal
+from auth_sessions import api
+from auth_sessions.authentication import (
+    BrowserSessionAuthentication,
+    SessionJWTAuthentication,
+    get_session,
+    get_session_of_refresh_token,
+    to_api_exception,
+)
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core import django_sessions
-from auth_sessions.exceptions import AuthSessionsError, SessionNotFound, SessionOver
+from auth_sessions.core.django_sessions import has_stale_cookie
+from auth_sessions.core.rows import all_sessions, all_users
+from auth_sessions.core.sign_out import complete_local_sign_out
+from auth_sessions.core.usage import rename_session
+from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
+from auth_sessions.mixins import SignInMixin
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
@@ -72,7 +82,7 @@ class AuthSessionsView(APIView):
         if not isinstance(exc, AuthSessionsError):
             return super().handle_exception(exc)
         with _transactions_kept():
-            return super().handle_exception(refusal(exc))
+            return super().handle_exception(to_api_exception(exc))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
@@ -81,21 +91,21 @@ class AuthSessionsView(APIView):
 
     @sensitive_variables()
     def read(self, request: Request, instance: Session | None = None) -> Any:
-        """The validated serializer of the request's body. Raises 400 for what it cannot hold, 411 for untold length."""
+        """The validated serializer of the request's body. Raises 400, or 411 for a body of unknown length."""
         serializer = self.serializer_class(instance, data=_body(request), partial=instance is not None)
         serializer.is_valid(raise_exception=True)
         return serializer
 
 
 class LengthRequired(APIException):
-    """411 (RFC 9110, section 15.5.12): DRF takes a body whose length is not told for none at all."""
+    """411 (RFC 9110, section 15.5.12): DRF takes a body of unknown length for none at all."""
 
     status_code = status.HTTP_411_LENGTH_REQUIRED
     default_detail = {"detail": _("Tell the length of the body."), "code": "length_required"}
 
 
 def _body(request: Request) -> Any:
-    if _has_untold_body(request._request):
+    if _has_body_of_unknown_length(request._request):
         raise LengthRequired
     try:
         return request.data
@@ -103,16 +113,16 @@ def _body(request: Request) -> Any:
         raise ParseError(_("The body is nested too deeply.")) from error
 
 
-def _has_untold_body(request: HttpRequest) -> bool:
-    """Whether there is a body without a ``Content-Length``: in chunks, or over HTTP/2, where nothing else need tell."""
-    told = request.META.get("CONTENT_LENGTH")
-    if told and told != "0":
+def _has_body_of_unknown_length(request: HttpRequest) -> bool:
+    """Whether there is a body without a ``Content-Length``: in chunks, or over HTTP/2, where no header is needed."""
+    length = request.META.get("CONTENT_LENGTH")
+    if length and length != "0":
         return False
     if isinstance(request, ASGIRequest):
         with suppress(RawPostDataException):  # somebody has read it, whatever it was
             return bool(request.body)
         return False
-    if request.META.get("wsgi.input_terminated"):  # else it must not be read beyond what was told
+    if request.META.get("wsgi.input_terminated"):  # else nothing bounds what may be read
         return bool(request.META["wsgi.input"].read(1))
     return "HTTP_TRANSFER_ENCODING" in request.META
 
@@ -129,7 +139,7 @@ def _transactions_kept() -> Iterator[None]:
             connection.set_rollback(mark)
 
 
-class SignInView(AuthSessionsView):
+class SignInView(SignInMixin, AuthSessionsView):
     """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: begins a session.
 
     200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``; 403 ``session_limit_reached``.
@@ -142,26 +152,16 @@ class SignInView(AuthSessionsView):
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: Any) -> Response:
-        order = self.read(request)
-        session = core.sign_in(
+        serializer = self.read(request)
+        pair = api.sign_in(
             request._request,
-            order.credentials,
-            name=order.validated_data.get("device_name", ""),
+            serializer.credentials,
+            name=serializer.validated_data.get("device_name", ""),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
-        with core.or_never(session):
-            pair = tokens.issue(session, request=request._request)
-        shown = SessionSerializer(session, context={"current": session})
-        return Response({"access": pair.access, "refresh": pair.refresh, "session": shown.data})
-
-    def get_lifetime(self) -> core.Lifetime:
-        """How long this sign-in may last ("remember me"): a timedelta, None for ever, or what the setting says."""
-        return core.DEFAULT
-
-    def get_tag(self) -> str:
-        """The tag that groups this client for limits."""
-        return ""
+        session = SessionSerializer(pair.session, context={"current": pair.session})
+        return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
 
 
 class RefreshView(AuthSessionsView):
@@ -174,8 +174,8 @@ class RefreshView(AuthSessionsView):
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: Any) -> Response:
-        order = self.read(request)
-        pair = tokens.refresh(order.validated_data["refresh"], request=request._request)
+        serializer = self.read(request)
+        pair = api.refresh(serializer.validated_data["refresh"], request=request._request)
         return Response({"access": pair.access, "refresh": pair.refresh})
 
 
@@ -183,8 +183,8 @@ class SignOutView(AuthSessionsView):
     """``POST`` with ``scope`` in the query or the body: ``global`` (default), ``local`` or ``others``; 204.
 
     The caller proves the session by a Bearer access token, by Django's cookie, or by ``{"refresh"}``, which wins
-    over the others and is judged as in a refresh, but not rotated. ``local`` on a session that is over already is 204,
-    too.
+    over the others and is verified as in a refresh, but not rotated. ``local`` on a session that has already ended is
+    204, too.
     """
 
     permission_classes = ()
@@ -196,31 +196,30 @@ class SignOutView(AuthSessionsView):
 
     @sensitive_variables()
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        order = self.read(request).validated_data
-        self.refresh = order.get("refresh")
-        self.scope = _one_scope(request, *([order["scope"]] if "scope" in order else ()))
+        data = self.read(request).validated_data
+        self.refresh = data.get("refresh")
+        self.scope = _one_scope(request, *([data["scope"]] if "scope" in data else ()))
         if self.refresh is not None:
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
 
     def post(self, request: Request, **kwargs: Any) -> Response:
-        core.sign_out(self.get_session(request), self.scope, request=request._request)
+        api.sign_out(self.get_session(request), self.scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_session(self, request: Request) -> Session:
         if self.refresh is not None:
-            return tokens.present(self.refresh, request=request._request)
+            return get_session_of_refresh_token(self.refresh, request=request._request)
         session = get_session(request)
         if session is None:
-            if django_sessions.is_left(request._request):
+            if has_stale_cookie(request._request):
                 raise SessionNotFound
             self.permission_denied(request)
         return session
 
     def handle_exception(self, exc: Exception) -> Response:
         refused = exc if isinstance(exc, AuthSessionsError) else exc.__cause__
-        if self.scope == Scope.LOCAL and isinstance(refused, SessionOver):
-            core.clear_away(refused, request=self.request._request)
+        if complete_local_sign_out(refused, self.scope, request=self.request._request):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 
@@ -238,12 +237,12 @@ def _one_scope(request: Request, *in_body: str) -> Scope:
 
 
 class SessionsView(AuthSessionsView):
-    """The caller's own live sessions; another person's are not in the queryset, so they are not found."""
+    """The caller's own live sessions; another person's are not in the queryset, and so are not found."""
 
     serializer_class = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
-        return core.all_sessions().live(user=self.get_owner()).last_used_first()
+        return all_sessions().live(user=self.get_owner()).select_related("refresh_token")
 
     def get_owner(self) -> AbstractBaseUser:
         return self.get_caller()
@@ -264,9 +263,7 @@ class SessionsView(AuthSessionsView):
         return Response(shown.data)
 
     def show_list(self) -> Response:
-        """Current first, then last used."""
-        current = get_session(self.request)
-        return self.show(sorted(self.get_queryset(), key=lambda session: session != current))
+        return self.show(self.get_queryset().current_first(get_session(self.request)))
 
 
 class SessionListView(SessionsView):
@@ -298,14 +295,14 @@ class SessionDetailView(SessionsView):
     def patch(self, request: Request, **kwargs: Any) -> Response:
         session = self.get_object()
         name = self.read(request, session).validated_data.get("name", session.name)
-        if not core.rename(session, name):
+        if not rename_session(session, name):
             raise Http404
         return self.show(session)
 
     def delete(self, request: Request, **kwargs: Any) -> Response:
         session, current = self.get_object(), get_session(request)
         if session == current:
-            core.sign_out(current, Scope.LOCAL, request=request._request)
+            api.sign_out(current, Scope.LOCAL, request=request._request)
         else:
             Session.objects.filter(pk=session.pk).end(
                 reason=EndReason.SIGNED_OUT, actor=self.get_caller(), request=request._request
@@ -330,7 +327,7 @@ class StaffView(SessionsView):
     def get_owner(self) -> AbstractBaseUser:
         if "\0" in self.kwargs["pk"]:
             raise Http404
-        return get_object_or_404(core.all_users(), pk=self.kwargs["pk"])
+        return get_object_or_404(all_users(), pk=self.kwargs["pk"])
 
 
 class UserSessionListView(StaffView):

@@ -64,8 +64,12 @@ def actions() -> dict[str, Callable[[], object]]:
     """What people do meanwhile."""
     from django.contrib.auth import get_user_model
 
-    from auth_sessions import core, tokens
+    from auth_sessions import api, tokens
     from auth_sessions.choices import Scope
+    from auth_sessions.core.creation import create_session
+    from auth_sessions.core.sign_out import sign_out
+    from auth_sessions.core.statements import select_session
+    from auth_sessions.core.usage import touch
     from auth_sessions.models import Session
 
     sessions = Session.objects.select_related("user", "refresh_token")
@@ -74,20 +78,20 @@ def actions() -> dict[str, Callable[[], object]]:
     user = get_user_model().objects.first()
 
     def authenticate() -> None:
-        session = core.find(random.choice(live).pk)
+        session = select_session(random.choice(live).pk)
         session.last_seen_at -= timedelta(days=1)  # so that each use is written
-        core.touch(session)
+        touch(session)
 
     def refresh() -> None:
         key = random.choice(live).pk
-        raws[key] = tokens.refresh(raws[key]).refresh
+        raws[key] = api.refresh(raws[key]).refresh
 
     def sign_in() -> None:
-        tokens.issue(core.start(user))
+        tokens.issue(create_session(user))
 
     def sign_out_of_an_old_one() -> None:
         oldest = Session.objects.order_by("pk")[:1000]
-        core.sign_out(random.choice(oldest), Scope.LOCAL)
+        sign_out(random.choice(oldest), Scope.LOCAL)
 
     return {each.__name__: each for each in (authenticate, refresh, sign_in, sign_out_of_an_old_one)}
 

@@ -26,7 +26,7 @@ VALUES = {
     "expires_at": f"{BEGUN} + interval '30 days'",
 }
 TOKENS = """
-INSERT INTO auth_sessions_refreshtoken (session_id, secret, counter, rotated_at)
+INSERT INTO auth_sessions_refreshtoken (session_id, secret, generation, rotated_at)
 SELECT id, decode(md5(random()::text) || md5(random()::text), 'hex'), 0, created_at FROM auth_sessions_session
 ON CONFLICT DO NOTHING
 """

@@ -26,7 +26,8 @@ INSERT INTO auth_user (username, password, is_active, is_staff, is_superuser, fi
 SELECT 'user' || n, %(password)s, true, false, false, '', '', '', now() FROM generate_series(1, %(users)s) AS n
 """
 SESSIONS = """
-INSERT INTO auth_sessions_session (id, user_id, kind, created_at, authenticated_at, last_seen_at, confirmed, expires_at,
+INSERT INTO auth_sessions_session (id, user_id, kind, created_at, authenticated_at, last_seen_at,
+    confirmed_generation, expires_at,
     name, user_agent, ip_address, tag, amr, password_fingerprint)
 SELECT (lpad(to_hex((extract(epoch FROM began) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
         || '8' || substr(md5(n::text), 4, 15))::uuid,
@@ -40,7 +41,7 @@ FROM (
 ) AS numbered
 """
 REFRESH_TOKENS = """
-INSERT INTO auth_sessions_refreshtoken (session_id, secret, counter, rotated_at)
+INSERT INTO auth_sessions_refreshtoken (session_id, secret, generation, rotated_at)
 SELECT id, sha256(id::text::bytea), 0, last_seen_at FROM auth_sessions_session ORDER BY id
 """
 

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.signals import user_logged_in
 from django.core import signing
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -17,8 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTStatelessUserAuthentication
 
-from auth_sessions import core, tokens
-from auth_sessions.authentication import get_session
+from auth_sessions import api
 from auth_sessions.views import AuthSessionsView
 
 
@@ -26,7 +24,7 @@ class MeView(APIView):
     """Asks the session, as the settings say: a signed-out access token is refused at once."""
 
     def get(self, request: Request) -> Response:
-        return Response({"user": request.user.get_username(), "session": str(get_session(request))})
+        return Response({"user": request.user.get_username(), "session": str(api.get_session(request))})
 
 
 class EdgeView(APIView):
@@ -40,7 +38,7 @@ class EdgeView(APIView):
 
 @method_decorator(never_cache, name="dispatch")
 class BrowserView(LoginRequiredMixin, TemplateView):
-    """For a person signed in with Django's own cookie; its script calls the REST face with that."""
+    """For a person signed in with Django's own cookie; its script calls the REST API with that."""
 
     template_name = "example_project/browser.html"
 
@@ -69,7 +67,5 @@ class MagicLinkView(AuthSessionsView):
             raise AuthenticationFailed from None
         if str(user.last_login) != last_login:
             raise AuthenticationFailed
-        session = core.start(user, request=request._request, amr=["otp"])
-        user_logged_in.send(type(user), request=request._request, user=user)
-        pair = tokens.issue(session, request=request._request)
+        pair = api.sign_in_user(user, request=request._request, amr=["otp"])
         return Response({"access": pair.access, "refresh": pair.refresh})

@@ -44,13 +44,13 @@ def revoke(
     """
     using = router.db_for_write(Session)
     sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
-    own = django_sessions.current(request)
+    own = django_sessions.get_current(request)
     own = own and sessions.filter(pk=own.pk).first()
     if own and keeps_own:
         sessions = sessions.exclude(pk=own.pk)
     if CONFIRMED not in request.POST:
-        told = {"own": own and full_label(own), "keeps_own": keeps_own}
-        return _confirmation(modeladmin, request, selected, sessions=sessions, action=action, told=told)
+        extra = {"own": own and full_label(own), "keeps_own": keeps_own}
+        return _confirmation(modeladmin, request, selected, sessions=sessions, action=action, extra=extra)
     affected = list(sessions)
     with transaction.atomic(using=using):
         log(request, affected, _("Revoked."))
@@ -69,7 +69,7 @@ def _confirmation(
     *,
     sessions: QuerySet[Session],
     action: Any,
-    told: dict[str, Any],
+    extra: dict[str, Any],
 ) -> HttpResponse | None:
     counts = sessions.aggregate(sessions=Count("pk"), users=Count("user", distinct=True))
     if not counts["sessions"]:
@@ -80,7 +80,7 @@ def _confirmation(
     mark_own(request, listed)
     context = {
         **modeladmin.admin_site.each_context(request),
-        **told,
+        **extra,
         "title": action.short_description,
         "opts": modeladmin.opts,
         "list_url": request.get_full_path(),

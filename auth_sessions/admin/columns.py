@@ -11,8 +11,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from auth_sessions import core
 from auth_sessions.core import django_sessions
+from auth_sessions.core.validity import get_end_reason
 from auth_sessions.devices import names
 from auth_sessions.models import Session
 from auth_sessions.querysets import LAST_USED_AT
@@ -23,7 +23,7 @@ OWN = "_auth_sessions_own"
 
 def mark_own(request: HttpRequest, sessions: Iterable[Session]) -> None:
     """Note on the administrator's own session that it is theirs, so that they do not end it by accident."""
-    own = django_sessions.current(request)
+    own = django_sessions.get_current(request)
     for session in sessions:
         setattr(session, OWN, session == own)
 
@@ -73,17 +73,17 @@ class SessionColumns:
     @admin.display(description=gettext_lazy("state"))
     def state(self, session: Session) -> Any:
         """Live, or why the session counts for nothing although its row is still there."""
-        over = core.over(session, last_used_at=session.last_used_at, django_judges=False)
-        return over.label if over else _("live")
+        reason = get_end_reason(session, last_used_at=session.last_used_at, checks_browser_password=True)
+        return reason.label if reason else _("live")
 
     @admin.display(description=gettext_lazy("last used"), ordering=LAST_USED_AT)
     def last_used(self, session: Session) -> str:
         shown = display_for_value(session.last_used_at, "-")
         return format_html('<span class="nowrap">{}</span>', shown)
 
-    @admin.display(description=gettext_lazy("identity proved"))
-    def proved(self, session: Session) -> str:
-        return display_for_value(session.proved_at, _("not known"))
+    @admin.display(description=gettext_lazy("authenticated"))
+    def authenticated(self, session: Session) -> str:
+        return display_for_value(session.authenticated_at, _("not known"))
 
     @admin.display(description=gettext_lazy("authentication methods"))
     def methods(self, session: Session) -> str:

@@ -51,7 +51,7 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     fieldsets = (
         (None, {"fields": ("user", "device_label", "state", "kind")}),
         (_("Where"), {"fields": ("address", "user_agent")}),
-        (_("When"), {"fields": ("created_at", "proved", "last_used", "expires_at")}),
+        (_("When"), {"fields": ("created_at", "authenticated", "last_used", "expires_at")}),
         (_("How"), {"fields": ("methods", "tag")}),
     )
 

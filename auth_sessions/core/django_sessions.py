@@ -1,290 +1,244 @@
-"""A session carried by Django's own session cookie: its row is named in the session's data, its store entry by the row.
+"""Browser sessions: the row that Django's own session carries.
 
-The name in the data decides: data that names a row which is gone is signed out, whatever the engine still holds. The
-key of the store entry, kept in the row, only serves to delete the entry as well.
+The data of Django's session names the row (``SESSION_ID_KEY``), and the row holds the key of the store's entry. The
+name in the data decides: data that names a row which is gone is signed out, whatever the store still holds. The key
+only serves to delete the entry as well.
 """
 
 import hashlib
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from importlib import import_module
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookieStore
-from django.core.cache import caches
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from auth_sessions import core, exceptions
-from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.conf import conf
-from auth_sessions.db.deletion import batches
+from auth_sessions import exceptions
+from auth_sessions.choices import SessionKind
+from auth_sessions.core.creation import create_browser_session
+from auth_sessions.core.password_changes import sync_password_fingerprint
+from auth_sessions.core.rows import all_sessions, write_alias
+from auth_sessions.core.session_store import entry_key, get_expiry, get_lifetime
+from auth_sessions.core.statements import select_session
+from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
+from auth_sessions.core.validity import get_end_reason
+from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
-SLACK = timedelta(minutes=1)
-"""An end of a session that moved by less is not written."""
+EXPIRY_TOLERANCE = timedelta(minutes=1)
+"""An expiry that moved by less is not written."""
 
-MARK = "_auth_sessions_id"
-"""The item of the session's data that names the row."""
+SESSION_ID_KEY = "_auth_sessions_id"
+"""The key in the data of Django's session that names the row."""
 
-STATE = "_auth_sessions_browser"
+STATE_ATTRIBUTE = "_auth_sessions_state"
 """The attribute of a request that passed the middleware."""
 
 
 @dataclass
-class State:
-    """What is known of the session of one request: nothing, until somebody asks for the user or signs in."""
+class RequestState:
+    """The browser session of one request: None until something asks for the user, or signs in."""
 
     session: Session | None = None
 
 
-def state(request: HttpRequest | Any) -> State | None:
-    """None for a request that did not come through the middleware. DRF's requests share that of Django's."""
-    return getattr(request, STATE, None)
+def get_state(request: HttpRequest | Any) -> RequestState | None:
+    """None for a request that did not pass the middleware. DRF's requests share that of Django's."""
+    return getattr(request, STATE_ATTRIBUTE, None)
 
 
-def current(request: HttpRequest) -> Session | None:
+def set_current(request: HttpRequest, session: Session | None) -> None:
+    if (state := get_state(request)) is not None:
+        state.session = session
+
+
+def get_current(request: HttpRequest) -> Session | None:
     """The browser session that a request comes from, if the middleware is installed and the person signed in."""
-    known = state(request)
-    if known is None or not request.user.is_authenticated or known.session is None:
+    state = get_state(request)
+    if state is None or not request.user.is_authenticated or state.session is None:
         return None
-    return known.session if known.session.user_id == request.user.pk else None
+    return state.session if state.session.user_id == request.user.pk else None
 
 
-def holds(store: SessionBase, user: Any) -> bool:
-    """Whether Django's session is signed in as this user."""
+def current_row(request: HttpRequest) -> Session | None:
+    """The row that Django's session names, or will name once this request's transaction is committed."""
+    session = named_row(request.session)
+    if session is None and (state := get_state(request)) is not None:
+        session = state.session
+    return session
+
+
+def named_row(store: SessionBase) -> Session | None:
+    """The row that the data of Django's session names, if it exists."""
+    return None if store.is_empty() else _select_browser_session(store.get(SESSION_ID_KEY))
+
+
+def _select_browser_session(session_id: Any) -> Session | None:
+    try:
+        key = uuid.UUID(session_id)
+    except (TypeError, ValueError, AttributeError):
+        return None
+    session = select_session(key)
+    return session if session is not None and session.kind == SessionKind.BROWSER else None
+
+
+def is_logged_in_as(store: SessionBase, user: Any) -> bool:
+    """Whether Django's session is logged in as this user."""
     return (
-        isinstance(user, AbstractBaseUser)  # a service's stand-in is not
+        isinstance(user, AbstractBaseUser)  # a middleware may set another object
         and not store.is_empty()
         and store.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
     )
 
 
-def _knows_password(store: SessionBase, user: AbstractBaseUser) -> bool:
-    """Whether the data carries Django's session hash of the user's password, which Django compares for its own user."""
-    known = store.get(HASH_SESSION_KEY, "")
-    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    return any(constant_time_compare(known, each) for each in hashes)
-
-
-def begin(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """After Django's ``login()``: the row of a new session; for a person who signed in again here, the same row."""
-    if not holds(request.session, user):
-        return
-    session = here(request)
-    if session is not None and session.user_id == user.pk:
-        reason = _over(session, user)
-        if reason is None and core.prove_again(session, user):
-            _take(request, session, user)
-            return
-        _leave(request.session)
-        if reason is not None:
-            core.all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
-    adopt(request, user)
-
-
-def _leave(store: SessionBase) -> None:
-    """Keep the data, but not under the key and the name of a session that ends."""
-    store.pop(MARK, None)
-    store.cycle_key()
-
-
-def here(request: HttpRequest) -> Session | None:
-    """The row that the session names, or will name once this request's transaction is over."""
-    session = named(request.session)
-    if session is None and (known := state(request)) is not None:
-        session = known.session
-    return session
-
-
-def adopt(request: HttpRequest, user: AbstractBaseUser, *, is_proved: bool = True, cookie: str | None = None) -> bool:
-    """A row for signed-in data that names none; False for a user who is inactive, or has just been deleted.
-
-    It is named on commit, so that the data does not name a row that was rolled back. A signed ``cookie`` that was
-    presented so is known by its digest until then: its tabs share one row.
-    """
-    store = request.session
-    if not store.session_key:
-        store.cycle_key()
-    key = _stored_key(store) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
-    try:
-        session: Session | None = core.start(
-            user,
-            request=request,
-            kind=SessionKind.BROWSER,
-            lifetime=_lifetime(store),
-            browser_key=key,
-            is_proved=is_proved,
-        )
-    except IntegrityError:  # another request of this browser was first
-        session = core.all_sessions().filter(browser_key=key, user_id=user.pk).first()
-    except exceptions.SessionOver:
-        session = None
-    if session is None:
-        return False
-    _take(request, session, user)
-    return True
-
-
-def _take(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
-    """Make it the session of this request, and name it in the data, which Django may have just emptied."""
-    know(request, session)
-    transaction.on_commit(partial(_name, request, session, user), using=core.database())
-
-
-def _name(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
-    known = state(request)
-    if (known is None or known.session is session) and holds(request.session, user):  # and nobody signed out meanwhile
-        request.session[MARK] = str(session.pk)
-
-
-def know(request: HttpRequest, session: Session | None) -> None:
-    """Remember whose session this request comes from."""
-    if (known := state(request)) is not None:
-        known.session = session
-
-
-def judge(request: HttpRequest, user: AbstractBaseUser) -> bool:
-    """Whether a person whom Django takes for signed in still is, in one SELECT; notes that the session was in use.
-
-    A user whom a middleware put in the place of the session's own (impersonation) is signed in as long as that is.
-    """
-    store = request.session
-    is_owner = holds(store, user)
-    if not is_owner and store.get(SESSION_KEY) is None:
-        return True  # signed in by something else than this session
-    if MARK not in store:
-        return not is_owner or adopt(request, user, is_proved=False, cookie=store.session_key)
-    session = named(store)
-    if session is None:
-        return False
-    owner = user if is_owner else session.user
-    if session.user_id != owner.pk or not holds(store, owner) or _over(session, owner):
-        return False
-    if not is_owner and not _knows_password(store, owner):
-        _end_if_over(session)
-        return False
-    know(request, session)
-    key = _stored_key(store) or session.browser_key
-    core.touch_browser(session, expires_at=_expires_at(session, store), browser_key=key)
-    return True
-
-
-def _over(session: Session, user: AbstractBaseUser) -> EndReason | None:
-    session.user = user  # type: ignore[assignment]
-    return core.over(session, last_used_at=session.last_seen_at)
-
-
-def settle(request: HttpRequest, *, failed: bool) -> None:
-    """At the end of a request: follow what the view made of the session.
-
-    Its expiry ("remember me", after ``login()``), and a new password (``update_session_auth_hash()``). Where the
-    request ``failed``, an open transaction may yet be rolled back, and the row with it.
-    """
-    known, store = state(request), request.session
-    if known is None or known.session is None or store.is_empty():
-        return
-    session = known.session
-    if MARK not in store and not failed and _is_in_open_transaction(session):
-        _name(request, session, session.user)
-    if not store.modified:
-        return
-    expires_at = _expires_at(session, store)
-    if session.expires_at is None or abs(expires_at - session.expires_at) > SLACK:
-        core.move_end(session, expires_at)
-    if _knows_password(store, session.user):
-        core.follow_password(session)
-
-
-def _is_in_open_transaction(session: Session) -> bool:
-    """Whether the row is there in a transaction that outlives the request, as that of Django's ``TestCase``."""
-    connection = transaction.get_connection(core.database())
-    if not connection.in_atomic_block or connection.needs_rollback:
-        return False
-    return core.all_sessions().filter(pk=session.pk).exists()
-
-
-def is_left(request: HttpRequest) -> bool:
-    """Whether a request came with the cookie of a Django session that nobody is signed in with (any more)."""
+def has_stale_cookie(request: HttpRequest) -> bool:
+    """Whether a request came with the cookie of a Django session in which nobody is signed in (any more)."""
     return (
-        state(request) is not None
+        get_state(request) is not None
         and settings.SESSION_COOKIE_NAME in request.COOKIES
         and not request.user.is_authenticated
     )
 
 
-def drop(mark: str) -> None:
-    """End the row of a session that Django itself has just refused: another password, or no such user any more."""
-    if session := _find(mark):
-        _end_if_over(session)
+def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """After Django's ``login()``: create the row, or keep that of a person who has logged in here again."""
+    if not is_logged_in_as(request.session, user):
+        return
+    session = current_row(request)
+    if session is not None and session.user_id == user.pk:
+        set_related(session, "user", user)
+        reason = get_end_reason(session, last_used_at=session.last_seen_at)
+        if reason is None and mark_reauthenticated(session, user):
+            _name_on_commit(request, session, user)
+            return
+        # The data stays, but not under the key and the name of a session that ends.
+        request.session.pop(SESSION_ID_KEY, None)
+        request.session.cycle_key()
+        if reason is not None:
+            all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
+    create_for_login(request, user)
 
 
-def _end_if_over(session: Session) -> None:
-    reason = core.over(session, last_used_at=session.last_seen_at, django_judges=False)
-    if reason is not None:  # else it is an old copy of the cookie that was refused
-        core.all_sessions().filter(pk=session.pk).end(reason=reason)
+def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bool = True) -> bool:
+    """Create the row of a Django login that names none; False for a user who is inactive, or has just been deleted.
 
-
-def named(store: SessionBase) -> Session | None:
-    """The row that Django's session names, if it is there."""
-    return None if store.is_empty() else _find(store.get(MARK))
-
-
-def _find(mark: Any) -> Session | None:
+    Unless the login ``is_new``, it is older than the installation, so that nobody knows when the user was
+    authenticated. A signed cookie is then known by its digest until its data name the row: its tabs share one row.
+    """
+    store = request.session
+    cookie = None if is_new else store.session_key
+    if not store.session_key:
+        store.cycle_key()
+    browser_key = entry_key(store) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
     try:
-        key = uuid.UUID(mark)
-    except (TypeError, ValueError, AttributeError):
-        return None
-    session = core.find(key)
-    return session if session is not None and session.kind == SessionKind.BROWSER else None
+        session: Session | None = create_browser_session(
+            user,
+            request=request,
+            lifetime=get_lifetime(store),
+            browser_key=browser_key,
+            is_authenticated_now=is_new,
+        )
+    except IntegrityError:  # another request of this browser was first
+        session = all_sessions().filter(browser_key=browser_key, user_id=user.pk).first()
+    except exceptions.SessionInvalid:
+        session = None
+    if session is None:
+        return False
+    _name_on_commit(request, session, user)
+    return True
 
 
-def _stored_key(store: SessionBase) -> str | None:
-    """The key of the entry in the engine's store; None where the cookie itself is the store."""
-    return None if isinstance(store, SignedCookieStore) else store.session_key
+def _name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+    """Make it the session of this request, and name it in the data once it is committed: it may be rolled back."""
+    set_current(request, session)
+    transaction.on_commit(partial(_name, request, session, user), using=write_alias())
 
 
-def _lifetime(store: SessionBase) -> timedelta:
-    age = timedelta(seconds=store.get_expiry_age())
-    return age if conf.LIFETIME is None else min(age, conf.LIFETIME)
+def _name(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+    state = get_state(request)
+    is_current = state is None or state.session is session
+    if is_current and is_logged_in_as(request.session, user):  # nobody has logged out meanwhile
+        request.session[SESSION_ID_KEY] = str(session.pk)
 
 
-def _expires_at(session: Session, store: SessionBase) -> datetime:
-    """Django's own expiry, as of now, but never beyond the absolute end."""
-    end = timezone.now() + timedelta(seconds=store.get_expiry_age())
-    return end if conf.LIFETIME is None else min(end, session.created_at + conf.LIFETIME)
+def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Whether a person whom Django takes for logged in still is, in one SELECT; records that the session was used.
+
+    A user whom a middleware set in the place of the session's own (impersonation) is logged in as long as that is.
+    """
+    store = request.session
+    is_owner = is_logged_in_as(store, user)
+    if not is_owner and store.get(SESSION_KEY) is None:
+        return True  # authenticated by something else than Django's session
+    if SESSION_ID_KEY not in store:
+        return not is_owner or create_for_login(request, user, is_new=False)
+    session = named_row(store)
+    if session is None:
+        return False
+    if is_owner and session.user_id == user.pk:
+        set_related(session, "user", user)
+    if not is_logged_in_as(store, session.user) or get_end_reason(session, last_used_at=session.last_seen_at):
+        return False
+    if not is_owner and not _has_password_of(store, session.user):
+        _end_if_invalid(session)
+        return False
+    set_current(request, session)
+    expires_at = get_expiry(store, created_at=session.created_at)
+    touch_browser(session, expires_at=expires_at, browser_key=entry_key(store) or session.browser_key)
+    sync_password_fingerprint(session)
+    return True
 
 
-def delete_rows(keys: list[str]) -> None:
-    """Delete the entries of these sessions where they are rows (``db``, ``cached_db``), in the caller's transaction."""
-    store = _store_class()
-    if hasattr(store, "get_model_class"):
-        for batch in batches(keys):
-            store.get_model_class().objects.filter(session_key__in=batch).delete()
+def _has_password_of(store: SessionBase, user: AbstractBaseUser) -> bool:
+    """Whether the data carry Django's session hash of the user's password, which Django compares for its own user."""
+    session_hash = store.get(HASH_SESSION_KEY, "")
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(session_hash, each) for each in hashes)
 
 
-def delete_entries(keys: Iterable[str]) -> None:
-    """Delete the entries where they are elsewhere: in the cache at once, in any other store one by one."""
-    store = _store_class()
-    if hasattr(store, "cache_key_prefix"):
-        caches[settings.SESSION_CACHE_ALIAS].delete_many([store.cache_key_prefix + key for key in keys])
-    elif store is not None and not hasattr(store, "get_model_class"):
-        for key in keys:
-            store(key).delete()
+def end_if_invalid(session_id: str) -> None:
+    """End the row of a login that Django itself has just refused: another password, or no such user any more."""
+    if session := _select_browser_session(session_id):
+        _end_if_invalid(session)
 
 
-def _store_class() -> Any:
-    """None where the project no longer uses Django's sessions."""
-    if not apps.is_installed("django.contrib.sessions"):
-        return None
-    return import_module(settings.SESSION_ENGINE).SessionStore
+def _end_if_invalid(session: Session) -> None:
+    reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True)
+    if reason is not None:  # else Django refused an old copy of the cookie
+        all_sessions().filter(pk=session.pk).end(reason=reason)
+
+
+def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
+    """After the view: write to the row what the view made of Django's session.
+
+    Its expiry ("remember me", after ``login()``), and a new password (``update_session_auth_hash()``). Where the
+    request ``has_failed``, an open transaction may yet be rolled back, and the row with it.
+    """
+    state, store = get_state(request), request.session
+    if state is None or state.session is None or store.is_empty():
+        return
+    session = state.session
+    if SESSION_ID_KEY not in store and not has_failed and _is_in_open_transaction(session):
+        _name(request, session, session.user)
+    if not store.modified:
+        return
+    expires_at = get_expiry(store, created_at=session.created_at)
+    if session.expires_at is None or abs(expires_at - session.expires_at) > EXPIRY_TOLERANCE:
+        update_on_commit(session, {"expires_at": expires_at}, only_if={})
+    if _has_password_of(store, session.user):
+        sync_password_fingerprint(session)
+
+
+def _is_in_open_transaction(session: Session) -> bool:
+    """Whether the row is written in a transaction that outlives the request, as that of Django's ``TestCase``."""
+    connection = transaction.get_connection(write_alias())
+    if not connection.in_atomic_block or connection.needs_rollback:
+        return False
+    return all_sessions().filter(pk=session.pk).exists()

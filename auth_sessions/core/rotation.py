@@ -1,4 +1,4 @@
-"""The refresh token: one winner, the same child for everybody else, and theft found."""
+"""The refresh token: one winner, the same child for everybody else, and reuse detection."""
 
 import logging
 import uuid
@@ -12,9 +12,11 @@ from django.views.decorators.debug import sensitive_variables
 from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
-from auth_sessions.core.rows import all_sessions, database, send_on_commit
-from auth_sessions.core.statements import find, rotate
-from auth_sessions.core.usage import REFUSALS, note, over, stamp_with_todays_key
+from auth_sessions.core.password_changes import update_fingerprint_key
+from auth_sessions.core.rows import all_sessions, send_on_commit, write_alias
+from auth_sessions.core.statements import select_session, update_generation
+from auth_sessions.core.usage import update_on_commit
+from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.models import RefreshToken, Session
 
 logger = logging.getLogger("auth_sessions")
@@ -22,52 +24,57 @@ logger = logging.getLogger("auth_sessions")
 
 @sensitive_variables("proof")
 def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
-    """Rotate a session's refresh token, or answer the same child again. The session returned carries user and token.
+    """Rotate a session's refresh token, or give its child again. The session returned carries user and token.
 
     One SELECT and one conditional UPDATE; of many that present one generation at once exactly one rotates, and the
-    others get its child. Raises what :func:`present` raises.
+    others get its child. Raises what :func:`verify_refresh_token` raises.
     """
-    session = present(session_id, generation=generation, proof=proof, request=request)
-    if generation == session.refresh_token.counter and not rotate(session.refresh_token, rotated_at=timezone.now()):
-        _reread(session)
-        _refuse_spent(session, generation=generation, request=request)
-    stamp_with_todays_key(session)
+    session = verify_refresh_token(session_id, generation=generation, proof=proof, request=request)
+    token = session.refresh_token
+    if generation == token.generation and not update_generation(token, rotated_at=timezone.now()):
+        _reread_token(session)
+        _end_if_reused(session, generation=generation, request=request)
+    update_fingerprint_key(session)
     return session
 
 
 @sensitive_variables("proof")
-def present(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
-    """Judge a presented refresh token without rotating it; the session it proves, with its user and token.
+def verify_refresh_token(
+    session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None
+) -> Session:
+    """The session that a presented refresh token proves, with its user and token; nothing is rotated.
 
-    A spent token ends its own session, as does one whose session turns out to be over (expired, idle, password
-    changed, user inactive): the row goes with that reason, and stays gone if the caller turns the error into an answer.
+    A reused token ends its own session, as does one whose session has expired, is idle, or whose user is inactive or
+    has another password: the row goes with that reason, and stays gone if the caller turns the error into an answer.
 
     Raises :class:`~auth_sessions.exceptions.SessionNotFound`, :class:`~auth_sessions.exceptions.SessionExpired`,
     :class:`~auth_sessions.exceptions.PasswordChanged`, :class:`~auth_sessions.exceptions.UserInactive`,
     :class:`~auth_sessions.exceptions.RefreshTokenForged` or
     :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
-    session = find(session_id, "user", "refresh_token")
+    session = select_session(session_id, "user", "refresh_token")
     if session is None:
         raise exceptions.SessionNotFound
     token = session.refresh_token
-    if generation > token.counter or not constant_time_compare(token.proof(generation), proof):
+    if generation > token.generation or not constant_time_compare(token.proof(generation), proof):
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
         raise exceptions.RefreshTokenForged
-    if reason := over(session, last_used_at=session.last_used_at):
+    if reason := get_end_reason(session, last_used_at=session.last_used_at):
         all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
-        raise REFUSALS[reason]
-    _refuse_spent(session, generation=generation, request=request)
+        raise EXCEPTIONS[reason]
+    _end_if_reused(session, generation=generation, request=request)
     return session
 
 
-def confirm(session: Session, *, generation: int) -> None:
-    """Note that a refresh token was seen in use, where it was presented without being rotated."""
-    if generation > session.confirmed:
-        note(session, {"confirmed": generation}, {"confirmed__lt": generation})
+def confirm_generation(session: Session, *, generation: int) -> None:
+    """Record that a refresh token was seen in use, where it was presented without being rotated."""
+    if generation > session.confirmed_generation:
+        update_on_commit(
+            session, {"confirmed_generation": generation}, only_if={"confirmed_generation__lt": generation}
+        )
 
 
-def _reread(session: Session) -> None:
+def _reread_token(session: Session) -> None:
     """The token as the winner left it: by a locking read, since under REPEATABLE READ a plain one sees the past."""
     using = session._state.db
     with transaction.atomic(using=using):
@@ -78,14 +85,14 @@ def _reread(session: Session) -> None:
     session.refresh_token = token
 
 
-def _refuse_spent(session: Session, *, generation: int, request: HttpRequest | None) -> None:
-    if not _is_spent(session, generation):
+def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | None) -> None:
+    """End the session and raise ``RefreshTokenAlreadyUsed`` where a genuine token must have been copied."""
+    if not _is_reused(session, generation):
         return
-    using = session._state.db or database()
-    ended = all_sessions(using).filter(pk=session.pk)
+    using = session._state.db or write_alias()
     with transaction.atomic(using=using):
-        if ended.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request):
-            logger.warning("Spent refresh token for session %s, generation %s", session.pk, generation)
+        if all_sessions(using).filter(pk=session.pk).end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request):
+            logger.warning("Reused refresh token for session %s, generation %s", session.pk, generation)
             send_on_commit(
                 signals.refresh_token_reused,
                 using=using,
@@ -96,13 +103,14 @@ def _refuse_spent(session: Session, *, generation: int, request: HttpRequest | N
     raise exceptions.RefreshTokenAlreadyUsed
 
 
-def _is_spent(session: Session, generation: int) -> bool:
-    """Whether a genuine token must have been copied: its child was seen in use, or it is older than the parent."""
+def _is_reused(session: Session, generation: int) -> bool:
+    """Whether its child was seen in use, later than the interval, or it is older than the current token's parent."""
     token = session.refresh_token
-    if generation == token.counter:
+    if generation == token.generation:
         return False
-    if generation < token.counter - 1:
+    if generation < token.generation - 1:
         return True
-    if conf.REUSE_POLICY == "lenient" or timezone.now() - token.rotated_at <= conf.REUSE_INTERVAL:
+    is_recent = timezone.now() - token.rotated_at <= conf.AUTH_SESSIONS_REUSE_INTERVAL
+    if conf.AUTH_SESSIONS_REUSE_POLICY == "lenient" or is_recent:
         return False
-    return session.confirmed >= token.counter
+    return session.confirmed_generation >= token.generation

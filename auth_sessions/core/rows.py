@@ -1,10 +1,11 @@
-"""The rows that decisions are about, read and written where a replica's lag cannot mislead."""
+"""The rows that decisions are about, read and written on one database: a replica may lag behind a sign-out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, router, transaction
@@ -12,32 +13,37 @@ from django.db.models import QuerySet
 from django.dispatch import Signal
 
 from auth_sessions import exceptions
+from auth_sessions.db.locking import lock
 from auth_sessions.models import Session
-from auth_sessions.querysets import SessionQuerySet, lock
+from auth_sessions.querysets import SessionQuerySet
 
 
-def database() -> str:
-    """The alias where decisions are read and written: a replica may lag behind a sign-out."""
+def write_alias() -> str:
+    """The database that sessions are written to."""
     return router.db_for_write(Session)
 
 
 def all_users(using: str | None = None) -> QuerySet[AbstractBaseUser]:
-    """Everybody, where decisions are read and written; no manager of the project's hides anybody."""
-    return get_user_model()._base_manager.using(using or database())
+    """All users, also those that a manager of the project's hides."""
+    return get_user_model()._base_manager.using(using or write_alias())
 
 
-def row_of(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
-    """The user's own row: what to lock, before any session, while something of theirs begins or ends."""
+def user_models() -> list[Any]:
+    """The user model, its proxies and children: saving or deleting one sends signals under its own name only."""
+    return [model for model in apps.get_models() if issubclass(model, get_user_model())]
+
+
+def user_row(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
+    """The user's own row: to be locked before any session while sessions of theirs are created or ended."""
     return all_users().filter(pk=user.pk)
 
 
 def all_sessions(using: str | None = None) -> SessionQuerySet:
-    """All sessions, where decisions are read and written."""
-    return Session.objects.using(using or database())
+    return Session.objects.using(using or write_alias())
 
 
 def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
-    """The sessions in key order, ``size`` at a time, each batch read when the one before is done with."""
+    """The sessions in key order, ``size`` at a time; each batch is read when the one before it is done with."""
     keys = list(sessions.order_by("pk").values_list("pk", flat=True)[:size])
     while keys:
         yield all_sessions(sessions.db).filter(pk__in=keys)
@@ -45,13 +51,13 @@ def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[Sessi
 
 
 @contextmanager
-def user_may_vanish(user: AbstractBaseUser) -> Iterator[None]:
-    """A user deleted by somebody else in this very moment is a refusal, not an error of the database."""
+def translate_missing_user(user: AbstractBaseUser) -> Iterator[None]:
+    """Raise ``UserNotFound`` for a database error that comes of the user having just been deleted."""
     try:
         yield
     except DatabaseError:
-        with transaction.atomic(using=database()):
-            if lock(row_of(user)):  # under REPEATABLE READ a plain read still sees who was deleted
+        with transaction.atomic(using=write_alias()):
+            if lock(user_row(user)):  # under REPEATABLE READ a plain read still sees who was deleted
                 raise
         raise exceptions.UserNotFound from None
 

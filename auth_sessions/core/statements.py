@@ -1,90 +1,128 @@
-"""The statements of every request, refresh, sign-in and sign-out, which the ORM would write anew each time."""
+"""The statements of every request, refresh, sign-in and sign-out, compiled once for a process (:mod:`db.compiled`)."""
 
 import uuid
 from contextlib import nullcontext
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import Model, signals
-from django.db.models.sql import InsertQuery
 
 from auth_sessions.choices import Scope
-from auth_sessions.core.rows import all_sessions, database
-from auth_sessions.db.compiled import Plan
+from auth_sessions.core.rows import all_sessions, write_alias
+from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query
+from auth_sessions.db.locking import lock_by_key, locks_in_order
 from auth_sessions.models import RefreshToken, Session
-from auth_sessions.querysets import SessionQuerySet, locks_as_it_reads
+from auth_sessions.querysets import SessionQuerySet
 
-ROTATED: list[Any] = [RefreshToken._meta.get_field(name) for name in ("counter", "rotated_at", "session", "counter")]
-"""The columns of :func:`rotate`: two that are set, two that must be as they were read."""
+NIL = uuid.UUID(int=0)
+"""Stands for any key while a statement is compiled."""
 
 
-def find(session_id: uuid.UUID, *related: str) -> Session | None:
-    """The row of a session, dead or alive, with ``related`` ("user", "refresh_token") rows of its own, in one SELECT.
+def select_session(session_id: uuid.UUID, *related: str) -> Session | None:
+    """The row of a session, live or not, with ``related`` ("user", "refresh_token") rows, in one SELECT.
 
-    Equal to ``select_related(*related).filter(pk=session_id).first()``, whose SQL Django would write anew each time,
-    and longer than the database takes to answer. A session that lacks one of the related rows is not found.
+    A session that lacks one of the related rows is not found.
     """
-    using = database()
-    key = Session._meta.pk.get_db_prep_value(session_id, connections[using])
-    found = _finding(using, related).read([key], using=using)
+    using = write_alias()
+    compiled = _compiled_select(using, related)
+    if compiled is None:
+        return _select(session_id, related, using).first()
+    found = compiled.read([_prepared("id", session_id, using)], using=using)
     return found[0] if found else None
 
 
-def lock_reached(session: Session, scope: Scope, using: str) -> list[Session]:
+def _select(session_id: uuid.UUID, related: tuple[str, ...], using: str) -> SessionQuerySet:
+    exist = {f"{name}__isnull": False for name in related}
+    return all_sessions(using).select_related(*related or (None,)).filter(pk=session_id, **exist)
+
+
+@cache
+def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | None:
+    return compile_query(_select(NIL, related, using), values=[_prepared("id", NIL, using)])
+
+
+def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
     """The sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
-    if not locks_as_it_reads(using):
-        return _reached(session, scope, using).locked(using)
-    plan = _locking.get((using, scope))
-    if plan is None:
-        rows = _reached(session, scope, using).select_for_update().order_by("pk")
-        plan = _locking[using, scope] = Plan.of(rows)
-    connection = connections[using]
-    user_id = Session._meta.get_field("user").get_db_prep_value(session.user_id, connection)
-    key = [] if scope == Scope.GLOBAL else [Session._meta.pk.get_db_prep_value(session.pk, connection)]
-    return plan.read([user_id, *key], using=using)
+    if not locks_in_order(using):
+        return lock_by_key(_in_scope(session, scope, using), using)
+    values = [_prepared("user", session.user_id, using)]
+    if scope != Scope.GLOBAL:
+        values.append(_prepared("id", session.pk, using))
+    if (using, scope) not in _compiled_locks:
+        rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
+        _compiled_locks[using, scope] = compile_query(rows, values=values)
+    compiled = _compiled_locks[using, scope]
+    if compiled is None:
+        return lock_by_key(_in_scope(session, scope, using), using)
+    return compiled.read(values, using=using)
 
 
-_locking: dict[tuple[str, Scope], Plan] = {}
+_compiled_locks: dict[tuple[str, Scope], CompiledQuery | None] = {}
 
 
-def _reached(session: Session, scope: Scope, using: str) -> SessionQuerySet:
-    reached = all_sessions(using).filter(user_id=session.user_id)
+def _in_scope(session: Session, scope: Scope, using: str) -> SessionQuerySet:
+    sessions = all_sessions(using).filter(user_id=session.user_id)
     if scope == Scope.LOCAL:
-        return reached.filter(pk=session.pk)
-    return reached.exclude(pk=session.pk) if scope == Scope.OTHERS else reached
+        return sessions.filter(pk=session.pk)
+    return sessions.exclude(pk=session.pk) if scope == Scope.OTHERS else sessions
 
 
-def rotate(token: RefreshToken, *, rotated_at: datetime) -> bool:
-    """Issue the next generation of a refresh token; False if somebody else did, or the session ended.
+def update_generation(token: RefreshToken, *, rotated_at: datetime) -> bool:
+    """Issue the next generation of a refresh token; False if another request did, or the session has ended.
 
-    This one UPDATE decides: of many that present the same generation, one changes the row.
+    This one conditional UPDATE decides: of many that present the same generation, one changes the row.
     """
-    using = token._state.db or database()
+    using = token._state.db or write_alias()
     connection = connections[using]
-    values = (token.counter + 1, rotated_at, token.pk, token.counter)
+    values = (token.generation + 1, rotated_at, token.pk, token.generation)
     with connection.cursor() as cursor:
-        written = [field.get_db_prep_value(value, connection) for field, value in zip(ROTATED, values, strict=True)]
-        cursor.execute(_rotation(using), written)
-        won = bool(cursor.rowcount)
-    if won:
-        token.counter, token.rotated_at = token.counter + 1, rotated_at
-    return won
+        fields = zip(UPDATED_FIELDS, values, strict=True)
+        cursor.execute(
+            _generation_update(using), [field.get_db_prep_value(value, connection) for field, value in fields]
+        )
+        has_changed = bool(cursor.rowcount)
+    if has_changed:
+        token.generation, token.rotated_at = token.generation + 1, rotated_at
+    return has_changed
+
+
+UPDATED_FIELDS: list[Any] = [
+    RefreshToken._meta.get_field(name) for name in ("generation", "rotated_at", "session", "generation")
+]
+"""Two columns that are set, two that must be as they were read."""
+
+
+@cache
+def _generation_update(using: str) -> str:
+    quote = connections[using].ops.quote_name
+    generation, rotated_at, key, presented = (f"{quote(field.column)} = %s" for field in UPDATED_FIELDS)
+    table = quote(RefreshToken._meta.db_table)
+    return f"UPDATE {table} SET {generation}, {rotated_at} WHERE {key} AND {presented}"  # noqa: S608 - our own names
 
 
 def insert(*rows: Model, using: str) -> None:
     """Write new rows, all or none, as ``save(force_insert=True)`` of each would, with the same signals.
 
-    On PostgreSQL they go in one statement, which needs no transaction around it unless somebody hears those signals.
+    On PostgreSQL they go in one statement, which needs no transaction around it unless a receiver hears those signals.
     """
+    inserts = [_compiled_insert(using, type(row)) for row in rows]
+    if None in inserts:
+        with transaction.atomic(using=using):
+            for row in rows:
+                row.save(force_insert=True, using=using)
+        return
     models = [type(row) for row in rows]
-    is_heard = any(signal.has_listeners(each) for signal in (signals.pre_save, signals.post_save) for each in models)
-    is_one = connections[using].vendor == "postgresql"
-    with nullcontext() if is_one and not is_heard else transaction.atomic(using=using):
+    is_heard = any(signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save) for model in models)
+    is_joined = connections[using].vendor == "postgresql"
+    with nullcontext() if is_joined and not is_heard else transaction.atomic(using=using):
         for row in rows:
             signals.pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
-        _execute(rows, using=using, is_one=is_one)
+        statements = [(str(sql), _column_values(row, using)) for sql, row in zip(inserts, rows, strict=True)]
+        with connections[using].cursor() as cursor:
+            for sql, values in [_joined(statements)] if is_joined else statements:
+                cursor.execute(sql, values)
         for row in rows:
             row._state.adding, row._state.db = False, using
             signals.post_save.send(
@@ -92,16 +130,13 @@ def insert(*rows: Model, using: str) -> None:
             )
 
 
-def _execute(rows: tuple[Model, ...], *, using: str, is_one: bool) -> None:
-    connection = connections[using]
-    statements = [(_insertion(using, type(row)), _written(row, connection)) for row in rows]
-    with connection.cursor() as cursor:
-        for sql, values in [_joined(statements)] if is_one else statements:
-            cursor.execute(sql, values)
+@cache
+def _compiled_insert(using: str, model: type[Model]) -> str | None:
+    return compile_insert(model, using=using)
 
 
-def _written(row: Model, connection: Any) -> list[Any]:
-    fields = row._meta.local_concrete_fields
+def _column_values(row: Model, using: str) -> list[Any]:
+    fields, connection = row._meta.local_concrete_fields, connections[using]
     return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
 
 
@@ -111,23 +146,7 @@ def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
     return f"WITH {named} {last}" if before else last, [value for _, values in statements for value in values]
 
 
-@cache
-def _insertion(using: str, model: type[Model]) -> str:
-    query = InsertQuery(model)
-    query.insert_values(model._meta.local_concrete_fields, [model()])
-    ((sql, _),) = query.get_compiler(using).as_sql()
-    return cast("str", sql)
-
-
-@cache
-def _rotation(using: str) -> str:
-    quote = connections[using].ops.quote_name
-    counter, rotated_at, key, presented = (f"{quote(field.column)} = %s" for field in ROTATED)
-    table = quote(RefreshToken._meta.db_table)
-    return f"UPDATE {table} SET {counter}, {rotated_at} WHERE {key} AND {presented}"  # noqa: S608 - names of our own
-
-
-@cache
-def _finding(using: str, related: tuple[str, ...]) -> Plan:
-    there = {f"{name}__isnull": False for name in related}
-    return Plan.of(all_sessions(using).select_related(*related or (None,)).filter(pk=uuid.UUID(int=0), **there))
+def _prepared(field: str, value: Any, using: str) -> Any:
+    """A value of a column of sessions as the database's driver takes it."""
+    column: Any = Session._meta.get_field(field)
+    return column.get_db_prep_value(value, connections[using])

@@ -1,87 +1,154 @@
-"""A queryset's statement, written once and run with other values.
+"""A queryset's SQL, compiled once for a process and run with other values.
 
-Django writes the SQL of a queryset anew each time, which takes longer than the database does to answer.
+Django compiles a queryset anew each time, which takes longer than the database does to answer. This stands on the SQL
+compiler, Django's private API: each statement is checked as it is built, and where Django has changed, the ORM is used
+instead (:func:`compile_query` and :func:`compile_insert` return None).
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.db.models.sql import InsertQuery
+
+logger = logging.getLogger("auth_sessions")
 
 
 @dataclass(frozen=True)
-class Part:
-    """The columns of one model in a row, and what ties its instance to the one that the queryset is of, and back."""
+class RelatedModel:
+    """The columns of one model in a row, and the setters that relate its instance to the queryset's own, and back."""
 
     model: type[Model]
     columns: slice
     names: list[str]
-    ties: tuple[Callable[[Any, Any], None], ...]
+    setters: tuple[Callable[[Any, Any], None], ...]
 
     def instances(self, rows: list[list[Any]], using: str) -> list[Any]:
         return [self.model.from_db(using, self.names, row[self.columns]) for row in rows]
 
 
 @dataclass(frozen=True)
-class Plan:
+class CompiledQuery:
+    """A SELECT of whole rows, with those named in ``select_related()``."""
+
     sql: str
     converters: list[tuple[int, Callable[..., Any] | str, Any]]
-    """For a column: a function, or the name of a method of the connection's operations, and what it is told of it."""
-    parts: list[Part]
-    """The instance's own, then those of the rows named in ``select_related()``."""
-
-    @classmethod
-    def of(cls, rows: QuerySet[Any]) -> "Plan":
-        """The plan of a queryset of whole rows; what it is filtered by are the values of :meth:`read`, in order."""
-        compiler: Any = rows.query.get_compiler(rows.db)
-        sql, _ = compiler.as_sql()
-        expressions = [column[0] for column in compiler.select]
-        converters = compiler.get_converters(expressions)
-        classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
-        return cls(
-            sql=sql,
-            converters=[
-                (column, _apart_from(compiler.connection, function), expression)
-                for column, (functions, expression) in converters.items()
-                for function in functions
-            ],
-            parts=[_part(info, expressions) for info in classes],
-        )
+    """By column: a function, or the name of a method of the connection's operations, and its expression."""
+    models: list[RelatedModel]
+    """The queryset's own, then the related ones."""
 
     def read(self, values: list[Any], *, using: str) -> list[Any]:
         """The instances that the queryset would give with these ``values``, as the database's driver takes them."""
+        with connections[using].cursor() as cursor:
+            cursor.execute(self.sql, values)
+            rows = [list(row) for row in cursor.fetchall()]
+        return self.instances(rows, using=using)
+
+    def instances(self, rows: list[list[Any]], *, using: str) -> list[Any]:
         connection = connections[using]
         converters = [
             (column, getattr(connection.ops, convert) if isinstance(convert, str) else convert, expression)
             for column, convert, expression in self.converters
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, values)
-            rows = [list(row) for row in cursor.fetchall()]
         for row in rows:
             for column, convert, expression in converters:
                 row[column] = convert(row[column], expression, connection)
-        own, *related = (part.instances(rows, using) for part in self.parts)
-        for part, others in zip(self.parts[1:], related, strict=True):
-            tie, tie_back = part.ties
+        own, *related = (model.instances(rows, using) for model in self.models)
+        for model, others in zip(self.models[1:], related, strict=True):
+            set_related, set_reverse = model.setters
             for instance, other in zip(own, others, strict=True):
-                tie(instance, other)
-                tie_back(other, instance)
+                set_related(instance, other)
+                set_reverse(other, instance)
         return own
 
 
-def _apart_from(connection: Any, function: Any) -> Any:
-    """Plans outlive connections, and are used with others: a method of this one is kept by its name."""
+def compile_query(rows: QuerySet[Any], *, values: list[Any]) -> CompiledQuery | None:
+    """Compile a queryset that is filtered by ``values``, in this order. None, and a warning, where that fails.
+
+    ``values`` are as the driver takes them. To be called once per statement and database: the caller keeps the result.
+    """
+    try:
+        compiled = _compile(rows, values)
+        _check(compiled, rows)
+    except Exception as error:  # noqa: BLE001 - whatever a changed private API raises
+        _warn(f"SELECT {rows.model._meta.label}", error)
+        return None
+    return compiled
+
+
+def compile_insert(model: type[Model], *, using: str) -> str | None:
+    """The INSERT of one row of a model, all of its own columns in order. None, and a warning, where that fails."""
+    fields = model._meta.local_concrete_fields
+    try:
+        query = InsertQuery(model)
+        query.insert_values(fields, [model()])
+        ((sql, parameters),) = query.get_compiler(using).as_sql()
+        _expect(len(parameters) == len(fields), f"{len(parameters)} parameters for {len(fields)} columns")
+    except Exception as error:  # noqa: BLE001 - as above
+        _warn(f"INSERT {model._meta.label}", error)
+        return None
+    return cast("str", sql)
+
+
+def set_related(instance: Model, name: str, other: Model | None) -> None:
+    """Say what a relation of an instance leads to, without the checks of an assignment and without SQL."""
+    field: Any = instance._meta.get_field(name)
+    field.set_cached_value(instance, other)
+
+
+def _warn(statement: str, error: Exception) -> None:
+    message = "%s cannot be compiled once, and is left to the ORM, which is slower (%s: %s)"
+    logger.warning(message, statement, type(error).__name__, error)
+
+
+def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
+    compiler: Any = rows.query.get_compiler(rows.db)
+    sql, parameters = compiler.as_sql()
+    _expect(list(parameters) == values, "the parameters are not the values, in order")
+    expressions = [column[0] for column in compiler.select]
+    converters = compiler.get_converters(expressions)
+    classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
+    return CompiledQuery(
+        sql=sql,
+        converters=[
+            (column, _without_connection(compiler.connection, function), expression)
+            for column, (functions, expression) in converters.items()
+            for function in functions
+        ],
+        models=[_related_model(info, expressions) for info in classes],
+    )
+
+
+def _without_connection(connection: Any, function: Any) -> Any:
+    """A compiled query outlives connections, and is used with others: a method of this one is kept by its name."""
     return function.__name__ if getattr(function, "__self__", None) is connection.ops else function
 
 
-def _part(info: dict[str, Any], expressions: list[Any]) -> Part:
+def _related_model(info: dict[str, Any], expressions: list[Any]) -> RelatedModel:
     columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
-    return Part(
+    return RelatedModel(
         model=info["model"],
         columns=columns,
         names=[expression.target.attname for expression in expressions[columns]],
-        ties=tuple(info[name] for name in ("local_setter", "remote_setter") if name in info),
+        setters=tuple(info[name] for name in ("local_setter", "remote_setter") if name in info),
     )
+
+
+def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
+    """Raise unless an empty row becomes whole instances that know each other."""
+    for part in compiled.models:
+        names = [field.attname for field in part.model._meta.concrete_fields]
+        _expect(part.names == names, f"other columns of {part.model._meta.label} are read than it has")
+    (instance,) = compiled.instances([[None] * sum(len(part.names) for part in compiled.models)], using=rows.db)
+    _expect(type(instance) is rows.model, f"{type(instance)} is read")
+    for name in rows.query.select_related if isinstance(rows.query.select_related, dict) else ():
+        field: Any = rows.model._meta.get_field(name)
+        _expect(field.is_cached(instance), f"{name} is not set")
+
+
+def _expect(is_so: bool, otherwise: str) -> None:
+    if not is_so:
+        raise ValueError(otherwise)

@@ -1,4 +1,4 @@
-"""The one door through which sessions end, and what goes with them."""
+"""How sessions end: locked, announced and deleted with everything that references them, in one transaction."""
 
 from __future__ import annotations
 
@@ -63,19 +63,19 @@ def batches(items: list[T]) -> list[list[T]]:
 
 
 def _delete(sessions: list[Session], *, using: str) -> None:
-    """Delete what hangs on the rows as ``on_delete`` says, then the rows."""
+    """Delete what references the rows as ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
     if type(sessions[0])._meta.concrete_model is not model:
-        # A child by multi-table inheritance: its row hangs on the session's, as all the rest does.
+        # A child by multi-table inheritance: its row references the session's, as any other does.
         names = [field.attname for field in model._meta.concrete_fields]
         sessions = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
-    collector = _WideCollector(using=using)
-    hanging: list[Any] = list(get_candidate_relations_to_delete(model._meta))
-    if connections[using].vendor == "postgresql" and collector.takes_unread(model, hanging):
-        _delete_by_key([*(relation.field for relation in hanging), model._meta.pk], sessions, using=using)
+    collector = UnbatchedCollector(using=using)
+    relations: list[Any] = list(get_candidate_relations_to_delete(model._meta))
+    if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
+        _delete_in_sql([*(relation.field for relation in relations), model._meta.pk], sessions, using=using)
         return
     collector.collect(sessions)
-    # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended tells.
+    # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended carries.
     collector.data[type(sessions[0])].clear()
     collector.delete()
     for batch in batches(sessions):
@@ -83,32 +83,33 @@ def _delete(sessions: list[Session], *, using: str) -> None:
         model._base_manager.using(using).filter(pk__in=keys)._raw_delete(using)
 
 
-class _WideCollector(Collector):
+class UnbatchedCollector(Collector):
     """Django's collector, without its batches of 500 keys on SQLite: one statement for each related model."""
 
     def get_del_batches(self, objs: Any, fields: Any) -> list[Any]:
         return list(batches(objs))
 
     def related_objects(self, related_model: Any, related_fields: Any, objs: Any) -> QuerySet[Any]:
-        """Those of multi-table inheritance with the rows they belong to, which Django would read one by one."""
+        """With the rows of their parents, which Django would read one by one for multi-table inheritance."""
         links = [link.name for link in related_model._meta.concrete_model._meta.parents.values() if link]
         rows: QuerySet[Any] = super().related_objects(related_model, related_fields, objs)
         return rows.select_related(*links) if links else rows
 
-    def takes_unread(self, model: Any, hanging: list[Any]) -> bool:
-        """Whether all that hangs on rows of a model just goes: by CASCADE, unheard, with nothing that hangs on it."""
-        generic = any(hasattr(field, "bulk_related_objects") for field in model._meta.private_fields)
-        return not generic and all(self._just_goes(relation.field, model._meta.pk) for relation in hanging)
+    def can_delete_in_sql(self, model: Any, relations: list[Any]) -> bool:
+        """Whether all that references a model can be deleted by SQL alone, without reading a row of it."""
+        has_generic = any(hasattr(field, "bulk_related_objects") for field in model._meta.private_fields)
+        return not has_generic and all(self._is_plain_cascade(relation.field, model._meta.pk) for relation in relations)
 
-    def _just_goes(self, field: Any, key: Any) -> bool:
+    def _is_plain_cascade(self, field: Any, key: Any) -> bool:
+        """CASCADE to the primary key, of a model without delete receivers that nothing else references."""
         connection = connections[self.using]
         holds_key = field.db_type(connection) == key.db_type(connection) and field.target_field.primary_key
-        hides_none = field.model._base_manager.auto_created
-        return holds_key and hides_none and self.can_fast_delete(field.model, from_field=field)
+        hides_no_row = field.model._base_manager.auto_created
+        return holds_key and hides_no_row and self.can_fast_delete(field.model, from_field=field)
 
 
-def _delete_by_key(fields: list[Any], sessions: list[Session], *, using: str) -> None:
-    """A statement for each column that holds keys of sessions, none of which grows with their number."""
+def _delete_in_sql(fields: list[Any], sessions: list[Session], *, using: str) -> None:
+    """One statement for each column that holds keys of sessions, however many sessions there are."""
     quote = connections[using].ops.quote_name
     keys = [session.pk for session in sessions]
     with connections[using].cursor() as cursor:

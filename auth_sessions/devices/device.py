@@ -52,7 +52,7 @@ def client_address(request: HttpRequest) -> str | None:
     right was written by the outermost trusted proxy; everything left of it is whatever the client sent. A header with
     fewer entries did not pass them all, and counts for nothing.
     """
-    trusted = conf.TRUSTED_PROXIES
+    trusted = conf.AUTH_SESSIONS_TRUSTED_PROXIES
     forwarded = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     if 0 < trusted <= len(forwarded):
         return _parse_address(forwarded[-trusted])

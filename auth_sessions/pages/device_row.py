@@ -1,4 +1,4 @@
-"""A device as the page shows it."""
+"""A session as the pages show it: a device."""
 
 import uuid
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from auth_sessions.pages import formatting
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownDevice:
+class DeviceRow:
     """``name`` is the person's own or the device's ``label``; what is not known is an empty string.
 
-    The current device is in use now, whatever its row says. One ``is_adopted`` signed in before ``signed_in_at``, when
-    its login was first met.
+    The current device is in use now, whatever its row says. An ``is_older_login`` is older than the installation:
+    ``signed_in_at`` is then its first request since.
     """
 
     id: uuid.UUID
@@ -26,7 +26,7 @@ class ShownDevice:
     type: str
     is_app: bool
     is_current: bool
-    is_adopted: bool
+    is_older_login: bool
     last_used: str
     last_used_at: datetime
     signed_in_at: datetime
@@ -34,23 +34,23 @@ class ShownDevice:
     address: str
     place: str
 
-
-def show(session: Session, *, current: Session) -> ShownDevice:
-    device, is_current = session.device, session == current
-    last_used_at = timezone.now() if is_current else session.last_used_at
-    return ShownDevice(
-        id=session.pk,
-        name=str(session),
-        own_name=session.name,
-        label=device.label,
-        type=device.type.value,
-        is_app=session.kind == SessionKind.TOKEN,
-        is_current=is_current,
-        is_adopted=session.proved_at is None,
-        last_used=formatting.used(last_used_at),
-        last_used_at=last_used_at,
-        signed_in_at=session.created_at,
-        signed_in_with=formatting.ways(session.amr),
-        address=session.ip_address or "",
-        place=session.place,
-    )
+    @classmethod
+    def of(cls, session: Session, *, current: Session) -> "DeviceRow":
+        device, is_current = session.device, session == current
+        last_used_at = timezone.now() if is_current else session.last_used_at
+        return cls(
+            id=session.pk,
+            name=str(session),
+            own_name=session.name,
+            label=device.label,
+            type=device.type.value,
+            is_app=session.kind == SessionKind.TOKEN,
+            is_current=is_current,
+            is_older_login=session.authenticated_at is None,
+            last_used=formatting.format_last_used(last_used_at),
+            last_used_at=last_used_at,
+            signed_in_at=session.created_at,
+            signed_in_with=formatting.format_methods(session.amr),
+            address=session.ip_address or "",
+            place=session.place,
+        )

@@ -1,4 +1,4 @@
-"""Words for people: when, how, and how soon. Never "session", "token" or "revoke"."""
+"""Texts for people: when, how, and how soon. Never "session", "token" or "revoke"."""
 
 from datetime import datetime, timedelta
 from math import ceil, inf
@@ -51,7 +51,7 @@ DELAYS = (
 )
 """The units, each up to how many of them."""
 
-WAYS: dict[str, str | Promise] = {
+METHODS: dict[str, str | Promise] = {
     "pwd": pgettext_lazy("signed in by", "password"),
     "otp": pgettext_lazy("signed in by", "one-time code or link"),
     "sms": pgettext_lazy("signed in by", "text message"),
@@ -66,13 +66,13 @@ WAYS: dict[str, str | Promise] = {
 """The methods of RFC 8176 that a person would recognise."""
 
 
-def language() -> str:
-    """The language that the words are in: the person's, where it is translated. Each translation gives its own code."""
-    words, asked = pgettext("the code of the language that you translate to", "en"), get_language() or ""
-    return asked if asked.partition("-")[0] == words.partition("-")[0] else words
+def get_page_language() -> str:
+    """The language that the texts are in: the person's, where it is translated. Each translation gives its own code."""
+    translated, active = pgettext("the code of the language that you translate to", "en"), get_language() or ""
+    return active if active.partition("-")[0] == translated.partition("-")[0] else translated
 
 
-def used(moment: datetime) -> str:
+def format_last_used(moment: datetime) -> str:
     """When a device was last used, roughly: "Active now", "Last used 2 hours ago"."""
     age = timezone.now() - moment
     if age < NOW:
@@ -80,12 +80,12 @@ def used(moment: datetime) -> str:
     return next(str(text % {"count": age // unit}) for unit, text in UNITS if age >= unit)
 
 
-def ways(amr: list[str]) -> str:
-    """How a person signed in: "Password, one-time code or link"; nothing for methods without a word."""
-    return capfirst(", ".join(str(WAYS[method]) for method in amr if method in WAYS))
+def format_methods(amr: list[str]) -> str:
+    """How a person signed in: "Password, one-time code or link"; nothing for methods without a text."""
+    return capfirst(", ".join(str(METHODS[method]) for method in amr if method in METHODS))
 
 
-def delay(lifetime: timedelta) -> str:
-    """How long an app may be let in after its sign-out."""
+def format_delay(lifetime: timedelta) -> str:
+    """How long an app may still have access after its sign-out."""
     unit, text = next((unit, text) for unit, most, text in DELAYS if ceil(lifetime / unit) <= most)
     return str(text % {"count": ceil(lifetime / unit)})

@@ -1,28 +1,21 @@
-"""What came of an action, told on the next page: by ``django.contrib.messages``, or without it by the session."""
-
-from collections.abc import Iterable
+"""What came of an action, shown on the next page: by ``django.contrib.messages``, or without it by Django's session."""
 
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
 
-KEY = "_auth_sessions_told"
+KEY = "_auth_sessions_messages"
 
 
-def tell(request: HttpRequest, text: str) -> None:
-    """Have the next page say this."""
-    if _has_messages(request):
+def add_message(request: HttpRequest, text: str) -> None:
+    """Show this on the next page."""
+    try:
         messages.success(request, text)
-    else:
+    except messages.MessageFailure:
         request.session[KEY] = [*request.session.get(KEY, []), text]
 
 
-def told(request: HttpRequest) -> Iterable[Message]:
-    """What there is to say, said once; also what other apps have to say, with the level of each."""
-    if _has_messages(request):
-        return messages.get_messages(request)
-    return [Message(messages.SUCCESS, text) for text in request.session.pop(KEY, [])]
-
-
-def _has_messages(request: HttpRequest) -> bool:
-    return hasattr(request, "_messages")
+def get_messages(request: HttpRequest) -> list[Message]:
+    """What there is to show, once; also the messages of other apps, each with its level."""
+    own = [Message(messages.SUCCESS, text) for text in request.session.pop(KEY, [])]
+    return [*messages.get_messages(request), *own]

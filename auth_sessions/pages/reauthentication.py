@@ -11,14 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from auth_sessions import core
+from auth_sessions.conf import conf
+from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.models import Session
-from auth_sessions.pages.conf import conf
 
 
-def is_fresh(session: Session) -> bool:
-    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_FRESH_AGE``."""
-    return conf.FRESH_AGE is None or timezone.now() - session.authenticated_at < conf.FRESH_AGE
+def is_recent(session: Session) -> bool:
+    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``."""
+    age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
+    authenticated_at = session.authenticated_at
+    return age is None or (authenticated_at is not None and timezone.now() - authenticated_at < age)
 
 
 class PasswordForm(forms.Form):
@@ -32,7 +34,7 @@ class PasswordForm(forms.Form):
 
     @sensitive_variables()
     def clean_password(self) -> AbstractBaseUser:
-        """The user, as whoever judged the password returned it."""
+        """The user, as the backend that accepted the password returned it."""
         person = cast("AbstractBaseUser", self.request.user)
         credentials = {get_user_model().USERNAME_FIELD: person.get_username()}
         user = authenticate(self.request, **credentials, password=self.cleaned_data["password"])
@@ -40,9 +42,9 @@ class PasswordForm(forms.Form):
             raise ValidationError(_("This password was not accepted. Try again."))
         return user
 
-    def note(self, session: Session) -> None:
-        """The sign-in is fresh again, also where its check hashed the password anew: Django would drop the browser."""
+    def mark_reauthenticated(self, session: Session) -> None:
+        """Record the proof, also where the check hashed the password anew: Django would sign the browser out."""
         user = self.cleaned_data["password"]
-        core.prove_again(session, user)
+        mark_reauthenticated(session, user)
         if user.password != cast("AbstractBaseUser", self.request.user).password:
             update_session_auth_hash(self.request, user)

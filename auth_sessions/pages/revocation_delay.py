@@ -10,12 +10,12 @@ from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.tokens.keys import simple_jwt
 
 
-def delay() -> timedelta | None:
-    """None where every sign-out is noticed at once, else the longest that an app may still be let in.
+def get_revocation_delay() -> timedelta | None:
+    """None where every sign-out is noticed at once, else the longest that an app may still have access.
 
-    It is noticed at once where Django REST framework's default classes know Bearer tokens by
+    It is noticed at once where Django REST framework's default classes accept Bearer tokens by
     ``SessionJWTAuthentication`` and by nothing else, and only this project can check a signature. Everywhere else
-    somebody may look at signatures only, and accepts a token for ``LEEWAY`` longer.
+    a service may check signatures only, and accepts a token for ``LEEWAY`` longer.
     """
     classes = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
     bearer = [each for each in classes if isinstance(each, type) and issubclass(each, JWTAuthentication)]

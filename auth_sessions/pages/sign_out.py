@@ -9,12 +9,14 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from auth_sessions import core
+from auth_sessions import api
 from auth_sessions.choices import EndReason, Scope
+from auth_sessions.core.rows import all_sessions
 from auth_sessions.devices import names
-from auth_sessions.pages import formatting, revocation_delay
-from auth_sessions.pages.device_row import ShownDevice
-from auth_sessions.pages.reauthentication import PasswordForm, is_fresh
+from auth_sessions.pages import formatting
+from auth_sessions.pages.device_row import DeviceRow
+from auth_sessions.pages.reauthentication import PasswordForm, is_recent
+from auth_sessions.pages.revocation_delay import get_revocation_delay
 from auth_sessions.pages.views import DevicePage
 
 
@@ -24,19 +26,19 @@ class SignOutPage(DevicePage, ABC):
     template_name = "auth_sessions/sign_out.html"
 
     @abstractmethod
-    def choose(self) -> list[ShownDevice]:
+    def choose(self) -> list[DeviceRow]:
         """The devices that would be signed out; none if they are gone."""
 
     @abstractmethod
-    def get_question(self, devices: list[ShownDevice]) -> str:
+    def get_question(self, devices: list[DeviceRow]) -> str:
         """What is asked, as the heading."""
 
     @abstractmethod
-    def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
+    def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
         """What will happen, in sentences."""
 
     @abstractmethod
-    def sign_out(self, devices: list[ShownDevice]) -> HttpResponse:
+    def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         """Do it, and lead to where the result is told."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -47,50 +49,50 @@ class SignOutPage(DevicePage, ABC):
         devices = self.choose()
         if not devices:
             return self.already_gone()
-        if self.needs_proof(devices):
+        if self.needs_reauthentication(devices):
             if not self.has_password():
                 return self.sign_in_again()
             form = PasswordForm(request, request.POST)
             if not form.is_valid():
                 return self.ask(devices, form)
-            form.note(self.current)
+            form.mark_reauthenticated(self.current)
         return self.sign_out(devices)
 
-    def ask(self, devices: list[ShownDevice], form: PasswordForm | None = None) -> HttpResponse:
-        needs_proof = self.needs_proof(devices)
-        if needs_proof and self.has_password():
+    def ask(self, devices: list[DeviceRow], form: PasswordForm | None = None) -> HttpResponse:
+        needs_reauthentication = self.needs_reauthentication(devices)
+        if needs_reauthentication and self.has_password():
             form = form or PasswordForm(self.request)
         return self.answer(
             question=self.get_question(devices),
             device=devices[0] if len(devices) == 1 else None,
             consequences=[*self.get_consequences(devices), *self.delays(devices)],
             form=form,
-            must_sign_in=needs_proof and not self.has_password(),
+            must_sign_in=needs_reauthentication and not self.has_password(),
         )
 
-    def needs_proof(self, devices: list[ShownDevice]) -> bool:
+    def needs_reauthentication(self, devices: list[DeviceRow]) -> bool:
         """Whether the password is asked first: for other devices, when the sign-in is no longer fresh."""
-        return any(not device.is_current for device in devices) and not is_fresh(self.current)
+        return any(not device.is_current for device in devices) and not is_recent(self.current)
 
     def has_password(self) -> bool:
         return bool(self.current.user.password) and self.current.user.has_usable_password()
 
     def sign_in_again(self) -> HttpResponse:
         """The proof of a person without a password (a social login): they leave here, sign in, and come back."""
-        core.sign_out(self.current, Scope.LOCAL, request=self.request)
+        api.sign_out(self.current, Scope.LOCAL, request=self.request)
         return redirect(self.request.get_full_path())  # which asks for the sign-in
 
-    def delays(self, devices: list[ShownDevice]) -> list[str]:
-        """That an app among them may be let in for a while, where that is so."""
-        delay = revocation_delay.delay() if any(device.is_app for device in devices) else None
-        return [] if delay is None else [formatting.delay(delay)]
+    def delays(self, devices: list[DeviceRow]) -> list[str]:
+        """That an app among them may still have access for a while, where that is so."""
+        delay = get_revocation_delay() if any(device.is_app for device in devices) else None
+        return [] if delay is None else [formatting.format_delay(delay)]
 
-    def told(self, text: str, devices: list[ShownDevice]) -> HttpResponse:
+    def back_with_result(self, text: str, devices: list[DeviceRow]) -> HttpResponse:
         return self.back(" ".join([text, *self.delays(devices)]))
 
     def leave(self, scope: Scope) -> HttpResponse:
         """Sign out here, or everywhere, and go where the project says."""
-        core.sign_out(self.current, scope, request=self.request)
+        api.sign_out(self.current, scope, request=self.request)
         page = "signed-out-everywhere" if scope == Scope.GLOBAL else "signed-out"
         return redirect(settings.LOGOUT_REDIRECT_URL or f"auth_sessions_pages:{page}")
 
@@ -98,16 +100,16 @@ class SignOutPage(DevicePage, ABC):
 class SignOutView(SignOutPage):
     """One device, perhaps this one."""
 
-    def choose(self) -> list[ShownDevice]:
+    def choose(self) -> list[DeviceRow]:
         session = self.find(self.kwargs["pk"])
         return [] if session is None else [self.show(session)]
 
-    def get_question(self, devices: list[ShownDevice]) -> str:
+    def get_question(self, devices: list[DeviceRow]) -> str:
         if devices[0].is_current:
             return _("Sign out of this device?")
         return _("Sign out of “%(device)s”?") % {"device": names.isolated(devices[0].name)}
 
-    def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
+    def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
         if devices[0].is_current:
             has_others = self.get_queryset().exclude(pk=devices[0].id).exists()
             others = [_("Other devices stay as they are.")] if has_others else []
@@ -117,30 +119,32 @@ class SignOutView(SignOutPage):
             _("Nothing changes on your other devices."),
         ]
 
-    def sign_out(self, devices: list[ShownDevice]) -> HttpResponse:
+    def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         (device,) = devices
         if device.is_current:
             return self.leave(Scope.LOCAL)
-        session = core.all_sessions().filter(pk=device.id)
+        session = all_sessions().filter(pk=device.id)
         session.end(reason=EndReason.SIGNED_OUT, actor=self.current.user, request=self.request)
-        return self.told(_("Signed out of “%(device)s”.") % {"device": names.isolated(device.name)}, devices)
+        return self.back_with_result(
+            _("Signed out of “%(device)s”.") % {"device": names.isolated(device.name)}, devices
+        )
 
 
 class SignOutOthersView(SignOutPage):
     """All devices but this one."""
 
-    def choose(self) -> list[ShownDevice]:
+    def choose(self) -> list[DeviceRow]:
         return [device for device in self.get_devices() if not device.is_current]
 
     def already_gone(self) -> HttpResponse:
         return self.back(_("You are signed in on no other device."))
 
-    def get_question(self, devices: list[ShownDevice]) -> str:
+    def get_question(self, devices: list[DeviceRow]) -> str:
         count = len(devices)
         question = ngettext("Sign out of %(count)d other device?", "Sign out of %(count)d other devices?", count)
         return question % {"count": count}
 
-    def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
+    def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
         return [
             ngettext(
                 "It will be signed out and has to sign in again.",
@@ -150,23 +154,23 @@ class SignOutOthersView(SignOutPage):
             _("You stay signed in on this device."),
         ]
 
-    def sign_out(self, devices: list[ShownDevice]) -> HttpResponse:
-        core.sign_out(self.current, Scope.OTHERS, request=self.request)
+    def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
+        api.sign_out(self.current, Scope.OTHERS, request=self.request)
         count = len(devices)
         text = ngettext("Signed out of %(count)d other device.", "Signed out of %(count)d other devices.", count)
-        return self.told(text % {"count": count}, devices)
+        return self.back_with_result(text % {"count": count}, devices)
 
 
 class SignOutEverywhereView(SignOutPage):
     """All devices, this one too."""
 
-    def choose(self) -> list[ShownDevice]:
+    def choose(self) -> list[DeviceRow]:
         return self.get_devices()
 
-    def get_question(self, devices: list[ShownDevice]) -> str:
+    def get_question(self, devices: list[DeviceRow]) -> str:
         return _("Sign out everywhere?")
 
-    def get_consequences(self, devices: list[ShownDevice]) -> list[str]:
+    def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
         count = len(devices)
         text = ngettext(
             "You are signed in on this device only; it will be signed out.",
@@ -175,5 +179,5 @@ class SignOutEverywhereView(SignOutPage):
         )
         return [text % {"count": count}, _("You will have to sign in here again.")]
 
-    def sign_out(self, devices: list[ShownDevice]) -> HttpResponse:
+    def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         return self.leave(Scope.GLOBAL)

@@ -18,13 +18,14 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from auth_sessions import core
 from auth_sessions.core import django_sessions
+from auth_sessions.core.rows import all_sessions
+from auth_sessions.core.usage import rename_session
 from auth_sessions.devices import names
 from auth_sessions.models import Session
 from auth_sessions.pages import formatting
-from auth_sessions.pages.device_row import ShownDevice, show
-from auth_sessions.pages.messages import tell, told
+from auth_sessions.pages.device_row import DeviceRow
+from auth_sessions.pages.messages import add_message, get_messages
 from auth_sessions.querysets import SessionQuerySet
 
 PROTECTION = (
@@ -37,10 +38,10 @@ PROTECTION = (
 
 
 class Page(TemplateView):
-    """In the person's language where there is a translation, and honest about it where there is none."""
+    """In the person's language where there is a translation, and marked as English where there is none."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        language = formatting.language()
+        language = formatting.get_page_language()
         direction = "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr"
         return super().get_context_data(language=language, direction=direction, **kwargs)
 
@@ -53,45 +54,45 @@ class DevicePage(Page):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        if django_sessions.state(request) is None:
+        if django_sessions.get_state(request) is None:
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
             )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        current = django_sessions.current(request)
+        current = django_sessions.get_current(request)
         if current is None:  # somebody who acts in another person's name, or came without Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current
         return super().dispatch(request, *args, **kwargs)
 
     def get_queryset(self) -> SessionQuerySet:
-        return core.all_sessions().live(user=self.current.user).last_used_first()
+        return all_sessions().live(user=self.current.user).select_related("refresh_token")
 
-    def get_devices(self) -> list[ShownDevice]:
-        """Current first, then last used."""
-        sessions = sorted(self.get_queryset(), key=lambda session: session != self.current)
-        return [self.show(session) for session in sessions]
+    def get_devices(self) -> list[DeviceRow]:
+        return [self.show(session) for session in self.get_queryset().current_first(self.current)]
 
-    def show(self, session: Session) -> ShownDevice:
-        return show(session, current=self.current)
+    def show(self, session: Session) -> DeviceRow:
+        return DeviceRow.of(session, current=self.current)
 
     def find(self, pk: uuid.UUID) -> Session | None:
         """One of the person's devices, or None if it is gone. Raises ``Http404`` if it is another person's."""
         session = self.get_queryset().filter(pk=pk).first()
-        if session is None and core.all_sessions().filter(pk=pk).exclude(user_id=self.current.user_id).exists():
+        if session is None and all_sessions().filter(pk=pk).exclude(user_id=self.current.user_id).exists():
             raise Http404
         return session
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(told=told(self.request), person=self.request.user.get_username(), **kwargs)
+        return super().get_context_data(
+            page_messages=get_messages(self.request), person=self.request.user.get_username(), **kwargs
+        )
 
     def answer(self, **context: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(**context))
 
     def back(self, text: str) -> HttpResponse:
         """To the list, which says what came of it."""
-        tell(self.request, text)
+        add_message(self.request, text)
         return redirect("auth_sessions_pages:devices")
 
     def already_gone(self) -> HttpResponse:
@@ -130,7 +131,7 @@ class RenameView(DevicePage):
             return self.already_gone()
         if not form.is_valid():
             return self.answer(device=self.show(session), form=form)
-        if not core.rename(session, form.cleaned_data["name"]):
+        if not rename_session(session, form.cleaned_data["name"]):
             return self.already_gone()
         return self.back(_("The device is now called “%(name)s”.") % {"name": names.isolated(str(session))})
 

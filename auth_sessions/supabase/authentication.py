@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError
 
 from auth_sessions import exceptions
-from auth_sessions.authentication import find_session
+from auth_sessions.authentication import get_valid_session
 from auth_sessions.models import Session
 from auth_sessions.supabase import users
 from auth_sessions.supabase.errors import SupabaseError, bad_jwt
@@ -69,7 +69,7 @@ def _parse(raw: str) -> BearerToken:
 def _session(token: BearerToken) -> Session:
     """That the session is gone comes before that the user is banned."""
     try:
-        return find_session(token)
+        return get_valid_session(token)
     except exceptions.UserInactive as error:
         if error.session is None:
             raise exceptions.SessionNotFound from error

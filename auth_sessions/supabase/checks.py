@@ -1,4 +1,4 @@
-"""System checks of the face, numbered on from the core's."""
+"""System checks of the Supabase API, numbered on from those of ``auth_sessions.checks``."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,32 +10,20 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import CharField, Model, TextField, UUIDField
 
-from auth_sessions.supabase.conf import conf
 from auth_sessions.tokens.keys import simple_jwt
-
-Messages = Iterator[checks.CheckMessage]
 
 CLAIMS = ("sub", "role", "email", "phone", "app_metadata", "user_metadata", "is_anonymous", "aal", "amr")
 
 
 def register() -> None:
-    checks.register(check_face, checks.Tags.security)
+    checks.register(check_project, checks.Tags.security)
 
 
-def check_face(**kwargs: Any) -> list[checks.CheckMessage]:
-    return [message for concern in (_values(), _user_model(), _claims()) for message in concern]
+def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
+    return [message for concern in (_user_model(), _claims()) for message in concern]
 
 
-def _values() -> Messages:
-    """E001, as the core's."""
-    if not isinstance(conf.SUPABASE_SIGNUP, bool):
-        yield checks.Error(
-            f"AUTH_SESSIONS_SUPABASE_SIGNUP must be True or False, not {conf.SUPABASE_SIGNUP!r}.",
-            id="auth_sessions.E001",
-        )
-
-
-def _user_model() -> Messages:
+def _user_model() -> Iterator[checks.CheckMessage]:
     """E012: users cannot be found by e-mail address."""
     user_model = get_user_model()
     if not issubclass(user_model, AbstractBaseUser):
@@ -49,7 +37,7 @@ def _user_model() -> Messages:
             )
 
 
-def _claims() -> Messages:
+def _claims() -> Iterator[checks.CheckMessage]:
     """E013: a claim of Supabase's has another meaning in this project."""
     for name in ("USER_ID_CLAIM", "JTI_CLAIM", "TOKEN_TYPE_CLAIM"):
         claim = simple_jwt(name)

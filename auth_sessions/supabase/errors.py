@@ -100,7 +100,7 @@ REFRESH_REFUSALS: Refusals = {
     exceptions.TokenNotValid: _NO_REFRESH_TOKEN,
     exceptions.RefreshTokenForged: (400, "validation_failed", "Invalid Refresh Token: Not Issued By This Server"),
     exceptions.RefreshTokenAlreadyUsed: (400, "refresh_token_already_used", "Invalid Refresh Token: Already Used"),
-    exceptions.SessionOver: _NO_REFRESH_TOKEN,
+    exceptions.SessionInvalid: _NO_REFRESH_TOKEN,
     exceptions.SessionExpired: (400, "session_expired", "Invalid Refresh Token: Session Expired"),
     exceptions.SessionIdle: (400, "session_expired", "Invalid Refresh Token: Session Expired (Inactivity)"),
     exceptions.UserInactive: (400, "user_banned", "Invalid Refresh Token: User Banned"),
@@ -109,7 +109,7 @@ REFRESH_REFUSALS: Refusals = {
 BEARER_REFUSALS: Refusals = {
     exceptions.TokenNotValid: (403, "bad_jwt", "invalid JWT: unable to parse or verify signature"),
     # Whatever ended it: the one code at which every client forgets the session.
-    exceptions.SessionOver: (403, "session_not_found", "Session from session_id claim in JWT does not exist"),
+    exceptions.SessionInvalid: (403, "session_not_found", "Session from session_id claim in JWT does not exist"),
     exceptions.UserInactive: (403, "user_banned", "User is banned"),
     exceptions.UserNotFound: (403, "user_not_found", "User from sub claim in JWT does not exist"),
 }

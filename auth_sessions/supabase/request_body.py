@@ -5,8 +5,7 @@ import math
 import re
 from typing import Any
 
-from django.http import HttpRequest, QueryDict, RawPostDataException, UnreadablePostError
-from django.utils.datastructures import MultiValueDict
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.supabase.errors import bad_json, request_too_large, validation_failed
@@ -31,7 +30,7 @@ class Body:
         except (ValueError, RecursionError, RawPostDataException, UnreadablePostError) as error:
             raise bad_json(error) from error
         # It is JSON, whatever it calls itself: whoever looks for a form later (axes, say) finds none, and no error.
-        request._post, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
+        request.content_type = "application/json"
         if not isinstance(members, dict):
             raise bad_json("an object is expected")
         self.members: dict[str, Any] = members

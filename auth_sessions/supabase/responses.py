@@ -65,7 +65,7 @@ def user_object(user: AbstractBaseUser) -> dict[str, Any]:
 def claims(session: Session) -> dict[str, Any]:
     """What Supabase's clients, and services that check their tokens, look for in an access token."""
     profile = users.profile(session.user)
-    proved_at = int(session.authenticated_at.timestamp())
+    authenticated_at = int((session.authenticated_at or session.created_at).timestamp())
     return {
         "sub": str(profile.uuid),
         "role": AUTHENTICATED,
@@ -75,7 +75,7 @@ def claims(session: Session) -> dict[str, Any]:
         "user_metadata": deepcopy(profile.user_metadata),
         "is_anonymous": False,
         "aal": "aal2" if "mfa" in session.amr else "aal1",
-        "amr": [{"method": METHODS.get(word, word), "timestamp": proved_at} for word in session.amr],
+        "amr": [{"method": METHODS.get(word, word), "timestamp": authenticated_at} for word in session.amr],
     }
 
 

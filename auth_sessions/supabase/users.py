@@ -1,4 +1,4 @@
-"""Users as Supabase's clients know them: found by e-mail address, named by a UUID, with metadata."""
+"""Users as Supabase's clients know them: found by e-mail address, identified by a UUID, with metadata."""
 
 import hashlib
 import unicodedata
@@ -10,8 +10,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from auth_sessions import core, exceptions
-from auth_sessions.querysets import lock
+from auth_sessions import exceptions
+from auth_sessions.core.rows import all_users, user_row, write_alias
+from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.db.locking import lock
 from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size
 
@@ -37,8 +39,8 @@ def is_taken(user: AbstractBaseUser) -> bool:
     user_model = get_user_model()
     same_name = Q(**{user_model.USERNAME_FIELD: user.get_username()})
     same_address = Q(**{user_model.get_email_field_name(): email_of(user)})
-    with transaction.atomic(using=core.database()):  # a locking read sees what another request has just written
-        return bool(lock(core.all_users().filter(same_name | same_address)))
+    with transaction.atomic(using=write_alias()):  # a locking read sees what another request has just written
+        return bool(lock(all_users().filter(same_name | same_address)))
 
 
 def credentials(email: str, password: str) -> dict[str, str]:
@@ -82,9 +84,9 @@ def profile(user: AbstractBaseUser) -> Profile:
 
 def _make(user: AbstractBaseUser) -> Profile:
     """Under the lock on the user's row that a deletion takes as well."""
-    using = core.database()
+    using = write_alias()
     with transaction.atomic(using=using):
-        if not lock(core.row_of(user)):
+        if not lock(user_row(user)):
             raise exceptions.UserNotFound
         key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
         try:
@@ -107,11 +109,11 @@ def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None
         cast("Any", user).supabase_profile = stored
 
 
-def forget(user: AbstractBaseUser) -> None:
+def delete_profile(user: AbstractBaseUser) -> None:
     """Delete the profile of a user about to be deleted, under the lock that no token is issued past."""
-    core.end_before_deletion(user)
+    end_before_deletion(user)
     _profiles().filter(user_id=user.pk).delete()
 
 
 def _profiles() -> QuerySet[Profile]:
-    return Profile.objects.using(core.database())
+    return Profile.objects.using(write_alias())

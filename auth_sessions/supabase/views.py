@@ -26,12 +26,16 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, set_rollback
 
-from auth_sessions import __version__, core, tokens
+from auth_sessions import __version__, api
 from auth_sessions.choices import Scope
-from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount, SessionOver
+from auth_sessions.conf import conf
+from auth_sessions.core.creation import end_on_error
+from auth_sessions.core.rows import write_alias
+from auth_sessions.core.sign_out import complete_local_sign_out
+from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
+from auth_sessions.mixins import SignInMixin
 from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication
-from auth_sessions.supabase.conf import conf
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
 from auth_sessions.supabase.passwords import check_change, check_strength
 from auth_sessions.supabase.request_body import Body
@@ -103,7 +107,7 @@ class SupabaseView(APIView):
         return final
 
 
-class SessionBeginsView(SupabaseView):
+class SignInBaseView(SignInMixin, SupabaseView):
     """What a sign-in and a sign-up share."""
 
     action_throttle_scope = "auth_sessions_token"
@@ -111,30 +115,22 @@ class SessionBeginsView(SupabaseView):
 
     @sensitive_variables()
     def sign_in(self, request: Request, email: str, password: str) -> Response:
-        session = core.sign_in(
+        pair = api.sign_in(
             request._request,
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
-        with core.or_never(session):
-            return Response(session_object(tokens.issue(session, request=request._request)))
+        with end_on_error(pair.session):
+            return Response(session_object(pair))
 
     @sensitive_variables("password")
     def get_credentials(self, email: str, password: str) -> dict[str, str]:
         """What ``authenticate()`` is asked about: the user name of the one user with this address, and the password."""
         return users.credentials(email, password)
 
-    def get_lifetime(self) -> core.Lifetime:
-        """How long this sign-in may last: a timedelta, None for ever, or what the setting says."""
-        return core.DEFAULT
 
-    def get_tag(self) -> str:
-        """The tag that groups this client for limits."""
-        return ""
-
-
-class PasswordGrantView(SessionBeginsView):
+class PasswordGrantView(SignInBaseView):
     """``POST token?grant_type=password`` ``{"email", "password"}``: begins a session."""
 
     @sensitive_variables()
@@ -161,7 +157,7 @@ class RefreshTokenGrantView(SupabaseView):
         raw = Body(request._request).text("refresh_token")
         if not raw:
             raise validation_failed("Refresh token is not valid")
-        return Response(session_object(tokens.refresh(raw, request=request._request)))
+        return Response(session_object(api.refresh(raw, request=request._request)))
 
 
 class UnsupportedGrantView(SupabaseView):
@@ -219,12 +215,11 @@ class LogoutView(SignedInView):
     def post(self, request: Request, **kwargs: Any) -> Response:
         if self.scope not in Scope:
             raise validation_failed(f'Unsupported logout scope "{self.scope}"')
-        core.sign_out(self.get_token().session, Scope(self.scope), request=request._request)
+        api.sign_out(self.get_token().session, Scope(self.scope), request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, SessionOver) and self.scope == Scope.LOCAL:
-            core.clear_away(exc, request=self.request._request)
+        if complete_local_sign_out(exc, self.scope, request=self.request._request):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 
@@ -257,7 +252,7 @@ class UserView(SignedInView):
         if body.holds("password"):
             current = body.text("current_password") if body.holds("current_password") else None
             check_change(body.text("password"), user, current=current)
-        with transaction.atomic(using=core.database()):
+        with transaction.atomic(using=write_alias()):
             email = users.normalized(body.text("email"))
             if len(email) > users.EMAIL_LENGTH:
                 raise _no_address()
@@ -265,7 +260,7 @@ class UserView(SignedInView):
                 self.change_email(user, email)
             if body.holds("password"):
                 session = self.get_token().session
-                core.change_password(user, body.text("password"), keep=session, request=request._request)
+                api.change_password(user, body.text("password"), keep=session, request=request._request)
             users.merge_user_metadata(user, body.metadata("data"))
         return Response(user_object(user))
 
@@ -274,7 +269,7 @@ class UserView(SignedInView):
         raise validation_failed("The email address cannot be changed here")
 
 
-class SignupView(SessionBeginsView):
+class SignupView(SignInBaseView):
     """``POST signup`` ``{"email", "password", "data"?}``, if ``AUTH_SESSIONS_SUPABASE_SIGNUP``: signs in at once.
 
     Where the project's backends do not let the new user in (yet), the answer is the user object alone, at which
@@ -283,7 +278,7 @@ class SignupView(SessionBeginsView):
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: Any) -> Response:
-        if not conf.SUPABASE_SIGNUP:
+        if not conf.AUTH_SESSIONS_SUPABASE_SIGNUP:
             raise SupabaseError(422, "signup_disabled", "Signups not allowed for this instance")
         body = Body(request._request)
         email, password = users.normalized(body.text("email")), body.text("password")
@@ -317,7 +312,7 @@ class SignupView(SessionBeginsView):
         user.set_password(password)
         try:
             user.full_clean()
-            with transaction.atomic(using=core.database()):
+            with transaction.atomic(using=write_alias()):
                 user.save()
                 users.merge_user_metadata(user, data)
         except ValidationError as error:
@@ -372,7 +367,7 @@ class SettingsView(SupabaseView):
         return Response(
             {
                 "external": {"email": True, "phone": False, "anonymous_users": False},
-                "disable_signup": not conf.SUPABASE_SIGNUP,
+                "disable_signup": not conf.AUTH_SESSIONS_SUPABASE_SIGNUP,
                 "mailer_autoconfirm": True,
                 "phone_autoconfirm": False,
                 "sms_provider": "",

@@ -1,13 +1,6 @@
 """The signed pair that carries a session, and the keys that sign it."""
 
-from auth_sessions.tokens.pair import (
-    SessionAccessToken,
-    SessionRefreshToken,
-    TokenPair,
-    issue,
-    parse,
-    present,
-    refresh,
-)
+from auth_sessions.tokens.pair import TokenPair, issue
+from auth_sessions.tokens.session_tokens import SessionAccessToken, SessionRefreshToken, parse
 
-__all__ = ["SessionAccessToken", "SessionRefreshToken", "TokenPair", "issue", "parse", "present", "refresh"]
+__all__ = ["SessionAccessToken", "SessionRefreshToken", "TokenPair", "issue", "parse"]

@@ -128,7 +128,7 @@ def fallback_backends() -> list[Backend]:
 
     Raises ``ValueError`` for a key that cannot be read.
     """
-    return [_fallback_backend(force_str(key)) for key in conf.VERIFYING_KEY_FALLBACKS]
+    return [_fallback_backend(force_str(key)) for key in conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS]
 
 
 def _fallback_backend(key: str) -> Backend:

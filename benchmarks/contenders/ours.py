@@ -25,7 +25,7 @@ class Ours(OwnFace):
     def session(self, user: User) -> Session:
         return Session(
             user=user,
-            expires_at=None if conf.LIFETIME is None else timezone.now() + conf.LIFETIME,
+            expires_at=None if conf.AUTH_SESSIONS_LIFETIME is None else timezone.now() + conf.AUTH_SESSIONS_LIFETIME,
             user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Firefox/148.0",
             ip_address="127.0.0.1",
             amr=["pwd"],

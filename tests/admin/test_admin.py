@@ -12,12 +12,14 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import core, signals
+from auth_sessions import signals
 from auth_sessions.choices import EndReason
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import Draft, PushDevice
 from tests.support.admin import ACTIONS, SESSIONS, USERS, Desk, page, rows, session_of
 from tests.support.device import IPHONE, PASSWORD, Device, code
+from tests.support.sessions import create_both_kinds, create_browser_row
 
 pytestmark = pytest.mark.usefixtures("tokens_only")
 
@@ -60,7 +62,7 @@ def devices(response):
 
 def test_the_list_shows_both_kinds(clock, desk, ada):
     Device(IPHONE).sign_in(ada)
-    core.start(ada, kind="browser")
+    create_browser_row(ada)
     noon, end = "Nov. 24, 2026, noon", "Dec. 24, 2026, noon"
     assert [tuple(row.values()) for row in listed(desk.get())] == [
         (str(ada), "Unknown device", "live", noon, "browser", "-", noon, end),
@@ -70,13 +72,13 @@ def test_the_list_shows_both_kinds(clock, desk, ada):
 
 def test_the_state_tells_why_a_session_counts_for_nothing(clock, desk, make_user):
     people = {name: make_user(name) for name in ("idle", "expired", "outdated", "browser", "inactive", "live")}
-    core.start(people["idle"], lifetime=None)
+    create_session(people["idle"], lifetime=None)
     clock.shift(timedelta(days=15))
-    core.start(people["expired"], lifetime=timedelta(minutes=1))
+    create_session(people["expired"], lifetime=timedelta(minutes=1))
     clock.shift(timedelta(hours=1))
     for name in ("outdated", "inactive", "live"):
-        core.start(people[name])
-    core.start(people["browser"], kind="browser")
+        create_session(people[name])
+    create_browser_row(people["browser"])
     another = {"password": "another"}
     changed = {"outdated": another, "browser": another, "inactive": {"is_active": False}}
     for name, fields in changed.items():
@@ -98,14 +100,14 @@ def test_a_device_shows_its_persons_name_for_it_and_what_it_is(desk, ada):
 
 def test_a_name_passes_for_nothing_else(desk, ada):
     """It stands in quotes of its own, and does not turn the line over."""
-    session = core.start(ada, name='phone" (your own session)')
+    session = create_session(ada, name='phone" (your own session)')
     assert device(desk.get()) == '"phone\' (your own session)" (Unknown device)'
     asked = unescape(desk.ask("revoke_selected", [session]).content.decode())
     assert f'<li>{ada}: "\u2068phone\' (your own session)\u2069" (Unknown device)</li>' in asked
 
 
 def test_a_long_name_is_cut_in_the_list_and_whole_where_one_points(desk, ada):
-    session = core.start(ada, name="x" * 100)
+    session = create_session(ada, name="x" * 100)
     assert device(desk.get()) == f'"{"x" * 39}…" (Unknown device)'
     assert f'<span title="&quot;\u2068{"x" * 100}\u2069&quot;' in desk.get().content.decode()
     assert "x" * 100 in desk.get(page(session)).content.decode()
@@ -122,7 +124,7 @@ def test_last_seen_is_the_last_refresh_too_and_sorts_by_it(clock, desk, ada):
 
 
 def test_what_is_not_known_is_a_dash(desk, ada):
-    core.start(ada, lifetime=None)
+    create_session(ada, lifetime=None)
     row = listed(desk.get())[0]
     assert (row["device"], row["address"], row["expires"]) == ("Unknown device", "-", "-")
 
@@ -137,7 +139,7 @@ def test_newest_first(desk, ada, bob):
 def test_the_filter_of_live_and_over(clock, desk, ada, state, shown):
     Device().sign_in(ada, device_name="idle")
     clock.shift(timedelta(days=13))
-    core.start(ada, name="old", lifetime=timedelta(minutes=1))
+    create_session(ada, name="old", lifetime=timedelta(minutes=1))
     clock.shift(timedelta(days=1))
     Device().sign_in(ada, device_name="phone")
     desk = Desk(desk.user)
@@ -152,8 +154,8 @@ def test_a_refresh_keeps_a_session_live_in_the_filter(clock, desk, ada, laptop):
 
 
 def test_the_filter_of_kinds(desk, ada):
-    core.start(ada, kind="token", name="one")
-    core.start(ada, kind="browser", name="two")
+    create_session(ada, name="one")
+    create_browser_row(ada, name="two")
     assert devices(desk.get(kind__exact="token")) == ["one"]
     assert devices(desk.get(kind__exact="browser")) == ["two"]
 
@@ -170,21 +172,21 @@ def test_the_filter_of_kinds(desk, ada):
 )
 def test_the_filter_of_last_use(clock, desk, ada, used, shown):
     refreshed = Device().sign_in(ada, device_name="refreshed")
-    core.start(ada, kind="browser", name="older")
+    create_browser_row(ada, name="older")
     clock.shift(timedelta(days=4))
-    core.start(ada, kind="browser", name="tuesday")
+    create_browser_row(ada, name="tuesday")
     clock.shift(timedelta(days=4))
-    core.start(ada, name="today")
+    create_session(ada, name="today")
     clock.shift(timedelta(hours=2))
-    core.start(ada, name="now")
+    create_session(ada, name="now")
     refreshed.refresh()
     assert devices(Desk(desk.user).get(used=used)) == shown
 
 
 def test_the_filter_of_tags(desk, ada):
-    core.start(ada, name="one", tag="ios")
-    core.start(ada, name="two", tag="web")
-    core.start(ada, name="three")
+    create_session(ada, name="one", tag="ios")
+    create_session(ada, name="two", tag="web")
+    create_session(ada, name="three")
     assert 'href="?tag=ios"' in desk.get().content.decode()
     assert devices(desk.get(tag="ios")) == ["one"]
     assert devices(desk.get(tag="none")) == devices(desk.get(tag="\0")) == []
@@ -196,7 +198,7 @@ def test_without_tags_there_is_no_filter_of_tags(desk, laptop):
 
 
 def test_all_filters_together(desk, ada, laptop):
-    core.start(ada, name="this", tag="web")
+    create_session(ada, name="this", tag="web")
     narrowed = {"state": "live", "kind__exact": "token", "used": "hour", "tag": "web", "q": "ada this"}
     assert devices(desk.get(**narrowed)) == ["this"]
 
@@ -234,7 +236,7 @@ def test_the_list_costs_as_much_for_100_sessions_as_for_one(desk, make_user):
 
 def cost_of_list(desk, make_user, *, more):
     for number in range(more):
-        core.start(make_user(f"person-{more}-{number}"), kind=("token", "browser")[number % 2], tag="web")
+        create_both_kinds(make_user(f"person-{more}-{number}"), number, tag="web")
     with CaptureQueriesContext(connection) as queries:
         desk.get()
     return len(queries)
@@ -260,10 +262,10 @@ def test_a_session_page_shows_times_as_the_list_does(clock, desk, ada):
 
 
 def test_a_session_page_does_not_claim_to_know_when_identity_was_proved(clock, desk, ada):
-    session = core.start(ada, is_proved=False)
+    session = create_browser_row(ada, is_authenticated_now=False)
     assert "not known" in desk.get(page(session)).content.decode()
     assert "1970" not in desk.get(page(session)).content.decode()
-    assert "not known" not in desk.get(page(core.start(ada))).content.decode()
+    assert "not known" not in desk.get(page(create_session(ada))).content.decode()
 
 
 def test_a_session_page_tells_the_place(geoip, desk, ada):
@@ -309,9 +311,9 @@ def inline(response):
 
 
 def test_the_page_of_a_user_shows_the_sessions_last_used_and_the_way_to_all(desk, ada, bob, laptop):
-    core.start(bob, name="bobs")
+    create_session(bob, name="bobs")
     for number in range(12):
-        core.start(ada, name=f"no-{number:02}")
+        create_session(ada, name=f"no-{number:02}")
     laptop.refresh()
     shown = inline(desk.get(page(ada)))
     assert re.findall(r"no-\d\d", shown) == [f"no-{number:02}" for number in range(11, 2, -1)]
@@ -339,7 +341,7 @@ def test_the_page_of_a_user_costs_as_much_for_100_sessions_as_for_one(desk, ada)
 
 def cost_of_user_page(desk, user, *, more):
     for number in range(more):
-        core.start(user, kind=("token", "browser")[number % 2])
+        create_both_kinds(user, number)
     with CaptureQueriesContext(connection) as queries:
         desk.get(page(user))
     return len(queries)
@@ -348,7 +350,7 @@ def cost_of_user_page(desk, user, *, more):
 def test_a_user_is_saved_although_sessions_ended_and_began_meanwhile(desk, ada, laptop, phone):
     form = filled(desk.get(page(ada)))
     laptop.sign_out("local")
-    core.start(ada, name="new")
+    create_session(ada, name="new")
     kept = list(Session.objects.values())
     assert desk.post(page(ada), **form).status_code == 302
     assert list(Session.objects.values()) == kept
@@ -403,9 +405,9 @@ def secrets_of(device):
         "access token": device.access,
         "refresh token": device.refresh_token,
         "its signature": device.refresh_token.rpartition(".")[2],
-        "its proof": token.proof(token.counter),
-        "the proof before": token.proof(token.counter - 1),
-        "the next proof": token.proof(token.counter + 1),
+        "its proof": token.proof(token.generation),
+        "the proof before": token.proof(token.generation - 1),
+        "the next proof": token.proof(token.generation + 1),
         "hex": raw.hex(),
         "base64": base64.b64encode(raw).decode(),
         "base64url": base64.urlsafe_b64encode(raw).decode().rstrip("="),
@@ -531,7 +533,7 @@ def test_where_there_is_nothing_to_end_the_list_says_so(desk, bob, laptop, step)
 
 def test_the_confirmation_names_the_first_twenty(desk, ada):
     for number in range(23):
-        core.start(ada, name=f"no-{number:02}")
+        create_session(ada, name=f"no-{number:02}")
     asked = desk.ask("sign_out_everywhere", [ada]).content.decode()
     assert re.findall(r"<li>\S+: &quot;\u2068no-(\d\d)\u2069&quot; \(Unknown device\)</li>", asked) == [
         f"{number:02}" for number in range(22, 2, -1)
@@ -542,7 +544,7 @@ def test_the_confirmation_names_the_first_twenty(desk, ada):
 def test_all_pages_are_revoked_by_one_small_form(desk, ada, laptop):
     """Django refuses a form with more than DATA_UPLOAD_MAX_NUMBER_FIELDS fields."""
     for _ in range(20):
-        core.start(ada)
+        create_session(ada)
     with override_settings(DATA_UPLOAD_MAX_NUMBER_FIELDS=10):
         asked = desk.ask("revoke_selected", [session_of(laptop)], select_across="1").content.decode()
         assert "This ends 21 sessions" in " ".join(asked.split())
@@ -584,7 +586,7 @@ def test_what_hangs_on_a_revoked_session_goes(desk, ada, laptop, phone, action):
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_the_signal_says_who_revoked(desk, ada, laptop, ended, action):
-    core.start(ada)
+    create_session(ada)
     chosen = ada if action == "sign_out_everywhere" else session_of(laptop)
     desk.confirm(action, [chosen])
     [event] = ended
@@ -603,8 +605,8 @@ def test_revoking_costs_as_much_for_30_sessions_as_for_two(desk, make_user, acti
 
 def statements_of(desk, action, user, *, count):
     """How many statements of each kind end so many sessions, without those that write the admin log."""
-    kept = [core.start(user)] if action == "revoke_others" else []
-    ended = [core.start(user) for _ in range(count)]
+    kept = [create_session(user)] if action == "revoke_others" else []
+    ended = [create_session(user) for _ in range(count)]
     chosen = [user] if action == "sign_out_everywhere" else kept or ended
     with CaptureQueriesContext(connection) as queries:
         desk.confirm(action, chosen)
@@ -618,7 +620,7 @@ def test_asking_costs_as_much_for_30_sessions_as_for_two(desk, ada):
 
 def cost_of_asking(desk, user, *, more):
     for _ in range(more):
-        core.start(user)
+        create_session(user)
     with CaptureQueriesContext(connection) as queries:
         desk.ask("sign_out_everywhere", [user])
     return len(queries)
@@ -638,7 +640,7 @@ def test_the_log_tells_whose_sessions_were_revoked(desk, grace, ada, laptop, pho
     desk.ask("revoke_selected", [session_of(laptop)])
     assert log() == []
     desk.confirm("revoke_selected", [session_of(laptop)])
-    desk.confirm("revoke_others", [core.start(ada)])
+    desk.confirm("revoke_others", [create_session(ada)])
     assert log() == [
         (grace.get_username(), device.session_id, f"{ada}: Firefox on macOS", 3, "Revoked.")
         for device in (laptop, phone)
@@ -668,7 +670,7 @@ def test_the_log_tells_whose_sessions_were_deleted(desk, grace, ada, laptop, pho
 
 
 def test_a_name_of_any_length_is_logged(desk, ada):
-    session = core.start(ada, name="n" * 100)
+    session = create_session(ada, name="n" * 100)
     get_user_model().objects.filter(pk=ada.pk).update(**{ada.USERNAME_FIELD: "a" * 100})
     desk.confirm("revoke_selected", [session])
     assert log()[0][2] == f'{"a" * 100}: "\u2068{"n" * 100}'[:200]

@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
 from tests.support.admin import SESSIONS, Desk, page, rows, session_of
 from tests.support.device import Device, code
@@ -77,7 +77,7 @@ def test_revoke_others_from_it_ends_the_others(desk, tablet):
 
 
 def test_revoke_selected_names_it(desk, tablet, ada):
-    other = core.start(ada)
+    other = create_session(ada)
     asked = shown(desk.ask("revoke_selected", [desk.session, other]))
     assert f"Your own session, {desk.user}: Unknown device, {AMONG}" in asked
     assert f"<li>{desk.user}: Unknown device {NAMED}</li>" in asked
@@ -86,7 +86,7 @@ def test_revoke_selected_names_it(desk, tablet, ada):
 
 def test_it_is_named_beyond_the_twenty_that_are_listed(desk):
     for _ in range(25):
-        core.start(desk.user)
+        create_session(desk.user)
     assert AMONG in shown(desk.ask("revoke_selected", Session.objects.all()))
     assert AMONG in shown(desk.ask("revoke_selected", [desk.session], select_across="1"))
 
@@ -125,7 +125,7 @@ def test_who_confirms_it_is_signed_out_and_that_is_logged(desk, ending):
 def test_the_list_costs_as_much_for_100_sessions_as_for_one(desk):
     cost = cost_of_list(desk)
     for _ in range(99):
-        core.start(desk.user)
+        create_session(desk.user)
     assert cost_of_list(desk) == cost
 
 

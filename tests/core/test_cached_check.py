@@ -14,9 +14,9 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from auth_sessions import core
 from auth_sessions.authentication import LazyUser
-from auth_sessions.core import alive_cache
+from auth_sessions.core import alive_cache, circuit_breaker
+from auth_sessions.core.sign_out import sign_out
 from auth_sessions.models import Session
 from tests.core.test_lock_order import apart
 from tests.host.caches import Shared
@@ -31,8 +31,8 @@ BOUND = timedelta(seconds=60)
 @pytest.fixture(autouse=True)
 def _breaker(monkeypatch):
     """A new one, and patient: a busy machine is no slow cache."""
-    monkeypatch.setattr(alive_cache, "breaker", alive_cache.Breaker())
-    monkeypatch.setattr(alive_cache, "SLOW", 30)
+    monkeypatch.setattr(alive_cache, "breaker", circuit_breaker.CircuitBreaker())
+    monkeypatch.setattr(circuit_breaker, "SLOW", 30)
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,7 @@ class TestLazyUser:
         user = LazyUser(session)
         with CaptureQueriesContext(connection) as queries:
             assert session.user is user
-            core.sign_out(session)
+            sign_out(session)
         assert Session.objects.count() == 0
         assert queries
 
@@ -186,7 +186,7 @@ class TestTime:
         assert laptop.fast().status_code == 401
 
     def test_unused_for_too_long(self, clock, ada, settings):
-        settings.AUTH_SESSIONS_TOUCH_INTERVAL = timedelta(seconds=10)
+        settings.AUTH_SESSIONS_LAST_SEEN_INTERVAL = timedelta(seconds=10)
         settings.AUTH_SESSIONS_IDLE_TIMEOUT = timedelta(seconds=30)
         laptop = Device().sign_in(ada)
         assert laptop.fast().status_code == 200
@@ -194,7 +194,7 @@ class TestTime:
         assert code(laptop.fast()) == (401, "session_expired")
 
     def test_use_is_noted_as_by_the_other_check(self, clock, laptop, settings):
-        settings.AUTH_SESSIONS_TOUCH_INTERVAL = timedelta(seconds=45)
+        settings.AUTH_SESSIONS_LAST_SEEN_INTERVAL = timedelta(seconds=45)
         laptop.fast()
         clock.shift(50)
         assert asked(laptop.fast)[0] == ["SELECT", "UPDATE"]
@@ -210,7 +210,7 @@ class TestTime:
         for _ in range(3):
             clock.shift(5)
             assert laptop.fast().status_code == 200
-        assert Session.objects.get().confirmed == 1
+        assert Session.objects.get().confirmed_generation == 1
         clock.shift(5)
         assert code(thief.try_refresh()) == (401, "refresh_token_already_used")
         assert laptop.fast().status_code == 401
@@ -234,8 +234,8 @@ class TestTime:
 def dawdle(monkeypatch):
     """From now on some operations take 0.2 s, by a clock that nothing else moves; more than 0.1 s is slow."""
     now = [100.0]
-    monkeypatch.setattr(alive_cache, "SLOW", 0.1)
-    monkeypatch.setattr(alive_cache, "monotonic", lambda: now[0])
+    monkeypatch.setattr(circuit_breaker, "SLOW", 0.1)
+    monkeypatch.setattr(circuit_breaker, "monotonic", lambda: now[0])
 
     def over(*operations):
         def take_long(operation):
@@ -260,12 +260,12 @@ class TestWhatTheCacheSays:
         """A token that names the wrong person for its session is refused as by the other check."""
         phone = Device().sign_in(bob)
         phone.fast()
-        assert alive_cache.find(phone.session_id, user_id=str(bob.pk))
-        assert alive_cache.find(phone.session_id, user_id="somebody else") is None
+        assert alive_cache.get(phone.session_id, user_id=str(bob.pk))
+        assert alive_cache.get(phone.session_id, user_id="somebody else") is None
 
     def test_a_fingerprint_is_not_in_it(self, laptop):
         laptop.fast()
-        session = alive_cache.find(laptop.session_id, user_id=str(Session.objects.get().user_id))
+        session = alive_cache.get(laptop.session_id, user_id=str(Session.objects.get().user_id))
         assert session.get_deferred_fields() == {"password_fingerprint"}
 
     @pytest.mark.parametrize("operation", ["get", "add", "set_many"])
@@ -278,8 +278,8 @@ class TestWhatTheCacheSays:
         assert [laptop.fast().status_code for _ in range(3)] == [200] * 3
         assert laptop.sign_out("local").status_code == 204
         Shared.before = None
-        alive_cache.breaker.closed_again_at = 0.0
-        assert ("did not hear" in caplog.text) == (operation == "set_many")
+        alive_cache.breaker.open_until = 0.0
+        assert ("was not told" in caplog.text) == (operation == "set_many")
         told = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
         assert told == ["The cache of sessions is left alone for a while: ConnectionError: no cache"]
         if operation != "set_many":
@@ -290,7 +290,7 @@ class TestWhatTheCacheSays:
         Shared.before = _fail
         assert laptop.sign_out("local").status_code == 204
         Shared.before = None
-        alive_cache.breaker.closed_again_at = 0.0
+        alive_cache.breaker.open_until = 0.0
         assert laptop.fast().status_code == 200
         clock.shift(BOUND)
         assert laptop.fast().status_code == 401
@@ -298,15 +298,15 @@ class TestWhatTheCacheSays:
     def test_the_breaker(self, laptop, monkeypatch):
         """After one failure the cache is left alone; then one request tries it, and the others go on."""
         now = [100.0]
-        monkeypatch.setattr(alive_cache, "monotonic", lambda: now[0])
+        monkeypatch.setattr(circuit_breaker, "monotonic", lambda: now[0])
         laptop.fast()
         Shared.before = _fail
         assert asked(laptop.fast)[1] == ["get"]
         assert asked(laptop.fast) == (["SELECT"], [])
-        now[0] += alive_cache.PAUSE
+        now[0] += circuit_breaker.PAUSE
         assert asked(laptop.fast) == (["SELECT"], ["get"])
         assert asked(laptop.fast) == (["SELECT"], [])
-        now[0] += alive_cache.PAUSE
+        now[0] += circuit_breaker.PAUSE
         Shared.before = None
         assert asked(laptop.fast) == ([], ["get"])
         assert asked(laptop.fast) == ([], ["get"])
@@ -343,7 +343,7 @@ class TestWhatTheCacheSays:
     def test_two_first_requests_at_once(self, laptop, phone, monkeypatch):
         """Both wait for the client to be loaded, and the second is not slow because the first was answered before."""
         loaded = threading.Barrier(2, timeout=30)
-        monkeypatch.setattr(alive_cache, "SLOW", 2)
+        monkeypatch.setattr(circuit_breaker, "SLOW", 2)
 
         def load(operation):
             if operation == "get":
@@ -355,11 +355,11 @@ class TestWhatTheCacheSays:
             calls = [pool.submit(apart, device.fast) for device in (laptop, phone)]
             assert [call.result().status_code for call in calls] == [200, 200]
         assert sorted(Shared.asked) == ["add", "add", "get", "get"]
-        assert alive_cache.breaker.lets_through()
+        assert alive_cache.breaker.allows_call()
 
     def test_a_first_answer_that_comes_late_is_no_sign_of_health(self, laptop, phone, monkeypatch):
         """While the first request waited, others were answered, and then not any more."""
-        monkeypatch.setattr(alive_cache, "SLOW", 0.2)
+        monkeypatch.setattr(circuit_breaker, "SLOW", 0.2)
         waits, may_go_on = threading.Event(), threading.Event()
 
         def load(operation):
@@ -377,13 +377,13 @@ class TestWhatTheCacheSays:
             time.sleep(0.3)
             may_go_on.set()
             assert first.result().status_code == 200
-        assert not alive_cache.breaker.lets_through()
+        assert not alive_cache.breaker.allows_call()
 
     @pytest.mark.parametrize("alias", ["default", None])
     def test_without_a_shared_cache(self, laptop, settings, alias, caplog):
         """Another process would not hear of a sign-out: the database is asked each time, and the log says so once."""
         settings.AUTH_SESSIONS_CACHE = alias
-        alive_cache._tell_that_there_is_none.cache_clear()
+        alive_cache._warn_unshared.cache_clear()
         assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
         assert caplog.text.count("names no cache that all processes share") == 1
         assert asked(lambda: laptop.sign_out("local"))[1] == []
@@ -415,13 +415,13 @@ class TestWhatTheCacheSays:
         monkeypatch.setattr(Shared, "set_many", lambda self, data, *rest: list(data))
         laptop.fast()
         laptop.sign_out("local")
-        assert "The cache did not hear that 1 sessions end" in caplog.text
+        assert "The cache was not told that 1 sessions end" in caplog.text
 
     def test_another_release_with_other_columns(self, laptop, phone, monkeypatch):
         """It does not take the entries of this one, but hears its words, and the other way round."""
         laptop.fast()
         with monkeypatch.context() as other:
-            other.setattr(alive_cache, "SHAPE", 1)
+            other.setattr(alive_cache, "SCHEMA_VERSION", 1)
             assert asked(laptop.fast)[0] == ["SELECT"]
             phone.sign_out("others")
         assert laptop.fast().status_code == 401
@@ -468,8 +468,8 @@ def test_a_session_that_ended_cannot_be_saved(laptop, read):
 
 def cache_of(session):
     """The session as a hit has it."""
-    alive_cache.keep(session, user_id="", asked_at=timezone.now(), until=timezone.now() + BOUND)
-    return alive_cache.find(session.pk, user_id="")
+    alive_cache.add(session, user_id="", asked_at=timezone.now(), until=timezone.now() + BOUND)
+    return alive_cache.get(session.pk, user_id="")
 
 
 @pytest.mark.django_db

@@ -39,7 +39,7 @@ def bystander(bob):
 
 def comes_back():
     """The cache is asked again."""
-    alive_cache.breaker.closed_again_at = 0.0
+    alive_cache.breaker.open_until = 0.0
 
 
 FAULTS = {
@@ -96,7 +96,7 @@ def test_a_word_that_was_lost(server, clock, laptop, phone, caplog):
     laptop.fast()
     server.pause(60, all_commands=False)
     assert phone.sign_out("others").status_code == 204
-    assert "did not hear that 1 sessions end" in caplog.text
+    assert "was not told that 1 sessions end" in caplog.text
     comes_back()
     assert laptop.fast().status_code == 200
     server.client().client_unpause()

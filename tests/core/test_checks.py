@@ -69,13 +69,13 @@ def test_the_checks_run_with_djangos_security_checks():
         assert "auth_sessions.E001" in [message.id for message in run_checks(tags=["security"])]
 
 
-DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "TOUCH_INTERVAL", "REUSE_INTERVAL", "CACHE_TTL", "FRESH_AGE")
+DURATIONS = ("LIFETIME", "IDLE_TIMEOUT", "LAST_SEEN_INTERVAL", "REUSE_INTERVAL", "CACHE_TTL", "REAUTHENTICATION_AGE")
 NO_DURATIONS = (0, 300, 0.5, "300", "5 minutes", True, [], {}, timedelta(0), timedelta(seconds=-1), FOREVER)
 
 WRONG = [
     *[(name, value) for name in DURATIONS for value in NO_DURATIONS],
-    *[(name, None) for name in ("TOUCH_INTERVAL", "REUSE_INTERVAL")],
-    *[("TOUCH_INTERVAL", timedelta(days=days)) for days in (14, 15)],
+    *[(name, None) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
+    *[("LAST_SEEN_INTERVAL", timedelta(days=days)) for days in (14, 15)],
     *[("CACHE", value) for value in ("", "redis", 0, [], {}, ["default"])],
     *[("REUSE_POLICY", value) for value in (None, "", "strict", "Lenient", 1, True, [], {}, ["lenient"])],
     *[("MAX_PER_USER", value) for value in (0, -1, True, False, "5", 2.5, [], {}, timedelta(1))],
@@ -86,10 +86,10 @@ WRONG = [
 RIGHT = [
     *[
         (name, value)
-        for name in ("LIFETIME", "IDLE_TIMEOUT", "FRESH_AGE")
+        for name in ("LIFETIME", "IDLE_TIMEOUT", "REAUTHENTICATION_AGE")
         for value in (None, timedelta(hours=1), CENTURY)
     ],
-    *[(name, timedelta(microseconds=1)) for name in ("TOUCH_INTERVAL", "REUSE_INTERVAL")],
+    *[(name, timedelta(microseconds=1)) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
     *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "lenient")],
     *[("MAX_PER_USER", value) for value in (None, 1, 10**9)],
@@ -120,7 +120,7 @@ def test_each_wrong_setting_is_told():
 
 
 def test_an_interval_of_touching_needs_no_idle_timeout():
-    assert findings(AUTH_SESSIONS_TOUCH_INTERVAL=timedelta(days=99), AUTH_SESSIONS_IDLE_TIMEOUT=None) == []
+    assert findings(AUTH_SESSIONS_LAST_SEEN_INTERVAL=timedelta(days=99), AUTH_SESSIONS_IDLE_TIMEOUT=None) == []
 
 
 WRONG_SIMPLE_JWT = [

@@ -14,13 +14,14 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 from tests.host.models import PushDevice
 from tests.integration.test_package import ROOT
 from tests.support.browser import Browser
 from tests.support.servers import usual_host
+from tests.support.sessions import clear_expired
 
 DAY = timedelta(days=1)
 
@@ -34,14 +35,14 @@ def clear(*arguments, stdout=None):
 @pytest.fixture
 def over(clock, ada):
     """Five sessions that are over, older than the one of ``alive``."""
-    sessions = [core.start(ada, lifetime=DAY) for _ in range(5)]
+    sessions = [create_session(ada, lifetime=DAY) for _ in range(5)]
     clock.shift(2 * DAY)
     return sessions
 
 
 @pytest.fixture
 def alive(over, ada):
-    return core.start(ada)
+    return create_session(ada)
 
 
 def left():
@@ -131,7 +132,7 @@ def test_an_error_undoes_its_own_batch_only(over):
 
 def test_sessions_begun_meanwhile_are_not_looked_at(over, ada):
     def sign_in_again(**event):
-        core.start(ada, lifetime=-DAY)
+        create_session(ada, lifetime=-DAY)
 
     sessions_ended.connect(sign_in_again)
     assert clear("--batch-size=1") == "5 sessions ended."
@@ -146,7 +147,7 @@ def test_a_session_that_lost_its_refresh_token(over):
 
 def test_a_user_deleted_meanwhile(over, bob):
     """Between the look at the sessions and that at their users; the others go on."""
-    core.start(bob)
+    create_session(bob)
     gone = []
 
     def delete(execute, sql, params, many, context):
@@ -244,7 +245,7 @@ def test_what_cannot_be_meant(over, arguments, said):
 @pytest.mark.parametrize("size", [0, -1, 10**9])
 def test_python_is_told_as_well(over, size):
     with pytest.raises(ValueError, match="batch_size must be from 1"):
-        core.purge(batch_size=size)
+        clear_expired(batch_size=size)
 
 
 class Terminal(StringIO):
@@ -272,7 +273,7 @@ class TestLocked:
     def others(self, over, ada):
         if not connection.features.has_select_for_update_skip_locked:
             pytest.skip("This database does not skip locked rows.")
-        return [core.start(ada).pk for _ in range(100)]
+        return [create_session(ada).pk for _ in range(100)]
 
     @pytest.mark.parametrize("model", [Session, RefreshToken])
     def test_it_is_passed_over(self, over, others, model):

@@ -176,7 +176,7 @@ import sys
 sys.modules["{missing}"] = None  # as where it is not installed
 import django
 django.setup()
-from auth_sessions.devices import describe
+from auth_sessions.devices.device import describe
 print(describe({user_agent!r}).label)
 """
 

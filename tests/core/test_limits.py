@@ -6,10 +6,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
-from auth_sessions import core, exceptions
+from auth_sessions import exceptions
 from auth_sessions.choices import EndReason
+from auth_sessions.core.creation import create_session
+from auth_sessions.core.validity import get_end_reason
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD, Device, code
+from tests.support.sessions import clear_expired, create_browser_row
 
 EXPIRED = (401, "session_expired")
 DAY = timedelta(days=1)
@@ -78,18 +81,18 @@ class TestIdle:
 class TestSweep:
     def test_it_ends_what_is_over_and_nothing_else(self, clock, make_user, ended):
         ada, bob, eve = make_user("ada"), make_user("bob"), make_user("eve")
-        old = core.start(ada, lifetime=DAY)
-        idle = core.start(ada)
-        changed = core.start(bob)
-        inactive = core.start(eve)
+        old = create_session(ada, lifetime=DAY)
+        idle = create_session(ada)
+        changed = create_session(bob)
+        inactive = create_session(eve)
         get_user_model().objects.filter(pk=bob.pk).update(password="changed")
         get_user_model().objects.filter(pk=eve.pk).update(is_active=False)
         clock.shift(13 * DAY)
-        alive = core.start(ada)
+        alive = create_session(ada)
         clock.shift(DAY)
         Session.objects.filter(pk__in=[changed.pk, inactive.pk]).update(last_seen_at=alive.last_seen_at)
         assert old.pk != idle.pk
-        assert core.purge(batch_size=2) == 4
+        assert clear_expired(batch_size=2) == 4
         assert list(Session.objects.all()) == [alive]
         assert sorted(reasons(ended)) == ["expired", "idle", "password_changed", "user_inactive"]
 
@@ -102,11 +105,11 @@ class TestSweep:
     def test_live_and_over_agree(self, clock, ada):
         """The rule in SQL and the rule in Python say the same of every session."""
         for seconds in range(0, 40, 3):
-            core.start(ada, lifetime=timedelta(days=seconds) or None)
+            create_session(ada, lifetime=timedelta(days=seconds) or None)
             clock.shift(DAY)
         live = set(Session.objects.live(user=ada))
         rows = Session.objects.select_related("user", "refresh_token")
-        assert live == {row for row in rows if core.over(row, last_used_at=row.last_used_at) is None}
+        assert live == {row for row in rows if get_end_reason(row, last_used_at=row.last_used_at) is None}
         assert 0 < len(live) < rows.count()
 
 
@@ -148,22 +151,22 @@ class TestLimit:
     def test_each_tag_by_itself(self, ada, settings):
         settings.AUTH_SESSIONS_LIMIT_BY = "tag"
         for tag in ("web", "web", "tv", "tv", "tv"):
-            core.start(ada, tag=tag)
+            create_session(ada, tag=tag)
         assert sorted(Session.objects.values_list("tag", flat=True)) == ["tv", "tv", "web", "web"]
 
     def test_a_lower_limit_is_reached_with_the_next_sign_in(self, ada, settings):
         settings.AUTH_SESSIONS_MAX_PER_USER = 5
         for _ in range(5):
-            core.start(ada)
+            create_session(ada)
         settings.AUTH_SESSIONS_MAX_PER_USER = 2
-        core.start(ada)
+        create_session(ada)
         assert Session.objects.count() == 2
 
     def test_a_browser_evicts_under_refuse_too(self, ada, settings):
         settings.AUTH_SESSIONS_LIMIT_POLICY = "refuse"
         for _ in range(2):
-            core.start(ada)
+            create_session(ada)
         with pytest.raises(exceptions.SessionLimitReached):
-            core.start(ada)
-        assert core.start(ada, kind="browser").kind == "browser"
+            create_session(ada)
+        assert create_browser_row(ada).kind == "browser"
         assert Session.objects.count() == 2

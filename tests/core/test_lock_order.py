@@ -8,10 +8,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, connections, transaction
 
-from auth_sessions import core, passwords
+from auth_sessions import passwords
+from auth_sessions.core.password_changes import change_password, upgrade_hash
+from auth_sessions.core.sign_out import sign_out
+from auth_sessions.core.usage import mark_reauthenticated
+from auth_sessions.db.locking import lock
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.models import Session
-from auth_sessions.querysets import lock
 from tests.support.device import Device
 
 WAIT = 0.5
@@ -71,7 +74,7 @@ def test_a_new_password(ada, two):
     keep = Session.objects.get(pk=two[1].session_id)
     user = get_user_model().objects.get(pk=ada.pk)
     meanwhile(
-        lambda: core.change_password(user, "quite-new-1906", keep=keep),
+        lambda: change_password(user, "quite-new-1906", keep=keep),
         end_all(ada),
         column="password_fingerprint",
     )
@@ -85,7 +88,7 @@ def test_a_sign_out_by_a_refresh_token(two):
     first, second = meanwhile(
         lambda: phone.post("sign-out/", {"refresh": phone.refresh_token}),
         lambda: laptop.sign_out("global"),
-        column="confirmed",
+        column="confirmed_generation",
     )
     assert first.status_code == 204
     assert second.status_code in {204, 401}
@@ -111,8 +114,8 @@ def test_a_new_proof_before_a_sign_out(ada, two):
 
     def prove_and_sign_out():
         with transaction.atomic():
-            core.prove_again(session, ada)
-            core.sign_out(session, "others")
+            mark_reauthenticated(session, ada)
+            sign_out(session, "others")
 
     meanwhile(prove_and_sign_out, end_all(ada), column="authenticated_at")
     assert not Session.objects.exists()
@@ -135,7 +138,7 @@ def test_a_better_hash(ada):
     def upgrade():
         user = get_user_model().objects.get(pk=ada.pk)
         user.set_password("quite-new-1906")
-        core.upgrade_hash(user)
+        upgrade_hash(user)
 
     with ThreadPoolExecutor(3) as pool:
         running = [pool.submit(apart, hold)]

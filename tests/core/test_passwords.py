@@ -6,10 +6,13 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 
-from auth_sessions import core, passwords, tokens
+from auth_sessions import passwords, tokens
+from auth_sessions.core.creation import create_session
+from auth_sessions.core.password_changes import change_password
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ending
 from tests.support.device import PASSWORD, Device, code
+from tests.support.sessions import clear_expired
 
 CHANGED = (401, "password_changed")
 GONE = (401, "session_not_found")
@@ -60,7 +63,7 @@ def disable(user):
         write_a_hash,
         write_a_hash_on_a_fresh_object,
         make_unusable,
-        lambda user: core.change_password(user, "changed"),
+        lambda user: change_password(user, "changed"),
     ],
 )
 def test_saved_through_an_instance_the_sessions_are_destroyed(ada, laptop, phone, change):
@@ -95,7 +98,7 @@ def test_a_save_is_not_undone_by_a_failing_receiver(ada, laptop, caplog):
     sessions_ending.disconnect(fail)
     assert "The push service does not answer." in caplog.text
     assert code(laptop.me()) == CHANGED
-    assert core.purge() == 1
+    assert clear_expired() == 1
 
 
 class TestBehindOurBack:
@@ -117,7 +120,7 @@ class TestBehindOurBack:
         assert [str(session.pk) for session in Session.objects.all()] == [phone.session_id]
 
     def test_destroyed_by_the_sweep(self, laptop, phone):
-        assert core.purge() == 2
+        assert clear_expired() == 2
         assert not Session.objects.exists()
 
     def test_sign_out_from_it_is_refused(self, laptop, phone):
@@ -127,14 +130,14 @@ class TestBehindOurBack:
 
 class TestChangePassword:
     def test_it_keeps_one(self, ada, laptop, phone):
-        core.change_password(ada, "changed", keep=Session.objects.get(pk=laptop.session_id))
+        change_password(ada, "changed", keep=Session.objects.get(pk=laptop.session_id))
         assert laptop.me().status_code == laptop.refresh().status_code == 200
         assert code(phone.me()) == GONE
         assert Device().sign_in(ada, "changed").me().status_code == 200
 
     def test_it_keeps_nobody_elses(self, ada, laptop, bob):
         other = Device().sign_in(bob)
-        core.change_password(ada, "changed", keep=Session.objects.get(pk=other.session_id))
+        change_password(ada, "changed", keep=Session.objects.get(pk=other.session_id))
         assert code(laptop.me()) == GONE
         assert other.me().status_code == 200
 
@@ -144,7 +147,7 @@ class TestChangePassword:
 
         sessions_ending.connect(fail)
         with pytest.raises(RuntimeError):
-            core.change_password(ada, "changed")
+            change_password(ada, "changed")
         sessions_ending.disconnect(fail)
         assert laptop.me().status_code == 200
         assert authenticate(None, **{ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD}) == ada
@@ -200,8 +203,8 @@ class TestHasherUpgrade:
 def test_a_sign_in_that_races_with_a_change_is_born_refused(ada):
     """The user was authenticated with the old password; the change commits before the session starts."""
     authenticated = authenticate(None, **{ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
-    core.change_password(ada, "changed")
-    pair = tokens.issue(core.start(authenticated))
+    change_password(ada, "changed")
+    pair = tokens.issue(create_session(authenticated))
     device = Device()
     device.access, device.refresh_token = pair.access, pair.refresh
     assert code(device.me()) == CHANGED

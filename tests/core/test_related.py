@@ -9,8 +9,8 @@ from django.db import connection, models
 from django.db.models.signals import post_delete, pre_delete
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import core
 from auth_sessions.choices import EndReason
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
 from tests.rest.test_queries import statements
@@ -32,7 +32,7 @@ def end_it(request):
 
 def test_cascade(ada, laptop, end_it):
     lease = with_table(child("Lease", Session, models.CASCADE))
-    another = core.start(ada)
+    another = create_session(ada)
     for key in (laptop.session_id, laptop.session_id, another.pk):
         lease.objects.create(key_id=key)
     end_it(laptop)
@@ -43,7 +43,7 @@ def test_twice_on_one_model(ada, laptop, end_it):
     lease = child("Lease", Session, models.CASCADE)
     models.ForeignKey(Session, models.CASCADE, related_name="+", null=True).contribute_to_class(lease, "second")
     with_table(lease)
-    another = core.start(ada)
+    another = create_session(ada)
     lease.objects.create(key_id=laptop.session_id, second_id=laptop.session_id)
     lease.objects.create(key_id=another.pk, second_id=laptop.session_id)
     stays = lease.objects.create(key_id=another.pk)
@@ -121,7 +121,7 @@ def log():
 
 
 def test_what_hangs_generically(ada, laptop, end_it, log):
-    another = core.start(ada)
+    another = create_session(ada)
     for session in (Session.objects.get(pk=laptop.session_id), another):
         log.objects.create(about=session)
     end_it(laptop)
@@ -197,7 +197,7 @@ def test_it_ends_by_the_name_of_its_own_too(ada, laptop, kiosk, booth, ended):
     """Whatever else that session is."""
     for model in (kiosk, booth):
         place(model, laptop.session_id)
-    core.start(ada)
+    create_session(ada)
     assert kiosk.objects.filter(place="hall").end(reason=EndReason.REVOKED) == 1
     assert [str(session.pk) for session in ended[0]["sessions"]] == [str(laptop.session_id)]
     assert (kiosk.objects.count(), booth.objects.count(), Session.objects.count()) == (0, 0, 1)
@@ -207,7 +207,7 @@ def test_it_ends_by_the_name_of_its_own_too(ada, laptop, kiosk, booth, ended):
 def test_many_of_them_cost_as_much_as_two(ada, kiosk):
     def cost(number):
         for _ in range(number):
-            place(kiosk, core.start(ada).pk)
+            place(kiosk, create_session(ada).pk)
         with CaptureQueriesContext(connection) as queries:
             Session.objects.all().end(reason=EndReason.REVOKED)
         return statements(queries)

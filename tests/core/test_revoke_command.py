@@ -6,10 +6,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import Device
+from tests.support.sessions import create_browser_row
 
 
 def revoke(*arguments):
@@ -64,7 +65,7 @@ def test_those_that_began_before(clock, ada, moment):
 
 def test_a_login_older_than_the_installation_began_before(clock, ada, laptop):
     """Nobody knows when: it joined the list when it was first seen."""
-    core.start(ada, kind="browser", is_proved=False)
+    create_browser_row(ada, is_authenticated_now=False)
     assert revoke("--all", "--before", "2020-01-01") == "1 sessions revoked."
     assert still_in(laptop) == [True]
 
@@ -108,7 +109,7 @@ class Terminal(StringIO):
 
 
 def test_a_bar_on_a_terminal(ada):
-    core.start(ada)
+    create_session(ada)
     stamp = Session.objects.get().password_fingerprint
     Session.objects.bulk_create(Session(user=ada, password_fingerprint=stamp) for _ in range(2499))
     out = Terminal()

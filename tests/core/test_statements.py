@@ -8,12 +8,14 @@ from django.db import DatabaseError, connection
 from django.db.models import signals
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
+from auth_sessions.core.statements import select_session
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
 from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.related import heard_by
+from tests.support.sessions import create_browser_row
 
 RELATED = [(), ("user",), ("user", "refresh_token")]
 
@@ -29,7 +31,7 @@ def sessions(ada, settings):
     Device().sign_in(ada, device_name="Telefon, „mein“ 📱")
     Session.objects.update(ip_address="2001:db8::1", tag="app", amr=["pwd", "otp"])
     Browser().client.force_login(ada)
-    core.start(ada, kind="browser", browser_key="key")
+    create_browser_row(ada, key="key")
     return list(Session.objects.all())
 
 
@@ -39,7 +41,7 @@ def test_it_is_what_the_orm_reads(sessions, related):
         expected = Session.objects.select_related(*related or (None,)).get(pk=session.pk)
         for _ in range(2):
             with CaptureQueriesContext(connection) as queries:
-                found = core.find(session.pk, *related)
+                found = select_session(session.pk, *related)
             assert len(queries) == 1
             if "refresh_token" in related and session.kind == "browser":
                 assert found is None
@@ -59,9 +61,9 @@ def test_it_is_what_the_orm_reads(sessions, related):
 
 @pytest.mark.parametrize("scope", ["global", "local", "others"])
 def test_a_sign_out_tells_what_the_orm_reads(ada, laptop, make_user, scope):
-    core.start(ada, kind="browser", browser_key="key")
-    core.start(ada, name="50 % off", tag="app", lifetime=None, amr=("pwd", "otp"))
-    core.start(make_user("bob"))
+    create_browser_row(ada, key="key")
+    create_session(ada, name="50 % off", tag="app", lifetime=None, amr=("pwd", "otp"))
+    create_session(make_user("bob"))
     own = Session.objects.filter(pk=laptop.session_id)
     reached = {"global": ada.auth_sessions.all(), "local": own, "others": ada.auth_sessions.exclude(pk__in=own)}
     expected = [values(session) for session in reached[scope].order_by("pk")]
@@ -82,7 +84,7 @@ def test_a_sign_out_tells_what_the_orm_reads(ada, laptop, make_user, scope):
 
 @pytest.mark.parametrize("related", RELATED)
 def test_nobody_is_none(sessions, related):
-    assert core.find(uuid.uuid4(), *related) is None
+    assert select_session(uuid.uuid4(), *related) is None
 
 
 @pytest.fixture
@@ -105,15 +107,10 @@ def saved():
 @pytest.mark.parametrize("kind", ["token", "browser"])
 def test_what_begins_is_written_and_told_as_the_orm_would(ada, kind, saved):
     for number in range(2):
-        begun = core.start(
-            ada,
-            kind=kind,
-            name="Telefon, „mein“ 📱",
-            tag="50 % off",
-            amr=("pwd", "otp"),
-            lifetime=None,
-            browser_key=f"key {number}" if kind == "browser" else None,
-        )
+        if kind == "token":
+            begun = create_session(ada, name="Telefon, „mein“ 📱", tag="50 % off", amr=("pwd", "otp"), lifetime=None)
+        else:
+            begun = create_browser_row(ada, key=f"key {number}")
         rows = [begun, begun.refresh_token] if kind == "token" else [begun]
         assert saved == [(signal, row) for signal in (signals.pre_save, signals.post_save) for row in rows]
         saved.clear()
@@ -130,7 +127,7 @@ def test_a_receiver_that_fails_undoes_it(ada):
         raise TimeoutError
 
     with heard_by(fail, signals.post_save, of=Session), pytest.raises(TimeoutError):
-        core.start(ada)
+        create_session(ada)
     assert not Session.objects.exists()
 
 
@@ -139,6 +136,6 @@ def test_all_is_written_or_nothing(ada):
         instance.secret = None
 
     with heard_by(spoil, signals.pre_save, of=RefreshToken), pytest.raises(DatabaseError):
-        core.start(ada)
+        create_session(ada)
     assert not Session.objects.exists()
     assert not RefreshToken.objects.exists()

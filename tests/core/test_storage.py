@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import core
 from auth_sessions.models import RefreshToken, Session
 from tests.support.device import Device
+from tests.support.sessions import clear_expired
 
 TABLES = {model._meta.db_table for model in (Session, RefreshToken)}
 WHOLE = {
@@ -51,7 +51,7 @@ ACTIONS = {
     "sign-out, global": lambda device: device.sign_out("global"),
     "sign-out, local": lambda device: device.sign_out("local"),
     "sign-out, others": lambda device: device.sign_out("others"),
-    "a batch of the sweep": lambda device: core.purge(batch_size=10, max_seconds=0),
+    "a batch of the sweep": lambda device: clear_expired(batch_size=10, max_seconds=0),
 }
 
 

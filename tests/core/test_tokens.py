@@ -8,7 +8,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.utils import timezone
 
-from auth_sessions import core, exceptions, tokens
+from auth_sessions import api, exceptions, tokens
+from auth_sessions.authentication import get_session_of_refresh_token
+from auth_sessions.core import rotation
+from auth_sessions.core.creation import create_session
+from auth_sessions.core.statements import select_session
 from auth_sessions.signals import access_token_issuing
 from tests.support.device import Device, code
 
@@ -130,24 +134,24 @@ class TestIssuing:
 
 class TestPythonApi:
     def test_issue_and_refresh(self, ada):
-        pair = tokens.issue(core.start(ada))
-        again = tokens.refresh(pair.refresh)
+        pair = tokens.issue(create_session(ada))
+        again = api.refresh(pair.refresh)
         assert again.refresh != pair.refresh
-        assert tokens.present(again.refresh).user == ada
+        assert get_session_of_refresh_token(again.refresh).user == ada
 
     @pytest.mark.parametrize("raw", ["", "junk", "a.b.c"])
     def test_junk(self, db, raw):
         with pytest.raises(exceptions.TokenNotValid):
-            tokens.refresh(raw)
+            api.refresh(raw)
 
     def test_the_pair_of_a_found_session(self, ada):
-        session = core.start(ada)
-        found = core.find(session.pk)
+        session = create_session(ada)
+        found = select_session(session.pk)
         assert tokens.issue(found).refresh == tokens.issue(session).refresh
 
     def test_lifecycle_alone_knows_no_jwt(self, ada):
-        session = core.start(ada)
+        session = create_session(ada)
         proof = session.refresh_token.proof(0)
-        assert core.refresh(session.pk, generation=0, proof=proof).refresh_token.counter == 1
+        assert rotation.refresh(session.pk, generation=0, proof=proof).refresh_token.generation == 1
         with pytest.raises(exceptions.TokenNotValid):
-            core.refresh(session.pk, generation=1, proof=proof)
+            rotation.refresh(session.pk, generation=1, proof=proof)

@@ -10,8 +10,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from auth_sessions import core
 from auth_sessions.authentication import CachedSessionJWTAuthentication, get_session
+from auth_sessions.core.password_changes import change_password
 from auth_sessions.models import Session
 
 
@@ -63,7 +63,7 @@ def in_and_out(request, order):
         elif step == "e":
             Session.objects.filter(user=user).end(reason="revoked", request=request)
         elif step == "p":
-            core.change_password(user, "analytical-1843")
+            change_password(user, "analytical-1843")
         else:
             logout(request)
     return HttpResponse()

@@ -11,7 +11,8 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test.testcases import DatabaseOperationForbidden
 from django.utils import timezone
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
+from auth_sessions.core.password_changes import change_password
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.management.commands.clearauthsessions import Command
 from auth_sessions.models import RefreshToken, Session
@@ -19,6 +20,7 @@ from tests.host.models import PushDevice
 from tests.integration.test_package import ROOT
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
+from tests.support.sessions import clear_expired, create_browser_row
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 
@@ -59,7 +61,7 @@ def recipe():
 def test_a_task_goes_on_until_the_end(clock, ada, ended, recipe, package):
     pytest.importorskip(package)
     for _ in range(5):
-        core.start(ada)
+        create_session(ada)
     clock.shift(timedelta(days=31))
     task = recipe(package, max_seconds="batch_size=2, max_seconds", **{"=300": "=0"}).clear_sessions
     if package == "celery":
@@ -134,23 +136,23 @@ class TestPartitions:
         laptop = Device().sign_in(ada)
         self.start_next_month(ada)
         Session.objects.filter(pk=laptop.session_id).update(expires_at=timezone.now())
-        assert core.purge(batch_size=1) == 2
+        assert clear_expired(batch_size=1) == 2
         assert self.in_months(Session) == self.in_months(RefreshToken) == [0, 0]
         self.start_next_month(ada)
         self.run(code("sql", "DETACH PARTITION"))
         assert Session.objects.count() == 1
 
     def test_a_month_that_is_named_stays(self, ada):
-        session = core.start(ada)
+        session = create_session(ada)
         PushDevice.objects.create(session=session, token="t")
         with pytest.raises(IntegrityError, match="violates foreign key"), transaction.atomic():
             self.run(code("sql", "DETACH PARTITION"))
         assert Session.objects.get() == session
 
     def test_the_key_of_a_browser_is_unique_in_a_month(self, ada):
-        core.start(ada, kind="browser", browser_key="k")
+        create_browser_row(ada, key="k")
         with pytest.raises(IntegrityError, match="browser_key"), transaction.atomic():
-            core.start(ada, kind="browser", browser_key="k")
+            create_browser_row(ada, key="k")
 
 
 class TestReplica:
@@ -200,11 +202,11 @@ class TestReplica:
     def test_what_python_calls(self, ada, laptop, phone):
         session = Session.objects.using("default").get(pk=phone.session_id)
         PushDevice.objects.using("default").create(session=session, token="t")
-        core.change_password(ada, "changed", keep=session)
+        change_password(ada, "changed", keep=session)
         assert laptop.me().status_code == 401
         assert phone.me().status_code == 200
         Session.objects.filter(pk=phone.session_id).end(reason="revoked")
-        core.start(ada, lifetime=timedelta(0))
-        assert core.purge() == 1
+        create_session(ada, lifetime=timedelta(0))
+        assert clear_expired() == 1
         ada.delete()
         assert not PushDevice.objects.using("default").exists()

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import resolve, reverse
 
-from auth_sessions import choices, core, exceptions, querysets, signals, tokens, views
+from auth_sessions import choices, exceptions, views
 from tests.support.servers import run_apart, usual_host
 
 ROOT = Path(__file__).parents[2]
@@ -50,22 +50,6 @@ def test_words_are_stable():
         "expired",
         "idle",
     ]
-
-
-@pytest.mark.parametrize(
-    ("module", "names"),
-    [
-        (core, "sign_in start refresh touch sign_out change_password purge DEFAULT"),
-        (tokens, "issue refresh TokenPair SessionAccessToken SessionRefreshToken"),
-        (
-            signals,
-            "session_started sessions_ending sessions_ended refresh_token_reused access_token_issuing",
-        ),
-        (querysets, "SessionQuerySet"),
-    ],
-)
-def test_names_are_there(module, names):
-    assert all(hasattr(module, name) for name in names.split())
 
 
 @pytest.mark.parametrize(

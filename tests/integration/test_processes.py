@@ -26,9 +26,10 @@ CHECKED = {"cached": "/api/me/", "SQL": "/api/auth/sessions/current/"}
 ISSUE = """
 import json, sys
 from django.contrib.auth.models import User
-from auth_sessions import core, tokens
+from auth_sessions import tokens
+from auth_sessions.core.creation import create_session
 ada = User.objects.get(username="ada")
-pairs = [tokens.issue(core.start(ada)) for _ in range(int(sys.argv[1]))]
+pairs = [tokens.issue(create_session(ada)) for _ in range(int(sys.argv[1]))]
 print(json.dumps([pair.access for pair in pairs]))
 """
 

@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 
 from auth_sessions.conf import Settings
-from auth_sessions.pages.conf import PagesSettings
-from auth_sessions.supabase.conf import SupabaseSettings
 from example_project import views
 from tests.integration.test_package import ROOT
 from tests.support.servers import free_port
@@ -32,7 +30,7 @@ def test_the_code_is_the_examples():
 
 def test_every_setting_is_named():
     table = README[README.index("## Settings") :]
-    known = [name for face in (Settings, PagesSettings, SupabaseSettings) for name in vars(face) if name.isupper()]
+    known = [name for name in vars(Settings) if name.isupper()]
     assert re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE) == known
 
 

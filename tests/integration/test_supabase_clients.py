@@ -455,7 +455,7 @@ def test_ten_refreshes_at_once(laptop):
     assert [answer.name for answer in answers] == [""] * 10
     assert {answer.data["session"]["refresh_token"] for answer in answers} == {laptop.session()["refresh_token"]}
     assert laptop.session()["refresh_token"] != before
-    assert RefreshToken.objects.get().counter == 1
+    assert RefreshToken.objects.get().generation == 1
     assert_signed_in(laptop)
 
 
@@ -464,7 +464,7 @@ def test_ten_clients_refresh_one_session(open_client, laptop):
     answers = clients[0].refresh_together(clients)
     assert [answer.name for answer in answers] == [""] * 10
     assert len({client.session()["refresh_token"] for client in clients}) == 1
-    assert RefreshToken.objects.get().counter == 1
+    assert RefreshToken.objects.get().generation == 1
     for client in clients:
         assert_signed_in(client)
 
@@ -533,7 +533,7 @@ def test_two_tabs_refresh_at_once(sign_in, open_client, short_interval):
         begun = two.begin_refresh(hold="answer")
         assert one.refresh().ok
         assert two.release(begun).name == "AuthRefreshDiscardedError"
-        assert RefreshToken.objects.get().counter == generation
+        assert RefreshToken.objects.get().generation == generation
         after_the_interval()
         assert one.get_user().ok
         assert two.get_user().ok
@@ -549,7 +549,7 @@ def test_lost_answers(laptop, short_interval):
     assert laptop.refresh().ok
     assert time.monotonic() - begun > REUSE_INTERVAL.total_seconds()
     assert laptop.asked().count("POST /token?grant_type=refresh_token") == 4
-    assert RefreshToken.objects.get().counter == 1
+    assert RefreshToken.objects.get().generation == 1
     assert_signed_in(laptop)
 
 
@@ -560,7 +560,7 @@ def test_lost_answers_of_a_client_that_does_not_try_again(laptop, short_interval
         assert laptop.refresh().name == "AuthRetryableError"
         after_the_interval()
     assert laptop.refresh().ok
-    assert RefreshToken.objects.get().counter == 1
+    assert RefreshToken.objects.get().generation == 1
     assert_signed_in(laptop)
 
 
@@ -571,7 +571,7 @@ def test_an_app_that_is_killed_during_a_refresh(laptop, open_client, short_inter
     after_the_interval()
     restarted = open_client(items=stored)
     assert restarted.refresh().ok
-    assert RefreshToken.objects.get().counter == 1
+    assert RefreshToken.objects.get().generation == 1
     assert_signed_in(restarted)
     laptop.release(begun)
 

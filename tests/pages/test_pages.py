@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import trans_real
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
 from auth_sessions.pages import formatting
 from auth_sessions.pages.views import DevicesView
@@ -124,7 +124,7 @@ class TestList:
         assert "Details · Chrome on iOS Address when signed in 127.0.0.1" in page
 
     def test_this_device_is_in_use_whatever_its_row_says(self, clock, desk, settings):
-        settings.AUTH_SESSIONS_TOUCH_INTERVAL = timedelta(hours=9)
+        settings.AUTH_SESSIONS_LAST_SEEN_INTERVAL = timedelta(hours=9)
         clock.shift(timedelta(hours=3))
         assert "This device Active now" in text(desk.page(LIST))
 
@@ -196,12 +196,12 @@ class TestList:
     ],
 )
 def test_when_a_device_was_used(clock, age, words_):
-    assert formatting.used(timezone.now() - age) == words_
+    assert formatting.format_last_used(timezone.now() - age) == words_
 
 
 def test_how_a_person_signed_in():
-    assert formatting.ways(["pwd", "otp", "mfa"]) == "Password, one-time code or link"
-    assert formatting.ways(["mfa"]) == formatting.ways([]) == ""
+    assert formatting.format_methods(["pwd", "otp", "mfa"]) == "Password, one-time code or link"
+    assert formatting.format_methods(["mfa"]) == formatting.format_methods([]) == ""
 
 
 class TestQuestions:
@@ -375,7 +375,7 @@ class TestProof:
 
     @pytest.mark.parametrize("age", [None, timedelta(hours=1)])
     def test_the_setting(self, desk, path, settings, age):
-        settings.AUTH_SESSIONS_FRESH_AGE = age
+        settings.AUTH_SESSIONS_REAUTHENTICATION_AGE = age
         make_stale(desk)
         assert "Signed out of " in told(desk, desk.submit(path))
 
@@ -413,7 +413,7 @@ class TestProof:
         ada.set_unusable_password()
         get_user_model().objects.filter(pk=ada.pk).update(password=ada.password)
         desk, phone = Browser(), Device(IPHONE)
-        phone.session_id = str(core.start(ada).pk)
+        phone.session_id = str(create_session(ada).pk)
         desk.client.force_login(ada)
         desk.session_id = desk.page("/which/").json()["session"]
         make_stale(desk)
@@ -454,7 +454,7 @@ class TestNames:
     def test_a_name_that_cannot_be_seen_is_none(self, ada, desk, phone, nothing):
         desk.submit(name_of(phone), {"name": nothing})
         assert headings(desk.page(LIST))[1] == "Chrome on iOS"
-        assert core.start(ada, name=nothing).name == ""
+        assert create_session(ada, name=nothing).name == ""
 
     @pytest.mark.parametrize(
         ("given", "kept"),
@@ -585,7 +585,7 @@ def test_each_message_says_of_what_kind_it_is(desk):
     response = HttpResponse()
     storage.update(response)
     desk.client.cookies.update(response.cookies)
-    assert 'class="told error" tabindex="-1" autofocus>Broken.</p>' in desk.page(LIST).content.decode()
+    assert 'class="message error" tabindex="-1" autofocus>Broken.</p>' in desk.page(LIST).content.decode()
 
 
 def test_without_the_messages_framework(desk, phone, settings):
@@ -593,7 +593,7 @@ def test_without_the_messages_framework(desk, phone, settings):
     desk, session_id = desk.copy(), desk.session_id
     assert session_id == desk.page("/which/").json()["session"]
     said = told(desk, desk.submit(one(phone)))
-    assert 'class="told success" tabindex="-1" autofocus>Signed out of “Chrome on iOS”.</p>' in said
+    assert 'class="message success" tabindex="-1" autofocus>Signed out of “Chrome on iOS”.</p>' in said
     assert "Signed out" not in text(desk.page(LIST))
 
 
@@ -669,7 +669,7 @@ def test_a_translation_of_the_project_s(desk, settings, tmp_path):
 def test_cost(ada, desk, phone, page, others):
     """The same with few devices and with a hundred: Django's session, the user, the row of this browser, the list."""
     for _ in range(others):
-        core.start(ada)
+        create_session(ada)
     desk.page(page(phone))
     with CaptureQueriesContext(connection) as queries:
         assert desk.page(page(phone)).status_code == 200
@@ -679,7 +679,7 @@ def test_cost(ada, desk, phone, page, others):
 @pytest.mark.parametrize("others", [1, 99])
 def test_cost_of_signing_out_of_the_others(ada, desk, others):
     for _ in range(others):
-        core.start(ada)
+        create_session(ada)
     with CaptureQueriesContext(connection) as queries:
         desk.submit(OTHERS)
     assert statements(queries) == [*["SELECT"] * 4, *ENDED]
@@ -688,7 +688,7 @@ def test_cost_of_signing_out_of_the_others(ada, desk, others):
 def test_a_hundred_devices_can_be_used(ada, desk):
     """The way to sign out of all others stands before the first of them."""
     for _ in range(99):
-        core.start(ada)
+        create_session(ada)
     page = desk.page(LIST).content.decode()
     assert page.index("Sign out of 99 other devices") < page.index("<h2>")
     assert "Signed out of 99 other devices." in told(desk, desk.submit(OTHERS))

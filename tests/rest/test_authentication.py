@@ -156,7 +156,7 @@ class TestLastSeen:
             clock.shift(seconds)
             with CaptureQueriesContext(connection) as queries:
                 laptop.me()
-            costs.append((len(queries), Session.objects.get().confirmed))
+            costs.append((len(queries), Session.objects.get().confirmed_generation))
         assert costs == [(1, 0), (2, 1), (1, 1)]
 
     def test_an_older_access_token_does_not_take_the_confirmation_back(self, clock, laptop):
@@ -167,7 +167,7 @@ class TestLastSeen:
         laptop.me()
         clock.shift(600)
         older.me()
-        assert Session.objects.get().confirmed == 2
+        assert Session.objects.get().confirmed_generation == 2
 
     def test_it_waits_for_the_end_of_the_transaction(self, clock, laptop, monkeypatch):
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
@@ -178,7 +178,7 @@ class TestLastSeen:
         assert statements == ["BEGIN", "SELECT", "COMMIT", "UPDATE"]
 
     def test_a_failure_to_note_it_fails_no_request(self, clock, laptop, settings, caplog):
-        settings.AUTH_SESSIONS_TOUCH_INTERVAL = timedelta(seconds=1)
+        settings.AUTH_SESSIONS_LAST_SEEN_INTERVAL = timedelta(seconds=1)
         clock.shift(10)
 
         def refuse(execute, sql, *args):

@@ -62,8 +62,8 @@ def laptop(laptop):
 
 
 def rows():
-    sessions = Session.objects.values_list("pk", "name", "confirmed", "last_seen_at")
-    return {*sessions, *models.RefreshToken.objects.values_list("pk", "counter", "rotated_at")}
+    sessions = Session.objects.values_list("pk", "name", "confirmed_generation", "last_seen_at")
+    return {*sessions, *models.RefreshToken.objects.values_list("pk", "generation", "rotated_at")}
 
 
 def send(device, method, path, body=b"", content_type="application/json", **headers):

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
 from tests.support.device import PASSWORD, Device
 
 pytestmark = pytest.mark.usefixtures("rest_only")
@@ -53,7 +53,7 @@ def statements(queries):
 def test_cost(ada, laptop, action, cost, others):
     """The same with one session and with many."""
     for _ in range(others):
-        core.start(ada)
+        create_session(ada)
     with CaptureQueriesContext(connection) as queries:
         action(laptop)
     assert statements(queries) == cost
@@ -63,7 +63,7 @@ def test_cost(ada, laptop, action, cost, others):
 def test_sign_in(ada, others):
     """Reads the user; writes the session, its refresh token, and Django's last_login."""
     for _ in range(others):
-        core.start(ada)
+        create_session(ada)
     data = {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD}
     with CaptureQueriesContext(connection) as queries:
         Device().post("token/", data)
@@ -74,7 +74,7 @@ def test_sign_in(ada, others):
 @pytest.mark.parametrize("others", [1, 20])
 def test_sign_out(ada, laptop, scope, others):
     for _ in range(others):
-        core.start(ada)
+        create_session(ada)
     with CaptureQueriesContext(connection) as queries:
         laptop.sign_out(scope)
     assert statements(queries) == ["SELECT", *ENDED]

@@ -11,10 +11,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
+from auth_sessions.core.password_changes import change_password
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import Draft, PushDevice
 from tests.support.device import PASSWORD, Device
+from tests.support.sessions import clear_expired
 
 ROUNDS = 6
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
@@ -54,7 +56,7 @@ def test_twenty_clients_refresh_one_token(laptop):
     answers = together(*[client.refresh for client in clients])
     assert statuses(answers) == [200] * 20
     assert len({client.refresh_token for client in clients}) == 1
-    assert RefreshToken.objects.get().counter == 1
+    assert RefreshToken.objects.get().generation == 1
     assert {client.me().status_code for client in clients} == {200}
 
 
@@ -63,7 +65,7 @@ ENDERS = {
     "others": lambda laptop, phone, user: phone.sign_out("others"),
     "global": lambda laptop, phone, user: phone.sign_out("global"),
     "delete by id": lambda laptop, phone, user: phone.delete(f"sessions/{laptop.session_id}/"),
-    "password change": lambda laptop, phone, user: core.change_password(user, "changed"),
+    "password change": lambda laptop, phone, user: change_password(user, "changed"),
     "password saved": lambda laptop, phone, user: (user.set_password("changed"), user.save()),
     "user deleted": lambda laptop, phone, user: user.delete(),
 }
@@ -168,7 +170,7 @@ def test_two_sign_ins_upgrade_one_hash(make_user, settings):
 def test_two_sweeps_against_people_at_work(make_user):
     """Everybody has a laptop in use and a phone that is over; each third person signs out everywhere."""
     visitor = make_user("visitor")
-    others = [core.start(visitor).pk for _ in range(100)]  # MariaDB reads a small table whole to delete from it
+    others = [create_session(visitor).pk for _ in range(100)]  # MariaDB reads a small table whole to delete from it
     for number in range(ROUNDS):
         users = [make_user(f"ada{number}.{each}") for each in range(6)]
         laptops, phones = ([Device().sign_in(user) for user in users] for _ in range(2))
@@ -179,8 +181,8 @@ def test_two_sweeps_against_people_at_work(make_user):
 
         size = random.randint(1, 9)
         answers = together(
-            lambda size=size: core.purge(batch_size=size),
-            lambda size=size: core.purge(batch_size=100),
+            lambda size=size: clear_expired(batch_size=size),
+            lambda size=size: clear_expired(batch_size=100),
             *[device.refresh for device in (*laptops, *phones)],
             *[laptop.me for laptop in laptops],
             *[laptop.copy().sign_out for laptop in laptops[::3]],
@@ -188,6 +190,6 @@ def test_two_sweeps_against_people_at_work(make_user):
         )
         assert {response.status_code for response in answers[2:]} <= {200, 204, 401}
         assert statuses([laptop.me() for laptop in laptops]) == [401, 200, 200] * 2
-        core.purge()
+        clear_expired()
         assert not over.exists()
         assert Session.objects.filter(pk__in=others).count() == len(others)

@@ -46,7 +46,7 @@ class TestHonestClients:
         assert laptop.refresh().status_code == 200
         assert laptop.refresh_token != first
         row = RefreshToken.objects.get()
-        assert (row.counter, row.rotated_at) == (1, timezone.now())
+        assert (row.generation, row.rotated_at) == (1, timezone.now())
 
     def test_a_second_tab_gets_the_same_child(self, clock, laptop):
         tab = laptop.copy()
@@ -54,7 +54,7 @@ class TestHonestClients:
         clock.shift(10)
         assert tab.refresh().status_code == 200
         assert tab.refresh_token == laptop.refresh_token
-        assert RefreshToken.objects.get().counter == 1
+        assert RefreshToken.objects.get().generation == 1
 
     def test_the_interval_does_not_slide(self, clock, laptop):
         tab = laptop.copy()
@@ -75,7 +75,7 @@ class TestHonestClients:
             laptop.try_refresh()
             clock.shift(3600)
         assert laptop.refresh().status_code == 200
-        assert RefreshToken.objects.get().counter == 1
+        assert RefreshToken.objects.get().generation == 1
 
     def test_early_use_of_the_child_does_not_count(self, clock, laptop):
         """The page was rendered with the new token, but its cookie was lost."""
@@ -92,7 +92,7 @@ class TestHonestClients:
             clock.shift(300)
             assert laptop.refresh().status_code == 200
             assert laptop.me().status_code == 200
-            assert RefreshToken.objects.get().counter == generation
+            assert RefreshToken.objects.get().generation == generation
 
 
 class TestThieves:

@@ -38,7 +38,7 @@ class TestList:
         clock.shift(120)
         phone.refresh()
         [shown] = [session for session in laptop.sessions() if session["id"] == phone.session_id]
-        assert shown["last_seen_at"] == "2026-11-24T12:02:00Z"
+        assert shown["last_used_at"] == "2026-11-24T12:02:00Z"
 
     def test_only_ones_own(self, laptop, bob):
         other = Device().sign_in(bob)

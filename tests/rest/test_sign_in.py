@@ -10,7 +10,8 @@ from django.test import RequestFactory
 from django.urls import resolve
 from django.utils import timezone
 
-from auth_sessions import core, exceptions, signals, tokens
+from auth_sessions import exceptions, signals, tokens
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.views import SignInView
 from example_project.views import magic_link_token
@@ -37,7 +38,7 @@ def test_the_answer(clock, ada):
         "device": {"label": "Chrome on iOS", "browser": "Chrome", "os": "iOS", "type": "phone"},
         "ip_address": "127.0.0.1",
         "created_at": "2026-11-24T12:00:00Z",
-        "last_seen_at": "2026-11-24T12:00:00Z",
+        "last_used_at": "2026-11-24T12:00:00Z",
         "expires_at": "2026-12-24T12:00:00Z",
         "is_current": True,
     }
@@ -48,9 +49,9 @@ def test_the_rows(clock, ada):
     try_sign_in(ada)
     session = Session.objects.get()
     assert session.id.version == 7
-    assert (session.kind, session.amr, session.tag, session.confirmed) == ("token", ["pwd"], "", 0)
+    assert (session.kind, session.amr, session.tag, session.confirmed_generation) == ("token", ["pwd"], "", 0)
     assert session.created_at == session.authenticated_at == session.last_seen_at == timezone.now()
-    assert (session.refresh_token.counter, session.refresh_token.rotated_at) == (0, timezone.now())
+    assert (session.refresh_token.generation, session.refresh_token.rotated_at) == (0, timezone.now())
     assert list(ada.auth_sessions.all()) == [session]
 
 
@@ -235,7 +236,7 @@ class TestTheProjectsOwnSignIn:
         assert Device().client.post("/api/magic-link/", {"token": token}, format="json").status_code in {400, 401}
 
     def test_start_without_a_request(self, ada):
-        session = core.start(ada, amr=["sms"], name="script", tag="cron", lifetime=None)
+        session = create_session(ada, amr=["sms"], name="script", tag="cron", lifetime=None)
         assert (session.ip_address, session.user_agent, session.expires_at) == (None, "", None)
         pair = tokens.issue(session)
         device = Device()
@@ -245,13 +246,13 @@ class TestTheProjectsOwnSignIn:
 
     def test_an_inactive_user_is_not_started(self, make_user):
         with pytest.raises(exceptions.UserInactive):
-            core.start(make_user("eve", is_active=False))
+            create_session(make_user("eve", is_active=False))
 
     def test_a_user_deleted_meanwhile_is_not_started(self, ada):
         stale = get_user_model().objects.get(pk=ada.pk)
         ada.delete()
         with pytest.raises(exceptions.UserNotFound):
-            core.start(stale)
+            create_session(stale)
         assert not RefreshToken.objects.exists()
 
 

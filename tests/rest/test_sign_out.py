@@ -16,8 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 
-from auth_sessions import core, signals, tokens
+from auth_sessions import api, signals, tokens
 from auth_sessions.choices import EndReason, Scope
+from auth_sessions.core.creation import create_session
+from auth_sessions.core.sign_out import sign_out
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.serializers import SignOutSerializer
 from auth_sessions.views import SignOutView
@@ -59,7 +61,7 @@ def by_magic_link(user):
 
 
 def by_foreign_backend(user):
-    pair = tokens.issue(core.start(user, amr=["fed"]))
+    pair = tokens.issue(create_session(user, amr=["fed"]))
     device = Device()
     device.access, device.refresh_token = pair.access, pair.refresh
     return device
@@ -248,7 +250,7 @@ class TestSpentRefreshToken:
         clock.shift(3600)
         assert parent.post("sign-out/", {"scope": "others", "refresh": parent.refresh_token}).status_code == 204
         assert code(phone.refresh()) == GONE
-        assert RefreshToken.objects.get().counter == 1
+        assert RefreshToken.objects.get().generation == 1
 
 
 def staff_device(make_user):
@@ -260,7 +262,7 @@ def session_of(device):
 
 
 def change_password(device, user, make_user):
-    core.change_password(user, "changed")
+    api.change_password(user, "changed")
 
 
 def save_password(device, user, make_user):
@@ -316,7 +318,7 @@ DOORS = {
         EndReason.SIGNED_OUT,
     ),
     "staff": (lambda d, u, m: staff_device(m).post(f"users/{u.pk}/sign-out/"), EndReason.REVOKED),
-    "lifecycle": (lambda d, u, m: core.sign_out(session_of(d)), EndReason.SIGNED_OUT),
+    "lifecycle": (lambda d, u, m: sign_out(session_of(d)), EndReason.SIGNED_OUT),
     "change_password": (change_password, EndReason.PASSWORD_CHANGED),
     "password saved": (save_password, EndReason.PASSWORD_CHANGED),
     "user deactivated": (deactivate, EndReason.USER_INACTIVE),
@@ -454,7 +456,7 @@ class TestCost:
     def test_over_rest(self, ada, scope):
         costs = set()
         for number in (1, 10, 1000):
-            sessions = [core.start(ada) for _ in range(number)]
+            sessions = [create_session(ada) for _ in range(number)]
             PushDevice.objects.bulk_create(PushDevice(session=session, token="t") for session in sessions)
             Draft.objects.bulk_create(Draft(session_key=session.pk) for session in sessions)
             laptop = Device().sign_in(ada)
@@ -470,7 +472,7 @@ class TestCost:
         assert len(costs) == 1
 
     def test_more_than_one_statement_can_name(self, ada):
-        core.start(ada)
+        create_session(ada)
         template = Session.objects.get()
         Session.objects.bulk_create(
             Session(user=ada, password_fingerprint=template.password_fingerprint) for _ in range(40_000)
@@ -481,7 +483,7 @@ class TestCost:
 
 def test_there_are_three_scopes(laptop):
     with pytest.raises(ValueError, match="everything"):
-        core.sign_out(Session.objects.get(), "everything")
+        sign_out(Session.objects.get(), "everything")
     assert laptop.me().status_code == 200
 
 
@@ -501,16 +503,16 @@ class TestQuerysets:
         ],
     )
     def test_narrowed(self, clock, ada, narrow):
-        core.start(ada)
+        create_session(ada)
         clock.shift(1)
-        one = core.start(ada, name="one")
+        one = create_session(ada, name="one")
         PushDevice.objects.create(session=one, token="t")
         PushDevice.objects.create(session=one, token="t")
         assert narrow(Session.objects.all()).end(reason=EndReason.REVOKED) == 1
         assert [session.name for session in Session.objects.all()] == [""]
 
     def test_the_shape_of_delete(self, ada):
-        core.start(ada)
-        core.start(ada)
+        create_session(ada)
+        create_session(ada)
         assert Session.objects.first().delete() == (1, {"auth_sessions.Session": 1})
         assert Session.objects.all().delete() == (1, {"auth_sessions.Session": 1})

@@ -57,8 +57,8 @@ def laptop(ada):
 
 def rows():
     return {
-        *Session.objects.values_list("pk", "name", "confirmed"),
-        *RefreshToken.objects.values_list("pk", "counter", "rotated_at"),
+        *Session.objects.values_list("pk", "name", "confirmed_generation"),
+        *RefreshToken.objects.values_list("pk", "generation", "rotated_at"),
         *((profile.pk, json.dumps(profile.user_metadata)) for profile in Profile.objects.all()),
         *get_user_model().objects.values_list("pk", "password", "email"),
     }

@@ -15,7 +15,8 @@ from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from auth_sessions import core
+from auth_sessions import api
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import access_token_issuing
 from auth_sessions.supabase.models import Profile
@@ -193,7 +194,7 @@ class TestTokens:
             "token_type": "access",
             "jti": claims["jti"],
             "user_id": str(get_user_model().objects.get().pk),
-            "generation": RefreshToken.objects.get().counter,
+            "generation": RefreshToken.objects.get().generation,
             "rotated_at": RefreshToken.objects.get().rotated_at.timestamp(),
         }
         header = jwt.get_unverified_header(device.access)
@@ -235,7 +236,7 @@ class TestTokens:
     def test_a_session_by_another_way(self, ada):
         from auth_sessions import tokens
 
-        pair = tokens.issue(core.start(ada, amr=["otp", "mfa"]))
+        pair = tokens.issue(create_session(ada, amr=["otp", "mfa"]))
         device = SupabaseDevice()
         device.access, device.refresh_token = pair.access, pair.refresh
         assert device.claims["aal"] == "aal2"
@@ -574,7 +575,7 @@ def delete_by_queryset(user):
 
 
 def change_password(user):
-    core.change_password(user, "changed")
+    api.change_password(user, "changed")
 
 
 def save_password(user):

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
 from tests.rest.test_queries import BEGUN, DELETED, ENDED, statements
 from tests.support.supabase import SupabaseDevice, add_person, needs_email
 
@@ -18,7 +18,7 @@ def ada(request, make_user):
     """Nothing costs more for somebody who is signed in on many devices."""
     user = add_person(make_user)
     for _ in range(request.param):
-        core.start(user)
+        create_session(user)
     return user
 
 
@@ -90,17 +90,17 @@ def test_data(laptop):
 def test_password(laptop, ada, others):
     """The same for one other session and for many."""
     for _ in range(others):
-        core.start(ada)
+        create_session(ada)
     few = cost(lambda: laptop.update(password="quite-new-1906"))
     for _ in range(30):
-        core.start(type(ada).objects.get(pk=ada.pk))
+        create_session(type(ada).objects.get(pk=ada.pk))
     assert cost(lambda: laptop.update(password="quite-newer-1907")) == few
     assert [verb for verb in few if verb == "DELETE"] == ["DELETE", *DELETED]
 
 
 @pytest.mark.parametrize("scope", ["global", "local", "others"])
 def test_logout(ada, laptop, scope):
-    core.start(ada)
+    create_session(ada)
     assert cost(lambda: laptop.logout(scope), 204) == ["SELECT", "SELECT", *ENDED]
 
 

@@ -185,7 +185,7 @@ def test_twenty_clients_refresh_one_token(ada):
     clients += [clients[0].copy() for _ in range(19)]
     assert statuses(together(*[client.refresh for client in clients])) == [200] * 20
     assert len({client.refresh_token for client in clients}) == 1
-    assert RefreshToken.objects.get().counter == 1
+    assert RefreshToken.objects.get().generation == 1
 
 
 def test_all_scopes_at_once(make_user):

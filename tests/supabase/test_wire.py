@@ -488,7 +488,7 @@ class TestTheft:
 
     def test_a_session_that_is_over_goes_at_its_refresh(self, clock, settings, laptop):
         settings.AUTH_SESSIONS_IDLE_TIMEOUT = timedelta(hours=1)
-        settings.AUTH_SESSIONS_TOUCH_INTERVAL = timedelta(minutes=1)
+        settings.AUTH_SESSIONS_LAST_SEEN_INTERVAL = timedelta(minutes=1)
         clock.shift(3600)
         assert code(laptop.refresh()) == (400, "session_expired")
         assert not Session.objects.exists()

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
-from auth_sessions import core
+from auth_sessions.core.cleanup import clear_expired
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 from auth_sessions.management.progress import Bar
 
@@ -58,12 +58,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, database: str | None, **options: Any) -> None:
         names = ("batch_size", "sleep", "max_seconds", "after", "dry_run")
-        bar, looked_at, ended = Bar(self.stdout), 0, 0
+        bar, checked, ended = Bar(self.stdout), 0, 0
         go_on_after = options["after"]
         try:
-            for batch in core.sweep(using=database, **{name: options[name] for name in names}):
-                looked_at, ended, go_on_after = looked_at + batch.looked_at, ended + batch.ended, batch.key
-                bar.show(batch.share, f"{looked_at} looked at, {ended} over")
+            for batch in clear_expired(using=database, **{name: options[name] for name in names}):
+                checked, ended, go_on_after = checked + batch.checked, ended + batch.ended, batch.key
+                bar.show(batch.progress, f"{checked} looked at, {ended} over")
         except BaseException:
             if go_on_after:
                 self.stderr.write(f"Stopped after {ended} sessions ended, at --after {go_on_after}")

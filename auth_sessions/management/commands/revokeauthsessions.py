@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
-from auth_sessions import core
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.core.rows import all_sessions, all_users, in_batches
 from auth_sessions.management.progress import Bar
 from auth_sessions.querysets import SessionQuerySet
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             "--except", action="append", default=[], dest="spared", metavar="NAME", help="a user name to leave alone"
         )
         parser.add_argument("--kind", choices=SessionKind.values, help="only sessions of this kind")
-        parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that began before, ISO 8601")
+        parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that started before, ISO 8601")
         parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} sessions would be revoked.")
             return
         bar, ended = Bar(self.stdout), 0
-        for batch in core.in_batches(sessions, size=BATCH):
+        for batch in in_batches(sessions, size=BATCH):
             ended += batch.end(reason=EndReason.REVOKED)
             if total > BATCH:
                 bar.show(ended / total, f"{ended}/{total}")
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 
     def _chosen(self, *, user: list[str] | None, spared: list[str], **options: Any) -> SessionQuerySet:
-        sessions = core.all_sessions()
+        sessions = all_sessions()
         if user is not None:
             sessions = sessions.filter(user_id__in=[self._key(name) for name in user])
         if spared:
@@ -67,13 +67,13 @@ class Command(BaseCommand):
         if options["kind"]:
             sessions = sessions.filter(kind=options["kind"])
         if options["before"]:
-            # A login older than the installation joined when it was first seen; when it began, nobody knows.
-            sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at__lt=options["before"]))
+            # A login older than the installation has its row since its first request; nobody knows when it started.
+            sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at=None))
         return sessions
 
     def _key(self, name: str) -> Any:
         user_model = get_user_model()
         try:
-            return core.all_users().get(**{user_model.USERNAME_FIELD: name}).pk
+            return all_users().get(**{user_model.USERNAME_FIELD: name}).pk
         except (user_model.DoesNotExist, ValueError) as error:
             raise CommandError(f"There is no user {name!r}.") from error

@@ -32,7 +32,7 @@ function showDevices(devices) {
     item.append(element("strong", each.name || each.device.label), element("span", each.kind, { class: "hint" }));
     if (each.is_current) item.append(element("span", "This device", { class: "badge" }));
     const used = element("span", "Last used ", { class: "hint used" });
-    used.append(element("time", moment(each.last_seen_at), { datetime: each.last_seen_at }));
+    used.append(element("time", moment(each.last_used_at), { datetime: each.last_used_at }));
     item.append(used);
     return item;
   });

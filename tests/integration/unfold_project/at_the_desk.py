@@ -5,10 +5,11 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 
-from auth_sessions import core
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
 from tests.support.admin import Desk, session_of
 from tests.support.device import Device
+from tests.support.sessions import create_browser_row
 
 NAME = get_user_model()._meta.model_name
 
@@ -46,8 +47,8 @@ def form(text):
 
 
 def test_the_list_its_filters_and_its_search(desk, sessions, ada):
-    core.start(ada, tag="web", name="one")
-    core.start(ada, kind="browser", name="two")
+    create_session(ada, tag="web", name="one")
+    create_browser_row(ada, name="two")
     text = shown(desk.get(sessions))
     assert all(word in text for word in ("one", "two", "(your own session)", "live", "?used=hour", "?tag=web"))
     narrowed = shown(desk.get(sessions, q="ada", state="live", used="hour", tag="web", kind__exact="token"))
@@ -64,7 +65,7 @@ def test_the_page_of_a_session(desk, sessions, laptop):
 
 def test_the_page_of_a_user(desk, sessions, people, ada):
     for number in range(12):
-        core.start(ada, name=f"no-{number:02}")
+        create_session(ada, name=f"no-{number:02}")
     text = shown(desk.get(f"{people}{ada.pk}/change/"))
     assert "no-11" in text
     assert "no-01" not in text

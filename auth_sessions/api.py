@@ -1,0 +1,120 @@
+"""What a project calls from Python: six functions, each with an async twin of the same name after an ``a``.
+
+Beside them :func:`clear_expired`, for a scheduled task that does what the command ``clearauthsessions`` does.
+
+All raise subclasses of :class:`~auth_sessions.exceptions.AuthSessionsError`, whose ``code`` is stable. A view that does
+not derive from ``auth_sessions.views.AuthSessionsView`` turns one into an HTTP answer with
+``auth_sessions.authentication.to_api_exception``. To end sessions in bulk, call ``end()`` of a queryset of sessions.
+
+A refusal may end a session (a reused refresh token ends its own), in a transaction of its own. Inside a
+``transaction.atomic()`` of the project's, no error of :func:`refresh` must leave the block: it would undo that.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import authenticate
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from auth_sessions import exceptions
+from auth_sessions.authentication import get_session
+from auth_sessions.core import rotation
+from auth_sessions.core.cleanup import ClearedBatch, clear_expired
+from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
+from auth_sessions.core.password_changes import change_password
+from auth_sessions.core.rows import translate_missing_user
+from auth_sessions.core.sign_out import sign_out
+from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
+
+__all__ = [
+    "DEFAULT",
+    "ClearedBatch",
+    "Lifetime",
+    "TokenPair",
+    "achange_password",
+    "aget_session",
+    "arefresh",
+    "asign_in",
+    "asign_in_user",
+    "asign_out",
+    "change_password",
+    "clear_expired",
+    "get_session",
+    "refresh",
+    "sign_in",
+    "sign_in_user",
+    "sign_out",
+]
+
+
+@sensitive_variables("credentials")
+def sign_in(
+    request: HttpRequest,
+    credentials: Mapping[str, Any],
+    *,
+    name: str = "",
+    tag: str = "",
+    lifetime: Lifetime = DEFAULT,
+) -> TokenPair:
+    """Sign a person in by credentials. ``django.contrib.auth.authenticate(request, ...)`` is the only judge of them.
+
+    ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters).
+    Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises
+    :class:`~auth_sessions.exceptions.NoActiveAccount`, and what :func:`sign_in_user` raises.
+    """
+    user = authenticate(request, **credentials)
+    if user is None or not user.is_active:
+        raise exceptions.NoActiveAccount
+    return sign_in_user(user, request=request, amr=("pwd",), name=name, tag=tag, lifetime=lifetime)
+
+
+def sign_in_user(
+    user: AbstractBaseUser,
+    *,
+    request: HttpRequest | None = None,
+    amr: Iterable[str] = (),
+    name: str = "",
+    tag: str = "",
+    lifetime: Lifetime = DEFAULT,
+) -> TokenPair:
+    """Sign a user in whose identity was proved elsewhere: by a magic link, a social login, a code.
+
+    Creates the session, sends Django's ``user_logged_in`` (with ``session``), and issues the tokens; if any of it fails
+    nothing is left. ``amr`` are words of RFC 8176; ``lifetime`` is a timedelta, None (no absolute end), or ``DEFAULT``
+    (``AUTH_SESSIONS_LIFETIME``). The session carries the password hash that the user object has: if the password
+    has changed since it was read, the session is refused from the start.
+
+    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (deleted
+    meanwhile), and under the limit policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
+    """
+    session = create_session(user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime)
+    with end_on_error(session):
+        with translate_missing_user(user):
+            user_logged_in.send(sender=type(user), request=request, user=user, session=session)
+        return issue(session, request=request)
+
+
+@sensitive_variables("raw")
+def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
+    """A new pair for a refresh token (RFC 6749, section 6; rotation and reuse detection as RFC 9700, section 4.14).
+
+    Of many that present one token at once exactly one rotates it, and all get the same new token. Raises
+    :class:`~auth_sessions.exceptions.TokenNotValid`, :class:`~auth_sessions.exceptions.SessionNotFound`,
+    :class:`~auth_sessions.exceptions.SessionExpired`, :class:`~auth_sessions.exceptions.PasswordChanged`,
+    :class:`~auth_sessions.exceptions.UserInactive` or :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
+    """
+    token = parse(SessionRefreshToken, raw)
+    session = rotation.refresh(token.session_id, generation=token.generation, proof=token.proof, request=request)
+    return issue(session, request=request)
+
+
+asign_in = sync_to_async(sign_in)
+asign_in_user = sync_to_async(sign_in_user)
+arefresh = sync_to_async(refresh)
+asign_out = sync_to_async(sign_out)
+achange_password = sync_to_async(change_password)
+aget_session = sync_to_async(get_session)

@@ -1,0 +1,89 @@
+"""W010, E011, E014, E018: versions, middleware, authentication classes, what is mounted."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import django
+import rest_framework
+from django.conf import settings
+from django.core import checks
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+from django.utils.version import get_version_tuple
+from rest_framework.settings import api_settings
+
+from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.conf import conf
+from auth_sessions.middleware import BrowserSessionMiddleware
+
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
+
+
+def check() -> Iterator[checks.CheckMessage]:
+    yield from _authentication()
+    yield from _versions()
+    yield from _middleware()
+    yield from _pages()
+
+
+def _authentication() -> Iterator[checks.CheckMessage]:
+    """W010: by default no view of the project looks at sessions."""
+    if conf.AUTH_SESSIONS_REUSE_POLICY != "confirmed":
+        return
+    if not is_default(SessionJWTAuthentication):
+        yield checks.Warning(
+            "No class in REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'] looks at sessions: a signed-out access token "
+            "stays valid until it expires, and theft is found late, since use is not seen.",
+            hint="Put auth_sessions.authentication.SessionJWTAuthentication there, or silence this if that is meant.",
+            id="auth_sessions.W010",
+        )
+
+
+def is_default(wanted: type[SessionJWTAuthentication]) -> bool:
+    return any(
+        isinstance(authentication, type) and issubclass(authentication, wanted)
+        for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    )
+
+
+def _versions() -> Iterator[checks.CheckMessage]:
+    """E011: Django 6.1 with a Django REST framework that cannot work with it."""
+    if django.VERSION >= (6, 1) and get_version_tuple(rest_framework.VERSION) < (3, 18):
+        yield checks.Error(
+            f"Django {django.get_version()} needs djangorestframework 3.18 or newer, not {rest_framework.VERSION}.",
+            id="auth_sessions.E011",
+        )
+
+
+def _middleware() -> Iterator[checks.CheckMessage]:
+    """E014: the middleware of browser sessions stands where there is no user yet."""
+    order = [settings.MIDDLEWARE.index(name) for name in (AUTHENTICATION, BROWSERS) if name in settings.MIDDLEWARE]
+    if order != sorted(order):
+        yield checks.Error(f"{BROWSERS} must stand after {AUTHENTICATION} in MIDDLEWARE.", id="auth_sessions.E014")
+
+
+def _pages() -> Iterator[checks.CheckMessage]:
+    """E018: "Your devices" is mounted, but nothing tells which of the devices is this browser."""
+    if _is_mounted("auth_sessions_pages:devices") and not _has_middleware():
+        yield checks.Error(f"The pages need {BROWSERS} in MIDDLEWARE.", id="auth_sessions.E018")
+
+
+def _is_mounted(name: str) -> bool:
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return False
+    try:
+        reverse(name)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def _has_middleware() -> bool:
+    """Whether the middleware, or a subclass of it, is installed."""
+    for name in settings.MIDDLEWARE:
+        with suppress(ImportError):
+            installed = import_string(name)
+            if isinstance(installed, type) and issubclass(installed, BrowserSessionMiddleware):
+                return True
+    return False

@@ -1,0 +1,79 @@
+"""E004, E005, E008, W009: the user model, and models that reference sessions."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import checks
+from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignKey, Model
+from django.db.models.signals import post_delete, pre_delete
+
+from auth_sessions.models import RefreshToken, Session
+from auth_sessions.tokens.keys import simple_jwt
+
+
+def check() -> Iterator[checks.CheckMessage]:
+    yield from _user_model()
+    yield from _related_models()
+    yield from _delete_receivers()
+
+
+def _user_model() -> Iterator[checks.CheckMessage]:
+    """E004: the user model carries no password hash. E005: it has no field to name the user by in a token."""
+    user_model: type[Model] = get_user_model()
+    if not issubclass(user_model, AbstractBaseUser):
+        yield checks.Error(
+            f"{settings.AUTH_USER_MODEL} must be a subclass of AbstractBaseUser.",
+            id="auth_sessions.E004",
+        )
+    names = ["pk", *(field.attname for field in user_model._meta.concrete_fields)]
+    if simple_jwt("USER_ID_FIELD") not in names:
+        yield checks.Error(
+            f"{settings.AUTH_USER_MODEL} has no field {simple_jwt('USER_ID_FIELD')!r}.",
+            hint='Name its unique key in SIMPLE_JWT["USER_ID_FIELD"].',
+            id="auth_sessions.E005",
+        )
+
+
+def _related_models() -> Iterator[checks.CheckMessage]:
+    """E008: a foreign key, to a session or to what cascades from it, that would make signing out fail."""
+    keys = [
+        field
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.local_fields
+        if isinstance(field, ForeignKey)
+    ]
+    cascading = _cascading_to({Session, RefreshToken}, keys)
+    for key in keys:
+        if _target(key) in cascading and key.remote_field.on_delete in (PROTECT, RESTRICT):
+            yield checks.Error(
+                f"{key.model._meta.label}.{key.name} protects {_target(key)._meta.label}, so that signing out fails.",
+                hint="Use on_delete=CASCADE or SET_NULL.",
+                obj=key,
+                id="auth_sessions.E008",
+            )
+
+
+def _cascading_to(models: set[type[Model]], keys: list[ForeignKey[Any, Any]]) -> set[type[Model]]:
+    """The models, and all that ``CASCADE`` to them, directly or not."""
+    more = {key.model for key in keys if _target(key) in models and key.remote_field.on_delete is CASCADE}
+    return models if more <= models else _cascading_to(models | more, keys)
+
+
+def _target(key: ForeignKey[Any, Any]) -> type[Model]:
+    return cast("type[Model]", key.remote_field.model._meta.concrete_model)
+
+
+def _delete_receivers() -> Iterator[checks.CheckMessage]:
+    """W009: a receiver that makes Django delete row by row."""
+    for model in (Session, RefreshToken):
+        if pre_delete.has_listeners(model) or post_delete.has_listeners(model):
+            yield checks.Warning(
+                f"There is a pre_delete or post_delete receiver for {model._meta.label}: it is not called for "
+                "sessions, and for refresh tokens it makes the cost of a sign-out grow with their number.",
+                hint="Listen to auth_sessions.signals.sessions_ending and sessions_ended.",
+                id="auth_sessions.W009",
+            )

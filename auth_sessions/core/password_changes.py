@@ -1,0 +1,85 @@
+"""What a new password, hash or key does to the sessions of a user."""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from auth_sessions import passwords
+from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.core.rows import all_sessions, translate_missing_user, user_row, write_alias
+from auth_sessions.core.usage import update_on_commit
+from auth_sessions.db.locking import lock
+from auth_sessions.models import Session
+
+
+@sensitive_variables("password")
+def change_password(
+    user: AbstractBaseUser,
+    password: str,
+    *,
+    keep: Session | None = None,
+    request: HttpRequest | None = None,
+) -> int:
+    """Set a new password and end every session of the user but ``keep``, in one transaction. Returns how many ended.
+
+    ``keep`` gets the fingerprint of the new password. The password is not validated here: that is the part of a form or
+    serializer. Raises :class:`~auth_sessions.exceptions.UserNotFound` (deleted meanwhile).
+    """
+    using = write_alias()
+    with translate_missing_user(user), transaction.atomic(using=using):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        sessions = all_sessions(using).filter(user_id=user.pk)
+        lock(sessions)  # in key order, as whoever else ends them: the write to `keep` must not come first
+        if keep is not None:
+            keep.password_fingerprint = passwords.fingerprint(user.password)
+            sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
+            sessions = sessions.exclude(pk=keep.pk)
+        return sessions.end(reason=EndReason.PASSWORD_CHANGED, actor=user, request=request)
+
+
+def upgrade_hash(user: AbstractBaseUser) -> None:
+    """Store a hash of the same password by another hasher, and keep the sessions with the old one's fingerprint.
+
+    Both in one transaction, since a request in between would find that its session carries another password.
+    """
+    using = write_alias()
+    with transaction.atomic(using=using):
+        for stored in lock(user_row(user)):
+            user_row(user).update(password=user.password)
+            sessions = all_sessions(using).filter(user_id=user.pk)
+            lock(sessions)
+            sessions.filter(password_fingerprint__in=passwords.fingerprints(stored.password)).update(
+                password_fingerprint=passwords.fingerprint(user.password)
+            )
+
+
+def update_fingerprint_key(session: Session) -> None:
+    """After a change of ``SECRET_KEY``: the session outlives the old key's place in ``SECRET_KEY_FALLBACKS``."""
+    fingerprint = passwords.fingerprint(session.user.password)
+    if session.password_fingerprint != fingerprint:
+        as_read = {"password_fingerprint": session.password_fingerprint}
+        update_on_commit(session, {"password_fingerprint": fingerprint}, only_if=as_read)
+        session.password_fingerprint = fingerprint
+
+
+def sync_password_fingerprint(session: Session) -> None:
+    """Give a browser session, which Django let through, the fingerprint of the user's present password.
+
+    Where that is another password than before (``update_session_auth_hash()``), the user's other browser sessions,
+    which Django refuses, end.
+    """
+    if passwords.matches(session.password_fingerprint, session.user):
+        update_fingerprint_key(session)
+        return
+    using = write_alias()
+    with transaction.atomic(using=using):
+        if all(stored.password != session.user.password for stored in lock(user_row(session.user))):
+            return  # the user was read before somebody changed the password
+        browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
+        lock(browsers)
+        session.password_fingerprint = passwords.fingerprint(session.user.password)
+        browsers.filter(pk=session.pk).update(password_fingerprint=session.password_fingerprint)
+        outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
+        outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)

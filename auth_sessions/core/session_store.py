@@ -1,0 +1,58 @@
+"""The store of Django's own sessions: an entry's key, its expiry, its deletion, under every ``SESSION_ENGINE``."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookieStore
+from django.core.cache import caches
+from django.utils import timezone
+
+from auth_sessions.conf import conf
+from auth_sessions.db.deletion import batches
+
+
+def entry_key(store: SessionBase) -> str | None:
+    """The key of a Django session's entry; None where the cookie itself is the store."""
+    return None if isinstance(store, SignedCookieStore) else store.session_key
+
+
+def get_lifetime(store: SessionBase) -> timedelta:
+    """How long a new Django session lasts, but never longer than ``AUTH_SESSIONS_LIFETIME``."""
+    age = timedelta(seconds=store.get_expiry_age())
+    return age if conf.AUTH_SESSIONS_LIFETIME is None else min(age, conf.AUTH_SESSIONS_LIFETIME)
+
+
+def get_expiry(store: SessionBase, *, created_at: datetime) -> datetime:
+    """When a Django session ends by its own expiry, counted from now, but never beyond the absolute end."""
+    end = timezone.now() + timedelta(seconds=store.get_expiry_age())
+    return end if conf.AUTH_SESSIONS_LIFETIME is None else min(end, created_at + conf.AUTH_SESSIONS_LIFETIME)
+
+
+def delete_rows(keys: list[str]) -> None:
+    """Delete the entries that are rows (``db``, ``cached_db``), in the caller's transaction."""
+    store = _store_class()
+    if hasattr(store, "get_model_class"):
+        for batch in batches(keys):
+            store.get_model_class().objects.filter(session_key__in=batch).delete()
+
+
+def delete_entries(keys: Iterable[str]) -> None:
+    """Delete the entries that are elsewhere: those of a cache at once, those of any other store one by one."""
+    store = _store_class()
+    if hasattr(store, "cache_key_prefix"):
+        caches[settings.SESSION_CACHE_ALIAS].delete_many([store.cache_key_prefix + key for key in keys])
+    elif store is not None and not hasattr(store, "get_model_class"):
+        for key in keys:
+            store(key).delete()
+
+
+def _store_class() -> Any:
+    """None where the project no longer uses Django's sessions."""
+    if not apps.is_installed("django.contrib.sessions"):
+        return None
+    return import_module(settings.SESSION_ENGINE).SessionStore

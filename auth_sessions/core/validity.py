@@ -1,0 +1,39 @@
+"""Whether a session whose row is there still counts."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from auth_sessions import exceptions, passwords
+from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.conf import conf
+from auth_sessions.models import Session
+
+EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
+    EndReason.EXPIRED: exceptions.SessionExpired,
+    EndReason.IDLE: exceptions.SessionIdle,
+    EndReason.USER_INACTIVE: exceptions.UserInactive,
+    EndReason.PASSWORD_CHANGED: exceptions.PasswordChanged,
+}
+"""How a session is refused, by the reason for which it has ended."""
+
+
+def get_end_reason(
+    session: Session, *, last_used_at: datetime, checks_browser_password: bool = False
+) -> EndReason | None:
+    """Why a session whose row is still there no longer counts, or None while it is live.
+
+    Django judges the password of browser sessions by its own session hash: they are compared here only where the caller
+    ``checks_browser_password``.
+    """
+    now = timezone.now()
+    if session.expires_at is not None and session.expires_at <= now:
+        return EndReason.EXPIRED
+    if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None and last_used_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT <= now:
+        return EndReason.IDLE
+    if not session.user.is_active:
+        return EndReason.USER_INACTIVE
+    is_checked = checks_browser_password or session.kind != SessionKind.BROWSER
+    if is_checked and not passwords.matches(session.password_fingerprint, session.user):
+        return EndReason.PASSWORD_CHANGED
+    return None

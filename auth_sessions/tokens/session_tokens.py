@@ -1,0 +1,212 @@
+"""The two signed tokens: the access token for everyone, the refresh token for this app alone."""
+
+import math
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
+from rest_framework_simplejwt.tokens import Token
+
+from auth_sessions import exceptions, signals
+from auth_sessions.conf import conf
+from auth_sessions.models import Session
+from auth_sessions.tokens.keys import access_backend, fallback_backends, refresh_backend, simple_jwt
+
+HIGHEST_GENERATION = 2**31
+"""Beyond what the column holds."""
+
+
+T = TypeVar("T", bound="SessionToken")
+
+
+@sensitive_variables("raw")
+def parse(token_class: type[T], raw: str | bytes) -> T:
+    """Read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`."""
+    try:
+        return token_class(raw)
+    except TokenError as error:
+        raise exceptions.TokenNotValid from error
+
+
+class SessionToken(Token):
+    """What both tokens have in common: simplejwt's ``Token`` on one clock, with settings read at the moment of use."""
+
+    def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
+        self.token = token  # type: ignore[assignment]
+        self.current_time = timezone.now()
+        self.payload = {} if token is None else self._decode(token, verify=verify)
+        if token is not None and verify:
+            self.verify()
+
+    def _decode(self, raw: Any, *, verify: bool) -> dict[str, Any]:
+        with suppress(TokenBackendError):
+            return self.get_token_backend().decode(raw, verify=verify)
+        for backend in self.get_fallback_backends():
+            with suppress(TokenBackendError):
+                return backend.decode(raw, verify=verify)
+        raise TokenError(_("Token is invalid"))
+
+    def get_fallback_backends(self) -> Iterable[TokenBackend]:
+        """What else may have signed it: earlier keys, if there are any."""
+        return ()
+
+    @property
+    def session_id(self) -> uuid.UUID:
+        return uuid.UUID(self.payload["session_id"])
+
+    @property
+    def generation(self) -> int:
+        generation = self.payload["generation"]
+        if type(generation) is not int:
+            raise TypeError
+        return generation
+
+    @property
+    def type_claim(self) -> str:
+        return "token_type"
+
+    def verify(self) -> None:
+        """Raise ``TokenError`` unless the signed claims are of the right type and shape."""
+        try:
+            well_formed = self.session_id and 0 <= self.generation < HIGHEST_GENERATION
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise TokenError(_("Token names no session")) from error
+        if not well_formed or self.payload.get(self.type_claim) != self.token_type:
+            raise TokenError(_("Token has wrong type"))
+
+
+class SessionRefreshToken(SessionToken):
+    """The refresh token: HS256 under a key derived from ``SECRET_KEY``, whatever ``SIMPLE_JWT`` says.
+
+    Nothing in it is random or taken from the clock of the request. ``exp`` tells the client when an unused session
+    ends; the row decides.
+    """
+
+    token_type = "refresh"  # noqa: S105
+
+    @classmethod
+    def for_session(cls, session: Session) -> "SessionRefreshToken":
+        row = session.refresh_token
+        token = cls()
+        token.payload = {
+            token.type_claim: cls.token_type,
+            "session_id": str(session.pk),
+            "generation": row.generation,
+            "jti": row.proof(row.generation),
+            "iat": int(row.rotated_at.timestamp()),
+        }
+        idle_end = None if conf.AUTH_SESSIONS_IDLE_TIMEOUT is None else row.rotated_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT
+        if ends := [end for end in (session.expires_at, idle_end) if end is not None]:
+            token["exp"] = int(min(ends).timestamp())
+        return token
+
+    @property
+    def proof(self) -> str:
+        return str(self.payload.get("jti")).encode(errors="replace").decode()
+
+    def get_token_backend(self) -> TokenBackend:
+        return refresh_backend(settings.SECRET_KEY)
+
+    def get_fallback_backends(self) -> Iterable[TokenBackend]:
+        return [refresh_backend(secret_key) for secret_key in settings.SECRET_KEY_FALLBACKS]
+
+
+class SessionAccessToken(SessionToken):
+    """The access token: simplejwt's, signed and named as ``SIMPLE_JWT`` says, with the session it belongs to.
+
+    Claims of our own: ``session_id``, ``generation`` (of the refresh token issued with it) and ``rotated_at`` (when
+    that generation was issued, Unix seconds). It never outlives the session's ``expires_at``.
+    """
+
+    token_type = "access"  # noqa: S105
+    session: Session
+    """Set by :class:`~auth_sessions.authentication.SessionJWTAuthentication`."""
+
+    @classmethod
+    def for_session(cls, session: Session, *, request: HttpRequest | None = None) -> "SessionAccessToken":
+        row = session.refresh_token
+        token = cls()
+        expires_at = token.current_time + simple_jwt("ACCESS_TOKEN_LIFETIME")
+        if session.expires_at is not None:
+            expires_at = min(expires_at, session.expires_at)
+        own_claims = {
+            token.type_claim: cls.token_type,
+            "exp": int(expires_at.timestamp()),
+            "iat": int(token.current_time.timestamp()),
+            simple_jwt("JTI_CLAIM") or "jti": uuid.uuid4().hex,
+            simple_jwt("USER_ID_CLAIM"): str(getattr(session.user, simple_jwt("USER_ID_FIELD"))),
+            "session_id": str(session.pk),
+            "generation": row.generation,
+            "rotated_at": row.rotated_at.timestamp(),
+        }
+        token.payload = own_claims.copy()
+        signals.access_token_issuing.send(sender=cls, token=token, session=session, request=request)
+        token.payload.update(own_claims)
+        return token
+
+    @property
+    def type_claim(self) -> str:
+        return simple_jwt("TOKEN_TYPE_CLAIM") or "token_type"
+
+    @property
+    def user_id(self) -> str:
+        return str(self.payload[simple_jwt("USER_ID_CLAIM")])
+
+    @property
+    def rotated_at(self) -> datetime:
+        """When this generation was issued; by a clock that is ahead of ours, now."""
+        rotated_at = datetime.fromtimestamp(_seconds(self.payload["rotated_at"]), tz=UTC if settings.USE_TZ else None)
+        return min(rotated_at, self.current_time)
+
+    def verify(self) -> None:
+        self.verify_end()
+        self.verify_claims()
+
+    def verify_claims(self) -> None:
+        """Raise ``TokenError`` unless the claims name a session, a user and a generation."""
+        super().verify()
+        try:
+            complete = self.user_id and "\0" not in self.user_id and self.rotated_at
+        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+            raise TokenError(_("Token is incomplete")) from error
+        if not complete:
+            raise TokenError(_("Token is incomplete"))
+
+    def verify_end(self) -> None:
+        """Raise ``ExpiredTokenError`` at or after ``exp``."""
+        leeway = self.get_token_backend().get_leeway()
+        try:
+            live = _seconds(self.payload["exp"]) > (self.current_time - leeway).timestamp()
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise TokenError(_("Token is incomplete")) from error
+        if not live:
+            raise ExpiredTokenError(_("Token is expired"))
+
+    @cached_property
+    def backend(self) -> TokenBackend:
+        return access_backend()
+
+    def get_token_backend(self) -> TokenBackend:
+        return self.backend
+
+    def get_fallback_backends(self) -> Iterable[TokenBackend]:
+        return fallback_backends()
+
+
+def _seconds(value: object) -> float:
+    """A NumericDate (RFC 7519, section 2). Raises ``TypeError`` or ``ValueError`` for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError
+    if not math.isfinite(value):
+        raise ValueError
+    return value

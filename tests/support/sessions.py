@@ -1,0 +1,31 @@
+"""Sessions made without HTTP, and the clean-up without its command."""
+
+from auth_sessions.conf import conf
+from auth_sessions.core import cleanup
+from auth_sessions.core.creation import create_browser_session, create_session
+
+
+def create_browser_row(user, *, key=None, is_authenticated_now=True, **fields):
+    """The row of a Django login that has no entry in a store."""
+    session = create_browser_session(
+        user,
+        request=None,
+        lifetime=conf.AUTH_SESSIONS_LIFETIME,
+        browser_key=key,
+        is_authenticated_now=is_authenticated_now,
+    )
+    for name, value in fields.items():
+        setattr(session, name, value)
+    if fields:
+        session.save()
+    return session
+
+
+def create_both_kinds(user, number, **fields):
+    """One of each kind in turn."""
+    return create_browser_row(user, **fields) if number % 2 else create_session(user, **fields)
+
+
+def clear_expired(**options):
+    """How many sessions a whole run ends."""
+    return sum(batch.ended for batch in cleanup.clear_expired(**options))

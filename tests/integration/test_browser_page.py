@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 import pytest
 
+from tests.core.test_package import ROOT
+from tests.docs.test_readme import demo, demo_server  # noqa: F401
 from tests.integration.test_demo_page import PHONE, Page, chromium, expect  # noqa: F401
-from tests.integration.test_package import ROOT
-from tests.integration.test_readme import demo, demo_server  # noqa: F401
 
 DEMO_SETTINGS = "tests.integration.demo_settings"
 

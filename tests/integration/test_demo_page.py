@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from tests.integration.test_package import ROOT
-from tests.integration.test_readme import demo, demo_server  # noqa: F401
+from tests.core.test_package import ROOT
+from tests.docs.test_readme import demo, demo_server  # noqa: F401
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the demo page needs playwright")
 expect = sync_api.expect

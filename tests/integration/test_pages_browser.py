@@ -5,11 +5,11 @@ import sqlite3
 
 import pytest
 
+from tests.core.test_package import ROOT
+from tests.docs.test_readme import demo, demo_server  # noqa: F401
 from tests.integration import test_browser_page
 from tests.integration.test_browser_page import TokenClient, address, still_in  # noqa: F401
 from tests.integration.test_demo_page import chromium, expect  # noqa: F401
-from tests.integration.test_package import ROOT
-from tests.integration.test_readme import demo, demo_server  # noqa: F401
 
 DEMO_SETTINGS = "tests.integration.strict_settings"
 PASSWORD = "lovelace-1815"

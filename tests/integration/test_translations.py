@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import translation
 
-from tests.integration.test_package import ROOT
+from tests.core.test_package import ROOT
 
 LOCALE = ROOT / "auth_sessions" / "locale"
 CATALOGUE = "de/LC_MESSAGES/django"

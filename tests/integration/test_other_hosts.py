@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from tests.integration.test_package import ROOT
+from tests.core.test_package import ROOT
 from tests.support.servers import run_apart, usual_host
 
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it
     "allauth": "tests/integration/allauth_project/sign_ins.py",  # the sign-in
-    "unfold": "tests/integration/unfold_project/at_the_desk.py",  # the admin's theme, before Django's admin
+    "unfold": "tests/integration/unfold_project/in_the_admin.py",  # the admin's theme, before Django's admin
 }
 
 

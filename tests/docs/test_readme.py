@@ -16,7 +16,7 @@ import pytest
 
 from auth_sessions.conf import Settings
 from example_project import views
-from tests.integration.test_package import ROOT
+from tests.core.test_package import ROOT
 from tests.support.servers import free_port
 
 README = (ROOT / "README.md").read_text()

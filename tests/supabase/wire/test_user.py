@@ -1073,7 +1073,7 @@ class TestSignup:
 
     def test_where_the_backends_do_not_let_the_user_in_yet(self, nobody, settings):
         """The user object alone: clients wait for a confirmation."""
-        settings.AUTHENTICATION_BACKENDS = ["tests.supabase.test_wire.LetsNobodyIn"]
+        settings.AUTHENTICATION_BACKENDS = ["tests.supabase.wire.test_user.LetsNobodyIn"]
         answer = nobody.signup()
         assert (answer.status_code, answer.json()["email"]) == (200, EMAIL)
         assert "access_token" not in answer.json()
@@ -1215,7 +1215,7 @@ class TestAProjectWithDefaultsOfItsOwn:
     @pytest.mark.parametrize(
         "defaults",
         [
-            {"EXCEPTION_HANDLER": "tests.supabase.test_wire.no_handler"},
+            {"EXCEPTION_HANDLER": "tests.supabase.wire.test_user.no_handler"},
             {"UNAUTHENTICATED_USER": None, "UNAUTHENTICATED_TOKEN": None},
             {"URL_FORMAT_OVERRIDE": None, "FORMAT_SUFFIX_KWARG": None},
         ],

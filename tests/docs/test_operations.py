@@ -16,8 +16,8 @@ from auth_sessions.core.password_changes import change_password
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.management.commands.clearauthsessions import Command
 from auth_sessions.models import RefreshToken, Session
+from tests.core.test_package import ROOT
 from tests.host.models import PushDevice
-from tests.integration.test_package import ROOT
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
 from tests.support.sessions import clear_expired, create_browser_row

@@ -305,7 +305,7 @@ class CountingHasher(MD5PasswordHasher):
 
 @pytest.fixture
 def _counting(settings):
-    settings.PASSWORD_HASHERS = ["tests.supabase.test_people.CountingHasher"]
+    settings.PASSWORD_HASHERS = ["tests.supabase.test_sign_in_by_email.CountingHasher"]
 
 
 def work(call):

@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.supabase.models import Profile
-from tests.rest.test_junk import GARBAGE, NOT_AN_OBJECT, NOT_JSON, OTHER_TYPES, add_user, headed, named, nested, signed
+from tests.rest.junk.test_tokens import (
+    GARBAGE,
+    NOT_AN_OBJECT,
+    NOT_JSON,
+    OTHER_TYPES,
+    add_user,
+    headed,
+    named,
+    nested,
+    signed,
+)
 from tests.support.device import PASSWORD
 from tests.support.supabase import EMAIL, KEY, VERSION, SupabaseDevice, add_person, code, needs_email, shaped
 

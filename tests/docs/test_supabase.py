@@ -8,8 +8,8 @@ import pytest
 from django.urls import resolve
 
 from auth_sessions.supabase.views import UnknownPathView
-from tests.integration.test_package import ROOT
-from tests.integration.test_readme import demo, demo_server  # noqa: F401 - a fixture
+from tests.core.test_package import ROOT
+from tests.docs.test_readme import demo, demo_server  # noqa: F401 - a fixture
 
 PAGE = (ROOT / "docs" / "supabase.md").read_text()
 ROWS = re.findall(r"^\| (.+) \| `([A-Z]+) (/\S+)` \| (\d{3})(?: `(\w+)`)?", PAGE, re.MULTILINE)

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
@@ -12,17 +13,26 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 
 from auth_sessions.signals import access_token_issuing, sessions_ended
-from tests.support.admin import Desk
-from tests.support.device import PASSWORD, Device
+from tests.support.admin import AdminClient
+from tests.support.browser import Browser
+from tests.support.device import IPHONE, PASSWORD, Device
 from tests.support.related import forgotten
 from tests.support.servers import RedisServer
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What a test has to tell though it passed: ``record_property("told", text)``."""
+    """What a test has to say though it passed: ``record_property("message", text)``."""
     for report in terminalreporter.getreports("passed"):
-        for text in (value for name, value in report.user_properties if name == "told" and report.when == "call"):
+        for text in (value for name, value in report.user_properties if name == "message" and report.when == "call"):
             terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Whoever needs a user commits, since much happens on commit; a test marked ``django_db`` is rolled back."""
+    for item in items:
+        if "make_user" in item.fixturenames and item.get_closest_marker("django_db") is None:
+            item.add_marker(pytest.mark.django_db(transaction=True))
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +63,11 @@ def new_models(transactional_db):
         yield
 
 
+# Users, and where they are signed in
+
+
 @pytest.fixture
-def make_user(transactional_db):
+def make_user(db):
     def make(name="ada", **fields):
         if get_user_model().USERNAME_FIELD == "email":
             name = f"{name}@example.org"
@@ -75,35 +88,85 @@ def bob(make_user):
 
 @pytest.fixture
 def grace(make_user):
+    """A superuser."""
     return make_user("grace", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
-def desk(grace):
-    return Desk(grace)
-
-
-@pytest.fixture
 def laptop(ada):
+    """A device with tokens."""
     return Device().sign_in(ada)
 
 
 @pytest.fixture
 def phone(ada):
+    """Another one."""
     return Device().sign_in(ada)
 
 
 @pytest.fixture
+def iphone(ada):
+    """One that is seen to be another."""
+    return Device(IPHONE).sign_in(ada)
+
+
+@pytest.fixture
+def office_browser(ada):
+    """A browser with Django's own session."""
+    return Browser().sign_in(ada)
+
+
+@pytest.fixture
+def library_browser(ada):
+    """Another one."""
+    return Browser().sign_in(ada)
+
+
+@pytest.fixture
+def staff_device(grace):
+    """An administrator's device with tokens."""
+    return Device().sign_in(grace)
+
+
+@pytest.fixture
+def staff_client(grace):
+    """An administrator at the admin."""
+    return AdminClient(grace)
+
+
+# What is seen of it
+
+
+@pytest.fixture
 def ended():
-    """What ``sessions_ended`` told, one event for each operation."""
-    heard = []
+    """What ``sessions_ended`` said, one event for each operation."""
+    events = []
 
-    def hear(**event):
-        heard.append(event)
+    def receive(**event):
+        events.append(event)
 
-    sessions_ended.connect(hear)
-    yield heard
-    sessions_ended.disconnect(hear)
+    sessions_ended.connect(receive)
+    yield events
+    sessions_ended.disconnect(receive)
+
+
+# What a project may have
+
+
+@pytest.fixture
+def atomic_requests(monkeypatch):
+    """Each request is one transaction."""
+    if connection.vendor == "sqlite":
+        # A request that reads first and writes later cannot wait for another on SQLite, unless it begins as a writer.
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "IMMEDIATE")
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+
+@pytest.fixture(params=[False, True], ids=["autocommit", "atomic requests"])
+def any_transaction_mode(request):
+    """Both ways of a project: each statement by itself, and each request in one transaction."""
+    if request.param:
+        request.getfixturevalue("atomic_requests")
 
 
 @pytest.fixture
@@ -144,8 +207,15 @@ def clock():
 
 
 @pytest.fixture
+def clock_from_now():
+    """Starts at the real time, since some go by what the system notes of its files."""
+    with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
 def rest_only():
-    """As in a project without the Supabase face, which adds claims, and one SELECT, to each access token."""
+    """As in a project without the Supabase API, which adds claims, and one SELECT, to each access token."""
     if not apps.is_installed("auth_sessions.supabase"):
         yield
         return

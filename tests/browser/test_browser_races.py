@@ -9,10 +9,12 @@ from django.db import DatabaseError
 
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
-from tests.rest.test_races import OLD, ROUNDS, _atomic_requests, statuses, together  # noqa: F401 - a fixture
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
+from tests.support.races import LONG_AGO, ROUNDS, statuses, together
 from tests.support.sessions import clear_expired
+
+pytestmark = pytest.mark.usefixtures("any_transaction_mode")
 
 ENGINES = ["db", "cached_db", "signed_cookies"]
 
@@ -85,19 +87,19 @@ def test_ten_logins_against_a_limit_of_three(make_user, settings):
     assert Session.objects.filter(user=user).count() == 3
 
 
-def test_two_sweeps_against_browsers(make_user):
+def test_two_clean_ups_against_browsers(make_user):
     """Everybody has a browser in use and one that is over."""
     visitor = make_user("visitor")
     others = [create_session(visitor).pk for _ in range(100)]  # MariaDB reads a small table whole to delete from it
     for number in range(ROUNDS):
         users = [make_user(f"ada{number}.{each}") for each in range(6)]
-        desks, libraries = ([Browser().sign_in(user) for user in users] for _ in range(2))
-        over = Session.objects.filter(pk__in=[library.session_id for library in libraries])
-        over.update(last_seen_at=OLD)
+        in_use, over_browsers = ([Browser().sign_in(user) for user in users] for _ in range(2))
+        over = Session.objects.filter(pk__in=[browser.session_id for browser in over_browsers])
+        over.update(last_seen_at=LONG_AGO)
         purges = [partial(clear_expired, batch_size=size) for size in (3, 100)]
-        visits = together(*purges, *[browser.me for browser in (*desks, *libraries)], jitter=0.02)[2:]
+        visits = together(*purges, *[browser.me for browser in (*in_use, *over_browsers)], jitter=0.02)[2:]
         assert statuses(visits) == [200] * 6 + [401] * 6
         clear_expired()
         assert not over.exists()
-        assert statuses([desk.me() for desk in desks]) == [200] * 6
+        assert statuses([browser.me() for browser in in_use]) == [200] * 6
         assert Session.objects.filter(pk__in=others).count() == len(others)

@@ -2,13 +2,10 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 import django
 import pytest
 import rest_framework
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings as project
 from django.core.checks import run_checks
 from django.db import models
@@ -19,22 +16,14 @@ from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
+from tests.support.checks import findings, messages
+from tests.support.keys import new_key, pem_pair
+from tests.support.paths import ROOT
 from tests.support.related import child
 
 pytestmark = pytest.mark.django_db  # Django 6.1 asks SQLite what it can do
 
 CENTURY, FOREVER = timedelta(days=36_525), timedelta.max
-
-
-def messages(**settings):
-    """What ``manage.py check`` would say about this app: everything of ours, and nothing else."""
-    with override_settings(**settings):
-        return [message for message in run_checks() if message.id.startswith("auth_sessions.")]
-
-
-def findings(**settings):
-    """Their numbers, in order."""
-    return [message.id for message in messages(**settings)]
 
 
 def simple_jwt_findings(**settings):
@@ -57,10 +46,9 @@ call_command("check", fail_level="WARNING")
 
 
 def test_the_example_gives_no_finding():
-    root = Path(__file__).parents[2]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "example_project.settings"}
     command = [sys.executable, "-c", CHECK_EXAMPLE]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert "no issues (0 silenced)" in done.stdout, done.stdout + done.stderr
 
 
@@ -222,15 +210,9 @@ def test_a_field_that_tokens_can_name(name):
     assert simple_jwt_findings(USER_ID_FIELD=name) == []
 
 
-def pem(key):
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return private, public
-
-
-RSA_KEY, RSA_PUBLIC = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
-_, OTHER_RSA_PUBLIC = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
-EC_KEY, EC_PUBLIC = pem(ec.generate_private_key(ec.SECP256R1()))
+RSA_KEY, RSA_PUBLIC = pem_pair(new_key("RS256"))
+_, OTHER_RSA_PUBLIC = pem_pair(new_key("RS256"))
+EC_KEY, EC_PUBLIC = pem_pair(new_key("ES256"))
 
 
 @pytest.mark.parametrize(
@@ -422,76 +404,3 @@ def test_e018_pages_without_the_middleware_of_browsers():
 
 class OwnBrowsers(BrowserSessionMiddleware):
     """A project may derive its own."""
-
-
-CACHED = {"DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.CachedSessionJWTAuthentication"]}
-BACKENDS = "django.core.cache.backends"
-WITH_TIMEOUTS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
-
-
-@pytest.mark.parametrize(
-    "backend", ["locmem.LocMemCache", "dummy.DummyCache", "filebased.FileBasedCache", "db.DatabaseCache"]
-)
-def test_w016_and_e015_a_cache_that_is_not_shared(backend, tmp_path):
-    caches = {"default": {"BACKEND": f"{BACKENDS}.{backend}", "LOCATION": str(tmp_path)}}
-    assert findings(CACHES=caches) == []
-    for wanted in ({"REST_FRAMEWORK": CACHED}, {"AUTH_SESSIONS_CACHE": "default"}):
-        assert findings(CACHES=caches, **wanted) == ["auth_sessions.W016"]
-    with override_settings(CACHES=caches, REST_FRAMEWORK=CACHED):
-        deployed = [message.id for message in run_checks(include_deployment_checks=True)]
-    assert "auth_sessions.E015" in deployed
-
-
-def test_w016_no_cache_at_all():
-    assert findings(REST_FRAMEWORK=CACHED, AUTH_SESSIONS_CACHE=None) == ["auth_sessions.W016"]
-
-
-@pytest.mark.parametrize(
-    ("backend", "names"),
-    [
-        ("django_redis.cache.RedisCache", ("SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT")),
-        (f"{BACKENDS}.memcached.PyMemcacheCache", ("timeout", "connect_timeout")),
-    ],
-)
-def test_w017_other_clients(backend, names):
-    pytest.importorskip("django_redis" if "redis" in backend else "pymemcache")
-    chosen = {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}
-    assert findings(CACHES={"default": chosen}, REST_FRAMEWORK=CACHED) == ["auth_sessions.W017"]
-    chosen["OPTIONS"] = dict.fromkeys(names, 0.25)
-    assert findings(CACHES={"default": chosen}, REST_FRAMEWORK=CACHED) == []
-
-
-def test_w019_a_client_that_hides_failures():
-    pytest.importorskip("django_redis")
-    options = {"SOCKET_TIMEOUT": 1, "SOCKET_CONNECT_TIMEOUT": 1}
-    caches = {
-        "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://127.0.0.1:1", "OPTIONS": options}
-    }
-    wanted = {"CACHES": caches, "REST_FRAMEWORK": CACHED}
-    assert findings(**wanted, DJANGO_REDIS_IGNORE_EXCEPTIONS=True) == ["auth_sessions.W019"]
-    options["IGNORE_EXCEPTIONS"] = False
-    assert findings(**wanted, DJANGO_REDIS_IGNORE_EXCEPTIONS=True) == []
-    options["IGNORE_EXCEPTIONS"] = True
-    assert findings(**wanted) == ["auth_sessions.W019"]
-    django_s_own = {
-        "BACKEND": f"{BACKENDS}.redis.RedisCache",
-        "LOCATION": "redis://127.0.0.1:1",
-        "OPTIONS": WITH_TIMEOUTS,
-    }
-    assert findings(**{**wanted, "CACHES": {"default": django_s_own}}, DJANGO_REDIS_IGNORE_EXCEPTIONS=True) == []
-
-
-@pytest.mark.parametrize(
-    ("options", "found"),
-    [({}, ["auth_sessions.W017"]), ({"socket_timeout": 1}, ["auth_sessions.W017"]), (WITH_TIMEOUTS, [])],
-)
-def test_w017_a_redis_without_timeouts(options, found):
-    caches = {
-        "default": {"BACKEND": f"{BACKENDS}.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1", "OPTIONS": options}
-    }
-    assert findings(CACHES=caches, REST_FRAMEWORK=CACHED) == found
-    assert findings(CACHES=caches, AUTH_SESSIONS_CACHE="default") == found
-    assert findings(CACHES=caches) == []
-    with override_settings(CACHES=caches, REST_FRAMEWORK=CACHED):
-        deployed = [message.id for message in run_checks(include_deployment_checks=True)]
-    assert "auth_sessions.E015" not in deployed

@@ -17,9 +17,9 @@ from django.utils import timezone
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ended, sessions_ending
-from tests.core.test_package import ROOT
 from tests.host.models import PushDevice
 from tests.support.browser import Browser
+from tests.support.paths import ROOT
 from tests.support.servers import usual_host
 from tests.support.sessions import clear_expired
 

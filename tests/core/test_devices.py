@@ -11,8 +11,8 @@ from auth_sessions.choices import DeviceType
 from auth_sessions.devices import ua_parser, user_agents
 from auth_sessions.devices.device import Device, client_address, client_user_agent, describe
 from auth_sessions.models import Session
-from tests.core.test_package import ROOT
 from tests.support.device import Device as Phone
+from tests.support.paths import ROOT
 
 ENVIRONMENT = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from auth_sessions import passwords
 from auth_sessions.core.password_changes import change_password, upgrade_hash
@@ -16,6 +16,7 @@ from auth_sessions.db.locking import lock
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.models import Session
 from tests.support.device import Device
+from tests.support.races import with_own_connection
 
 WAIT = 0.5
 """Seconds in which the other gets as far as it can."""
@@ -25,21 +26,6 @@ WAIT = 0.5
 def two(ada):
     """The person's devices, in the order of their keys."""
     return Device().sign_in(ada), Device().sign_in(ada)
-
-
-@pytest.fixture
-def _atomic_requests(monkeypatch):
-    if connection.vendor == "sqlite":
-        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "IMMEDIATE")
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
-
-
-def apart(call):
-    """On a connection of its own, in a thread."""
-    try:
-        return call()
-    finally:
-        connections.close_all()
 
 
 def meanwhile(first, second, *, table="auth_sessions_session", column):
@@ -62,7 +48,7 @@ def meanwhile(first, second, *, table="auth_sessions_session", column):
         return second()
 
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(apart, (looked_at, begun_then)))
+        return list(pool.map(with_own_connection, (looked_at, begun_then)))
 
 
 def end_all(user):
@@ -81,7 +67,7 @@ def test_a_new_password(ada, two):
     assert not Session.objects.exists()
 
 
-@pytest.mark.usefixtures("_atomic_requests")
+@pytest.mark.usefixtures("atomic_requests")
 def test_a_sign_out_by_a_refresh_token(two):
     laptop, phone = two
     phone.refresh()
@@ -95,7 +81,7 @@ def test_a_sign_out_by_a_refresh_token(two):
     assert not Session.objects.exists()
 
 
-@pytest.mark.usefixtures("_atomic_requests")
+@pytest.mark.usefixtures("atomic_requests")
 def test_a_refresh_after_the_secret_key_changed(two, settings):
     laptop, _ = two
     settings.SIMPLE_JWT = {"SIGNING_KEY": "x" * 64}
@@ -141,10 +127,10 @@ def test_a_better_hash(ada):
         upgrade_hash(user)
 
     with ThreadPoolExecutor(3) as pool:
-        running = [pool.submit(apart, hold)]
+        running = [pool.submit(with_own_connection, hold)]
         assert held.wait(30)
         for call in (upgrade, end_all(ada)):
-            running.append(pool.submit(apart, call))
+            running.append(pool.submit(with_own_connection, call))
             time.sleep(WAIT)
         let_go.set()
         for each in running:

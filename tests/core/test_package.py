@@ -1,17 +1,10 @@
 """What the package promises to others: names, layers, migrations, user models."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from django.core.management import call_command
 from django.urls import resolve, reverse
 
 from auth_sessions import choices, exceptions, views
-from tests.support.servers import run_apart, usual_host
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.django_db
@@ -67,40 +60,3 @@ def test_words_are_stable():
 )
 def test_url_names(name, view, kwargs):
     assert resolve(reverse(f"auth_sessions:{name}", kwargs=kwargs)).func.view_class is view
-
-
-OTHER_HOSTS = [("people.EmailUser", "middleware"), ("people.CodeUser", "supabase"), ("auth.User", "sessions")]
-
-
-@usual_host
-@pytest.mark.parametrize(("user_model", "left_out"), OTHER_HOSTS)
-def test_the_core_in_another_host(user_model, left_out):
-    """UUID and string keys, other user names, parts left out: the core's tests in a process of their own."""
-    host = {"AUTH_SESSIONS_TEST_USER": user_model, "AUTH_SESSIONS_TEST_WITHOUT": left_out}
-    core_tests = [
-        *(f"rest/test_{name}" for name in ("sign_in", "sign_out", "sessions", "refresh")),
-        "core/test_passwords",
-    ]
-    of_users = [] if user_model == "auth.User" else ["core/test_statements", "core/test_cached_check"]
-    files = [f"tests/{name}.py" for name in core_tests + of_users]
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n0",
-            "-p",
-            "no:cacheprovider",
-            "-k",
-            "not TestCost and not every_order",
-            *files,
-        ],
-        env=run_apart(f"{user_model}-without-{left_out}", **host),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout[-3000:]
-    assert " passed" in run.stdout

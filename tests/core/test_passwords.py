@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
-from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 
@@ -17,11 +17,7 @@ from tests.support.sessions import clear_expired
 CHANGED = (401, "password_changed")
 GONE = (401, "session_not_found")
 MD5 = "django.contrib.auth.hashers.MD5PasswordHasher"
-QUICK_PBKDF2 = "tests.core.test_passwords.QuickPBKDF2PasswordHasher"
-
-
-class QuickPBKDF2PasswordHasher(PBKDF2PasswordHasher):
-    iterations = 1
+QUICK_PBKDF2 = "tests.host.hashers.QuickPBKDF2PasswordHasher"
 
 
 def save(user):

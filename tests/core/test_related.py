@@ -13,8 +13,8 @@ from auth_sessions.choices import EndReason
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
-from tests.rest.test_queries import statements
-from tests.support.related import child, heard_by, new_model, with_table
+from tests.support.related import child, new_model, receiving, with_table
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("new_models")
 
@@ -97,7 +97,7 @@ def test_who_listens_hears_each(laptop, end_it, signal):
     def hear(instance, **event):
         told.append((instance.session_id, PushDevice.objects.filter(pk=instance.pk).exists()))
 
-    with heard_by(hear, signal, of=PushDevice):
+    with receiving(hear, signal, of=PushDevice):
         end_it(laptop)
     assert [str(key) for key, _ in told] == [str(laptop.session_id)] * 2
     assert {there for _, there in told} == {signal is pre_delete}

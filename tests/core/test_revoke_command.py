@@ -8,7 +8,6 @@ from django.core.management import CommandError, call_command
 
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
-from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.sessions import create_browser_row
 
@@ -20,38 +19,33 @@ def revoke(*arguments):
 
 
 @pytest.fixture
-def desk(ada):
-    return Browser().sign_in(ada)
-
-
-@pytest.fixture
-def tablet(bob):
+def bobs_device(bob):
     return Device().sign_in(bob)
 
 
-def still_in(*devices):
+def signed_in(*devices):
     return [device.me().status_code == 200 for device in devices]
 
 
-def test_a_user(ada, laptop, desk, tablet):
+def test_a_user(ada, laptop, office_browser, bobs_device):
     assert revoke("--user", ada.get_username()) == "2 sessions revoked."
-    assert still_in(laptop, desk, tablet) == [False, False, True]
+    assert signed_in(laptop, office_browser, bobs_device) == [False, False, True]
 
 
-def test_several_users(ada, bob, laptop, desk, tablet):
+def test_several_users(ada, bob, laptop, office_browser, bobs_device):
     assert revoke("--user", ada.get_username(), "--user", bob.get_username()) == "3 sessions revoked."
     assert not Session.objects.exists()
 
 
-def test_all_but_one(bob, laptop, desk, tablet):
+def test_all_but_one(bob, laptop, office_browser, bobs_device):
     assert revoke("--all", "--except", bob.get_username()) == "2 sessions revoked."
-    assert still_in(laptop, desk, tablet) == [False, False, True]
+    assert signed_in(laptop, office_browser, bobs_device) == [False, False, True]
 
 
 @pytest.mark.parametrize(("kind", "left"), [("token", [False, True, False]), ("browser", [True, False, True])])
-def test_one_kind(laptop, desk, tablet, kind, left):
+def test_one_kind(laptop, office_browser, bobs_device, kind, left):
     revoke("--all", "--kind", kind)
-    assert still_in(laptop, desk, tablet) == left
+    assert signed_in(laptop, office_browser, bobs_device) == left
 
 
 @pytest.mark.parametrize("moment", ["2026-11-24T12:30", "2026-11-24T12:30:00+00:00", "2026-11-24T13:30+01:00"])
@@ -60,14 +54,14 @@ def test_those_that_began_before(clock, ada, moment):
     clock.shift(timedelta(hours=1))
     late = Device().sign_in(ada)
     assert revoke("--all", "--before", moment) == "1 sessions revoked."
-    assert still_in(early, late) == [False, True]
+    assert signed_in(early, late) == [False, True]
 
 
 def test_a_login_older_than_the_installation_began_before(clock, ada, laptop):
     """Nobody knows when: it joined the list when it was first seen."""
     create_browser_row(ada, is_authenticated_now=False)
     assert revoke("--all", "--before", "2020-01-01") == "1 sessions revoked."
-    assert still_in(laptop) == [True]
+    assert signed_in(laptop) == [True]
 
 
 def test_times_without_a_zone(settings, ada):
@@ -76,12 +70,12 @@ def test_times_without_a_zone(settings, ada):
     assert revoke("--all", "--before", "2020-01-01T00:00+01:00") == "0 sessions revoked."
 
 
-def test_a_dry_run(laptop, desk, tablet):
+def test_a_dry_run(laptop, office_browser, bobs_device):
     assert revoke("--all", "--dry-run") == "3 sessions would be revoked."
-    assert still_in(laptop, desk, tablet) == [True, True, True]
+    assert signed_in(laptop, office_browser, bobs_device) == [True, True, True]
 
 
-def test_the_reason_is_told(laptop, ended):
+def test_the_reason_is_given(laptop, ended):
     revoke("--all")
     assert [event["reason"] for event in ended] == ["revoked"]
 

@@ -14,7 +14,7 @@ from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
 from tests.support.browser import Browser
 from tests.support.device import Device
-from tests.support.related import heard_by
+from tests.support.related import receiving
 from tests.support.sessions import create_browser_row
 
 RELATED = [(), ("user",), ("user", "refresh_token")]
@@ -75,7 +75,7 @@ def test_a_sign_out_tells_what_the_orm_reads(ada, laptop, make_user, scope):
         assert {session._state.db for session in sessions} == {"default"}
         assert not any(session._state.adding for session in sessions)
 
-    with heard_by(hear, sessions_ending, of=Session):
+    with receiving(hear, sessions_ending, of=Session):
         laptop.sign_out(scope)
     assert len(told) == {"global": 3, "local": 1, "others": 2}[scope]
     assert told == expected
@@ -100,7 +100,7 @@ def saved():
         told.append((signal, instance))
 
     both = signals.pre_save, signals.post_save
-    with heard_by(hear, *both, of=Session), heard_by(hear, *both, of=RefreshToken):
+    with receiving(hear, *both, of=Session), receiving(hear, *both, of=RefreshToken):
         yield told
 
 
@@ -126,7 +126,7 @@ def test_a_receiver_that_fails_undoes_it(ada):
         list(get_user_model().objects.select_for_update().filter(pk=ada.pk))
         raise TimeoutError
 
-    with heard_by(fail, signals.post_save, of=Session), pytest.raises(TimeoutError):
+    with receiving(fail, signals.post_save, of=Session), pytest.raises(TimeoutError):
         create_session(ada)
     assert not Session.objects.exists()
 
@@ -135,7 +135,7 @@ def test_all_is_written_or_nothing(ada):
     def spoil(instance, **event):
         instance.secret = None
 
-    with heard_by(spoil, signals.pre_save, of=RefreshToken), pytest.raises(DatabaseError):
+    with receiving(spoil, signals.pre_save, of=RefreshToken), pytest.raises(DatabaseError):
         create_session(ada)
     assert not Session.objects.exists()
     assert not RefreshToken.objects.exists()

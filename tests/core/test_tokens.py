@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.utils import timezone
 
 from auth_sessions import api, exceptions, tokens
@@ -15,28 +13,15 @@ from auth_sessions.core.creation import create_session
 from auth_sessions.core.statements import select_session
 from auth_sessions.signals import access_token_issuing
 from tests.support.device import Device, code
-
-UNVERIFIED = {"verify_signature": False}
-
-
-def claims(token):
-    return jwt.decode(token, options=UNVERIFIED)
-
-
-def pem_pair(key):
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()
+from tests.support.keys import new_key, pem_pair, read_claims
 
 
 @pytest.mark.usefixtures("rest_only")
 def test_access_claims(clock, ada, laptop):
     now = int(timezone.now().timestamp())
-    told = claims(laptop.access)
-    assert len(told.pop("jti")) == 32
-    assert told == {
+    claims = read_claims(laptop.access)
+    assert len(claims.pop("jti")) == 32
+    assert claims == {
         "token_type": "access",
         "iat": now,
         "exp": now + 300,
@@ -52,15 +37,14 @@ def test_one_generation_per_rotation(clock, laptop):
     laptop.refresh()
     clock.shift(3)
     laptop.copy().try_refresh()
-    told = claims(laptop.access)
-    assert (told["generation"], told["rotated_at"]) == (1, timezone.now().timestamp() - 3)
+    claims = read_claims(laptop.access)
+    assert (claims["generation"], claims["rotated_at"]) == (1, timezone.now().timestamp() - 3)
 
 
 @pytest.mark.usefixtures("rest_only")
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
 def test_asymmetric_access_tokens(ada, settings, algorithm):
-    key = rsa.generate_private_key(65537, 2048) if algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())
-    private, public = pem_pair(key)
+    private, public = pem_pair(new_key(algorithm))
     settings.SIMPLE_JWT = {"ALGORITHM": algorithm, "SIGNING_KEY": private, "VERIFYING_KEY": public}
     laptop = Device().sign_in(ada)
     assert laptop.me().status_code == laptop.refresh().status_code == 200
@@ -81,15 +65,15 @@ def test_settings_of_simplejwt_are_read_when_used(clock, ada, settings):
         "JTI_CLAIM": "id",
     }
     laptop = Device().sign_in(ada)
-    told = claims(laptop.access)
-    assert told["exp"] - told["iat"] == 60
-    assert (told["aud"], told["iss"], told["uid"], told["typ"]) == (
+    claims = read_claims(laptop.access)
+    assert claims["exp"] - claims["iat"] == 60
+    assert (claims["aud"], claims["iss"], claims["uid"], claims["typ"]) == (
         ["api", "admin"],
         "https://example.org",
         ada.get_username(),
         "access",
     )
-    assert "id" in told
+    assert "id" in claims
     assert laptop.me().status_code == laptop.refresh().status_code == 200
     settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "AUDIENCE": "another"}
     assert code(laptop.me()) == (401, "token_not_valid")
@@ -113,9 +97,9 @@ class TestIssuing:
     def test_a_receiver_adds_claims_but_overwrites_none(self, ada):
         laptop = Device().sign_in(ada)
         for path in ("/api/auth/token/", "/api/auth/token/refresh/"):
-            told = claims(laptop.access)
-            assert (told["role"], told["sub"], told["seen"]) == ("member", f"person-{ada.pk}", path)
-            assert "mine" not in told.values()
+            claims = read_claims(laptop.access)
+            assert (claims["role"], claims["sub"], claims["seen"]) == ("member", f"person-{ada.pk}", path)
+            assert "mine" not in claims.values()
             assert laptop.me().status_code == 200
             laptop.refresh()
 

@@ -16,10 +16,10 @@ from auth_sessions.core.password_changes import change_password
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.management.commands.clearauthsessions import Command
 from auth_sessions.models import RefreshToken, Session
-from tests.core.test_package import ROOT
 from tests.host.models import PushDevice
 from tests.support.browser import Browser
-from tests.support.device import PASSWORD, Device
+from tests.support.device import Device
+from tests.support.paths import ROOT
 from tests.support.sessions import clear_expired, create_browser_row
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -72,12 +72,9 @@ def test_a_task_goes_on_until_the_end(clock, ada, ended, recipe, package):
     assert [len(event["sessions"]) for event in ended] == [2, 2, 1]
 
 
+@pytest.mark.django_db
 class TestPartitions:
     """All in one transaction, which is rolled back: PostgreSQL does so with tables, too."""
-
-    @pytest.fixture
-    def ada(self, db):
-        return get_user_model().objects.create_user("ada@example.org", password=PASSWORD)
 
     @pytest.fixture(autouse=True)
     def _partitions(self, ada):
@@ -193,10 +190,10 @@ class TestReplica:
         assert thief.refresh().status_code == laptop.me().status_code == 401
 
     def test_a_browser(self, ada):
-        desk = Browser().sign_in(ada)
-        assert desk.is_signed_in()
-        tab = desk.copy()
-        assert desk.sign_out().status_code == 204
+        browser = Browser().sign_in(ada)
+        assert browser.is_signed_in()
+        tab = browser.copy()
+        assert browser.sign_out().status_code == 204
         assert not tab.is_signed_in()
 
     def test_what_python_calls(self, ada, laptop, phone):

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -11,8 +10,8 @@ from django.db import connection
 from benchmarks.contenders import CONTENDERS
 from benchmarks.results import Results
 from benchmarks.targets import Target
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 OPERATIONS = (
     "request,request_after,refresh,sign_in,sign_in_10,list_100,"
     "sign_out_one,sign_out_others,sign_out_all_1,sign_out_all_10"

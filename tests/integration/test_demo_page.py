@@ -1,105 +1,16 @@
 """The example's page: the published supabase-js in a browser, one context for each device."""
 
-import os
 import re
-import shutil
 
 import pytest
 
-from tests.core.test_package import ROOT
-from tests.docs.test_readme import demo, demo_server  # noqa: F401
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="the demo page needs playwright")
-expect = sync_api.expect
+from tests.support.chromium import KEY, Page, expect
+from tests.support.device import IPHONE
+from tests.support.paths import ROOT
 
 DEMO_SETTINGS = "tests.integration.demo_settings"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+PAGE = (Page, "/demo/")
 VENDOR = ROOT / "example_project" / "static" / "example_project" / "vendor"
-KEY = "sb-127-auth-token"
-PHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "CriOS/144.0 Mobile/15E148 Safari/604.1"
-)
-QUIET = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser for this module. Playwright's event loop runs until it is left: here is no ORM, nor afterwards."""
-    path = os.environ.get("AUTH_SESSIONS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.skip(f"the demo page needs AUTH_SESSIONS_CHROMIUM, or one of {', '.join(NAMES)} on PATH")
-    expect.set_options(timeout=20_000)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
-
-
-class Page:
-    """The page on one device. Keeps what its console and its network said."""
-
-    def __init__(self, browser, address, **context):
-        self.context = browser.new_context(**context)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
-        self.console, self.requested = [], []
-        self.page.on("console", lambda message: self.console.append(message.text))
-        self.page.on("pageerror", lambda error: self.console.append(str(error)))
-        self.page.on("request", lambda request: self.requested.append(request.url))
-        self.page.goto(address)
-
-    def press(self, name):
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def sign_in(self):
-        self.press("Sign in")
-        self.says("Signed in as ada@example.org.")
-        return self
-
-    def says(self, text):
-        expect(self.page.get_by_role("status")).to_have_text(text)
-
-    def shows(self, heading):
-        expect(self.page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-
-    def ask(self):
-        self.press("Ask the server who I am")
-
-    def panel(self, heading):
-        return self.page.get_by_role("region", name=heading)
-
-    @property
-    def keys(self):
-        return self.page.evaluate("Object.keys(localStorage)")
-
-    def is_signed_in(self):
-        self.ask()
-        self.says("The server says: you are ada@example.org.")
-        return self.keys == [KEY]
-
-    def is_signed_out(self):
-        """Signed out elsewhere: it knows when it asks, and then clears its storage."""
-        assert self.keys == [KEY]
-        self.ask()
-        self.says("AuthSessionMissingError: Auth session missing! (The client has cleared its storage.)")
-        self.shows("Sign in")
-        expect(self.panel("Local storage now")).to_contain_text("empty")
-        return self.keys == []
-
-
-@pytest.fixture
-def open_page(chromium, demo):  # noqa: F811
-    port, _ = demo
-    pages = []
-
-    def open_page(**context):
-        pages.append(Page(chromium, f"http://127.0.0.1:{port}/demo/", **context))
-        return pages[-1]
-
-    yield open_page
-    for page in pages:
-        page.context.close()
 
 
 @pytest.fixture
@@ -109,7 +20,7 @@ def laptop(open_page):
 
 @pytest.fixture
 def phone(open_page):
-    return open_page(user_agent=PHONE)
+    return open_page(user_agent=IPHONE)
 
 
 def test_in_and_out(laptop):

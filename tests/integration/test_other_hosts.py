@@ -1,11 +1,11 @@
-"""Hosts whose packages need settings of their own, each in a process of its own."""
+"""Other hosts, each in a process of its own: with other users, without parts, with packages that need settings."""
 
 import subprocess
 import sys
 
 import pytest
 
-from tests.core.test_package import ROOT
+from tests.support.paths import ROOT
 from tests.support.servers import run_apart, usual_host
 
 HOSTS = {
@@ -28,4 +28,45 @@ def test_a_host_that_stands_on(package):
         check=False,
     )
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    assert " passed" in run.stdout
+
+
+OTHER_HOSTS = [("people.EmailUser", "middleware"), ("people.CodeUser", "supabase"), ("auth.User", "sessions")]
+
+
+@usual_host
+@pytest.mark.parametrize(("user_model", "left_out"), OTHER_HOSTS)
+def test_the_core_in_another_host(user_model, left_out):
+    """UUID and string keys, other user names, parts left out: the core's tests in a process of their own."""
+    host = {"AUTH_SESSIONS_TEST_USER": user_model, "AUTH_SESSIONS_TEST_WITHOUT": left_out}
+    core_tests = [
+        *(f"rest/test_{name}" for name in ("sign_in", "sign_out", "sessions", "refresh")),
+        "core/test_passwords",
+    ]
+    of_users = (
+        []
+        if user_model == "auth.User"
+        else ["core/test_statements", *(f"core/test_cached_check{part}" for part in ("", "_failures", "_transactions"))]
+    )
+    files = [f"tests/{name}.py" for name in core_tests + of_users]
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n0",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            "not TestCost and not every_order",
+            *files,
+        ],
+        env=run_apart(f"{user_model}-without-{left_out}", **host),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-3000:]
     assert " passed" in run.stdout

@@ -16,7 +16,7 @@ from functools import partial
 
 import pytest
 
-from tests.core.test_package import ROOT
+from tests.support.paths import ROOT
 from tests.support.servers import RedisServer, free_port
 
 SERVERS, WORKERS = 2, 2

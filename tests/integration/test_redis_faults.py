@@ -10,10 +10,10 @@ from django.db import connection
 
 from auth_sessions.core import alive_cache
 from auth_sessions.models import Session
-from tests.core.test_cached_check import BOUND, _breaker  # noqa: F401 - a fixture
-from tests.core.test_package import ROOT
 from tests.support.device import Device
+from tests.support.paths import ROOT
 from tests.support.servers import RedisServer
+from tests.support.shared_cache import BOUND
 
 TIMEOUT = 0.3
 

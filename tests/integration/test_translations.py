@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import translation
 
-from tests.core.test_package import ROOT
+from tests.support.paths import ROOT
 
 LOCALE = ROOT / "auth_sessions" / "locale"
 CATALOGUE = "de/LC_MESSAGES/django"

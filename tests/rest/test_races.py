@@ -1,54 +1,20 @@
 """Real threads on real connections. What holds on PostgreSQL and MariaDB holds on SQLite as well, one by one."""
 
 import random
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, connections
 
 from auth_sessions.core.creation import create_session
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import Draft, PushDevice
 from tests.support.device import PASSWORD, Device
+from tests.support.races import LONG_AGO, ROUNDS, statuses, together
 from tests.support.sessions import clear_expired
 
-ROUNDS = 6
-OLD = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(params=[False, True], ids=["autocommit", "atomic requests"], autouse=True)
-def _atomic_requests(request, monkeypatch):
-    if request.param and connection.vendor == "sqlite":
-        # A request that reads first and writes later cannot wait for another on SQLite, unless it begins as a writer.
-        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "IMMEDIATE")
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
-
-
-def together(*calls, jitter=0.0):
-    """Run the calls at the same moment, each on a thread and a connection of its own; their results in order."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=60)
-            time.sleep(random.uniform(0, jitter))
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-def statuses(responses):
-    return [response.status_code for response in responses]
+pytestmark = pytest.mark.usefixtures("any_transaction_mode")
 
 
 def test_twenty_clients_refresh_one_token(laptop):
@@ -60,7 +26,7 @@ def test_twenty_clients_refresh_one_token(laptop):
     assert {client.me().status_code for client in clients} == {200}
 
 
-ENDERS = {
+WAYS = {
     "local": lambda laptop, phone, user: laptop.sign_out("local"),
     "others": lambda laptop, phone, user: phone.sign_out("others"),
     "global": lambda laptop, phone, user: phone.sign_out("global"),
@@ -71,8 +37,8 @@ ENDERS = {
 }
 
 
-@pytest.mark.parametrize("ender", ENDERS)
-def test_refresh_against_an_end(make_user, ender):
+@pytest.mark.parametrize("way", WAYS)
+def test_refresh_against_an_end(make_user, way):
     for number in range(ROUNDS):
         user = make_user(f"ada{number}")
         laptop, phone = Device().sign_in(user), Device().sign_in(user)
@@ -80,7 +46,7 @@ def test_refresh_against_an_end(make_user, ender):
         Draft.objects.create(session_key=laptop.session_id)
         tab = laptop.copy()
 
-        end = partial(ENDERS[ender], laptop.copy(), phone, user)
+        end = partial(WAYS[way], laptop.copy(), phone, user)
         answers = together(laptop.refresh, tab.refresh, end, jitter=0.01)
         assert set(statuses(answers[:2])) <= {200, 401}
         for client in (laptop, tab):
@@ -159,7 +125,7 @@ def test_two_sign_ins_upgrade_one_hash(make_user, settings):
         user = make_user(f"ada{number}")
         phone = Device().sign_in(user)
         settings.PASSWORD_HASHERS = [
-            "tests.core.test_passwords.QuickPBKDF2PasswordHasher",
+            "tests.host.hashers.QuickPBKDF2PasswordHasher",
             "django.contrib.auth.hashers.MD5PasswordHasher",
         ]
         together(lambda user=user: Device().sign_in(user), phone.me, phone.refresh)
@@ -167,17 +133,17 @@ def test_two_sign_ins_upgrade_one_hash(make_user, settings):
         assert phone.refresh().status_code == 200
 
 
-def test_two_sweeps_against_people_at_work(make_user):
-    """Everybody has a laptop in use and a phone that is over; each third person signs out everywhere."""
+def test_two_clean_ups_against_users_at_work(make_user):
+    """Everybody has a laptop in use and a phone that is over; each third user signs out everywhere."""
     visitor = make_user("visitor")
     others = [create_session(visitor).pk for _ in range(100)]  # MariaDB reads a small table whole to delete from it
     for number in range(ROUNDS):
         users = [make_user(f"ada{number}.{each}") for each in range(6)]
         laptops, phones = ([Device().sign_in(user) for user in users] for _ in range(2))
         over = Session.objects.filter(pk__in=[phone.session_id for phone in phones])
-        over.filter(pk__in=[phone.session_id for phone in phones[::2]]).update(expires_at=OLD)
-        over.update(last_seen_at=OLD)
-        RefreshToken.objects.filter(pk__in=over.values("pk")).update(rotated_at=OLD)
+        over.filter(pk__in=[phone.session_id for phone in phones[::2]]).update(expires_at=LONG_AGO)
+        over.update(last_seen_at=LONG_AGO)
+        RefreshToken.objects.filter(pk__in=over.values("pk")).update(rotated_at=LONG_AGO)
 
         size = random.randint(1, 9)
         answers = together(

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from auth_sessions import signals
@@ -14,11 +13,7 @@ from tests.support.device import code
 REUSED = (401, "refresh_token_already_used")
 GONE = (401, "session_not_found")
 
-
-@pytest.fixture(params=[False, True], ids=["autocommit", "atomic requests"], autouse=True)
-def _atomic_requests(request, monkeypatch):
-    """Both ways of a project: each statement by itself, and each request in one transaction."""
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
+pytestmark = pytest.mark.usefixtures("any_transaction_mode")
 
 
 @pytest.fixture
@@ -150,21 +145,16 @@ class TestThieves:
         assert not RefreshToken.objects.exists()
 
     def test_the_project_exception_handler_shapes_the_answer(self, clock, laptop, settings):
-        settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "EXCEPTION_HANDLER": "tests.rest.test_refresh.problem"}
+        settings.REST_FRAMEWORK = {
+            **settings.REST_FRAMEWORK,
+            "EXCEPTION_HANDLER": "tests.host.exception_handlers.problem",
+        }
         thief = laptop.copy()
         laptop.refresh()
         laptop.refresh()
         answer = thief.refresh()
         assert (answer.status_code, answer.json()) == (401, {"problem": "refresh_token_already_used"})
         assert not Session.objects.exists()
-
-
-def problem(exc, context):
-    from rest_framework.views import exception_handler
-
-    response = exception_handler(exc, context)
-    response.data = {"problem": exc.detail["code"]}
-    return response
 
 
 class TestLenientPolicy:

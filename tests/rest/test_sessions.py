@@ -9,12 +9,6 @@ from auth_sessions.models import RefreshToken, Session
 from tests.support.device import IPHONE, Device, code
 
 
-@pytest.fixture
-def staff(make_user):
-    """A superuser, signed in."""
-    return Device().sign_in(make_user("grace", is_superuser=True))
-
-
 def ids(device):
     return [session["id"] for session in device.sessions()]
 
@@ -124,14 +118,14 @@ class TestOne:
 
 
 class TestStaff:
-    def test_list_and_sign_out(self, staff, ada, laptop, phone):
-        listed = staff.get(f"users/{ada.pk}/sessions/").json()
+    def test_list_and_sign_out(self, staff_device, ada, laptop, phone):
+        listed = staff_device.get(f"users/{ada.pk}/sessions/").json()
         assert {session["id"] for session in listed} == {laptop.session_id, phone.session_id}
         assert not any(session["is_current"] for session in listed)
-        assert staff.post(f"users/{ada.pk}/sign-out/").status_code == 204
+        assert staff_device.post(f"users/{ada.pk}/sign-out/").status_code == 204
         assert code(laptop.me()) == code(phone.refresh()) == (401, "session_not_found")
-        assert staff.me().status_code == 200
-        assert staff.post(f"users/{ada.pk}/sign-out/").status_code == 204
+        assert staff_device.me().status_code == 200
+        assert staff_device.post(f"users/{ada.pk}/sign-out/").status_code == 204
 
     def test_nobody_without_the_permission(self, make_user, ada, laptop):
         clerk = Device().sign_in(make_user("clerk", is_staff=True))
@@ -157,7 +151,7 @@ class TestStaff:
         "pk",
         ["0", "none", "99999999999999999999999", "-1", "%00", "a%00b", "ü", "0193b2a4-0000-7000-8000-00000000000f"],
     )
-    def test_a_key_that_fits_nobody_is_not_found(self, staff, pk):
-        for answer in (staff.get(f"users/{pk}/sessions/"), staff.post(f"users/{pk}/sign-out/")):
+    def test_a_key_that_fits_nobody_is_not_found(self, staff_device, pk):
+        for answer in (staff_device.get(f"users/{pk}/sessions/"), staff_device.post(f"users/{pk}/sign-out/")):
             assert answer.status_code == 404
             assert set(answer.json()) == {"detail"}

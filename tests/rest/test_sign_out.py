@@ -1,22 +1,20 @@
 """Signing out: three scopes, every door, and everything that hangs on a session."""
 
 from datetime import timedelta
-from io import BytesIO, StringIO
+from io import BytesIO
 
 import pytest
 from django.apps import apps
-from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.core.handlers.wsgi import WSGIRequest
-from django.core.management import call_command
 from django.db import connection
-from django.test import AsyncRequestFactory, Client, RequestFactory
+from django.test import AsyncRequestFactory, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 
-from auth_sessions import api, signals, tokens
+from auth_sessions import signals, tokens
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.creation import create_session
 from auth_sessions.core.sign_out import sign_out
@@ -27,28 +25,9 @@ from example_project.views import magic_link_token
 from tests.host.models import Draft, PushDevice
 from tests.support.browser import Browser
 from tests.support.device import Device, code
+from tests.support.ways_to_end import OF_DEVICES, WAYS_TO_END
 
 GONE = (401, "session_not_found")
-
-
-@pytest.fixture
-def heard():
-    """What the signals of ending tell, in order."""
-    events = []
-
-    def ending(**event):
-        assert Session.objects.filter(pk__in=[session.pk for session in event["sessions"]]).exists()
-        events.append(("ending", event))
-
-    def ended(**event):
-        assert not Session.objects.filter(pk__in=[session.pk for session in event["sessions"]]).exists()
-        events.append(("ended", event))
-
-    signals.sessions_ending.connect(ending)
-    signals.sessions_ended.connect(ended)
-    yield events
-    signals.sessions_ending.disconnect(ending)
-    signals.sessions_ended.disconnect(ended)
 
 
 def by_password(user):
@@ -227,7 +206,7 @@ class TestAgain:
 
 class TestSpentRefreshToken:
     @pytest.mark.parametrize("scope", ["local", "others", "global"])
-    def test_it_ends_its_own_session_only(self, laptop, phone, scope, heard):
+    def test_it_ends_its_own_session_only(self, laptop, phone, scope, end_signals):
         thief = laptop.copy()
         laptop.refresh()
         laptop.refresh()
@@ -235,7 +214,7 @@ class TestSpentRefreshToken:
         assert code(answer) == (401, "refresh_token_already_used")
         assert code(laptop.me()) == GONE
         assert phone.me().status_code == 200
-        assert heard[-1][1]["reason"] == EndReason.REFRESH_TOKEN_REUSED
+        assert end_signals[-1][1]["reason"] == EndReason.REFRESH_TOKEN_REUSED
 
     def test_a_child_that_signed_others_out_was_seen_in_use(self, clock, laptop):
         thief = laptop.copy()
@@ -253,116 +232,17 @@ class TestSpentRefreshToken:
         assert RefreshToken.objects.get().generation == 1
 
 
-def staff_device(make_user):
-    return Device().sign_in(make_user("grace", is_superuser=True))
-
-
-def session_of(device):
-    return Session.objects.get(pk=device.session_id)
-
-
-def change_password(device, user, make_user):
-    api.change_password(user, "changed")
-
-
-def save_password(device, user, make_user):
-    user.set_password("changed")
-    user.save()
-
-
-def deactivate(device, user, make_user):
-    user.is_active = False
-    user.save()
-
-
-def expire(device, user, make_user):
-    Session.objects.filter(pk=device.session_id).update(expires_at="2020-01-01T00:00Z")
-    call_command("clearauthsessions")
-
-
-def steal(device, user, make_user):
-    thief = device.copy()
-    device.refresh()
-    device.refresh()
-    thief.refresh()
-
-
-def supabase_logout(device, user, make_user):
-    other = Device().sign_in(user)
-    assert other.client.post("/auth/v1/logout?scope=others", **other.headers).status_code == 204
-
-
-def admin_action(device, user, make_user):
-    desk = Client()
-    desk.force_login(make_user("grace", is_staff=True, is_superuser=True))
-    data = {"action": "revoke_selected", "_selected_action": [device.session_id], "confirmed": "yes"}
-    desk.post("/admin/auth_sessions/session/", data)
-
-
-def admin_delete(device, user, make_user):
-    desk = Client()
-    desk.force_login(make_user("grace", is_staff=True, is_superuser=True))
-    desk.post(f"/admin/auth_sessions/session/{device.session_id}/delete/", {"post": "yes"})
-
-
-def page(device, user, make_user):
-    Browser().sign_in(user).submit(f"/account/devices/{device.session_id}/sign-out/")
-
-
-DOORS = {
-    "sign-out local": (lambda d, u, m: d.sign_out("local"), EndReason.SIGNED_OUT),
-    "sign-out global": (lambda d, u, m: d.sign_out("global"), EndReason.SIGNED_OUT),
-    "delete by id": (lambda d, u, m: d.delete(f"sessions/{d.session_id}/"), EndReason.SIGNED_OUT),
-    "delete by id from elsewhere": (
-        lambda d, u, m: Device().sign_in(u).delete(f"sessions/{d.session_id}/"),
-        EndReason.SIGNED_OUT,
-    ),
-    "staff": (lambda d, u, m: staff_device(m).post(f"users/{u.pk}/sign-out/"), EndReason.REVOKED),
-    "lifecycle": (lambda d, u, m: sign_out(session_of(d)), EndReason.SIGNED_OUT),
-    "change_password": (change_password, EndReason.PASSWORD_CHANGED),
-    "password saved": (save_password, EndReason.PASSWORD_CHANGED),
-    "user deactivated": (deactivate, EndReason.USER_INACTIVE),
-    "user deleted": (lambda d, u, m: u.delete(), EndReason.USER_DELETED),
-    "users deleted": (
-        lambda d, u, m: get_user_model().objects.filter(pk=u.pk).delete(),
-        EndReason.USER_DELETED,
-    ),
-    "session.delete()": (lambda d, u, m: session_of(d).delete(), EndReason.DELETED),
-    "queryset.delete()": (lambda d, u, m: Session.objects.filter(pk=d.session_id).delete(), EndReason.DELETED),
-    "related manager": (lambda d, u, m: u.auth_sessions.all().delete(), EndReason.DELETED),
-    "end()": (lambda d, u, m: u.auth_sessions.end(reason=EndReason.REVOKED), EndReason.REVOKED),
-    "swept": (expire, EndReason.EXPIRED),
-    "theft": (steal, EndReason.REFRESH_TOKEN_REUSED),
-    "logout()": (lambda d, u, m: d.submit("/logout/"), EndReason.SIGNED_OUT),
-    "command": (
-        lambda d, u, m: call_command("revokeauthsessions", "--user", u.get_username(), stdout=StringIO()),
-        EndReason.REVOKED,
-    ),
-}
-if apps.is_installed("auth_sessions.supabase"):
-    DOORS["supabase logout"] = (supabase_logout, EndReason.SIGNED_OUT)
-if apps.is_installed("django.contrib.admin"):
-    DOORS["admin action"] = (admin_action, EndReason.REVOKED)
-    DOORS["admin delete"] = (admin_delete, EndReason.DELETED)
-if "auth_sessions.middleware.BrowserSessionMiddleware" in project.MIDDLEWARE:
-    DOORS["page"] = (page, EndReason.SIGNED_OUT)
-OF_TOKENS, OF_BROWSERS = {"theft"}, {"logout()"}
-THROUGH = [(door, Device) for door in DOORS if door not in OF_BROWSERS]
-if "auth_sessions.middleware.BrowserSessionMiddleware" in project.MIDDLEWARE:
-    THROUGH += [(door, Browser) for door in DOORS if door not in OF_TOKENS]
-
-
-@pytest.mark.parametrize("through", THROUGH, ids=lambda through: f"{through[0]}, {through[1].__name__}")
-def test_every_door_leads_to_the_same(make_user, ada, bob, through, heard):
-    door, kind = through
+@pytest.mark.parametrize("of_device", OF_DEVICES, ids=lambda of_device: f"{of_device[0]}, {of_device[1].__name__}")
+def test_every_way_ends_the_session_and_all_that_is_related(make_user, ada, bob, of_device, end_signals):
+    way, kind = of_device
     laptop, bystander = kind().sign_in(ada), Device().sign_in(bob)
     for device in (laptop, bystander):
         PushDevice.objects.create(session_id=device.session_id, token="t")
         Draft.objects.create(session_key=device.session_id)
-    go_through, reason = DOORS[door]
+    end, reason = WAYS_TO_END[way]
     cookie = laptop.cookie if kind is Browser else ""
 
-    go_through(laptop, ada, make_user)
+    end(laptop, ada, make_user)
 
     assert laptop.me().status_code == laptop.refresh().status_code == 401
     assert not Session.objects.filter(pk=laptop.session_id).exists()
@@ -372,17 +252,17 @@ def test_every_door_leads_to_the_same(make_user, ada, bob, through, heard):
     assert [str(device.session_id) for device in PushDevice.objects.all()] == [bystander.session_id]
     assert [str(draft.session_key) for draft in Draft.objects.all()] == [bystander.session_id]
     assert bystander.me().status_code == bystander.refresh().status_code == 200
-    assert [name for name, _ in heard] == ["ending", "ended"]
-    for _, event in heard:
+    assert [name for name, _ in end_signals] == ["ending", "ended"]
+    for _, event in end_signals:
         assert event["reason"] == reason
         assert laptop.session_id in {str(session.pk) for session in event["sessions"]}
         assert len(event["user_ids"]) == 1
 
 
 class TestSignals:
-    def test_what_they_carry(self, laptop, phone, ada, heard):
+    def test_what_they_carry(self, laptop, phone, ada, end_signals):
         laptop.sign_out("others")
-        (first, ending), (second, ended) = heard
+        (first, ending), (second, ended) = end_signals
         assert (first, second) == ("ending", "ended")
         assert ending["sessions"] is ended["sessions"]
         assert [str(session.pk) for session in ended["sessions"]] == [phone.session_id]
@@ -390,18 +270,18 @@ class TestSignals:
             assert (event["sender"], event["scope"], event["actor"]) == (Session, Scope.OTHERS, ada)
             assert (event["user_ids"], event["request"].path) == ({ada.pk}, "/api/auth/sign-out/")
 
-    def test_one_pair_for_many_people(self, laptop, bob, heard):
+    def test_one_pair_for_many_people(self, laptop, bob, end_signals):
         Device().sign_in(bob)
         assert Session.objects.all().end(reason=EndReason.REVOKED) == 2
-        assert [len(event["user_ids"]) for _, event in heard] == [2, 2]
+        assert [len(event["user_ids"]) for _, event in end_signals] == [2, 2]
 
-    def test_nothing_ended_nothing_said(self, db, heard):
+    def test_nothing_ended_nothing_said(self, db, end_signals):
         assert Session.objects.none().end(reason=EndReason.REVOKED) == 0
         assert Session.objects.all().delete() == (0, {})
-        assert heard == []
+        assert end_signals == []
 
     @pytest.mark.parametrize("atomic_requests", [False, True])
-    def test_an_error_in_a_receiver_undoes_everything(self, laptop, phone, monkeypatch, atomic_requests, heard):
+    def test_an_error_in_a_receiver_undoes_everything(self, laptop, phone, monkeypatch, atomic_requests, end_signals):
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
         PushDevice.objects.create(session_id=phone.session_id, token="t")
         Draft.objects.create(session_key=phone.session_id)
@@ -415,7 +295,7 @@ class TestSignals:
         signals.sessions_ending.disconnect(fail)
         assert (PushDevice.objects.count(), Draft.objects.count(), RefreshToken.objects.count()) == (1, 1, 2)
         assert laptop.me().status_code == phone.refresh().status_code == 200
-        assert "ended" not in [name for name, _ in heard]
+        assert "ended" not in [name for name, _ in end_signals]
 
     def test_an_error_after_the_end_is_logged(self, laptop, caplog):
         def fail(**event):
@@ -438,15 +318,15 @@ class TestSignals:
         ],
     )
     def test_user_logged_out_once_for_the_session_called_from(self, laptop, phone, ada, call, times):
-        heard = []
+        events = []
 
         def listen(user, request, **kwargs):
-            heard.append((user, request.method))
+            events.append((user, request.method))
 
         user_logged_out.connect(listen)
         call(laptop, phone)
         user_logged_out.disconnect(listen)
-        assert [user for user, _ in heard] == [ada] * times
+        assert [user for user, _ in events] == [ada] * times
 
 
 class TestCost:

@@ -1,23 +1,20 @@
 """Keys of the access tokens: how they are named, listed, and replaced."""
 
-import base64
 import hashlib
-import hmac
 import json
 import time
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.contrib.auth import get_user_model
 from django.db.models import UUIDField
 from django.test import override_settings
 from rest_framework_simplejwt.backends import TokenBackend
 
 from auth_sessions.tokens.keys import thumbprint
-from tests.core.test_checks import findings, messages
-from tests.support.supabase import SupabaseDevice, add_person, code, needs_email
+from tests.support.checks import findings, messages
+from tests.support.keys import b64, new_key, pem_pair, signed
+from tests.support.supabase import SupabaseDevice, code, needs_email
 
 pytestmark = needs_email
 
@@ -27,10 +24,9 @@ BAD_JWT = (403, "bad_jwt")
 
 
 class Key:
-    def __init__(self, algorithm, private):
-        self.algorithm, self.key = algorithm, private
-        self.private = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-        self.public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    def __init__(self, algorithm):
+        self.algorithm, self.key = algorithm, new_key(algorithm)
+        self.private, self.public = pem_pair(self.key)
 
     @property
     def settings(self):
@@ -61,24 +57,15 @@ class Secret:
         self.settings = {"ALGORITHM": algorithm, "SIGNING_KEY": text}
 
 
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-RS256 = Key("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048))
-RS256_LATER = Key("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048))
-ES256 = Key("ES256", ec.generate_private_key(ec.SECP256R1()))
-ES256_LATER = Key("ES256", ec.generate_private_key(ec.SECP256R1()))
-ES384 = Key("ES384", ec.generate_private_key(ec.SECP384R1()))
+RS256 = Key("RS256")
+RS256_LATER = Key("RS256")
+ES256 = Key("ES256")
+ES256_LATER = Key("ES256")
+ES384 = Key("ES384")
 HS256 = Secret("the first secret of the access tokens is long enough")
 HS256_LATER = Secret("another secret of the access tokens, as long as it must be")
 
 ASYMMETRIC = {"RS256": RS256, "ES256": ES256, "ES384": ES384}
-
-
-@pytest.fixture
-def ada(make_user):
-    return add_person(make_user)
 
 
 @pytest.fixture
@@ -214,12 +201,6 @@ class TestPublicKeys:
         )
         assert claims["sub"] == device.user_id
         assert on_every_face(device) == ACCEPTED
-
-
-def signed(header, payload, secret):
-    """A JWT under any text at all, which PyJWT would not take for a secret."""
-    message = ".".join(b64(json.dumps(part).encode()) for part in (header, payload))
-    return f"{message}.{b64(hmac.digest(secret.encode(), message.encode(), hashlib.sha256))}"
 
 
 def test_the_thumbprint_of_the_rfc():

@@ -5,28 +5,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.core.creation import create_session
-from tests.rest.test_queries import BEGUN, DELETED, ENDED, statements
-from tests.support.supabase import SupabaseDevice, add_person, needs_email
+from tests.support.statements import CREATED, DELETED, ENDED, statements
+from tests.support.supabase import SupabaseDevice, needs_email
 
 pytestmark = needs_email
 
 LOCK = {"sqlite": ["UPDATE", "SELECT"], "postgresql": ["SELECT"], "mysql": ["SELECT"]}
 
 
-@pytest.fixture(params=[0, 20], ids=["alone", "with many"])
-def ada(request, make_user):
+@pytest.fixture(params=[0, 20], ids=["alone", "with many"], autouse=True)
+def _other_sessions(request, ada):
     """Nothing costs more for somebody who is signed in on many devices."""
-    user = add_person(make_user)
     for _ in range(request.param):
-        create_session(user)
-    return user
-
-
-@pytest.fixture
-def laptop(ada):
-    device = SupabaseDevice()
-    device.sign_in()
-    return device
+        create_session(ada)
 
 
 def cost(call, status=200):
@@ -37,14 +28,14 @@ def cost(call, status=200):
 
 def test_the_first_sign_in_of_all(ada):
     """Finds the user name by the address; then the user, session, token, last_login; then the profile is made."""
-    sign_in = ["SELECT", "SELECT", *BEGUN, "UPDATE", "SELECT"]
+    sign_in = ["SELECT", "SELECT", *CREATED, "UPDATE", "SELECT"]
     expected = [*sign_in, *LOCK[connection.vendor], "INSERT"]
     assert cost(SupabaseDevice().try_sign_in) == expected
 
 
 def test_sign_in(laptop):
     """As over REST, with one SELECT for the address and one for the profile."""
-    assert cost(laptop.try_sign_in) == ["SELECT", "SELECT", *BEGUN, "UPDATE", "SELECT"]
+    assert cost(laptop.try_sign_in) == ["SELECT", "SELECT", *CREATED, "UPDATE", "SELECT"]
 
 
 def test_refused_sign_in(laptop):

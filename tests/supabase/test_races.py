@@ -8,8 +8,8 @@ from django.db import OperationalError, connection
 
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.supabase.models import Profile
-from tests.rest.test_races import ROUNDS, statuses, together
-from tests.support.supabase import SupabaseDevice, add_person, needs_email
+from tests.support.races import ROUNDS, statuses, together
+from tests.support.supabase import SupabaseDevice, add_user, needs_email
 
 pytestmark = needs_email
 
@@ -31,15 +31,9 @@ pytestmark = needs_email
 def _transactions(request, monkeypatch):
     if request.param == "repeatable read":
         monkeypatch.setitem(connection.settings_dict["OPTIONS"], "isolation_level", "repeatable read")
-    elif request.param == "atomic requests" and connection.vendor == "sqlite":
-        # A request that reads first and writes later cannot wait for another on SQLite, unless it begins as a writer.
-        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "IMMEDIATE")
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param != "autocommit")
-
-
-@pytest.fixture
-def ada(make_user):
-    return add_person(make_user)
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    elif request.param == "atomic requests":
+        request.getfixturevalue("atomic_requests")
 
 
 def test_twenty_first_sign_ins_of_one_person(ada):
@@ -110,7 +104,7 @@ def test_refresh_against_the_deletion_of_the_user(make_user, with_profile):
     expected = {200, 400, 403} if with_profile else {200, 400, 403, 503}
     for number in range(ROUNDS):
         name = f"ada{number}"
-        user = add_person(make_user, name)
+        user = add_user(make_user, name)
         laptop = SupabaseDevice().sign_in(f"{name}@example.org")
         tab = laptop.copy()
         if not with_profile:
@@ -135,7 +129,7 @@ def test_refresh_against_the_deletion_of_the_user(make_user, with_profile):
 def test_first_sign_in_against_the_deletion_of_the_user(make_user):
     for number in range(ROUNDS):
         name = f"ada{number}"
-        user = add_person(make_user, name)
+        user = add_user(make_user, name)
 
         def delete(user=user):
             get_user_model().objects.get(pk=user.pk).delete()
@@ -149,7 +143,7 @@ def test_first_sign_in_against_the_deletion_of_the_user(make_user):
 def test_data_against_the_deletion_of_the_user(make_user):
     for number in range(ROUNDS):
         name = f"ada{number}"
-        user = add_person(make_user, name)
+        user = add_user(make_user, name)
         laptop = SupabaseDevice().sign_in(f"{name}@example.org")
 
         def delete(user=user):
@@ -167,7 +161,7 @@ def test_two_new_passwords_at_once(make_user):
     """One of them is the password, and whoever set it is signed in."""
     for number in range(ROUNDS):
         name = f"ada{number}"
-        add_person(make_user, name)
+        add_user(make_user, name)
         email = f"{name}@example.org"
         devices = [SupabaseDevice().sign_in(email) for _ in range(2)]
         passwords = [f"quite-new-{each}" for each in range(2)]
@@ -191,7 +185,7 @@ def test_twenty_clients_refresh_one_token(ada):
 def test_all_scopes_at_once(make_user):
     for number in range(ROUNDS):
         email = f"ada{number}@example.org"
-        add_person(make_user, f"ada{number}")
+        add_user(make_user, f"ada{number}")
         devices = [SupabaseDevice().sign_in(email) for _ in range(5)]
         calls = [
             partial(device.logout, scope)

@@ -1,7 +1,8 @@
-"""The administrator's desk, as the tests see it: a browser at the admin."""
+"""A browser at the admin: ask, confirm, delete, and what its pages show."""
 
 import re
 
+import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
@@ -19,7 +20,12 @@ ACTIONS = {
 }
 
 
-class Desk:
+needs_permissions = pytest.mark.skipif(
+    get_user_model()._meta.label != "auth.User", reason="the user models of the tests know only is_superuser"
+)
+
+
+class AdminClient:
     """A member of the staff at the admin."""
 
     def __init__(self, user):
@@ -63,3 +69,13 @@ def rows(response):
 
 def session_of(device):
     return Session.objects.get(pk=device.session_id)
+
+
+def log_entries():
+    """Who did what to which object, in order."""
+    from django.contrib.admin.models import LogEntry  # where the admin is installed
+
+    return [
+        (entry.user.get_username(), entry.object_id, entry.object_repr, entry.action_flag, entry.change_message)
+        for entry in LogEntry.objects.order_by("pk")
+    ]

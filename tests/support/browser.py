@@ -1,4 +1,6 @@
-"""A person's browser, as the tests see it: it keeps one cookie, and signs in on a page of the host."""
+"""A user's browser: it keeps one cookie, and signs in on a page of the host."""
+
+from importlib import import_module
 
 from django.conf import settings
 
@@ -36,3 +38,9 @@ class Browser(Device):
     @property
     def cookie(self):
         return self.client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def entry_is_left(cookie):
+    """Whether the store still holds a browser's entry; a signed cookie has none."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return bool(store().exists(cookie))

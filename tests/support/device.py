@@ -69,6 +69,9 @@ class Device:
     def me(self):
         return self.client.get("/api/me/", **self.headers)
 
+    def is_signed_in(self):
+        return self.me().status_code == 200
+
     def fast(self, path="pk/"):
         """By the cached check; what the view tells of the user."""
         return self.client.get(f"/api/fast/{path}", **self.headers)
@@ -79,6 +82,11 @@ class Device:
     @property
     def headers(self):
         return {"HTTP_AUTHORIZATION": f"Bearer {self.access}"} if self.access else {}
+
+
+def still_signed_in(**devices):
+    """The names of those who are."""
+    return {name for name, device in devices.items() if device.is_signed_in()}
 
 
 def code(response):

@@ -42,7 +42,7 @@ def with_table(model):
 
 
 @contextmanager
-def heard_by(receiver, *signals, of):
+def receiving(receiver, *signals, of):
     for signal in signals:
         signal.connect(receiver, of)
     try:

@@ -1,4 +1,4 @@
-"""A person's device that speaks the Supabase face's wire format: plain HTTP, and the two strings it keeps."""
+"""A user's device that speaks the Supabase API: plain HTTP, the two tokens it keeps, and what refusals are."""
 
 import json
 
@@ -10,6 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.test import Client
 
 from tests.support.device import MACBOOK, PASSWORD
+from tests.support.keys import read_claims
 
 VERSION = "2024-01-01"
 EMAIL = "ada@example.org"
@@ -22,6 +23,30 @@ BANNED = (403, "user_banned", "User is banned")
 NO_USER = (403, "user_not_found", "User from sub claim in JWT does not exist")
 CREDENTIALS = (400, "invalid_credentials", "Invalid login credentials")
 NO_TOKEN = (400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+REUSED = (400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
+NO_BEARER = (401, "no_authorization", "This endpoint requires a valid Bearer token")
+MALFORMED = "invalid JWT: unable to parse or verify signature, token is malformed"
+EXPIRED = (
+    403,
+    "bad_jwt",
+    "invalid JWT: unable to parse or verify signature, token has invalid claims: token is expired",
+)
+UNEXPECTED = "Unexpected failure, please check server logs for more information"
+NOT_SUPPORTED = "not_supported"
+
+SIGNED_IN = [("GET", "user"), ("PUT", "user"), ("POST", "logout"), ("POST", "logout?scope=others")]
+"""The endpoints that need a Bearer token."""
+
+UNKNOWN_SESSION = "00000000-0000-4000-8000-000000000000"
+NEW_PASSWORD = "quite-new-1906"
+VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 6},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
 
 
 def has_email_field():
@@ -41,11 +66,18 @@ needs_email = pytest.mark.skipif(
 )
 
 
-def add_person(make_user, name="ada", **fields):
+def add_user(make_user, name="ada", **fields):
     """A user with the e-mail address ``<name>@example.org``, which may be the user name already."""
     return (
         make_user(name, **fields) if emails_are_usernames() else make_user(name, email=f"{name}@example.org", **fields)
     )
+
+
+def share_tokens(rest):
+    """The same device, speaking the Supabase API with the tokens that the REST API gave it."""
+    device = SupabaseDevice()
+    device.access, device.refresh_token = rest.access, rest.refresh_token
+    return device
 
 
 class SupabaseDevice:
@@ -117,7 +149,7 @@ class SupabaseDevice:
 
     @property
     def claims(self):
-        return jwt.decode(self.access, options={"verify_signature": False})
+        return read_claims(self.access)
 
     @property
     def session_id(self):
@@ -162,3 +194,11 @@ def refusal(answer):
 def code(answer):
     """Status and code."""
     return refusal(answer)[:2]
+
+
+def refused(answer):
+    """Status and code of a refusal that is the client's fault, is short, and has the right shape."""
+    shaped(answer)
+    assert 400 <= answer.status_code < 500, (answer.status_code, answer.content[:300])
+    assert len(answer.content) < 1000, "what was sent comes back"
+    return code(answer)

@@ -42,7 +42,7 @@ class Client:
     Methods are called by their Python names: ``call("mfa.list_factors")``.
     """
 
-    forgets_when_told = False
+    forgets_when_refused = False
     """Whether it signs itself out when the server says that the session is gone."""
 
     def call(self, method, *args) -> Answer:
@@ -131,7 +131,7 @@ class Node:
 
 
 class JavaScriptClient(Client):
-    forgets_when_told = True
+    forgets_when_refused = True
     numbers = count()
 
     def __init__(self, node, kind, *, url, items=None, tab_of=None, auto_refresh=False):

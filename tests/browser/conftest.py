@@ -1,0 +1,16 @@
+import pytest
+
+from tests.support.servers import need_redis, redis_address
+
+ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies", "cache redis", "cached_db redis"]
+
+
+@pytest.fixture(params=ENGINES)
+def any_engine(request, settings, tmp_path):
+    engine, _, redis = request.param.partition(" ")
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    if redis:
+        need_redis()
+        redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_address(15)}
+        settings.CACHES = {"default": redis_cache}

@@ -1,0 +1,214 @@
+"""What the cache says is believed only where it is a plain yes; one that fails or is slow is left alone."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.cache import caches
+
+from auth_sessions.core import alive_cache, circuit_breaker
+from auth_sessions.models import Session
+from tests.host.caches import Shared
+from tests.support.device import Device
+from tests.support.races import with_own_connection
+from tests.support.shared_cache import BOUND, asked, fail
+
+pytestmark = pytest.mark.usefixtures("shared_cache")
+
+
+@pytest.fixture
+def slow_cache(monkeypatch):
+    """From now on some operations take 0.2 s, by a clock that nothing else moves; more than 0.1 s is slow."""
+    now = [100.0]
+    monkeypatch.setattr(circuit_breaker, "SLOW", 0.1)
+    monkeypatch.setattr(circuit_breaker, "monotonic", lambda: now[0])
+
+    def over(*operations):
+        def take_long(operation):
+            now[0] += 0.2 if operation in operations else 0
+
+        Shared.before = take_long
+
+    return over
+
+
+class TestWhatTheCacheSays:
+    @pytest.mark.parametrize(
+        "junk", ["x", b"", 7, (), (1, 2, 3), ("", "", ()), {"a": 1}, (None, None, None), object, "ending"]
+    )
+    def test_junk(self, laptop, junk):
+        caches["shared"].set(f"{alive_cache.PREFIX}{laptop.session_id}", junk)
+        assert laptop.fast().status_code == 200
+        laptop.sign_out("local")
+        assert laptop.fast().status_code == 401
+
+    def test_another_person_s_token_does_not_fit(self, laptop, bob):
+        """A token that names the wrong person for its session is refused as by the other check."""
+        phone = Device().sign_in(bob)
+        phone.fast()
+        assert alive_cache.get(phone.session_id, user_id=str(bob.pk))
+        assert alive_cache.get(phone.session_id, user_id="somebody else") is None
+
+    def test_a_fingerprint_is_not_in_it(self, laptop):
+        laptop.fast()
+        session = alive_cache.get(laptop.session_id, user_id=str(Session.objects.get().user_id))
+        assert session.get_deferred_fields() == {"password_fingerprint"}
+
+    @pytest.mark.parametrize("operation", ["get", "add", "set_many"])
+    def test_a_cache_that_fails(self, laptop, operation, caplog):
+        def fail(now):
+            if now == operation:
+                raise ConnectionError("no cache")
+
+        Shared.before = fail
+        assert [laptop.fast().status_code for _ in range(3)] == [200] * 3
+        assert laptop.sign_out("local").status_code == 204
+        Shared.before = None
+        alive_cache.breaker.open_until = 0.0
+        assert ("was not told" in caplog.text) == (operation == "set_many")
+        told = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
+        assert told == ["The cache of sessions is left alone for a while: ConnectionError: no cache"]
+        if operation != "set_many":
+            assert laptop.fast().status_code == 401
+
+    def test_the_bound_of_a_word_that_was_lost(self, clock, laptop):
+        laptop.fast()
+        Shared.before = fail
+        assert laptop.sign_out("local").status_code == 204
+        Shared.before = None
+        alive_cache.breaker.open_until = 0.0
+        assert laptop.fast().status_code == 200
+        clock.shift(BOUND)
+        assert laptop.fast().status_code == 401
+
+    def test_the_breaker(self, laptop, monkeypatch):
+        """After one failure the cache is left alone; then one request tries it, and the others go on."""
+        now = [100.0]
+        monkeypatch.setattr(circuit_breaker, "monotonic", lambda: now[0])
+        laptop.fast()
+        Shared.before = fail
+        assert asked(laptop.fast)[1] == ["get"]
+        assert asked(laptop.fast) == (["SELECT"], [])
+        now[0] += circuit_breaker.PAUSE
+        assert asked(laptop.fast) == (["SELECT"], ["get"])
+        assert asked(laptop.fast) == (["SELECT"], [])
+        now[0] += circuit_breaker.PAUSE
+        Shared.before = None
+        assert asked(laptop.fast) == ([], ["get"])
+        assert asked(laptop.fast) == ([], ["get"])
+
+    def test_a_sign_out_does_not_wait_with_its_rows_locked(self, ada, laptop, phone):
+        """For a cache that has just failed; the last word, after the commit, is tried."""
+        tablet = Device().sign_in(ada)
+        Shared.before = fail
+        laptop.fast()
+        assert asked(lambda: laptop.sign_out("local"))[1] == ["set_many"]
+        Shared.before = None
+        assert asked(lambda: phone.sign_out("local"))[1] == ["set_many"]
+        assert asked(lambda: tablet.sign_out("local"))[1] == ["set_many"] * 2
+
+    def test_a_slow_cache(self, laptop, slow_cache):
+        """The first answer of all may take its time: the client is loaded, and connects."""
+        slow_cache("get")
+        assert asked(laptop.fast) == (["SELECT"], ["get", "add"])
+        assert asked(laptop.fast) == ([], ["get"])
+        assert asked(laptop.fast) == (["SELECT"], [])
+
+    def test_a_word_that_takes_long(self, laptop, phone, slow_cache):
+        """Many are told at once: it is no sign of a slow cache, nor that one which is slow has recovered."""
+        tablet = Device().sign_in(Session.objects.first().user)
+        laptop.fast()
+        slow_cache("set_many")
+        assert asked(lambda: phone.sign_out("local"))[1] == ["set_many"] * 2
+        assert asked(laptop.fast) == ([], ["get"])
+        slow_cache("get", "set_many")
+        laptop.fast()
+        assert asked(lambda: tablet.sign_out("local"))[1] == ["set_many"]
+        assert asked(laptop.fast) == (["SELECT"], [])
+
+    def test_two_first_requests_at_once(self, laptop, phone, monkeypatch):
+        """Both wait for the client to be loaded, and the second is not slow because the first was answered before."""
+        loaded = threading.Barrier(2, timeout=30)
+        monkeypatch.setattr(circuit_breaker, "SLOW", 2)
+
+        def load(operation):
+            if operation == "get":
+                time.sleep(2.1)
+                loaded.wait()
+
+        Shared.before = load
+        with ThreadPoolExecutor(2) as pool:
+            calls = [pool.submit(with_own_connection, device.fast) for device in (laptop, phone)]
+            assert [call.result().status_code for call in calls] == [200, 200]
+        assert sorted(Shared.asked) == ["add", "add", "get", "get"]
+        assert alive_cache.breaker.allows_call()
+
+    def test_a_first_answer_that_comes_late_is_no_sign_of_health(self, laptop, phone, monkeypatch):
+        """While the first request waited, others were answered, and then not any more."""
+        monkeypatch.setattr(circuit_breaker, "SLOW", 0.2)
+        waits, may_go_on = threading.Event(), threading.Event()
+
+        def load(operation):
+            if operation == "get" and not waits.is_set():
+                waits.set()
+                may_go_on.wait(30)
+
+        Shared.before = load
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(with_own_connection, laptop.fast)
+            waits.wait(30)
+            phone.fast()
+            Shared.before = fail
+            phone.fast()
+            time.sleep(0.3)
+            may_go_on.set()
+            assert first.result().status_code == 200
+        assert not alive_cache.breaker.allows_call()
+
+    @pytest.mark.parametrize("alias", ["default", None])
+    def test_without_a_shared_cache(self, laptop, settings, alias, caplog):
+        """Another process would not hear of a sign-out: the database is asked each time, and the log says so once."""
+        settings.AUTH_SESSIONS_CACHE = alias
+        alive_cache._warn_unshared.cache_clear()
+        assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
+        assert caplog.text.count("names no cache that all processes share") == 1
+        assert asked(lambda: laptop.sign_out("local"))[1] == []
+
+    @pytest.mark.parametrize("chosen", ["default", "nowhere", "broken"])
+    def test_it_is_asked_only_where_a_setting_names_it(self, laptop, settings, chosen):
+        """And a cache that is not there is no reason to fail."""
+        settings.CACHES = {**settings.CACHES, "broken": {"BACKEND": "no.such.Cache"}}
+        if chosen == "default":
+            settings.CACHES = {**settings.CACHES, "default": settings.CACHES["shared"]}
+            del settings.AUTH_SESSIONS_CACHE
+        else:
+            settings.AUTH_SESSIONS_CACHE = chosen
+        assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
+        status = []
+        assert asked(lambda: status.append(laptop.sign_out("local").status_code))[1] == []
+        assert status == [204]
+
+    def test_one_line_switches(self, laptop, settings):
+        settings.CACHES = {**settings.CACHES, "default": settings.CACHES["shared"]}
+        del settings.AUTH_SESSIONS_CACHE
+        classes = ["auth_sessions.authentication.CachedSessionJWTAuthentication"]
+        settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": classes}
+        assert asked(laptop.fast) == (["SELECT"], ["get", "add"])
+        assert asked(lambda: laptop.sign_out("local"))[1] == ["set_many"] * 2
+
+    def test_keys_that_were_not_set_are_told(self, laptop, monkeypatch, caplog):
+        """Memcached does not raise: it names them."""
+        monkeypatch.setattr(Shared, "set_many", lambda self, data, *rest: list(data))
+        laptop.fast()
+        laptop.sign_out("local")
+        assert "The cache was not told that 1 sessions end" in caplog.text
+
+    def test_another_release_with_other_columns(self, laptop, phone, monkeypatch):
+        """It does not take the entries of this one, but hears its words, and the other way round."""
+        laptop.fast()
+        with monkeypatch.context() as other:
+            other.setattr(alive_cache, "SCHEMA_VERSION", 1)
+            assert asked(laptop.fast)[0] == ["SELECT"]
+            phone.sign_out("others")
+        assert laptop.fast().status_code == 401

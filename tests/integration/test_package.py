@@ -89,6 +89,7 @@ OTHER_HOSTS = [("people.EmailUser", "middleware"), ("people.CodeUser", "supabase
 
 
 @usual_host
+@pytest.mark.integration
 @pytest.mark.parametrize(("user_model", "left_out"), OTHER_HOSTS)
 def test_the_core_in_another_host(user_model, left_out):
     """UUID and string keys, other user names, parts left out: the core's tests in a process of their own."""

@@ -19,6 +19,8 @@ import pytest
 from tests.integration.test_package import ROOT
 from tests.support.servers import RedisServer, free_port
 
+pytestmark = pytest.mark.integration
+
 SERVERS, WORKERS = 2, 2
 DEVICES, CALLERS, REQUESTS = 60, 6, 4000
 CHECKED = {"cached": "/api/me/", "SQL": "/api/auth/sessions/current/"}
@@ -210,6 +212,7 @@ def looked_up(redis_server):
     return look
 
 
+@pytest.mark.slow
 def test_under_load_no_process_accepts_who_was_signed_out(servers, connect, issue, looked_up, record_property):
     devices, told, before = [Signed(access) for access in issue(DEVICES)], Told(), looked_up()
     connections = [connect(servers) for _ in range(CALLERS)]

@@ -8,6 +8,8 @@ import pytest
 from tests.integration.test_package import ROOT
 from tests.support.servers import run_apart, usual_host
 
+pytestmark = pytest.mark.integration
+
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it
     "allauth": "tests/integration/allauth_project/sign_ins.py",  # the sign-in

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import resolve, reverse
 
 from auth_sessions import choices, core, exceptions, querysets, signals, tokens, views
-from tests.support.servers import run_apart, usual_host
+from tests.support.nested_runs import run_apart, usual_host
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.integration.test_package import ROOT
-from tests.support.servers import run_apart, usual_host
+from tests.support.nested_runs import run_apart, usual_host
 
 pytestmark = pytest.mark.integration
 

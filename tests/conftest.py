@@ -17,7 +17,7 @@ from tests.support.admin import AdminClient
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
 from tests.support.related import forgotten
-from tests.support.servers import RedisServer
+from tests.support.servers import RedisServer, or_skipped, running
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -33,6 +33,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "make_user" in item.fixturenames and item.get_closest_marker("django_db") is None:
             item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """A run in which every test was skipped has not passed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")  # which the workers of xdist lack
+    if exitstatus == 0 and reporter and not session.config.option.collectonly and not reporter.stats.get("passed"):
+        reporter.write_line("\nno test was executed", red=True)
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @pytest.fixture(scope="session")
@@ -169,11 +177,20 @@ def any_transaction_mode(request):
         request.getfixturevalue("atomic_requests")
 
 
+@pytest.fixture(scope="session")
+def redis_address():
+    """Of a Redis that others may use as well, without the number of the database."""
+    pytest.importorskip("redis", reason="redis is not installed")
+    with or_skipped(), running("redis") as where:
+        yield f"redis://127.0.0.1:{where['REDIS_PORT']}"
+
+
 @pytest.fixture
-def own_redis(tmp_path):
-    server = RedisServer(str(tmp_path))
-    yield server
-    server.stop()
+def own_redis():
+    """A Redis that nobody else uses, which may stop, hang and lose what it holds."""
+    pytest.importorskip("redis", reason="redis is not installed")
+    with or_skipped(), RedisServer.own() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 import pytest
 
-from tests.support.servers import need_redis, redis_address
-
 ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies", "cache redis", "cached_db redis"]
 
 
@@ -11,6 +9,6 @@ def any_engine(request, settings, tmp_path):
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     settings.SESSION_FILE_PATH = str(tmp_path)
     if redis:
-        need_redis()
-        redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_address(15)}
+        address = f"{request.getfixturevalue('redis_address')}/15"
+        redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
         settings.CACHES = {"default": redis_cache}

@@ -6,7 +6,7 @@ from django.test import override_settings
 
 from tests.support.checks import findings
 
-pytestmark = pytest.mark.django_db  # Django 6.1 asks SQLite what it can do
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]  # Django 6.1 asks SQLite what it can do
 
 
 CACHED = {"DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.CachedSessionJWTAuthentication"]}

@@ -13,7 +13,6 @@ from auth_sessions.authentication import LazyUser
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.models import Session
 from tests.support.device import Device, code
-from tests.support.servers import need_redis, redis_address
 from tests.support.shared_cache import BOUND, asked
 from tests.support.ways_to_end import OF_BROWSERS, WAYS_TO_END
 
@@ -26,10 +25,10 @@ REDIS_CACHES = {"Redis": "django.core.cache.backends.redis.RedisCache", "django-
 @pytest.fixture(params=["in this process", *REDIS_CACHES])
 def any_cache(request, settings):
     if request.param in REDIS_CACHES:
-        need_redis()
+        address = f"{request.getfixturevalue('redis_address')}/14"
         if request.param == "django-redis":
             pytest.importorskip("django_redis", reason="django-redis is not installed")
-        redis_cache = {"BACKEND": REDIS_CACHES[request.param], "LOCATION": redis_address(14)}
+        redis_cache = {"BACKEND": REDIS_CACHES[request.param], "LOCATION": address}
         settings.CACHES = {**settings.CACHES, "shared": redis_cache}
 
 

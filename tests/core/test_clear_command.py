@@ -19,8 +19,8 @@ from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 from tests.host.models import PushDevice
 from tests.support.browser import Browser
+from tests.support.nested_runs import usual_host
 from tests.support.paths import ROOT
-from tests.support.servers import usual_host
 from tests.support.sessions import clear_expired
 
 DAY = timedelta(days=1)

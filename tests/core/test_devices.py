@@ -14,6 +14,8 @@ from auth_sessions.models import Session
 from tests.support.device import Device as Phone
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.any_database
+
 ENVIRONMENT = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"

@@ -9,6 +9,8 @@ from auth_sessions.conf import Settings
 from example_project import views
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.any_database
+
 README = (ROOT / "README.md").read_text()
 TOUR = (ROOT / "example_project" / "tour.sh").read_text()
 

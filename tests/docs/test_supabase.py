@@ -8,6 +8,8 @@ from django.urls import resolve
 from auth_sessions.supabase.views import UnknownPathView
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.any_database
+
 PAGE = (ROOT / "docs" / "supabase.md").read_text()
 ROWS = re.findall(r"^\| (.+) \| `([A-Z]+) (/\S+)` \| (\d{3})(?: `(\w+)`)?", PAGE, re.MULTILINE)
 REFUSED_WHATEVER_IS_SENT = ("not_supported", "invalid_credentials")

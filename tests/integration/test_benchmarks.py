@@ -12,6 +12,8 @@ from benchmarks.results import Results
 from benchmarks.targets import Target
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 OPERATIONS = (
     "request,request_after,refresh,sign_in,sign_in_10,list_100,"
     "sign_out_one,sign_out_others,sign_out_all_1,sign_out_all_10"

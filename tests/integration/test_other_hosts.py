@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from tests.support.nested_runs import run_apart, usual_host
 from tests.support.paths import ROOT
-from tests.support.servers import run_apart, usual_host
 
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it

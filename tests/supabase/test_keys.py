@@ -16,7 +16,7 @@ from tests.support.checks import findings, messages
 from tests.support.keys import b64, new_key, pem_pair, signed
 from tests.support.supabase import SupabaseDevice, code, needs_email
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 KEY_IS_A_UUID = isinstance(get_user_model()._meta.pk, UUIDField)
 SECRET_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

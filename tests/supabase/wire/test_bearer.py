@@ -1,6 +1,7 @@
 """The Bearer token: what each of its faults is answered with, and in which order they are looked for."""
 
 import jwt
+import pytest
 from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.utils import timezone
@@ -21,7 +22,7 @@ from tests.support.supabase import (
     refusal,
 )
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 at_each_endpoint = each(("method", "path"), SIGNED_IN)

@@ -20,7 +20,7 @@ from tests.support.supabase import (
     refusal,
 )
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 @each("body", [{}, {"refresh_token": ""}, {"refresh_token": None}])

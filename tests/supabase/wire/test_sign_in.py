@@ -1,5 +1,7 @@
 """``POST token?grant_type=password``."""
 
+import pytest
+
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD
 from tests.support.inputs import each
@@ -10,7 +12,7 @@ from tests.support.supabase import (
     refusal,
 )
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 @each(

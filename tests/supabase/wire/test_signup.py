@@ -16,7 +16,7 @@ from tests.support.supabase import (
     refusal,
 )
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 def test_signup_is_off(nobody):

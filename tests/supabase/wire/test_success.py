@@ -19,7 +19,7 @@ from tests.support.supabase import (
     needs_email,
 )
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 class TestSuccess:

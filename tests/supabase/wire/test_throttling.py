@@ -8,7 +8,7 @@ from tests.support.supabase import (
     refusal,
 )
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 class TestThrottle:

@@ -56,7 +56,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
     """The same, without SQL for most requests: one round trip to the cache of ``AUTH_SESSIONS_CACHE``.
 
     A session that ends is refused at once by every process that shares the cache. Where the cache lost the tombstone,
-    and where nothing told Python (``queryset.update()`` of the user, raw SQL), within ``AUTH_SESSIONS_CACHE_TTL``. The
+    and where no signal was sent (``queryset.update()`` of the user, raw SQL), within ``AUTH_SESSIONS_CACHE_TTL``. The
     database is asked where the cache does not answer, and over one that is not shared.
 
     ``request.user`` is then read when something is asked of it that the token does not say: see :class:`LazyUser`.

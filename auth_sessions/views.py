@@ -101,7 +101,7 @@ class LengthRequired(APIException):
     """411 (RFC 9110, section 15.5.12): DRF takes a body of unknown length for none at all."""
 
     status_code = status.HTTP_411_LENGTH_REQUIRED
-    default_detail = {"detail": _("Tell the length of the body."), "code": "length_required"}
+    default_detail = {"detail": _("Send the length of the body."), "code": "length_required"}
 
 
 def _body(request: Request) -> Any:
@@ -119,7 +119,7 @@ def _has_body_of_unknown_length(request: HttpRequest) -> bool:
     if length and length != "0":
         return False
     if isinstance(request, ASGIRequest):
-        with suppress(RawPostDataException):  # somebody has read it, whatever it was
+        with suppress(RawPostDataException):  # it has been read already
             return bool(request.body)
         return False
     if request.META.get("wsgi.input_terminated"):  # else nothing bounds what may be read
@@ -140,7 +140,7 @@ def _transactions_kept() -> Iterator[None]:
 
 
 class SignInView(SignInMixin, AuthSessionsView):
-    """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: begins a session.
+    """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: creates a session.
 
     200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``; 403 ``session_limit_reached``.
     """
@@ -319,7 +319,7 @@ class MayUseSessions(BasePermission):
 
 
 class StaffView(SessionsView):
-    """Another person's sessions, for whoever has the permission."""
+    """Another user's sessions, for whoever has the permission."""
 
     permission_classes = (IsAuthenticated, MayUseSessions)
     permission_required: str

@@ -122,7 +122,7 @@ def is_shared() -> bool:
 
 
 def _shared_cache() -> BaseCache | None:
-    """None where no view uses the cached check, so that nobody else's sign-out waits for a cache."""
+    """None where no view uses the cached check, so that no other project's sign-out waits for a cache."""
     alias = conf.AUTH_SESSIONS_CACHE
     if alias is None or not _is_in_use():
         return None

@@ -1,4 +1,4 @@
-"""Signing out of one device, of the others, and everywhere: asked first, in words that say what will happen."""
+"""Signing out of one device, of the others, and everywhere: confirmed first, on a page that says what will happen."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -39,7 +39,7 @@ class SignOutPage(DevicePage, ABC):
 
     @abstractmethod
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
-        """Do it, and lead to where the result is told."""
+        """Do it, and redirect to where the result is shown."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         devices = self.choose()
@@ -78,7 +78,7 @@ class SignOutPage(DevicePage, ABC):
         return bool(self.current.user.password) and self.current.user.has_usable_password()
 
     def sign_in_again(self) -> HttpResponse:
-        """The proof of a person without a password (a social login): they leave here, sign in, and come back."""
+        """Re-authentication without a password (a social login): sign out here, sign in, and come back."""
         api.sign_out(self.current, Scope.LOCAL, request=self.request)
         return redirect(self.request.get_full_path())  # which asks for the sign-in
 

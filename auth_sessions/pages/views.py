@@ -48,7 +48,7 @@ class Page(TemplateView):
 
 @method_decorator(PROTECTION, name="dispatch")
 class DevicePage(Page):
-    """What the pages share: who may see them, and that nobody else's devices are in the queryset."""
+    """What the pages share: who may see them, and that no other person's devices are in the queryset."""
 
     current: Session
 
@@ -61,7 +61,7 @@ class DevicePage(Page):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = django_sessions.get_current(request)
-        if current is None:  # somebody who acts in another person's name, or came without Django's login()
+        if current is None:  # impersonation, or a user without Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current
         return super().dispatch(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""The endpoints that Supabase's clients call. Each view reads its input, calls the core, and shapes the answer."""
+"""The endpoints that Supabase's clients call. Each view reads its input, calls one function, and shapes the answer."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,7 +77,7 @@ class SupabaseView(APIView):
         return [*super().get_throttles(), ActionThrottle()]
 
     def handle_exception(self, exc: Exception) -> Response:
-        """A refusal is an answer: what it destroyed stays destroyed. What nobody foresaw is undone, and logged."""
+        """A refusal is an answer: what it destroyed stays destroyed. Any other failure is rolled back, and logged."""
         if isinstance(exc, AuthSessionsError):
             return self._answer(errors.refused(exc, self.refusals))
         error = errors.translated(exc)
@@ -131,7 +131,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
 
 class PasswordGrantView(SignInBaseView):
-    """``POST token?grant_type=password`` ``{"email", "password"}``: begins a session."""
+    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session."""
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -201,7 +201,7 @@ class SignedInView(SupabaseView):
 class LogoutView(SignedInView):
     """``POST logout?scope=``: ``global`` (default), ``local`` or ``others``; 204.
 
-    ``local`` on a session that is over already is 204, too.
+    ``local`` on a session that has already ended is 204, too.
     """
 
     action_throttle_scope = "auth_sessions_sign_out"
@@ -231,7 +231,7 @@ class UserView(SignedInView):
     """
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A new password is throttled as a sign-in is: with ``current_password`` it tells whether that is right."""
+        """A new password is throttled as a sign-in: with ``current_password`` the answer shows whether it is right."""
         if request.method == "PUT":
             self.action_throttle_scope = "auth_sessions_token"
         super().initial(request, *args, **kwargs)

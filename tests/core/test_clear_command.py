@@ -257,8 +257,8 @@ def test_a_bar_on_a_terminal(over, alive):
     said = clear("--batch-size=3", stdout=Terminal())
     assert [line.partition("] ")[2].strip() for line in said.split("\r")] == [
         "3 checked, 3 ended",
-        "6 checked, 5 over",
-        "6 checked, 5 over\n5 sessions ended.",
+        "6 checked, 5 ended",
+        "6 checked, 5 ended\n5 sessions ended.",
     ]
     assert "[" + "#" * 40 + "]" in said
 

@@ -310,7 +310,7 @@ class SessionDetailView(SessionsView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class MayUseSessions(BasePermission):
+class HasSessionPermission(BasePermission):
     """The permission named by the view; ``is_staff`` is not asked."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -321,7 +321,7 @@ class MayUseSessions(BasePermission):
 class StaffView(SessionsView):
     """Another user's sessions, for whoever has the permission."""
 
-    permission_classes = (IsAuthenticated, MayUseSessions)
+    permission_classes = (IsAuthenticated, HasSessionPermission)
     permission_required: str
 
     def get_owner(self) -> AbstractBaseUser:

@@ -151,7 +151,7 @@ class SignInView(SignInMixin, AuthSessionsView):
     action_throttle_scope = "auth_sessions_token"
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         serializer = self.read(request)
         pair = api.sign_in(
             request._request,
@@ -173,7 +173,7 @@ class RefreshView(AuthSessionsView):
     action_throttle_scope = "auth_sessions_refresh"
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         serializer = self.read(request)
         pair = api.refresh(serializer.validated_data["refresh"], request=request._request)
         return Response({"access": pair.access, "refresh": pair.refresh})
@@ -203,7 +203,7 @@ class SignOutView(AuthSessionsView):
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         api.sign_out(self.get_session(request), self.scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -269,14 +269,14 @@ class SessionsView(AuthSessionsView):
 class SessionListView(SessionsView):
     """``GET``: the caller's sessions, the current one first, then by last use."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return self.show_list()
 
 
 class CurrentSessionView(SessionsView):
     """``GET``: the session this request comes from."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         session = get_session(request)
         if session is None:
             raise Http404
@@ -289,17 +289,17 @@ class CurrentSessionView(SessionsView):
 class SessionDetailView(SessionsView):
     """``GET``, ``PATCH {"name"}`` and ``DELETE`` of one of the caller's sessions; DELETE signs it out."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return self.show(self.get_object())
 
-    def patch(self, request: Request, **kwargs: Any) -> Response:
+    def patch(self, request: Request, **kwargs: object) -> Response:
         session = self.get_object()
         name = self.read(request, session).validated_data.get("name", session.name)
         if not rename_session(session, name):
             raise Http404
         return self.show(session)
 
-    def delete(self, request: Request, **kwargs: Any) -> Response:
+    def delete(self, request: Request, **kwargs: object) -> Response:
         session, current = self.get_object(), get_session(request)
         if session == current:
             api.sign_out(current, Scope.LOCAL, request=request._request)
@@ -335,7 +335,7 @@ class UserSessionListView(StaffView):
 
     permission_required = "auth_sessions.view_session"
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return self.show_list()
 
 
@@ -344,7 +344,7 @@ class UserSignOutView(StaffView):
 
     permission_required = "auth_sessions.delete_session"
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         Session.objects.filter(user_id=self.get_owner().pk).end(
             reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
         )

@@ -1,7 +1,6 @@
 """Signing out of one device, of the others, and everywhere: confirmed first, on a page that says what will happen."""
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -41,11 +40,11 @@ class SignOutPage(DevicePage, ABC):
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         """Do it, and redirect to where the result is shown."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         devices = self.choose()
         return self.ask(devices) if devices else self.already_gone()
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         devices = self.choose()
         if not devices:
             return self.already_gone()

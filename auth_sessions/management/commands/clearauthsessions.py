@@ -57,7 +57,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only print how many there are")
         parser.add_argument("--database", choices=tuple(connections), help="the database to clear")
 
-    def handle(self, *args: Any, database: str | None, **options: Any) -> None:
+    def handle(self, *args: object, database: str | None, **options: Any) -> None:
         names = ("batch_size", "sleep", "max_seconds", "after", "dry_run")
         bar, checked, ended = ProgressBar(self.stdout), 0, 0
         continue_after = options["after"]

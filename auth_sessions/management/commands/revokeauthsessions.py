@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that started before, ISO 8601")
         parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         sessions = self._chosen(**options)
         total = sessions.count()
         if options["dry_run"]:

@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -178,7 +177,6 @@ def say(text: str) -> None:
 
 def main() -> None:
     chosen = arguments()
-    signal.signal(signal.SIGTERM, servers.stop)
     run = Run(chosen)
     with nullcontext() if chosen.database == "sqlite" else servers.postgresql(), servers.redis():
         run.everything()

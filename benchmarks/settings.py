@@ -3,7 +3,6 @@
 import os
 from datetime import timedelta
 
-from benchmarks import servers
 from benchmarks.contenders import CONTENDERS
 
 ENTRY = CONTENDERS[os.environ["AUTH_SESSIONS_BENCHMARK_CONTENDER"]]
@@ -56,7 +55,7 @@ DATABASES = {
                 "init_command": "PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL",
             },
         },
-        "postgresql": servers.database(NAME),
+        "postgresql": {"ENGINE": "django.db.backends.postgresql", "NAME": NAME},
     }[os.environ["AUTH_SESSIONS_BENCHMARK_DATABASE"]]
 }
 DATABASES["default"]["CONN_MAX_AGE"] = None

@@ -12,8 +12,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 
-from benchmarks import servers
-
 PASSWORD = "md5$salt$of-everybody"
 USER_AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -49,7 +47,10 @@ SELECT id, sha256(id::text::bytea), 0, last_seen_at FROM auth_sessions_session O
 def configure(name: str) -> None:
     """A project with this app alone, over the database ``name``."""
     settings.configure(
-        DATABASES={"default": servers.database(name), "server": servers.database("postgres")},
+        DATABASES={
+            "default": {"ENGINE": "django.db.backends.postgresql", "NAME": name},
+            "server": {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"},
+        },
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         INSTALLED_APPS=["auth_sessions", "django.contrib.auth", "django.contrib.contenttypes"],
         SECRET_KEY="the-key-of-the-benchmark-is-long-enough-for-every-algorithm",

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import servers
 from benchmarks.contenders import CONTENDERS
 
 ROOT = Path(__file__).parents[1]
@@ -106,7 +105,7 @@ def _databases() -> Iterator[Any]:
     import psycopg
 
     made: list[str] = []
-    with psycopg.connect(**servers.address(), autocommit=True) as connection:
+    with psycopg.connect(dbname="postgres", autocommit=True) as connection:
 
         def make(name: str) -> str:
             made.append(f"benchmark_auth_sessions_{os.getpid()}_{name}")

@@ -15,7 +15,7 @@ from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.support.admin import Desk
 from tests.support.device import PASSWORD, Device
 from tests.support.related import forgotten
-from tests.support.servers import RedisServer
+from tests.support.servers import RedisServer, or_skipped, running
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -23,6 +23,14 @@ def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.getreports("passed"):
         for text in (value for name, value in report.user_properties if name == "told" and report.when == "call"):
             terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """A run in which every test was skipped has not passed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")  # which the workers of xdist lack
+    if exitstatus == 0 and reporter and not session.config.option.collectonly and not reporter.stats.get("passed"):
+        reporter.write_line("\nno test was executed", red=True)
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @pytest.fixture(scope="session")
@@ -106,11 +114,20 @@ def ended():
     sessions_ended.disconnect(hear)
 
 
+@pytest.fixture(scope="session")
+def redis_address():
+    """Of a Redis that others may use as well, without the number of the database."""
+    pytest.importorskip("redis", reason="redis is not installed")
+    with or_skipped(), running("redis") as where:
+        yield f"redis://127.0.0.1:{where['REDIS_PORT']}"
+
+
 @pytest.fixture
-def own_redis(tmp_path):
-    server = RedisServer(str(tmp_path))
-    yield server
-    server.stop()
+def own_redis():
+    """A Redis that nobody else uses, which may stop, hang and lose what it holds."""
+    pytest.importorskip("redis", reason="redis is not installed")
+    with or_skipped(), RedisServer.own() as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from tests.support.servers import MariaDBServer, PostgreSQLServer
+
 DATABASE = os.environ.get("AUTH_SESSIONS_TEST_DATABASE", "sqlite")
 WITHOUT = os.environ.get("AUTH_SESSIONS_TEST_WITHOUT", "")
 AUTH_USER_MODEL = os.environ.get("AUTH_SESSIONS_TEST_USER", "auth.User")
@@ -76,6 +78,7 @@ REST_FRAMEWORK = {
 TEST_NAME = f"test_auth_sessions_{os.getpid()}"
 # A file, because an SQLite database in memory is not shared between threads as one on disk is.
 SQLITE_FILE = Path(tempfile.gettempdir()) / f"{TEST_NAME}.sqlite3"
+POSTGRESQL, MARIADB = PostgreSQLServer.named(), MariaDBServer.named()
 
 DATABASES = {
     "default": {
@@ -89,20 +92,20 @@ DATABASES = {
         "postgresql": {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": "auth_sessions",
-            "HOST": os.environ.get("PGHOST", "127.0.0.1"),
-            "PORT": os.environ.get("PGPORT", "5432"),
-            "USER": os.environ.get("PGUSER", "postgres"),
-            "PASSWORD": os.environ.get("PGPASSWORD", ""),
+            "HOST": POSTGRESQL["PGHOST"],
+            "PORT": POSTGRESQL["PGPORT"],
+            "USER": POSTGRESQL["PGUSER"],
+            "PASSWORD": POSTGRESQL["PGPASSWORD"],
             "OPTIONS": {"options": "-c synchronous_commit=off"},
             "TEST": {"NAME": TEST_NAME},
         },
         "mariadb": {
             "ENGINE": "django.db.backends.mysql",
             "NAME": "auth_sessions",
-            "HOST": os.environ.get("MYSQL_HOST", "127.0.0.1"),
-            "PORT": os.environ.get("MYSQL_TCP_PORT", "3306"),
-            "USER": os.environ.get("MYSQL_USER", "root"),
-            "PASSWORD": os.environ.get("MYSQL_PWD", ""),
+            "HOST": MARIADB["MYSQL_HOST"],
+            "PORT": MARIADB["MYSQL_TCP_PORT"],
+            "USER": MARIADB["MYSQL_USER"],
+            "PASSWORD": MARIADB["MYSQL_PWD"],
             "TEST": {"NAME": TEST_NAME},
         },
     }[DATABASE],

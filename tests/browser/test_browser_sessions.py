@@ -17,7 +17,6 @@ from auth_sessions.models import Session
 from tests.rest.test_queries import DELETED, LOCKED, statements
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, code
-from tests.support.servers import need_redis, redis_address
 from tests.support.sessions import create_browser_row
 
 ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies", "cache redis", "cached_db redis"]
@@ -29,8 +28,8 @@ def _engine(request, settings, tmp_path):
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     settings.SESSION_FILE_PATH = str(tmp_path)
     if redis:
-        need_redis()
-        redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_address(15)}
+        address = f"{request.getfixturevalue('redis_address')}/15"
+        redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
         settings.CACHES = {"default": redis_cache}
 
 

@@ -23,7 +23,6 @@ from tests.host.caches import Shared
 from tests.rest.test_queries import statements
 from tests.rest.test_sign_out import DOORS, OF_BROWSERS
 from tests.support.device import Device, code
-from tests.support.servers import need_redis, redis_address
 
 BOUND = timedelta(seconds=60)
 
@@ -54,10 +53,10 @@ REDIS_CACHES = {"Redis": "django.core.cache.backends.redis.RedisCache", "django-
 @pytest.fixture(params=["in this process", *REDIS_CACHES])
 def any_cache(request, settings):
     if request.param in REDIS_CACHES:
-        need_redis()
+        address = f"{request.getfixturevalue('redis_address')}/14"
         if request.param == "django-redis":
             pytest.importorskip("django_redis", reason="django-redis is not installed")
-        redis_cache = {"BACKEND": REDIS_CACHES[request.param], "LOCATION": redis_address(14)}
+        redis_cache = {"BACKEND": REDIS_CACHES[request.param], "LOCATION": address}
         settings.CACHES = {**settings.CACHES, "shared": redis_cache}
 
 

@@ -12,7 +12,6 @@ from django.db import connection
 from auth_sessions.core import alive_cache
 from tests.host.caches import Shared
 from tests.support.device import code
-from tests.support.servers import need_redis, redis_address
 
 GONE = (401, "session_not_found")
 
@@ -141,11 +140,10 @@ OPTIONS = [
 @pytest.mark.integration
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="makes two databases of its own, of SQLite")
 @pytest.mark.parametrize("options", OPTIONS)
-def test_an_owner_is_not_signed_in_by_a_members_token(tmp_path, options):
+def test_an_owner_is_not_signed_in_by_a_members_token(tmp_path, redis_address, options):
     """User 1 of tenant a is a member, user 1 of tenant b the owner; a router chooses, over a real Redis."""
-    need_redis()
     program = TWO_TENANTS.replace("CACHE_OPTIONS", options)
-    command = [sys.executable, "-c", program, *(str(tmp_path / name) for name in "ab"), redis_address(13)]
+    command = [sys.executable, "-c", program, *(str(tmp_path / name) for name in "ab"), f"{redis_address}/13"]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)

@@ -21,7 +21,7 @@ from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
 from tests.support.related import child
 
-pytestmark = pytest.mark.django_db  # Django 6.1 asks SQLite what it can do
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]  # Django 6.1 asks SQLite what it can do
 
 CENTURY, FOREVER = timedelta(days=36_525), timedelta.max
 

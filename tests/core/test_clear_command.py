@@ -20,7 +20,7 @@ from auth_sessions.signals import sessions_ended, sessions_ending
 from tests.host.models import PushDevice
 from tests.integration.test_package import ROOT
 from tests.support.browser import Browser
-from tests.support.servers import usual_host
+from tests.support.nested_runs import usual_host
 from tests.support.sessions import clear_expired
 
 DAY = timedelta(days=1)

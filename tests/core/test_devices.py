@@ -14,6 +14,8 @@ from auth_sessions.models import Session
 from tests.integration.test_package import ROOT
 from tests.support.device import Device as Phone
 
+pytestmark = pytest.mark.any_database
+
 ENVIRONMENT = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"

@@ -10,6 +10,8 @@ import time_machine
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.models import Session
 
+pytestmark = pytest.mark.any_database
+
 MANY = 5_000
 
 

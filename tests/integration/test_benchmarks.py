@@ -12,6 +12,8 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.results import Results
 from benchmarks.targets import Target
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (
     "request,request_after,refresh,sign_in,sign_in_10,list_100,"

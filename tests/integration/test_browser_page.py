@@ -12,6 +12,8 @@ from tests.integration.test_demo_page import PHONE, Page, chromium, expect  # no
 from tests.integration.test_package import ROOT
 from tests.integration.test_readme import demo, demo_server  # noqa: F401
 
+pytestmark = pytest.mark.integration
+
 DEMO_SETTINGS = "tests.integration.demo_settings"
 
 TOLD = {

@@ -9,6 +9,8 @@ import pytest
 from tests.integration.test_package import ROOT
 from tests.integration.test_readme import demo, demo_server  # noqa: F401
 
+pytestmark = pytest.mark.integration
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="the demo page needs playwright")
 expect = sync_api.expect
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import resolve, reverse
 
 from auth_sessions import choices, exceptions, views
-from tests.support.servers import run_apart, usual_host
+from tests.support.nested_runs import run_apart, usual_host
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,6 +73,7 @@ OTHER_HOSTS = [("people.EmailUser", "middleware"), ("people.CodeUser", "supabase
 
 
 @usual_host
+@pytest.mark.integration
 @pytest.mark.parametrize(("user_model", "left_out"), OTHER_HOSTS)
 def test_the_core_in_another_host(user_model, left_out):
     """UUID and string keys, other user names, parts left out: the core's tests in a process of their own."""

@@ -11,9 +11,11 @@ from tests.integration.test_demo_page import chromium, expect  # noqa: F401
 from tests.integration.test_package import ROOT
 from tests.integration.test_readme import demo, demo_server  # noqa: F401
 
+pytestmark = pytest.mark.integration
+
 DEMO_SETTINGS = "tests.integration.strict_settings"
 PASSWORD = "lovelace-1815"
-AXE = ROOT / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "tests" / "integration" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 RUN_AXE = "axe.run({ rules: { 'target-size': { enabled: true } } })"
 
 

@@ -17,7 +17,9 @@ from functools import partial
 import pytest
 
 from tests.integration.test_package import ROOT
-from tests.support.servers import RedisServer, free_port
+from tests.support.servers import RedisServer, free_port, or_skipped, running
+
+pytestmark = pytest.mark.integration
 
 SERVERS, WORKERS = 2, 2
 DEVICES, CALLERS, REQUESTS = 60, 6, 4000
@@ -35,10 +37,10 @@ print(json.dumps([pair.access for pair in pairs]))
 
 
 @pytest.fixture(scope="module")
-def redis_server(tmp_path_factory):
-    server = RedisServer(str(tmp_path_factory.mktemp("redis")))
-    yield server
-    server.stop()
+def redis_server():
+    pytest.importorskip("redis", reason="redis is not installed")
+    with or_skipped(), RedisServer.own() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -46,24 +48,20 @@ def environment(redis_server):
     """Of a throw-away database and a Redis that nobody else uses."""
     pytest.importorskip("gunicorn", reason="several processes need gunicorn")
     psycopg = pytest.importorskip("psycopg", reason="several processes need psycopg")
-    server = {"PGHOST": "127.0.0.1", "PGUSER": "postgres", **os.environ}
     name = f"test_auth_sessions_processes_{os.getpid()}"
-    address = {"host": server["PGHOST"], "user": server["PGUSER"], "dbname": "postgres", "autocommit": True}
-    try:
-        connection = psycopg.connect(**address, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL: {error}")
-    with connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    server |= {
-        "PGDATABASE": name,
-        # A busy machine may take longer than the example would wait.
-        "REDIS_URL": f"{redis_server.address}?socket_timeout=10&socket_connect_timeout=10",
-        "DJANGO_SETTINGS_MODULE": "example_project.settings",
-    }
-    yield server
-    with psycopg.connect(**address) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with or_skipped(), running("postgresql") as where:
+        server = {variable.removeprefix("PG").lower(): value for variable, value in where.items()}
+        with psycopg.connect(**server, dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+            yield {
+                **os.environ,
+                **where,
+                "PGDATABASE": name,
+                # A busy machine may take longer than the example would wait.
+                "REDIS_URL": f"{redis_server.address}?socket_timeout=10&socket_connect_timeout=10",
+                "DJANGO_SETTINGS_MODULE": "example_project.settings",
+            }
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +209,7 @@ def looked_up(redis_server):
     return look
 
 
+@pytest.mark.slow
 def test_under_load_no_process_accepts_who_was_signed_out(servers, connect, issue, looked_up, record_property):
     devices, told, before = [Signed(access) for access in issue(DEVICES)], Told(), looked_up()
     connections = [connect(servers) for _ in range(CALLERS)]

@@ -19,6 +19,8 @@ from example_project import views
 from tests.integration.test_package import ROOT
 from tests.support.servers import free_port
 
+pytestmark = pytest.mark.any_database
+
 README = (ROOT / "README.md").read_text()
 TOUR = (ROOT / "example_project" / "tour.sh").read_text()
 
@@ -105,6 +107,7 @@ def _wait_for(port, server):
     pytest.fail("the demo did not answer within a minute")
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the tour needs curl and bash")
 def test_the_tour(demo):
     port, log = demo

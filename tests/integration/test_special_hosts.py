@@ -6,7 +6,9 @@ import sys
 import pytest
 
 from tests.integration.test_package import ROOT
-from tests.support.servers import run_apart, usual_host
+from tests.support.nested_runs import run_apart, usual_host
+
+pytestmark = pytest.mark.integration
 
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it

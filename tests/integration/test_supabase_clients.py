@@ -38,7 +38,7 @@ only_python = pytest.mark.parametrize("kind", PYTHON, indirect=True)
 
 REUSE_INTERVAL = timedelta(seconds=0.5)
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.integration]
 
 
 @pytest.fixture(autouse=True)

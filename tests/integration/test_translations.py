@@ -11,6 +11,8 @@ from django.utils import translation
 
 from tests.integration.test_package import ROOT
 
+pytestmark = pytest.mark.any_database
+
 LOCALE = ROOT / "auth_sessions" / "locale"
 CATALOGUE = "de/LC_MESSAGES/django"
 

@@ -11,6 +11,8 @@ from auth_sessions.supabase.views import UnknownPathView
 from tests.integration.test_package import ROOT
 from tests.integration.test_readme import demo, demo_server  # noqa: F401 - a fixture
 
+pytestmark = pytest.mark.any_database
+
 PAGE = (ROOT / "docs" / "supabase.md").read_text()
 ROWS = re.findall(r"^\| (.+) \| `([A-Z]+) (/\S+)` \| (\d{3})(?: `(\w+)`)?", PAGE, re.MULTILINE)
 REFUSED_WHATEVER_IS_SENT = ("not_supported", "invalid_credentials")

@@ -19,7 +19,7 @@ from tests.rest.test_junk import GARBAGE, NOT_AN_OBJECT, NOT_JSON, OTHER_TYPES, 
 from tests.support.device import PASSWORD
 from tests.support.supabase import EMAIL, KEY, VERSION, SupabaseDevice, add_person, code, needs_email, shaped
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 MEBIBYTE = 1024 * 1024
 BAD_JSON, NOT_VALID, BAD_JWT = (400, "bad_json"), (400, "validation_failed"), (403, "bad_jwt")

@@ -19,7 +19,7 @@ from auth_sessions.tokens.keys import thumbprint
 from tests.core.test_checks import findings, messages
 from tests.support.supabase import SupabaseDevice, add_person, code, needs_email
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 KEY_IS_A_UUID = isinstance(get_user_model()._meta.pk, UUIDField)
 SECRET_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

@@ -43,7 +43,7 @@ from tests.support.supabase import (
     refusal,
 )
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 UNKNOWN_SESSION = "00000000-0000-4000-8000-000000000000"
 VALIDATORS = [

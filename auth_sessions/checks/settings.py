@@ -54,8 +54,8 @@ def _values() -> Iterator[checks.CheckMessage]:
         ),
         "AUTH_SESSIONS_REUSE_INTERVAL": (_is_duration(conf.AUTH_SESSIONS_REUSE_INTERVAL), duration),
         "AUTH_SESSIONS_REUSE_POLICY": (
-            conf.AUTH_SESSIONS_REUSE_POLICY in ("confirmed", "lenient"),
-            '"confirmed" or "lenient"',
+            conf.AUTH_SESSIONS_REUSE_POLICY in ("confirmed", "strict", "lenient"),
+            '"confirmed", "strict" or "lenient"',
         ),
         "AUTH_SESSIONS_MAX_PER_USER": (
             conf.AUTH_SESSIONS_MAX_PER_USER is None or _is_count(conf.AUTH_SESSIONS_MAX_PER_USER, least=1),

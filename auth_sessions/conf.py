@@ -72,8 +72,8 @@ class Settings:
         return _read("AUTH_SESSIONS_TRUSTED_PROXIES", 0)
 
     @property
-    def AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS(self) -> Sequence[str | bytes]:
-        """Earlier keys of access tokens, public ones or (HS256) secrets: still accepted."""
+    def AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS(self) -> Sequence[str | bytes | tuple[str, str | bytes]]:
+        """Earlier keys of access tokens, still accepted: public keys, or secrets given as ``("HS256", secret)``."""
         return _read("AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS", ())
 
     @property

@@ -72,7 +72,10 @@ def _values() -> Iterator[checks.CheckMessage]:
             _is_count(conf.AUTH_SESSIONS_TRUSTED_PROXIES, least=0),
             "an integer, 0 or more",
         ),
-        "AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS": (_are_keys_readable(), "a list of keys that can be read"),
+        "AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS": (
+            _are_keys_readable(),
+            'a list of public keys that can be read, or of secrets as ("HS256", secret)',
+        ),
         "AUTH_SESSIONS_REAUTHENTICATION_AGE": (
             _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
             f"{duration}, or None",
@@ -105,11 +108,11 @@ def is_named_cache() -> bool:
 
 def _are_keys_readable() -> bool:
     keys = conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS
-    if not isinstance(keys, (list, tuple)) or not all(isinstance(key, (str, bytes)) and key for key in keys):
+    if not isinstance(keys, (list, tuple)):
         return False
     try:
         fallback_backends()
-    except ValueError:
+    except (TypeError, ValueError):
         return False
     return True
 

@@ -96,7 +96,7 @@ def test_a_public_text_is_never_a_secret(ada, sign_with, today, spelling):
         ("HS256", None),
         ("HS256", 7),
     ],
-    ids=str,
+    ids=lambda fallback: repr(fallback)[:32],
 )
 def test_what_is_no_fallback(fallback):
     assert findings(AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS=[fallback]) == ["auth_sessions.E001"]

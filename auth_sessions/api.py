@@ -25,8 +25,8 @@ from auth_sessions.authentication import get_session
 from auth_sessions.core import rotation
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
+from auth_sessions.core.database import translate_missing_user
 from auth_sessions.core.password_changes import change_password
-from auth_sessions.core.rows import translate_missing_user
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
 

@@ -17,9 +17,9 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from auth_sessions import exceptions
-from auth_sessions.core import alive_cache, django_sessions
+from auth_sessions.core import browser_sessions, session_cache
+from auth_sessions.core.database import all_users
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
-from auth_sessions.core.rows import all_users
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import next_touch_at, touch
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
@@ -68,14 +68,14 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         token = validated_token
         origin = self.get_origin()
-        session = alive_cache.get(token.session_id, user_id=token.user_id, origin=origin)
+        session = session_cache.get(token.session_id, user_id=token.user_id, origin=origin)
         if session is not None and timezone.now() < _next_touch_at(session, token):
             token.session = session
             return cast("AbstractBaseUser", LazyUser(session))
         asked_at = timezone.now()
         user = super().get_user(token)
         until = _next_touch_at(token.session, token)
-        alive_cache.add(token.session, user_id=token.user_id, origin=origin, asked_at=asked_at, until=until)
+        session_cache.add(token.session, user_id=token.user_id, origin=origin, asked_at=asked_at, until=until)
         return user
 
     def get_origin(self) -> str:
@@ -84,7 +84,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
         Override it, adding to what it returns, where a project chooses tenants by other means than a database or
         ``connection.schema_name`` (a ``search_path`` set by hand).
         """
-        return alive_cache.get_origin()
+        return session_cache.get_origin()
 
 
 def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
@@ -125,7 +125,7 @@ class BrowserSessionAuthentication(SessionAuthentication):
     """Django's own session cookie, with CSRF enforced, where ``BrowserSessionMiddleware`` found the session live."""
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
-        session = django_sessions.get_current(request._request)
+        session = browser_sessions.get_current(request._request)
         if session is None:
             return None
         self.enforce_csrf(request)
@@ -198,12 +198,12 @@ def _find_session(request: HttpRequest | Request) -> Session | None:
         found = SessionJWTAuthentication().authenticate(cast("Request", request))
     except AuthenticationFailed as error:
         raise error.__cause__ or exceptions.TokenNotValid() from error
-    return cast("SessionAccessToken", found[1]).session if found else django_sessions.get_current(request)
+    return cast("SessionAccessToken", found[1]).session if found else browser_sessions.get_current(request)
 
 
 def _get_browser_session(request: Request) -> Session | None:
     """The cookie's, if whatever authenticated the request found the same person."""
-    session = django_sessions.get_current(request._request)
+    session = browser_sessions.get_current(request._request)
     return session if session is not None and session.user_id == request.user.pk else None
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions.core import django_sessions
+from auth_sessions.core import browser_sessions
 
 
 class BrowserSessionMiddleware:
@@ -46,13 +46,13 @@ class BrowserSessionMiddleware:
             raise ImproperlyConfigured(
                 "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
             )
-        setattr(request, django_sessions.STATE_ATTRIBUTE, django_sessions.RequestState())
+        setattr(request, browser_sessions.STATE_ATTRIBUTE, browser_sessions.RequestState())
         validated_user = _ValidatedUser(request)
         request.user = SimpleLazyObject(validated_user.get)  # type: ignore[assignment]
         request.auser = sync_to_async(validated_user.get)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        django_sessions.sync_on_response(request, has_failed=response.status_code >= HTTPStatus.BAD_REQUEST)
+        browser_sessions.sync_on_response(request, has_failed=response.status_code >= HTTPStatus.BAD_REQUEST)
         return response
 
 
@@ -74,13 +74,13 @@ class _ValidatedUser:
         return self.user
 
     def _validate(self) -> Any:
-        session_id = self.request.session.get(django_sessions.SESSION_ID_KEY)  # Django empties what it refuses
+        session_id = self.request.session.get(browser_sessions.SESSION_ID_KEY)  # Django empties what it refuses
         user = copy(self.found)
         if not user.is_authenticated:
             if session_id is not None:
-                django_sessions.end_if_invalid(session_id)
+                browser_sessions.end_if_invalid(session_id)
             return user
-        if django_sessions.validate(self.request, user):
+        if browser_sessions.validate(self.request, user):
             return user
         self.request.session.flush()
         return AnonymousUser()

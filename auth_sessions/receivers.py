@@ -10,10 +10,10 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 
 from auth_sessions.choices import EndReason, Scope, SessionKind
-from auth_sessions.core import alive_cache, django_sessions, session_store
+from auth_sessions.core import browser_sessions, django_session_store, session_cache
 from auth_sessions.core.cleanup import end_invalid_sessions
+from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
-from auth_sessions.core.rows import all_sessions, user_models
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.db.hash_upgrades import is_hash_upgrade, note_saved_password
 from auth_sessions.models import Session
@@ -74,8 +74,8 @@ def create_browser_session(
     request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: object
 ) -> None:
     """After Django's ``login()``. A ``session`` in the signal is a token session: ``auth_sessions.api`` sent it."""
-    if session is None and request is not None and django_sessions.get_state(request) is not None:
-        django_sessions.on_login(request, user)
+    if session is None and request is not None and browser_sessions.get_state(request) is not None:
+        browser_sessions.on_login(request, user)
 
 
 def end_browser_session(
@@ -84,20 +84,20 @@ def end_browser_session(
     """Before Django's ``logout()`` empties the data. A ``session`` in the signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
         return
-    if row := django_sessions.current_row(request):
+    if row := browser_sessions.current_row(request):
         rows = all_sessions().filter(pk=row.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
-        django_sessions.set_current(request, None)
+        browser_sessions.set_current(request, None)
 
 
 def delete_store_rows(sessions: list[Session], **kwargs: object) -> None:
     if keys := _browser_keys(sessions):
-        session_store.delete_rows(keys)
+        django_session_store.delete_rows(keys)
 
 
 def delete_store_entries(sessions: list[Session], **kwargs: object) -> None:
     if keys := _browser_keys(sessions):
-        session_store.delete_entries(keys)
+        django_session_store.delete_entries(keys)
 
 
 def _browser_keys(sessions: list[Session]) -> list[str]:
@@ -107,13 +107,13 @@ def _browser_keys(sessions: list[Session]) -> list[str]:
 def invalidate_cache(signal: Signal, sessions: list[Session], **kwargs: object) -> None:
     """Before the commit, so that no session is missed if this process dies; and after, when it may have taken long."""
     of_tokens = (session for session in sessions if session.kind == SessionKind.TOKEN)
-    alive_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
+    session_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
 
 
 def flush_own_django_session(sessions: list[Session], request: HttpRequest | None, **kwargs: object) -> None:
     """Where the request's own browser session is among the ended ones, its cookie goes with this answer."""
     keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
-    if not keys or request is None or django_sessions.get_state(request) is None:
+    if not keys or request is None or browser_sessions.get_state(request) is None:
         return
-    if request.session.get(django_sessions.SESSION_ID_KEY) in keys:
+    if request.session.get(browser_sessions.SESSION_ID_KEY) in keys:
         request.session.flush()

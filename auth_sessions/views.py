@@ -32,8 +32,8 @@ from auth_sessions.authentication import (
     to_api_exception,
 )
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.django_sessions import has_stale_cookie
-from auth_sessions.core.rows import all_sessions, all_users
+from auth_sessions.core.browser_sessions import has_stale_cookie
+from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from auth_sessions.admin.columns import full_label, mark_own, warning_label
 from auth_sessions.choices import EndReason
-from auth_sessions.core import django_sessions
+from auth_sessions.core import browser_sessions
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -44,7 +44,7 @@ def revoke(
     """
     using = router.db_for_write(Session)
     sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
-    own = django_sessions.get_current(request)
+    own = browser_sessions.get_current(request)
     own = own and sessions.filter(pk=own.pk).first()
     if own and keeps_own:
         sessions = sessions.exclude(pk=own.pk)

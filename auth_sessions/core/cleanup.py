@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 
 from auth_sessions.choices import EndReason
-from auth_sessions.core.rows import all_sessions, all_users, write_alias
+from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT

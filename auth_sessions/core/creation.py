@@ -13,7 +13,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.rows import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
+from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
 from auth_sessions.db.locking import lock
 from auth_sessions.devices import device, names

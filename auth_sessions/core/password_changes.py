@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.rows import all_sessions, translate_missing_user, user_row, write_alias
+from auth_sessions.core.database import all_sessions, translate_missing_user, user_row, write_alias
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.db.locking import lock
 from auth_sessions.models import Session

@@ -12,8 +12,8 @@ from django.views.decorators.debug import sensitive_variables
 from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
+from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
-from auth_sessions.core.rows import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.statements import select_session, update_generation
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason

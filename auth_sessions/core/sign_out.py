@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.rows import all_sessions, user_row, write_alias
+from auth_sessions.core.database import all_sessions, user_row, write_alias
 from auth_sessions.core.statements import lock_in_scope
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock

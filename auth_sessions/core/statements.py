@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from django.db.models import Model, signals
 
 from auth_sessions.choices import Scope
-from auth_sessions.core.rows import all_sessions, write_alias
+from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
 from auth_sessions.db.locking import lock_by_key, locks_in_order
 from auth_sessions.models import RefreshToken, Session

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from auth_sessions import passwords
 from auth_sessions.conf import conf
-from auth_sessions.core.rows import all_sessions, write_alias
+from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.locking import lock
 from auth_sessions.devices import names
 from auth_sessions.models import Session

@@ -18,8 +18,8 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from auth_sessions.core import django_sessions
-from auth_sessions.core.rows import all_sessions
+from auth_sessions.core import browser_sessions
+from auth_sessions.core.database import all_sessions
 from auth_sessions.core.usage import rename_session
 from auth_sessions.devices import names
 from auth_sessions.models import Session
@@ -54,13 +54,13 @@ class DevicePage(Page):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        if django_sessions.get_state(request) is None:
+        if browser_sessions.get_state(request) is None:
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
             )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        current = django_sessions.get_current(request)
+        current = browser_sessions.get_current(request)
         if current is None:  # impersonation, or a user without Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current

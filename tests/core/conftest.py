@@ -1,14 +1,14 @@
 import pytest
 from django.core.cache import caches
 
-from auth_sessions.core import alive_cache, circuit_breaker
+from auth_sessions.core import circuit_breaker, session_cache
 from tests.host.caches import Shared
 
 
 @pytest.fixture
 def patient_breaker(monkeypatch):
     """A new circuit breaker, and a patient one: a busy machine is no slow cache."""
-    monkeypatch.setattr(alive_cache, "breaker", circuit_breaker.CircuitBreaker())
+    monkeypatch.setattr(session_cache, "breaker", circuit_breaker.CircuitBreaker())
     monkeypatch.setattr(circuit_breaker, "SLOW", 30)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from auth_sessions.core import alive_cache
+from auth_sessions.core import session_cache
 from tests.host.caches import Shared
 from tests.support.device import code
 
@@ -30,16 +30,16 @@ pytestmark = pytest.mark.usefixtures("shared_cache")
     ids=str,
 )
 def test_each_part_of_an_address_is_another_origin(monkeypatch, change):
-    before = alive_cache.get_origin()
+    before = session_cache.get_origin()
     for name, value in change.items():
         monkeypatch.setitem(connection.settings_dict, name, value)
-    assert alive_cache.get_origin() != before
+    assert session_cache.get_origin() != before
 
 
 def test_a_schema_is_another_origin(monkeypatch):
-    before = alive_cache.get_origin()
+    before = session_cache.get_origin()
     monkeypatch.setattr(connection, "schema_name", "tenant_b", raising=False)
-    assert alive_cache.get_origin() != before
+    assert session_cache.get_origin() != before
 
 
 def test_an_entry_of_another_schema_is_not_believed(laptop, monkeypatch, rest_only):

@@ -8,7 +8,7 @@ import time
 import pytest
 from django.db import connection
 
-from auth_sessions.core import alive_cache
+from auth_sessions.core import session_cache
 from auth_sessions.models import Session
 from tests.support.device import Device
 from tests.support.paths import ROOT
@@ -39,7 +39,7 @@ def bystander(bob):
 
 def comes_back():
     """The cache is asked again."""
-    alive_cache.breaker.open_until = 0.0
+    session_cache.breaker.open_until = 0.0
 
 
 FAULTS = {

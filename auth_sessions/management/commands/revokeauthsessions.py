@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.rows import all_sessions, all_users, in_batches
+from auth_sessions.core.database import all_sessions, all_users, in_batches
 from auth_sessions.management.progress import ProgressBar
 from auth_sessions.querysets import SessionQuerySet
 

@@ -29,7 +29,7 @@ from rest_framework.settings import api_settings
 
 from auth_sessions.conf import conf
 from auth_sessions.core.circuit_breaker import CircuitBreaker
-from auth_sessions.core.rows import write_alias
+from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
 
 logger = logging.getLogger("auth_sessions")

@@ -23,9 +23,9 @@ from django.utils.crypto import constant_time_compare
 from auth_sessions import exceptions
 from auth_sessions.choices import SessionKind
 from auth_sessions.core.creation import create_browser_session
+from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.django_session_store import entry_key, get_expiry, get_lifetime
 from auth_sessions.core.password_changes import sync_password_fingerprint
-from auth_sessions.core.rows import all_sessions, write_alias
-from auth_sessions.core.session_store import entry_key, get_expiry, get_lifetime
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
 from auth_sessions.core.validity import get_end_reason

@@ -66,7 +66,7 @@ class Session(models.Model):
         help_text=_("How the person signed in, in the words of RFC 8176."),
     )
     password_fingerprint = models.CharField(max_length=64, editable=False)
-    browser_key = models.CharField(  # noqa: DJ001 - unique, where there is one
+    django_session_key = models.CharField(  # noqa: DJ001 - unique, where there is one
         max_length=128,
         null=True,
         editable=False,
@@ -79,7 +79,7 @@ class Session(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         # unique=True would add a second index on PostgreSQL, for LIKE.
-        constraints = [models.UniqueConstraint(fields=["browser_key"], name="auth_sessions_browser_key")]
+        constraints = [models.UniqueConstraint(fields=["django_session_key"], name="auth_sessions_django_session_key")]
 
     def __str__(self) -> str:
         return self.name or self.device.label

@@ -91,17 +91,17 @@ def end_browser_session(
 
 
 def delete_store_rows(sessions: list[Session], **kwargs: object) -> None:
-    if keys := _browser_keys(sessions):
+    if keys := _django_session_keys(sessions):
         django_session_store.delete_rows(keys)
 
 
 def delete_store_entries(sessions: list[Session], **kwargs: object) -> None:
-    if keys := _browser_keys(sessions):
+    if keys := _django_session_keys(sessions):
         django_session_store.delete_entries(keys)
 
 
-def _browser_keys(sessions: list[Session]) -> list[str]:
-    return [session.browser_key for session in sessions if session.browser_key]
+def _django_session_keys(sessions: list[Session]) -> list[str]:
+    return [session.django_session_key for session in sessions if session.django_session_key]
 
 
 def invalidate_cache(signal: Signal, sessions: list[Session], **kwargs: object) -> None:

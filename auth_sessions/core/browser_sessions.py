@@ -136,17 +136,17 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
     cookie = None if is_new else store.session_key
     if not store.session_key:
         store.cycle_key()
-    browser_key = entry_key(store) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
+    django_session_key = entry_key(store) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
     try:
         session: Session | None = create_browser_session(
             user,
             request=request,
             lifetime=get_lifetime(store),
-            browser_key=browser_key,
+            django_session_key=django_session_key,
             is_authenticated_now=is_new,
         )
     except IntegrityError:  # another request of this browser was first
-        session = all_sessions().filter(browser_key=browser_key, user_id=user.pk).first()
+        session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
     except exceptions.SessionInvalid:
         session = None
     if session is None:
@@ -191,7 +191,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
         return False
     set_current(request, session)
     expires_at = get_expiry(store, created_at=session.created_at)
-    touch_browser(session, expires_at=expires_at, browser_key=entry_key(store) or session.browser_key)
+    touch_browser(session, expires_at=expires_at, django_session_key=entry_key(store) or session.django_session_key)
     sync_password_fingerprint(session)
     return True
 

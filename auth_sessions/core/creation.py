@@ -58,17 +58,17 @@ def create_browser_session(
     *,
     request: HttpRequest | None,
     lifetime: timedelta | None,
-    browser_key: str | None,
+    django_session_key: str | None,
     is_authenticated_now: bool,
 ) -> Session:
     """Create a session that Django's own session carries.
 
-    ``browser_key`` is its key in the store. Unless the user ``is_authenticated_now``, nobody knows when they were.
+    ``django_session_key`` is its key in the store. Unless the user ``is_authenticated_now``, nobody knows when they were.
     Under the policy ``"refuse"`` the least recently used session ends all the same, since Django has let the user in.
     Raises what :func:`create_session` raises.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
-    session.browser_key = browser_key
+    session.django_session_key = django_session_key
     if not is_authenticated_now:
         session.authenticated_at = None
     _save(session, request=request)

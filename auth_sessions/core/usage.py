@@ -49,17 +49,17 @@ def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -
     return min(moments)
 
 
-def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | None) -> None:
+def touch_browser(session: Session, *, expires_at: datetime, django_session_key: str | None) -> None:
     """Record that a browser session was seen in use, as :func:`touch` does; its end moves with Django's own.
 
     A new key of Django's session is recorded at once.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
-    if session.browser_key == browser_key and session.last_seen_at > seen_before:
+    if session.django_session_key == django_session_key and session.last_seen_at > seen_before:
         return
-    changes = {"last_seen_at": now, "expires_at": expires_at, "browser_key": browser_key}
-    as_read = {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at}
+    changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
+    as_read = {"django_session_key": session.django_session_key, "last_seen_at": session.last_seen_at}
     update_on_commit(session, changes, only_if=as_read)
     session.expires_at = expires_at
 

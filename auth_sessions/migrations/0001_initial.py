@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 ),
                 ("password_fingerprint", models.CharField(editable=False, max_length=64)),
                 (
-                    "browser_key",
+                    "django_session_key",
                     models.CharField(
                         editable=False,
                         help_text="The key of Django's session in its store, or the digest of a signed cookie.",
@@ -118,7 +118,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "session",
                 "verbose_name_plural": "sessions",
-                "constraints": [models.UniqueConstraint(fields=("browser_key",), name="auth_sessions_browser_key")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("django_session_key",), name="auth_sessions_django_session_key")
+                ],
             },
         ),
         migrations.CreateModel(

@@ -134,8 +134,8 @@ def test_no_page_holds_a_secret(staff_client, ada, laptop, phone):
     [
         "password_fingerprint",
         "password_fingerprint__startswith",
-        "browser_key",
-        "browser_key__startswith",
+        "django_session_key",
+        "django_session_key__startswith",
         "refresh_token__secret",
         "refresh_token__secret__startswith",
         "user__password__startswith",

@@ -171,7 +171,7 @@ def test_rolled_back_with_the_request(ada, monkeypatch):
 
 def test_the_store_s_key_is_nowhere_to_be_seen(office_browser, grace):
     key = office_browser.cookie
-    assert Session.objects.get().browser_key == key
+    assert Session.objects.get().django_session_key == key
     staff_browser = Browser().sign_in(grace)
     pages = ["/admin/auth_sessions/session/", f"/admin/auth_sessions/session/{Session.objects.first().pk}/change/"]
     for page in pages:

@@ -108,7 +108,7 @@ def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
     :class:`~auth_sessions.exceptions.UserInactive` or :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
     token = parse(SessionRefreshToken, raw)
-    session = rotation.refresh(token.session_id, generation=token.generation, proof=token.proof, request=request)
+    session = rotation.refresh(token.session_id, generation=token.generation, jti=token.jti, request=request)
     return issue(session, request=request)
 
 

@@ -167,7 +167,7 @@ def get_session_of_refresh_token(raw: str, *, request: HttpRequest | None = None
     Raises what :func:`auth_sessions.api.refresh` raises.
     """
     token = parse(SessionRefreshToken, raw)
-    session = verify_refresh_token(token.session_id, generation=token.generation, proof=token.proof, request=request)
+    session = verify_refresh_token(token.session_id, generation=token.generation, jti=token.jti, request=request)
     confirm_generation(session, generation=token.generation)
     return session
 

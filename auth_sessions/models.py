@@ -139,7 +139,7 @@ class RefreshToken(models.Model):
     def __str__(self) -> str:
         return str(self.session_id)
 
-    def proof(self, generation: int) -> str:
+    def jti_of(self, generation: int) -> str:
         """The ``jti`` of a generation: HMAC-SHA256 of session and generation under this row's secret, 64 hex digits."""
         message = f"{self.session_id}.{generation}".encode()
         return hmac.digest(bytes(self.secret), message, "sha256").hex()

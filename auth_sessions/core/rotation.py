@@ -22,8 +22,8 @@ from auth_sessions.models import RefreshToken, Session
 logger = logging.getLogger("auth_sessions")
 
 
-@sensitive_variables("proof")
-def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
+@sensitive_variables("jti")
+def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRequest | None = None) -> Session:
     """Rotate a session's refresh token, or give its child again. The session returned carries user and token.
 
     A generation lives for at least ``AUTH_SESSIONS_REUSE_INTERVAL``: the current token, presented again within it, is
@@ -31,7 +31,7 @@ def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     present one generation at once exactly one rotates, and the others get its child. Raises what
     :func:`verify_refresh_token` raises.
     """
-    session = verify_refresh_token(session_id, generation=generation, proof=proof, request=request)
+    session = verify_refresh_token(session_id, generation=generation, jti=jti, request=request)
     token = session.refresh_token
     if generation == token.generation:
         if generation and _is_recent(token):
@@ -43,9 +43,9 @@ def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     return session
 
 
-@sensitive_variables("proof")
+@sensitive_variables("jti")
 def verify_refresh_token(
-    session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None
+    session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRequest | None = None
 ) -> Session:
     """The session that a presented refresh token proves, with its user and token; nothing is rotated.
 
@@ -61,7 +61,7 @@ def verify_refresh_token(
     if session is None:
         raise exceptions.SessionNotFound
     token = session.refresh_token
-    if generation > token.generation or not constant_time_compare(token.proof(generation), proof):
+    if generation > token.generation or not constant_time_compare(token.jti_of(generation), jti):
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
         raise exceptions.RefreshTokenForged
     if reason := get_end_reason(session, last_used_at=session.last_used_at):

@@ -102,7 +102,7 @@ class SessionRefreshToken(SessionToken):
             token.type_claim: cls.token_type,
             "session_id": str(session.pk),
             "generation": row.generation,
-            "jti": row.proof(row.generation),
+            "jti": row.jti_of(row.generation),
             "iat": int(row.rotated_at.timestamp()),
         }
         idle_end = None if conf.AUTH_SESSIONS_IDLE_TIMEOUT is None else row.rotated_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT
@@ -111,7 +111,7 @@ class SessionRefreshToken(SessionToken):
         return token
 
     @property
-    def proof(self) -> str:
+    def jti(self) -> str:
         return str(self.payload.get("jti")).encode(errors="replace").decode()
 
     def get_token_backend(self) -> TokenBackend:

@@ -67,24 +67,24 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         token = validated_token
-        origin = self.get_origin()
-        session = session_cache.get(token.session_id, user_id=token.user_id, origin=origin)
+        database_id = self.get_database_id()
+        session = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
         if session is not None and timezone.now() < _next_touch_at(session, token):
             token.session = session
             return cast("AbstractBaseUser", LazyUser(session))
-        asked_at = timezone.now()
+        read_at = timezone.now()
         user = super().get_user(token)
         until = _next_touch_at(token.session, token)
-        session_cache.add(token.session, user_id=token.user_id, origin=origin, asked_at=asked_at, until=until)
+        session_cache.add(token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until)
         return user
 
-    def get_origin(self) -> str:
+    def get_database_id(self) -> str:
         """What an entry of the cache is good for: the database it was read from, with its schema.
 
         Override it, adding to what it returns, where a project chooses tenants by other means than a database or
         ``connection.schema_name`` (a ``search_path`` set by hand).
         """
-        return session_cache.get_origin()
+        return session_cache.get_database_id()
 
 
 def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:

@@ -63,14 +63,14 @@ class _ValidatedUser:
         self.request = request
         self.found = request.user
         """Lazy, and never asked itself: a copy of it asks anew."""
-        self.store: Any = None
+        self.django_session: Any = None
         self.user: Any = None
 
     def get(self) -> Any:
         """The user, or ``AnonymousUser``: whose session has ended is signed out as by Django's ``logout()``."""
-        if self.store is not self.request.session:  # a package may have replaced it
+        if self.django_session is not self.request.session:  # a package may have replaced it
             self.user = self._validate()
-            self.store = self.request.session
+            self.django_session = self.request.session
         return self.user
 
     def _validate(self) -> Any:

@@ -18,8 +18,8 @@ def fingerprints(password_hash: str) -> list[str]:
     return [fingerprint(password_hash, secret=secret) for secret in secrets]
 
 
-def matches(stamp: str, user: AbstractBaseUser) -> bool:
+def matches(stored_fingerprint: str, user: AbstractBaseUser) -> bool:
     """Whether a session stamped so was authenticated with the password that the user object carries."""
-    return constant_time_compare(stamp, fingerprint(user.password)) or any(
-        constant_time_compare(stamp, old) for old in fingerprints(user.password)[1:]
+    return constant_time_compare(stored_fingerprint, fingerprint(user.password)) or any(
+        constant_time_compare(stored_fingerprint, old) for old in fingerprints(user.password)[1:]
     )

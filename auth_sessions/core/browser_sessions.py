@@ -69,15 +69,15 @@ def get_current(request: HttpRequest) -> Session | None:
 
 def current_row(request: HttpRequest) -> Session | None:
     """The row that Django's session names, or will name once this request's transaction is committed."""
-    session = named_row(request.session)
+    session = read_row(request.session)
     if session is None and (state := get_state(request)) is not None:
         session = state.session
     return session
 
 
-def named_row(store: SessionBase) -> Session | None:
+def read_row(django_session: SessionBase) -> Session | None:
     """The row that the data of Django's session names, if it exists."""
-    return None if store.is_empty() else _select_browser_session(store.get(SESSION_ID_KEY))
+    return None if django_session.is_empty() else _select_browser_session(django_session.get(SESSION_ID_KEY))
 
 
 def _select_browser_session(session_id: Any) -> Session | None:
@@ -89,12 +89,12 @@ def _select_browser_session(session_id: Any) -> Session | None:
     return session if session is not None and session.kind == SessionKind.BROWSER else None
 
 
-def is_logged_in_as(store: SessionBase, user: Any) -> bool:
+def is_logged_in_as(django_session: SessionBase, user: Any) -> bool:
     """Whether Django's session is logged in as this user."""
     return (
         isinstance(user, AbstractBaseUser)  # a middleware may set another object
-        and not store.is_empty()
-        and store.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
+        and not django_session.is_empty()
+        and django_session.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
     )
 
 
@@ -116,7 +116,7 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
         if reason is None and mark_reauthenticated(session, user):
-            _name_on_commit(request, session, user)
+            _write_session_id_on_commit(request, session, user)
             return
         # The data stays, but not under the key and the name of a session that ends.
         request.session.pop(SESSION_ID_KEY, None)
@@ -132,16 +132,16 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
     Unless the login ``is_new``, it is older than the installation, so that nobody knows when the user was
     authenticated. A signed cookie is then known by its digest until its data name the row: its tabs share one row.
     """
-    store = request.session
-    cookie = None if is_new else store.session_key
-    if not store.session_key:
-        store.cycle_key()
-    django_session_key = entry_key(store) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
+    django_session = request.session
+    cookie = None if is_new else django_session.session_key
+    if not django_session.session_key:
+        django_session.cycle_key()
+    django_session_key = entry_key(django_session) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
     try:
         session: Session | None = create_browser_session(
             user,
             request=request,
-            lifetime=get_lifetime(store),
+            lifetime=get_lifetime(django_session),
             django_session_key=django_session_key,
             is_authenticated_now=is_new,
         )
@@ -151,17 +151,17 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
         session = None
     if session is None:
         return False
-    _name_on_commit(request, session, user)
+    _write_session_id_on_commit(request, session, user)
     return True
 
 
-def _name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+def _write_session_id_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
     """Make it the session of this request, and name it in the data once it is committed: it may be rolled back."""
     set_current(request, session)
-    transaction.on_commit(partial(_name, request, session, user), using=write_alias())
+    transaction.on_commit(partial(_write_session_id, request, session, user), using=write_alias())
 
 
-def _name(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+def _write_session_id(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
     state = get_state(request)
     is_current = state is None or state.session is session
     if is_current and is_logged_in_as(request.session, user):  # nobody has logged out meanwhile
@@ -173,32 +173,34 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
     A user whom a middleware set in the place of the session's own (impersonation) is logged in as long as that is.
     """
-    store = request.session
-    is_owner = is_logged_in_as(store, user)
-    if not is_owner and store.get(SESSION_KEY) is None:
+    django_session = request.session
+    is_owner = is_logged_in_as(django_session, user)
+    if not is_owner and django_session.get(SESSION_KEY) is None:
         return True  # authenticated by something else than Django's session
-    if SESSION_ID_KEY not in store:
+    if SESSION_ID_KEY not in django_session:
         return not is_owner or create_for_login(request, user, is_new=False)
-    session = named_row(store)
+    session = read_row(django_session)
     if session is None:
         return False
     if is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
-    if not is_logged_in_as(store, session.user) or get_end_reason(session, last_used_at=session.last_seen_at):
+    if not is_logged_in_as(django_session, session.user) or get_end_reason(session, last_used_at=session.last_seen_at):
         return False
-    if not is_owner and not _has_password_of(store, session.user):
+    if not is_owner and not _has_password_of(django_session, session.user):
         _end_if_invalid(session)
         return False
     set_current(request, session)
-    expires_at = get_expiry(store, created_at=session.created_at)
-    touch_browser(session, expires_at=expires_at, django_session_key=entry_key(store) or session.django_session_key)
+    expires_at = get_expiry(django_session, created_at=session.created_at)
+    touch_browser(
+        session, expires_at=expires_at, django_session_key=entry_key(django_session) or session.django_session_key
+    )
     sync_password_fingerprint(session)
     return True
 
 
-def _has_password_of(store: SessionBase, user: AbstractBaseUser) -> bool:
+def _has_password_of(django_session: SessionBase, user: AbstractBaseUser) -> bool:
     """Whether the data carry Django's session hash of the user's password, which Django compares for its own user."""
-    session_hash = store.get(HASH_SESSION_KEY, "")
+    session_hash = django_session.get(HASH_SESSION_KEY, "")
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(session_hash, each) for each in hashes)
 
@@ -221,18 +223,18 @@ def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
     Its expiry ("remember me", after ``login()``), and a new password (``update_session_auth_hash()``). Where the
     request ``has_failed``, an open transaction may yet be rolled back, and the row with it.
     """
-    state, store = get_state(request), request.session
-    if state is None or state.session is None or store.is_empty():
+    state, django_session = get_state(request), request.session
+    if state is None or state.session is None or django_session.is_empty():
         return
     session = state.session
-    if SESSION_ID_KEY not in store and not has_failed and _is_in_open_transaction(session):
-        _name(request, session, session.user)
-    if not store.modified:
+    if SESSION_ID_KEY not in django_session and not has_failed and _is_in_open_transaction(session):
+        _write_session_id(request, session, session.user)
+    if not django_session.modified:
         return
-    expires_at = get_expiry(store, created_at=session.created_at)
+    expires_at = get_expiry(django_session, created_at=session.created_at)
     if session.expires_at is None or abs(expires_at - session.expires_at) > EXPIRY_TOLERANCE:
         update_on_commit(session, {"expires_at": expires_at}, only_if={})
-    if _has_password_of(store, session.user):
+    if _has_password_of(django_session, session.user):
         sync_password_fingerprint(session)
 
 

@@ -21,7 +21,7 @@ from auth_sessions.querysets import SessionQuerySet
 
 READ_FIELDS = ("user", "kind", "expires_at", "last_seen_at", "password_fingerprint")
 
-NIL = uuid.UUID(int=0)
+LOWEST_KEY = uuid.UUID(int=0)
 """Before all keys."""
 
 
@@ -61,10 +61,10 @@ def clear_expired(
         raise ValueError(f"batch_size must be from 1 to {KEYS_PER_STATEMENT}, not {batch_size}")
     started = time.monotonic()
     sessions = all_sessions(using).order_by("pk")
-    first = after or sessions.values_list("pk", flat=True).first() or NIL
-    last = sessions.values_list("pk", flat=True).last() or NIL
+    first = after or sessions.values_list("pk", flat=True).first() or LOWEST_KEY
+    last = sessions.values_list("pk", flat=True).last() or LOWEST_KEY
     rows = _with_relations(sessions.filter(pk__lte=last))
-    after, is_last = after or NIL, False
+    after, is_last = after or LOWEST_KEY, False
     while not is_last:
         found = list(rows.filter(pk__gt=after)[:batch_size])
         is_last = len(found) < batch_size
@@ -125,11 +125,11 @@ def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -
     sessions = lock(all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS), skip_locked=skip_locked)
     refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
     tokens = {token.pk: token for token in lock(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)}
-    in_use = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
+    locked_by_others = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
     prefetch_related_objects(sessions, Prefetch("user", all_users(using)))
     for session in sessions:
         set_related(session, "refresh_token", tokens.get(session.pk))
-    return [session for session in sessions if session.pk not in in_use]
+    return [session for session in sessions if session.pk not in locked_by_others]
 
 
 def _progress(first: uuid.UUID, key: uuid.UUID, last: uuid.UUID) -> float:

@@ -16,20 +16,20 @@ from auth_sessions.conf import conf
 from auth_sessions.db.deletion import batches
 
 
-def entry_key(store: SessionBase) -> str | None:
+def entry_key(django_session: SessionBase) -> str | None:
     """The key of a Django session's entry; None where the cookie itself is the store."""
-    return None if isinstance(store, SignedCookieStore) else store.session_key
+    return None if isinstance(django_session, SignedCookieStore) else django_session.session_key
 
 
-def get_lifetime(store: SessionBase) -> timedelta:
+def get_lifetime(django_session: SessionBase) -> timedelta:
     """How long a new Django session lasts, but never longer than ``AUTH_SESSIONS_LIFETIME``."""
-    age = timedelta(seconds=store.get_expiry_age())
+    age = timedelta(seconds=django_session.get_expiry_age())
     return age if conf.AUTH_SESSIONS_LIFETIME is None else min(age, conf.AUTH_SESSIONS_LIFETIME)
 
 
-def get_expiry(store: SessionBase, *, created_at: datetime) -> datetime:
+def get_expiry(django_session: SessionBase, *, created_at: datetime) -> datetime:
     """When a Django session ends by its own expiry, counted from now, but never beyond the absolute end."""
-    end = timezone.now() + timedelta(seconds=store.get_expiry_age())
+    end = timezone.now() + timedelta(seconds=django_session.get_expiry_age())
     return end if conf.AUTH_SESSIONS_LIFETIME is None else min(end, created_at + conf.AUTH_SESSIONS_LIFETIME)
 
 

@@ -54,7 +54,7 @@ TOMBSTONE = "ended"
 breaker = CircuitBreaker()
 
 
-def get_origin() -> str:
+def get_database_id() -> str:
     """The database that sessions are read from now: alias, server, name and schema, as a digest.
 
     Tenants and stages may share a cache and a ``SECRET_KEY``. The schema is that of packages which set
@@ -77,10 +77,10 @@ def _digest(*values: str) -> str:
     return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
 
 
-def get(session_id: Any, *, user_id: str, origin: str | None = None) -> Session | None:
+def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Session | None:
     """A session that the cache says is alive, in one round trip and without SQL; None: ask the database.
 
-    ``origin`` is the database that is asked otherwise, :func:`get_origin` by default; ``user_id`` is the claim of the
+    ``database_id`` is the database that is asked otherwise, :func:`get_database_id` by default; ``user_id`` is the claim of the
     token. The session has no password fingerprint and no user yet; reading either asks the database.
     """
     cache = _shared_cache()
@@ -91,18 +91,18 @@ def get(session_id: Any, *, user_id: str, origin: str | None = None) -> Session 
         return None
     entry = breaker.call(cache.get, _key(session_id))
     try:
-        version, source, asked_at, owner, values = entry
-        is_young = timedelta(0) <= timezone.now() - asked_at < conf.AUTH_SESSIONS_CACHE_TTL
+        version, source, read_at, owner, values = entry
+        is_young = timedelta(0) <= timezone.now() - read_at < conf.AUTH_SESSIONS_CACHE_TTL
         known = (version, source, owner, len(values))
-        if not is_young or known != (SCHEMA_VERSION, origin or get_origin(), user_id, len(FIELDS)):
+        if not is_young or known != (SCHEMA_VERSION, database_id or get_database_id(), user_id, len(FIELDS)):
             return None
         return Session.from_db(write_alias(), FIELDS, values)
     except (TypeError, ValueError):  # no entry, a tombstone, or an entry of something else
         return None
 
 
-def add(session: Session, *, user_id: str, asked_at: datetime, until: datetime, origin: str | None = None) -> None:
-    """Add what the database said when it was asked, at ``asked_at``; to be asked again by ``until`` at the latest.
+def add(session: Session, *, user_id: str, read_at: datetime, until: datetime, database_id: str | None = None) -> None:
+    """Add what the database said when it was asked, at ``read_at``; to be asked again by ``until`` at the latest.
 
     Not from within a transaction that may have started long before: what it reads may be as old.
     """
@@ -110,13 +110,13 @@ def add(session: Session, *, user_id: str, asked_at: datetime, until: datetime, 
     if connection.in_atomic_block and not connection.settings_dict["ATOMIC_REQUESTS"]:
         return
     cache = _shared_cache()
-    seconds = (min(until, asked_at + conf.AUTH_SESSIONS_CACHE_TTL) - timezone.now()).total_seconds()
+    seconds = (min(until, read_at + conf.AUTH_SESSIONS_CACHE_TTL) - timezone.now()).total_seconds()
     if cache is None or seconds <= 0 or not breaker.allows_call():
         return
     entry = (
         SCHEMA_VERSION,
-        origin or get_origin(),
-        asked_at,
+        database_id or get_database_id(),
+        read_at,
         user_id,
         tuple(getattr(session, name) for name in FIELDS),
     )

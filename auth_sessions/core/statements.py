@@ -16,7 +16,7 @@ from auth_sessions.db.locking import lock_by_key, locks_in_order
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
-NIL = uuid.UUID(int=0)
+PLACEHOLDER_KEY = uuid.UUID(int=0)
 """Stands for any key while a statement is compiled."""
 
 
@@ -29,7 +29,7 @@ def select_session(session_id: uuid.UUID, *related: str) -> Session | None:
     compiled = _compiled_select(using, related)
     if compiled is None:
         return _select(session_id, related, using).first()
-    found = compiled.read([_prepared("id", session_id, using)], using=using)
+    found = compiled.read([_to_db_value("id", session_id, using)], using=using)
     return found[0] if found else None
 
 
@@ -40,16 +40,16 @@ def _select(session_id: uuid.UUID, related: tuple[str, ...], using: str) -> Sess
 
 @cache
 def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | None:
-    return compile_query(_select(NIL, related, using), values=[_prepared("id", NIL, using)])
+    return compile_query(_select(PLACEHOLDER_KEY, related, using), values=[_to_db_value("id", PLACEHOLDER_KEY, using)])
 
 
 def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
     """The sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
     if not locks_in_order(using):
         return lock_by_key(_in_scope(session, scope, using), using)
-    values = [_prepared("user", session.user_id, using)]
+    values = [_to_db_value("user", session.user_id, using)]
     if scope != Scope.GLOBAL:
-        values.append(_prepared("id", session.pk, using))
+        values.append(_to_db_value("id", session.pk, using))
     if (using, scope) not in _compiled_locks:
         rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
         _compiled_locks[using, scope] = compile_query(rows, values=values)
@@ -112,13 +112,13 @@ def insert(*rows: Model, using: str) -> None:
         return
     models = [type(row) for row in rows]
     is_heard = any(signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save) for model in models)
-    is_joined = connections[using].vendor == "postgresql"
-    with nullcontext() if is_joined and not is_heard else transaction.atomic(using=using):
+    is_one_statement = connections[using].vendor == "postgresql"
+    with nullcontext() if is_one_statement and not is_heard else transaction.atomic(using=using):
         for row in rows:
             signals.pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
         statements = [(str(sql), _column_values(row, using)) for sql, row in zip(inserts, rows, strict=True)]
         with connections[using].cursor() as cursor:
-            for sql, values in [_joined(statements)] if is_joined else statements:
+            for sql, values in [_as_one_statement(statements)] if is_one_statement else statements:
                 cursor.execute(sql, values)
         for row in rows:
             row._state.adding, row._state.db = False, using
@@ -137,13 +137,13 @@ def _column_values(row: Model, using: str) -> list[Any]:
     return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
 
 
-def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+def _as_one_statement(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
     *before, last = (sql for sql, _ in statements)
     named = ", ".join(f"row_{number} AS ({sql})" for number, sql in enumerate(before))
     return f"WITH {named} {last}" if before else last, [value for _, values in statements for value in values]
 
 
-def _prepared(field: str, value: Any, using: str) -> Any:
+def _to_db_value(field: str, value: Any, using: str) -> Any:
     """A value of a column of sessions as the database's driver takes it."""
     column: Any = Session._meta.get_field(field)
     return column.get_db_prep_value(value, connections[using])

@@ -86,7 +86,7 @@ def compile_insert(model: type[Model], *, using: str) -> str | None:
         query = InsertQuery(model)
         query.insert_values(fields, [model()])
         ((sql, parameters),) = query.get_compiler(using).as_sql()
-        _expect(len(parameters) == len(fields), f"{len(parameters)} parameters for {len(fields)} columns")
+        _require(len(parameters) == len(fields), f"{len(parameters)} parameters for {len(fields)} columns")
     except Exception as error:  # noqa: BLE001 - as above
         _warn(f"INSERT {model._meta.label}", error)
         return None
@@ -115,7 +115,7 @@ def _warn(statement: str, error: Exception) -> None:
 def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
     compiler: Any = rows.query.get_compiler(rows.db)
     sql, parameters = compiler.as_sql()
-    _expect(list(parameters) == values, "the parameters are not the values, in order")
+    _require(list(parameters) == values, "the parameters are not the values, in order")
     expressions = [column[0] for column in compiler.select]
     converters = compiler.get_converters(expressions)
     classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
@@ -149,14 +149,14 @@ def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
     """Raise unless an empty row becomes whole instances that know each other."""
     for part in compiled.models:
         names = [field.attname for field in part.model._meta.concrete_fields]
-        _expect(part.names == names, f"other columns of {part.model._meta.label} are read than it has")
+        _require(part.names == names, f"other columns of {part.model._meta.label} are read than it has")
     (instance,) = compiled.instances([[None] * sum(len(part.names) for part in compiled.models)], using=rows.db)
-    _expect(type(instance) is rows.model, f"{type(instance)} is read")
+    _require(type(instance) is rows.model, f"{type(instance)} is read")
     for name in rows.query.select_related if isinstance(rows.query.select_related, dict) else ():
         field: Any = rows.model._meta.get_field(name)
-        _expect(field.is_cached(instance), f"{name} is not set")
+        _require(field.is_cached(instance), f"{name} is not set")
 
 
-def _expect(is_so: bool, otherwise: str) -> None:
-    if not is_so:
-        raise ValueError(otherwise)
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)

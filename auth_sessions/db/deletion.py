@@ -104,8 +104,8 @@ class UnbatchedCollector(Collector):
         """CASCADE to the primary key, of a model without delete receivers that nothing else references."""
         connection = connections[self.using]
         holds_key = field.db_type(connection) == key.db_type(connection) and field.target_field.primary_key
-        hides_no_row = field.model._base_manager.auto_created
-        return holds_key and hides_no_row and self.can_fast_delete(field.model, from_field=field)
+        has_plain_base_manager = field.model._base_manager.auto_created
+        return holds_key and has_plain_base_manager and self.can_fast_delete(field.model, from_field=field)
 
 
 def _delete_in_sql(fields: list[Any], sessions: list[Session], *, using: str) -> None:

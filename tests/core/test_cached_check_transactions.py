@@ -55,7 +55,7 @@ def test_a_session_that_ended_cannot_be_saved(laptop, read):
 
 def cache_of(session):
     """The session as a hit has it."""
-    session_cache.add(session, user_id="", asked_at=timezone.now(), until=timezone.now() + BOUND)
+    session_cache.add(session, user_id="", read_at=timezone.now(), until=timezone.now() + BOUND)
     return session_cache.get(session.pk, user_id="")
 
 

@@ -17,7 +17,7 @@ from auth_sessions.devices.device import USER_AGENT_LENGTH, Device, describe
 from auth_sessions.querysets import SessionQuerySet
 
 
-def new_secret() -> bytes:
+def _new_secret() -> bytes:
     """256 random bits."""
     return secrets.token_bytes(32)
 
@@ -128,7 +128,7 @@ class RefreshToken(models.Model):
         related_name="refresh_token",
         verbose_name=_("session"),
     )
-    secret = models.BinaryField(max_length=32, default=new_secret, editable=False)
+    secret = models.BinaryField(max_length=32, default=_new_secret, editable=False)
     generation = models.PositiveIntegerField(_("generation"), default=0, editable=False)
     rotated_at = models.DateTimeField(_("rotated"), default=timezone.now, editable=False)
 

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from auth_sessions.devices.device import client_address
 
-logger = logging.getLogger("auth_sessions")
+_logger = logging.getLogger("auth_sessions")
 
 
 class ActionThrottle(ScopedRateThrottle):
@@ -29,7 +29,7 @@ class ActionThrottle(ScopedRateThrottle):
         except (ImproperlyConfigured, LookupError, TypeError, ValueError):  # of a rate that is none
             raise
         except Exception:
-            logger.exception("Requests are not counted, and not limited")
+            _logger.exception("Requests are not counted, and not limited")
             return True
 
     def get_rate(self) -> Any:

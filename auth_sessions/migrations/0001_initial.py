@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
                         verbose_name="session",
                     ),
                 ),
-                ("secret", models.BinaryField(default=auth_sessions.models.new_secret, max_length=32)),
+                ("secret", models.BinaryField(default=auth_sessions.models._new_secret, max_length=32)),
                 ("generation", models.PositiveIntegerField(default=0, editable=False, verbose_name="generation")),
                 (
                     "rotated_at",

@@ -60,7 +60,7 @@ def sign_in(
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
 ) -> TokenPair:
-    """Sign a person in by credentials. ``django.contrib.auth.authenticate(request, ...)`` is the only judge of them.
+    """Sign a person in by credentials. ``django.contrib.auth.authenticate(request, ...)`` alone decides.
 
     ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters).
     Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises

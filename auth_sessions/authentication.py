@@ -56,7 +56,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
     """The same, without SQL for most requests: one round trip to the cache of ``AUTH_SESSIONS_CACHE``.
 
     A session that ends is refused at once by every process that shares the cache. Where the cache lost the tombstone,
-    and where nothing told Python (``queryset.update()`` of the user, raw SQL), within ``AUTH_SESSIONS_CACHE_TTL``. The
+    and where no signal was sent (``queryset.update()`` of the user, raw SQL), within ``AUTH_SESSIONS_CACHE_TTL``. The
     database is asked where the cache does not answer, and over one that is not shared.
 
     ``request.user`` is then read when something is asked of it that the token does not say: see :class:`LazyUser`.
@@ -67,15 +67,24 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         token = validated_token
-        session = alive_cache.get(token.session_id, user_id=token.user_id)
+        origin = self.get_origin()
+        session = alive_cache.get(token.session_id, user_id=token.user_id, origin=origin)
         if session is not None and timezone.now() < _next_touch_at(session, token):
             token.session = session
             return cast("AbstractBaseUser", LazyUser(session))
         asked_at = timezone.now()
         user = super().get_user(token)
         until = _next_touch_at(token.session, token)
-        alive_cache.add(token.session, user_id=token.user_id, asked_at=asked_at, until=until)
+        alive_cache.add(token.session, user_id=token.user_id, origin=origin, asked_at=asked_at, until=until)
         return user
+
+    def get_origin(self) -> str:
+        """What an entry of the cache is good for: the database it was read from, with its schema.
+
+        Override it, adding to what it returns, where a project chooses tenants by other means than a database or
+        ``connection.schema_name`` (a ``search_path`` set by hand).
+        """
+        return alive_cache.get_origin()
 
 
 def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:

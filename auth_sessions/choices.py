@@ -1,4 +1,4 @@
-"""The words that are stored, sent and compared."""
+"""The values that are stored, sent and compared."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ class SessionKind(TextChoices):
 
 
 class EndReason(TextChoices):
-    """Why a session ended, as the signals tell it."""
+    """Why a session ended, as the signals carry it."""
 
     SIGNED_OUT = "signed_out", _("signed out")
     REVOKED = "revoked", _("revoked by staff")

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from django.conf import settings
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Settings:
@@ -87,8 +87,8 @@ class Settings:
         return _read("AUTH_SESSIONS_SUPABASE_SIGNUP", False)
 
 
-def _read(name: str, default: T) -> T:
-    value: T = getattr(settings, name, default)
+def _read(name: str, default: _T) -> _T:
+    value: _T = getattr(settings, name, default)
     return value
 
 

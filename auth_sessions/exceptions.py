@@ -1,4 +1,4 @@
-"""Why this app refuses. Each error has a stable ``code``; HTTP is the business of the faces."""
+"""Why this app refuses. Each error has a stable ``code``; what it is over HTTP, the views decide."""
 
 from typing import Any, ClassVar
 
@@ -41,7 +41,7 @@ class SessionLimitReached(AuthSessionsError):
 
 
 class SessionInvalid(AuthSessionsError):
-    """The proof was good, but what it proves is gone: sign in again. ``session`` is the row, if it is still there."""
+    """The credential is genuine, but its session no longer counts: sign in again. ``session`` is the row, if any."""
 
     def __init__(self, session: Any = None) -> None:
         super().__init__()

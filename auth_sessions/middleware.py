@@ -47,7 +47,7 @@ class BrowserSessionMiddleware:
                 "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
             )
         setattr(request, django_sessions.STATE_ATTRIBUTE, django_sessions.RequestState())
-        validated_user = ValidatedUser(request)
+        validated_user = _ValidatedUser(request)
         request.user = SimpleLazyObject(validated_user.get)  # type: ignore[assignment]
         request.auser = sync_to_async(validated_user.get)
 
@@ -56,7 +56,7 @@ class BrowserSessionMiddleware:
         return response
 
 
-class ValidatedUser:
+class _ValidatedUser:
     """The user whom Django finds for a request, validated once for each session store that the request has."""
 
     def __init__(self, request: HttpRequest) -> None:

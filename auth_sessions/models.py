@@ -117,7 +117,7 @@ class Session(models.Model):
 class RefreshToken(models.Model):
     """The refresh token of one session: a single row, updated in place at each rotation.
 
-    There is no history of spent tokens. A token carries its generation; ``generation`` here is the one issued last, and
+    There is no history of used tokens. A token carries its generation; ``generation`` here is the one issued last, and
     reuse is found by comparing the two.
     """
 

@@ -1,4 +1,4 @@
-"""The fingerprint of a password hash: tells whether a session was authenticated with the password of today."""
+"""The fingerprint of a password hash: shows whether a session was authenticated with the present password."""
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,7 +13,7 @@ def fingerprint(password_hash: str, *, secret: str | bytes | None = None) -> str
 
 
 def fingerprints(password_hash: str) -> list[str]:
-    """Every fingerprint that counts as this password: today's key first, then ``SECRET_KEY_FALLBACKS``."""
+    """Every fingerprint that matches this password: that of ``SECRET_KEY`` first, then ``SECRET_KEY_FALLBACKS``."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return [fingerprint(password_hash, secret=secret) for secret in secrets]
 

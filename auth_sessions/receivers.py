@@ -1,7 +1,5 @@
 """What this app does at signals: Django's of users and logins, and its own of sessions that end."""
 
-from typing import Any
-
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
@@ -44,12 +42,12 @@ def connect() -> None:
         pre_save.connect(keep_sessions_on_hash_upgrade, model, dispatch_uid=f"auth_sessions.pre_save.{label}")
 
 
-def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> None:
+def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: object) -> None:
     end_before_deletion(instance)
 
 
 def keep_sessions_on_hash_upgrade(
-    instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: Any
+    instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: object
 ) -> None:
     """Sessions stay when only the hasher has changed."""
     if is_hash_upgrade(instance, update_fields) and is_password_usable(instance.password):
@@ -62,7 +60,7 @@ def end_sessions_on_user_save(
     raw: bool,
     using: str,
     update_fields: frozenset[str] | None,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> None:
     """After a save that may have changed the password or made the user inactive."""
     note_saved_password(instance)
@@ -73,7 +71,7 @@ def end_sessions_on_user_save(
 
 
 def create_browser_session(
-    request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: Any
+    request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: object
 ) -> None:
     """After Django's ``login()``. A ``session`` in the signal is a token session: ``auth_sessions.api`` sent it."""
     if session is None and request is not None and django_sessions.get_state(request) is not None:
@@ -81,7 +79,7 @@ def create_browser_session(
 
 
 def end_browser_session(
-    request: HttpRequest | None, user: AbstractBaseUser | None, session: Session | None = None, **kwargs: Any
+    request: HttpRequest | None, user: AbstractBaseUser | None, session: Session | None = None, **kwargs: object
 ) -> None:
     """Before Django's ``logout()`` empties the data. A ``session`` in the signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
@@ -92,12 +90,12 @@ def end_browser_session(
         django_sessions.set_current(request, None)
 
 
-def delete_store_rows(sessions: list[Session], **kwargs: Any) -> None:
+def delete_store_rows(sessions: list[Session], **kwargs: object) -> None:
     if keys := _browser_keys(sessions):
         session_store.delete_rows(keys)
 
 
-def delete_store_entries(sessions: list[Session], **kwargs: Any) -> None:
+def delete_store_entries(sessions: list[Session], **kwargs: object) -> None:
     if keys := _browser_keys(sessions):
         session_store.delete_entries(keys)
 
@@ -106,13 +104,13 @@ def _browser_keys(sessions: list[Session]) -> list[str]:
     return [session.browser_key for session in sessions if session.browser_key]
 
 
-def invalidate_cache(signal: Signal, sessions: list[Session], **kwargs: Any) -> None:
+def invalidate_cache(signal: Signal, sessions: list[Session], **kwargs: object) -> None:
     """Before the commit, so that no session is missed if this process dies; and after, when it may have taken long."""
     of_tokens = (session for session in sessions if session.kind == SessionKind.TOKEN)
     alive_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
 
 
-def flush_own_django_session(sessions: list[Session], request: HttpRequest | None, **kwargs: Any) -> None:
+def flush_own_django_session(sessions: list[Session], request: HttpRequest | None, **kwargs: object) -> None:
     """Where the request's own browser session is among the ended ones, its cookie goes with this answer."""
     keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
     if not keys or request is None or django_sessions.get_state(request) is None:

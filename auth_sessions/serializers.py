@@ -1,4 +1,4 @@
-"""What comes in and what goes out over REST."""
+"""Input and output of the REST API."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class DeviceSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
 
     def to_representation(self, instance: Any) -> dict[str, str]:
-        """The words as they are: DRF would copy the fields for each answer, and ask each of them for each session."""
+        """The values as they are: DRF would copy the fields for each answer, and ask each of them for each session."""
         return {name: getattr(instance, name) for name in self._declared_fields}
 
 

@@ -18,7 +18,7 @@ class ActionThrottle(ScopedRateThrottle):
     """Counts by client address, taken as ``AUTH_SESSIONS_TRUSTED_PROXIES`` says; never by user, who is not known yet.
 
     The rate stands in ``REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]`` under the view's ``action_throttle_scope``. While
-    the cache that counts fails, nobody is held back: people who know their password sign in, and out.
+    the cache that counts fails, no request is throttled: whoever knows their password can sign in, and out.
     """
 
     scope_attr = "action_throttle_scope"

@@ -101,7 +101,7 @@ class LengthRequired(APIException):
     """411 (RFC 9110, section 15.5.12): DRF takes a body of unknown length for none at all."""
 
     status_code = status.HTTP_411_LENGTH_REQUIRED
-    default_detail = {"detail": _("Tell the length of the body."), "code": "length_required"}
+    default_detail = {"detail": _("Send the length of the body."), "code": "length_required"}
 
 
 def _body(request: Request) -> Any:
@@ -119,7 +119,7 @@ def _has_body_of_unknown_length(request: HttpRequest) -> bool:
     if length and length != "0":
         return False
     if isinstance(request, ASGIRequest):
-        with suppress(RawPostDataException):  # somebody has read it, whatever it was
+        with suppress(RawPostDataException):  # it has been read already
             return bool(request.body)
         return False
     if request.META.get("wsgi.input_terminated"):  # else nothing bounds what may be read
@@ -140,7 +140,7 @@ def _transactions_kept() -> Iterator[None]:
 
 
 class SignInView(SignInMixin, AuthSessionsView):
-    """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: begins a session.
+    """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: creates a session.
 
     200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``; 403 ``session_limit_reached``.
     """
@@ -151,7 +151,7 @@ class SignInView(SignInMixin, AuthSessionsView):
     action_throttle_scope = "auth_sessions_token"
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         serializer = self.read(request)
         pair = api.sign_in(
             request._request,
@@ -173,7 +173,7 @@ class RefreshView(AuthSessionsView):
     action_throttle_scope = "auth_sessions_refresh"
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         serializer = self.read(request)
         pair = api.refresh(serializer.validated_data["refresh"], request=request._request)
         return Response({"access": pair.access, "refresh": pair.refresh})
@@ -203,7 +203,7 @@ class SignOutView(AuthSessionsView):
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         api.sign_out(self.get_session(request), self.scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -269,14 +269,14 @@ class SessionsView(AuthSessionsView):
 class SessionListView(SessionsView):
     """``GET``: the caller's sessions, the current one first, then by last use."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return self.show_list()
 
 
 class CurrentSessionView(SessionsView):
     """``GET``: the session this request comes from."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         session = get_session(request)
         if session is None:
             raise Http404
@@ -289,17 +289,17 @@ class CurrentSessionView(SessionsView):
 class SessionDetailView(SessionsView):
     """``GET``, ``PATCH {"name"}`` and ``DELETE`` of one of the caller's sessions; DELETE signs it out."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return self.show(self.get_object())
 
-    def patch(self, request: Request, **kwargs: Any) -> Response:
+    def patch(self, request: Request, **kwargs: object) -> Response:
         session = self.get_object()
         name = self.read(request, session).validated_data.get("name", session.name)
         if not rename_session(session, name):
             raise Http404
         return self.show(session)
 
-    def delete(self, request: Request, **kwargs: Any) -> Response:
+    def delete(self, request: Request, **kwargs: object) -> Response:
         session, current = self.get_object(), get_session(request)
         if session == current:
             api.sign_out(current, Scope.LOCAL, request=request._request)
@@ -310,7 +310,7 @@ class SessionDetailView(SessionsView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class MayUseSessions(BasePermission):
+class HasSessionPermission(BasePermission):
     """The permission named by the view; ``is_staff`` is not asked."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -319,9 +319,9 @@ class MayUseSessions(BasePermission):
 
 
 class StaffView(SessionsView):
-    """Another person's sessions, for whoever has the permission."""
+    """Another user's sessions, for whoever has the permission."""
 
-    permission_classes = (IsAuthenticated, MayUseSessions)
+    permission_classes = (IsAuthenticated, HasSessionPermission)
     permission_required: str
 
     def get_owner(self) -> AbstractBaseUser:
@@ -335,7 +335,7 @@ class UserSessionListView(StaffView):
 
     permission_required = "auth_sessions.view_session"
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return self.show_list()
 
 
@@ -344,7 +344,7 @@ class UserSignOutView(StaffView):
 
     permission_required = "auth_sessions.delete_session"
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         Session.objects.filter(user_id=self.get_owner().pk).end(
             reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
         )

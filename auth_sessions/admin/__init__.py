@@ -1,4 +1,4 @@
-"""The administrator's desk: look at sessions of either kind, and revoke them."""
+"""The admin: look at sessions of either kind, and revoke them."""
 
 from auth_sessions.admin.sessions import SessionAdmin
 from auth_sessions.admin.users import SessionInline, sign_out_everywhere

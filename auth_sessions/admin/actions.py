@@ -1,4 +1,4 @@
-"""Ending many sessions from a list: asked first, logged, counted."""
+"""Ending many sessions from a list: confirmed first, logged, counted."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _confirmation(
         "user_count": counts["users"],
         "labels": [warning_label(session) for session in listed],
         "unlisted_count": counts["sessions"] - LISTED,
-        # Where all are selected, one key and the word for all: Django refuses a form of more than 1000 fields.
+        # Where all are selected, one key and `select_across`: Django refuses a form of more than 1000 fields.
         "selected": selected[:1] if all_pages else selected,
         "select_across": all_pages,
         "action": action.__name__,

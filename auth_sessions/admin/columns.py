@@ -1,4 +1,4 @@
-"""What the desk shows of a session, in the list, on its page, and on the page of its user."""
+"""What the admin shows of a session, in the list, on its page, and on the page of its user."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +22,7 @@ OWN = "_auth_sessions_own"
 
 
 def mark_own(request: HttpRequest, sessions: Iterable[Session]) -> None:
-    """Note on the administrator's own session that it is theirs, so that they do not end it by accident."""
+    """Mark the administrator's own session, so that they do not end it by accident."""
     own = django_sessions.get_current(request)
     for session in sessions:
         setattr(session, OWN, session == own)
@@ -38,7 +38,7 @@ def full_label(session: Session) -> str:
 
 
 def named(session: Session, *, length: int = 100) -> str:
-    """The device, and before it the person's own name for it: in quotes, so that it passes for no words of the desk."""
+    """The device, after the person's own name for it: in quotes, so that it cannot pass for a text of the admin."""
     label = session.device.label
     if not session.name:
         return label
@@ -72,7 +72,7 @@ class SessionColumns:
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, session: Session) -> Any:
-        """Live, or why the session counts for nothing although its row is still there."""
+        """Live, or why the session no longer counts although its row is still there."""
         reason = get_end_reason(session, last_used_at=session.last_used_at, checks_browser_password=True)
         return reason.label if reason else _("live")
 

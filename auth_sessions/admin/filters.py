@@ -19,19 +19,19 @@ AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Live is neither expired nor idle. A changed password, which SQL cannot see, shows in the column only."""
+    """Live: neither expired nor idle. A changed password, which SQL cannot see, shows in the column only."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("live", _("Live")), ("over", _("Over"))]
+        return [("live", _("Live")), ("ended", _("Ended"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
         live = Session.objects.live().values("pk")
         if self.value() == "live":
             return queryset.filter(pk__in=live)
-        if self.value() == "over":
+        if self.value() == "ended":
             return queryset.exclude(pk__in=live)
         return queryset
 

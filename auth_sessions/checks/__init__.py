@@ -4,8 +4,6 @@ One module for each concern, one small generator for each check. Numbers are sta
 from here (``auth_sessions.supabase.checks``).
 """
 
-from typing import Any
-
 from django.core import checks
 
 from auth_sessions.checks import cache, installation, models, settings, signing
@@ -16,10 +14,10 @@ def register() -> None:
     checks.register(check_deployment, checks.Tags.security, deploy=True)
 
 
-def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     return [message for concern in (settings, signing, models, cache, installation) for message in concern.check()]
 
 
-def check_deployment(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_deployment(**kwargs: object) -> list[checks.CheckMessage]:
     """What may be so while a project is developed, but not where it is deployed."""
     return list(cache.check_deployment())

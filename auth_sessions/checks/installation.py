@@ -64,7 +64,7 @@ def _middleware() -> Iterator[checks.CheckMessage]:
 
 
 def _pages() -> Iterator[checks.CheckMessage]:
-    """E018: "Your devices" is mounted, but nothing tells which of the devices is this browser."""
+    """E018: "Your devices" is mounted, but no middleware shows which of the devices is this browser."""
     if _is_mounted("auth_sessions_pages:devices") and not _has_middleware():
         yield checks.Error(f"The pages need {BROWSERS} in MIDDLEWARE.", id="auth_sessions.E018")
 

@@ -1,4 +1,4 @@
-"""E004, E005, E008, W009: the user model, and models that reference sessions."""
+"""E004, E005, E008, W009, W020: the user model, and models that reference sessions."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -8,16 +8,21 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import checks
+from django.db import models
 from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignKey, Model
 from django.db.models.signals import post_delete, pre_delete
 
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.tokens.keys import simple_jwt
 
+DATABASE_ON_DELETE = [getattr(models, name) for name in ("DB_CASCADE", "DB_SET_NULL") if hasattr(models, name)]
+"""New in Django 6.1."""
+
 
 def check() -> Iterator[checks.CheckMessage]:
     yield from _user_model()
     yield from _related_models()
+    yield from _database_on_delete()
     yield from _delete_receivers()
 
 
@@ -40,12 +45,7 @@ def _user_model() -> Iterator[checks.CheckMessage]:
 
 def _related_models() -> Iterator[checks.CheckMessage]:
     """E008: a foreign key, to a session or to what cascades from it, that would make signing out fail."""
-    keys = [
-        field
-        for model in apps.get_models(include_auto_created=True)
-        for field in model._meta.local_fields
-        if isinstance(field, ForeignKey)
-    ]
+    keys = _foreign_keys()
     cascading = _cascading_to({Session, RefreshToken}, keys)
     for key in keys:
         if _target(key) in cascading and key.remote_field.on_delete in (PROTECT, RESTRICT):
@@ -55,6 +55,28 @@ def _related_models() -> Iterator[checks.CheckMessage]:
                 obj=key,
                 id="auth_sessions.E008",
             )
+
+
+def _database_on_delete() -> Iterator[checks.CheckMessage]:
+    """W020: a foreign key to a session that the database itself deletes; Django's own check is fields.E323."""
+    for key in _foreign_keys():
+        if _target(key) in (Session, RefreshToken) and key.remote_field.on_delete in DATABASE_ON_DELETE:
+            yield checks.Warning(
+                f"{key.model._meta.label}.{key.name} leaves what references a session to the database: it goes with "
+                "the session, but Django does not mix this with the CASCADE of Session.user.",
+                hint="Use on_delete=CASCADE or SET_NULL.",
+                obj=key,
+                id="auth_sessions.W020",
+            )
+
+
+def _foreign_keys() -> list[ForeignKey[Any, Any]]:
+    return [
+        field
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.local_fields
+        if isinstance(field, ForeignKey)
+    ]
 
 
 def _cascading_to(models: set[type[Model]], keys: list[ForeignKey[Any, Any]]) -> set[type[Model]]:

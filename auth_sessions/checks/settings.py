@@ -26,7 +26,7 @@ UNREAD_SIMPLE_JWT = {
     "USER_AUTHENTICATION_RULE": "Whether a person may sign in is decided by AUTHENTICATION_BACKENDS.",
     "TOKEN_OBTAIN_SERIALIZER": "Subclass auth_sessions.views.SignInView, or listen to access_token_issuing.",
     "TOKEN_REFRESH_SERIALIZER": "Subclass auth_sessions.views.RefreshView, or listen to access_token_issuing.",
-    "TOKEN_VERIFY_SERIALIZER": "There is no verify endpoint; GET sessions/current/ tells.",
+    "TOKEN_VERIFY_SERIALIZER": "There is no verify endpoint; GET sessions/current/ answers that.",
     "TOKEN_BLACKLIST_SERIALIZER": "Subclass auth_sessions.views.SignOutView.",
     "SLIDING_TOKEN_OBTAIN_SERIALIZER": "There are no sliding tokens.",
     "SLIDING_TOKEN_REFRESH_SERIALIZER": "There are no sliding tokens.",

@@ -1,13 +1,15 @@
 """The cached check: an authenticated request without SQL, over Django's cache.
 
-An entry holds a session as the database showed it, and is believed for ``AUTH_SESSIONS_CACHE_TTL`` from the moment the
-database was asked, never longer. It is only ever added. The entry of a session that ends is overwritten by a tombstone,
-at which everybody asks the database: before the transaction commits, and again after. So no slow reader brings a
-session back while the tombstone is there, and where the cache lost it the entry's own time is the bound. The cache
-refuses nobody, and nothing it does or fails to do is an error: the database is asked instead.
+An entry holds a session as a database showed it, and is believed for that database alone, for
+``AUTH_SESSIONS_CACHE_TTL`` from the moment it was asked, never longer. It is only ever added. The entry of a session
+that ends is overwritten by a tombstone, at which everybody asks the database: before the transaction commits, and again
+after. So no slow reader brings a session back while the tombstone is there, and where the cache lost it the entry's own
+time is the bound. The cache refuses nobody, and nothing it does or fails to do is an error: the database is asked
+instead.
 """
 
 import functools
+import hashlib
 import logging
 import math
 import zlib
@@ -21,7 +23,7 @@ from django.core.cache.backends.db import BaseDatabaseCache
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 from rest_framework.settings import api_settings
 
@@ -40,6 +42,9 @@ FIELDS = tuple(field.attname for field in Session._meta.concrete_fields if field
 SCHEMA_VERSION = zlib.crc32(repr(FIELDS).encode())
 """Another release may keep other columns under the same keys; all of them understand the tombstone."""
 
+SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "unix_socket", "read_default_file")
+"""Options of the drivers that may lead to another server or database than the settings beside them."""
+
 PREFIX = "auth_sessions."
 
 TOMBSTONE = "ended"
@@ -49,11 +54,34 @@ TOMBSTONE = "ended"
 breaker = CircuitBreaker()
 
 
-def get(session_id: Any, *, user_id: str) -> Session | None:
+def get_origin() -> str:
+    """The database that sessions are read from now: alias, server, name and schema, as a digest.
+
+    Tenants and stages may share a cache and a ``SECRET_KEY``. The schema is that of packages which set
+    ``connection.schema_name`` (django-tenants).
+    """
+    connection = connections[write_alias()]
+    values = connection.settings_dict
+    options = values.get("OPTIONS") or {}
+    return _digest(
+        connection.alias,
+        connection.vendor,
+        *(str(values.get(name, "")) for name in ("HOST", "PORT", "NAME")),
+        *(str(options.get(name, "")) for name in SERVER_OPTIONS),
+        str(getattr(connection, "schema_name", "")),
+    )
+
+
+@functools.lru_cache(maxsize=10_000)
+def _digest(*values: str) -> str:
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
+
+
+def get(session_id: Any, *, user_id: str, origin: str | None = None) -> Session | None:
     """A session that the cache says is alive, in one round trip and without SQL; None: ask the database.
 
-    ``user_id`` is the claim of the token. The session has no password fingerprint and no user yet; reading either
-    asks the database.
+    ``origin`` is the database that is asked otherwise, :func:`get_origin` by default; ``user_id`` is the claim of the
+    token. The session has no password fingerprint and no user yet; reading either asks the database.
     """
     cache = _shared_cache()
     if cache is None:
@@ -63,16 +91,17 @@ def get(session_id: Any, *, user_id: str) -> Session | None:
         return None
     entry = breaker.call(cache.get, _key(session_id))
     try:
-        version, asked_at, owner, values = entry
+        version, source, asked_at, owner, values = entry
         is_young = timedelta(0) <= timezone.now() - asked_at < conf.AUTH_SESSIONS_CACHE_TTL
-        if not is_young or (version, owner, len(values)) != (SCHEMA_VERSION, user_id, len(FIELDS)):
+        known = (version, source, owner, len(values))
+        if not is_young or known != (SCHEMA_VERSION, origin or get_origin(), user_id, len(FIELDS)):
             return None
         return Session.from_db(write_alias(), FIELDS, values)
     except (TypeError, ValueError):  # no entry, a tombstone, or an entry of something else
         return None
 
 
-def add(session: Session, *, user_id: str, asked_at: datetime, until: datetime) -> None:
+def add(session: Session, *, user_id: str, asked_at: datetime, until: datetime, origin: str | None = None) -> None:
     """Add what the database said when it was asked, at ``asked_at``; to be asked again by ``until`` at the latest.
 
     Not from within a transaction that may have started long before: what it reads may be as old.
@@ -84,7 +113,13 @@ def add(session: Session, *, user_id: str, asked_at: datetime, until: datetime) 
     seconds = (min(until, asked_at + conf.AUTH_SESSIONS_CACHE_TTL) - timezone.now()).total_seconds()
     if cache is None or seconds <= 0 or not breaker.allows_call():
         return
-    entry = (SCHEMA_VERSION, asked_at, user_id, tuple(getattr(session, name) for name in FIELDS))
+    entry = (
+        SCHEMA_VERSION,
+        origin or get_origin(),
+        asked_at,
+        user_id,
+        tuple(getattr(session, name) for name in FIELDS),
+    )
     breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
 
 
@@ -122,7 +157,7 @@ def is_shared() -> bool:
 
 
 def _shared_cache() -> BaseCache | None:
-    """None where no view uses the cached check, so that nobody else's sign-out waits for a cache."""
+    """None where no view uses the cached check, so that no other project's sign-out waits for a cache."""
     alias = conf.AUTH_SESSIONS_CACHE
     if alias is None or not _is_in_use():
         return None

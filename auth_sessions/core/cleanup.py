@@ -59,7 +59,7 @@ def clear_expired(
     """
     if not 1 <= batch_size <= KEYS_PER_STATEMENT:
         raise ValueError(f"batch_size must be from 1 to {KEYS_PER_STATEMENT}, not {batch_size}")
-    began = time.monotonic()
+    started = time.monotonic()
     sessions = all_sessions(using).order_by("pk")
     first = after or sessions.values_list("pk", flat=True).first() or NIL
     last = sessions.values_list("pk", flat=True).last() or NIL
@@ -77,14 +77,14 @@ def clear_expired(
             progress=1 if is_last else _progress(first, after, last),
             is_last=is_last,
         )
-        if max_seconds is not None and time.monotonic() + sleep - began >= max_seconds:
+        if max_seconds is not None and time.monotonic() + sleep - started >= max_seconds:
             return
         if sleep and not is_last:
             time.sleep(sleep)
 
 
 def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:
-    """With users and tokens, each read by key: in one join a planner may begin at the first token of all."""
+    """With users and tokens, each read by key: in one join a planner may start at the first token of all."""
     users = all_users(sessions.db)
     tokens = RefreshToken.objects.using(sessions.db).only("rotated_at")
     return sessions.only(*READ_FIELDS).prefetch_related(Prefetch("user", users), Prefetch("refresh_token", tokens))
@@ -133,5 +133,5 @@ def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -
 
 
 def _progress(first: uuid.UUID, key: uuid.UUID, last: uuid.UUID) -> float:
-    """How far through, as time goes: a key begins with the moment it was made."""
+    """How far through, in time: a key starts with the moment it was created."""
     return min(max((key.int - first.int) / max(last.int - first.int, 1), 0), 1)

@@ -25,7 +25,7 @@ def sign_out(
 ) -> int:
     """Sign a person out from one of their sessions: everywhere, here, or everywhere else. Returns how many ended.
 
-    ``actor`` is the person, unless told otherwise. Django's ``user_logged_out`` is sent once where the session the
+    ``actor`` is the person, unless given. Django's ``user_logged_out`` is sent once where the session the
     person calls from is among the ended ones and there is a ``request``. Raises ``ValueError`` for an unknown scope.
     """
     scope, using = Scope(scope), write_alias()

@@ -11,7 +11,7 @@ from django.db.models import Model, signals
 
 from auth_sessions.choices import Scope
 from auth_sessions.core.rows import all_sessions, write_alias
-from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query
+from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
 from auth_sessions.db.locking import lock_by_key, locks_in_order
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
@@ -96,10 +96,7 @@ UPDATED_FIELDS: list[Any] = [
 
 @cache
 def _generation_update(using: str) -> str:
-    quote = connections[using].ops.quote_name
-    generation, rotated_at, key, presented = (f"{quote(field.column)} = %s" for field in UPDATED_FIELDS)
-    table = quote(RefreshToken._meta.db_table)
-    return f"UPDATE {table} SET {generation}, {rotated_at} WHERE {key} AND {presented}"  # noqa: S608 - our own names
+    return update_sql(UPDATED_FIELDS[:2], UPDATED_FIELDS[2:], using=using)
 
 
 def insert(*rows: Model, using: str) -> None:

@@ -93,6 +93,14 @@ def compile_insert(model: type[Model], *, using: str) -> str | None:
     return cast("str", sql)
 
 
+def update_sql(changed: list[Any], required: list[Any], *, using: str) -> str:
+    """An UPDATE of one model that sets the columns ``changed`` where those ``required`` have given values, in order."""
+    quote = connections[using].ops.quote_name
+    table = quote(changed[0].model._meta.db_table)
+    assignments, conditions = ([f"{quote(field.column)} = %s" for field in fields] for fields in (changed, required))
+    return f"UPDATE {table} SET {', '.join(assignments)} WHERE {' AND '.join(conditions)}"  # noqa: S608 - names of models
+
+
 def set_related(instance: Model, name: str, other: Model | None) -> None:
     """Say what a relation of an instance leads to, without the checks of an assignment and without SQL."""
     field: Any = instance._meta.get_field(name)

@@ -16,7 +16,7 @@ USER_AGENT_LENGTH = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device in words for people: ``label`` is "Chrome on macOS"; unknown parts are empty strings."""
+    """A device as shown to people: ``label`` is "Chrome on macOS"; unknown parts are empty strings."""
 
     browser: str
     os: str
@@ -34,8 +34,8 @@ class Device:
 @lru_cache(maxsize=1000)
 def describe(user_agent: str) -> Device:
     """The device that sends this ``User-Agent``, by ua-parser where it is installed; kept for the next read."""
-    known_by = ua_parser if ua_parser.is_available else user_agents
-    browser, system, device_type = known_by.classify(user_agent[:USER_AGENT_LENGTH])
+    classifier = ua_parser if ua_parser.is_available else user_agents
+    browser, system, device_type = classifier.classify(user_agent[:USER_AGENT_LENGTH])
     return Device(browser=browser, os=system, type=device_type)
 
 

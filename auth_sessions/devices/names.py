@@ -22,5 +22,5 @@ def _is_seen(character: str) -> bool:
 
 
 def isolated(name: str) -> str:
-    """The name inside a sentence: written from right to left, it turns over nothing but itself."""
+    """The name as an isolate (Unicode UAX 9) for a sentence: written from right to left, it reorders nothing else."""
     return f"\u2068{name}\u2069"

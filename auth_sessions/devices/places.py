@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def near(address: str | None) -> str:
-    """The place in words, "near Zurich, Switzerland", or the country alone; "" for an address that is not known.
+    """The place as a text, "near Zurich, Switzerland", or the country alone; "" for an address that is not known.
 
     Django's settings ``GEOIP_PATH``, ``GEOIP_CITY`` and ``GEOIP_COUNTRY`` name the database. It is never an error:
     a broken database is logged, once, and counts for nothing.

@@ -40,7 +40,7 @@ APPS = (
     ("undici", "Node.js"),
     ("java/", "Java"),
 )
-"""Programs and libraries; nameless are those in which people's apps are written, and which the people do not know."""
+"""Programs and libraries; without a name are those in which apps are written, which people do not know."""
 
 BROWSERS = (
     (" edg/", "Edge"),
@@ -108,8 +108,8 @@ def classify(user_agent: str) -> tuple[str, str, DeviceType]:
 
 
 def says_bot(text: str) -> bool:
-    """Whether a text in small letters calls itself a bot's."""
-    return any(word in text for word in BOTS)
+    """Whether a lower-case user agent calls itself a bot."""
+    return any(part in text for part in BOTS)
 
 
 def _first(table: tuple[tuple[str, str], ...], text: str) -> str:

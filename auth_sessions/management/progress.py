@@ -3,8 +3,8 @@ from django.core.management.base import OutputWrapper
 WIDTH = 40
 
 
-class Bar:
-    """How far a command is, on one line that is written over; nothing where nobody looks on."""
+class ProgressBar:
+    """How far a command is, on one line that is rewritten; nothing where the output is no terminal."""
 
     def __init__(self, stdout: OutputWrapper) -> None:
         self.stdout = stdout

@@ -1,4 +1,4 @@
-"""Whether the person at this browser proved who they are recently enough, and how they do it again."""
+"""Re-authentication: whether the last proof of identity is recent enough, and the form that asks for another."""
 
 from typing import Any, cast
 

@@ -1,7 +1,6 @@
-"""Signing out of one device, of the others, and everywhere: asked first, in words that say what will happen."""
+"""Signing out of one device, of the others, and everywhere: confirmed first, on a page that says what will happen."""
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -39,13 +38,13 @@ class SignOutPage(DevicePage, ABC):
 
     @abstractmethod
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
-        """Do it, and lead to where the result is told."""
+        """Do it, and redirect to where the result is shown."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         devices = self.choose()
         return self.ask(devices) if devices else self.already_gone()
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         devices = self.choose()
         if not devices:
             return self.already_gone()
@@ -78,7 +77,7 @@ class SignOutPage(DevicePage, ABC):
         return bool(self.current.user.password) and self.current.user.has_usable_password()
 
     def sign_in_again(self) -> HttpResponse:
-        """The proof of a person without a password (a social login): they leave here, sign in, and come back."""
+        """Re-authentication without a password (a social login): sign out here, sign in, and come back."""
         api.sign_out(self.current, Scope.LOCAL, request=self.request)
         return redirect(self.request.get_full_path())  # which asks for the sign-in
 

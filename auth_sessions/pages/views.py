@@ -48,7 +48,7 @@ class Page(TemplateView):
 
 @method_decorator(PROTECTION, name="dispatch")
 class DevicePage(Page):
-    """What the pages share: who may see them, and that nobody else's devices are in the queryset."""
+    """What the pages share: who may see them, and that no other person's devices are in the queryset."""
 
     current: Session
 
@@ -61,7 +61,7 @@ class DevicePage(Page):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = django_sessions.get_current(request)
-        if current is None:  # somebody who acts in another person's name, or came without Django's login()
+        if current is None:  # impersonation, or a user without Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current
         return super().dispatch(request, *args, **kwargs)
@@ -104,7 +104,7 @@ class DevicesView(DevicePage):
 
     template_name = "auth_sessions/devices.html"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         devices = self.get_devices()
         others = sum(not device.is_current for device in devices)
         return self.answer(devices=devices, others=others)
@@ -119,7 +119,7 @@ class RenameView(DevicePage):
 
     template_name = "auth_sessions/rename.html"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: object, **kwargs: Any) -> HttpResponse:
         session = self.find(kwargs["pk"])
         if session is None:
             return self.already_gone()
@@ -143,7 +143,7 @@ class SignedOutView(Page):
     template_name = "auth_sessions/signed_out.html"
     everywhere = False
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated:
             return redirect("auth_sessions_pages:devices")
         return super().get(request, *args, everywhere=self.everywhere, login_url=resolve_url(settings.LOGIN_URL))

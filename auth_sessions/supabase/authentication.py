@@ -1,4 +1,4 @@
-"""Who is calling ``user`` and ``logout``: the order and the words of Supabase Auth's bearer check."""
+"""Who is calling ``user`` and ``logout``: the order and the messages of Supabase Auth's bearer check."""
 
 import re
 import uuid

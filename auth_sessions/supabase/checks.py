@@ -19,7 +19,7 @@ def register() -> None:
     checks.register(check_project, checks.Tags.security)
 
 
-def check_project(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     return [message for concern in (_user_model(), _claims()) for message in concern]
 
 

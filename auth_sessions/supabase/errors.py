@@ -1,4 +1,4 @@
-"""Refusals as Supabase Auth words them: a stable code, a message, a status, in one of two shapes.
+"""Refusals as Supabase Auth sends them: a stable code, a message, a status, in one of two shapes.
 
 The shape follows the request's ``X-Supabase-Api-Version``. Codes and messages are Supabase Auth's, which its clients
 act on; they are not translated.
@@ -122,7 +122,7 @@ def refused(error: exceptions.AuthSessionsError, refusals: Refusals) -> Supabase
 
 
 def translated(error: Exception) -> SupabaseError | None:
-    """What Django and DRF raise, in Supabase's words; None for what nobody foresaw."""
+    """What Django and DRF raise, as Supabase Auth would send it; None for an unexpected failure."""
     match error:
         case SupabaseError():
             known = error

@@ -1,4 +1,4 @@
-"""Whether a new password will do, told as Supabase Auth tells it."""
+"""Validation of a new password, reported as Supabase Auth reports it."""
 
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from auth_sessions.supabase.errors import SupabaseError, weak_password
 
 REASONS = {"password_too_short": "length", "password_too_common": "pwned"}
-"""Django's codes in Supabase's three words; every other is about ``characters``."""
+"""Django's codes as Supabase's three reasons; every other is ``characters``."""
 
 
 @sensitive_variables("password")
@@ -28,7 +28,7 @@ def check_strength(password: str, user: AbstractBaseUser) -> None:
 
 @sensitive_variables("password", "current")
 def check_change(password: str, user: AbstractBaseUser, *, current: str | None) -> None:
-    """What a new password for somebody who has one must meet; the current one is judged only where it is given."""
+    """What a new password for somebody who has one must meet; the current one is compared only where it is given."""
     check_strength(password, user)
     if current is not None and not check_password(current, user.password):
         raise SupabaseError(400, "current_password_invalid", "The current password is not correct")

@@ -1,7 +1,5 @@
 """What the Supabase API adds to access tokens, and deletes with a user."""
 
-from typing import Any
-
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.signals import pre_delete
 
@@ -20,7 +18,7 @@ def connect() -> None:
         pre_delete.connect(delete_profile_of_deleted_user, model, dispatch_uid=uid)
 
 
-def add_claims(token: SessionAccessToken, session: Session, **kwargs: Any) -> None:
+def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) -> None:
     """To every access token, whichever API issues it. The claims of the project's own receivers win."""
     claims = responses.claims(session)
     if simple_jwt("AUDIENCE") is None:
@@ -28,5 +26,5 @@ def add_claims(token: SessionAccessToken, session: Session, **kwargs: Any) -> No
     token.payload = {**claims, **token.payload}
 
 
-def delete_profile_of_deleted_user(instance: AbstractBaseUser, **kwargs: Any) -> None:
+def delete_profile_of_deleted_user(instance: AbstractBaseUser, **kwargs: object) -> None:
     users.delete_profile(instance)

@@ -1,4 +1,4 @@
-"""What clients send: a JSON object, whatever the request's content type says; unknown members are ignored."""
+"""The body of a request: a JSON object, whatever the request's content type says; unknown members are ignored."""
 
 import json
 import math

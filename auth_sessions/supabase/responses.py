@@ -1,4 +1,4 @@
-"""What goes out: the session and the user object that Supabase's clients store, and the claims of the access token."""
+"""What Supabase's clients store, the session and the user object, and the claims of the access token."""
 
 import uuid
 from copy import deepcopy
@@ -15,7 +15,7 @@ from auth_sessions.tokens import TokenPair
 AUTHENTICATED = "authenticated"
 
 METHODS = {"pwd": "password", "sms": "otp"}
-"""RFC 8176's words in Supabase's; the others are the same or have no counterpart."""
+"""RFC 8176's values as Supabase's; the others are the same or have no counterpart."""
 
 
 def session_object(pair: TokenPair) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def claims(session: Session) -> dict[str, Any]:
         "user_metadata": deepcopy(profile.user_metadata),
         "is_anonymous": False,
         "aal": "aal2" if "mfa" in session.amr else "aal1",
-        "amr": [{"method": METHODS.get(word, word), "timestamp": authenticated_at} for word in session.amr],
+        "amr": [{"method": METHODS.get(method, method), "timestamp": authenticated_at} for method in session.amr],
     }
 
 

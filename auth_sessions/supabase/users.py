@@ -20,7 +20,7 @@ from auth_sessions.supabase.request_body import check_size
 EMAIL_LENGTH = 254
 """The longest address there is (RFC 5321)."""
 
-NOBODY = "no-such-user:{}"
+UNKNOWN_USERNAME = "no-such-user:{}"
 
 
 def usernames(email: str) -> list[str]:
@@ -35,7 +35,7 @@ def usernames(email: str) -> list[str]:
 
 
 def is_taken(user: AbstractBaseUser) -> bool:
-    """Whether somebody has the user name or the address of a user who could not be saved."""
+    """Whether another user has the user name or the address of a user who could not be saved."""
     user_model = get_user_model()
     same_name = Q(**{user_model.USERNAME_FIELD: user.get_username()})
     same_address = Q(**{user_model.get_email_field_name(): email_of(user)})
@@ -46,11 +46,11 @@ def is_taken(user: AbstractBaseUser) -> bool:
 def credentials(email: str, password: str) -> dict[str, str]:
     """What ``authenticate()`` is asked about.
 
-    For an unknown address, and for one that several users share, a name that nobody has: as much work as for a wrong
+    For an unknown address, and for one that several users share, a name that no user has: as much work as for a wrong
     password, and ``user_login_failed`` is sent.
     """
     found = usernames(email)
-    name = found[0] if len(found) == 1 else NOBODY.format(hashlib.sha256(email.encode()).hexdigest())
+    name = found[0] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
     return {get_user_model().USERNAME_FIELD: name, "password": password}
 
 

@@ -1,4 +1,4 @@
-"""The endpoints that Supabase's clients call. Each view reads its input, calls the core, and shapes the answer."""
+"""The endpoints that Supabase's clients call. Each view reads its input, calls one function, and shapes the answer."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,7 +77,7 @@ class SupabaseView(APIView):
         return [*super().get_throttles(), ActionThrottle()]
 
     def handle_exception(self, exc: Exception) -> Response:
-        """A refusal is an answer: what it destroyed stays destroyed. What nobody foresaw is undone, and logged."""
+        """A refusal is an answer: what it destroyed stays destroyed. Any other failure is rolled back, and logged."""
         if isinstance(exc, AuthSessionsError):
             return self._answer(errors.refused(exc, self.refusals))
         error = errors.translated(exc)
@@ -131,10 +131,10 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
 
 class PasswordGrantView(SignInBaseView):
-    """``POST token?grant_type=password`` ``{"email", "password"}``: begins a session."""
+    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session."""
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         body = Body(request._request)
         email, phone = users.normalized(body.text("email")), body.text("phone")
         if email and phone:
@@ -153,7 +153,7 @@ class RefreshTokenGrantView(SupabaseView):
     refusals = errors.REFRESH_REFUSALS
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         raw = Body(request._request).text("refresh_token")
         if not raw:
             raise validation_failed("Refresh token is not valid")
@@ -163,7 +163,7 @@ class RefreshTokenGrantView(SupabaseView):
 class UnsupportedGrantView(SupabaseView):
     """Any other grant."""
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         raise SupabaseError(400, "invalid_credentials", "unsupported_grant_type")
 
 
@@ -201,7 +201,7 @@ class SignedInView(SupabaseView):
 class LogoutView(SignedInView):
     """``POST logout?scope=``: ``global`` (default), ``local`` or ``others``; 204.
 
-    ``local`` on a session that is over already is 204, too.
+    ``local`` on a session that has already ended is 204, too.
     """
 
     action_throttle_scope = "auth_sessions_sign_out"
@@ -212,7 +212,7 @@ class LogoutView(SignedInView):
         self.scope = next(iter(request.query_params.getlist("scope")), "") or Scope.GLOBAL
         super().initial(request, *args, **kwargs)
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         if self.scope not in Scope:
             raise validation_failed(f'Unsupported logout scope "{self.scope}"')
         api.sign_out(self.get_token().session, Scope(self.scope), request=request._request)
@@ -231,19 +231,19 @@ class UserView(SignedInView):
     """
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A new password is throttled as a sign-in is: with ``current_password`` it tells whether that is right."""
+        """A new password is throttled as a sign-in: with ``current_password`` the answer shows whether it is right."""
         if request.method == "PUT":
             self.action_throttle_scope = "auth_sessions_token"
         super().initial(request, *args, **kwargs)
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         asked, audience = request.headers.get("X-JWT-AUD"), self.get_token().payload.get("aud")
         if asked and asked not in (audience if isinstance(audience, list) else [audience]):
             raise validation_failed("Token audience doesn't match request audience")
         return Response(user_object(self.get_caller()))
 
     @sensitive_variables()
-    def put(self, request: Request, **kwargs: Any) -> Response:
+    def put(self, request: Request, **kwargs: object) -> Response:
         body, user = Body(request._request), self.get_caller()
         if body.holds("app_metadata"):
             raise SupabaseError(403, "not_admin", "Updating app_metadata requires admin privileges")
@@ -277,7 +277,7 @@ class SignupView(SignInBaseView):
     """
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         if not conf.AUTH_SESSIONS_SUPABASE_SIGNUP:
             raise SupabaseError(422, "signup_disabled", "Signups not allowed for this instance")
         body = Body(request._request)
@@ -348,14 +348,14 @@ def _already_registered() -> SupabaseError:
 class KeySetView(SupabaseView):
     """``GET .well-known/jwks.json``: the public keys of the access tokens (RFC 7517); none under HS256."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return Response({"keys": public_keys()}, headers={"Cache-Control": "public, max-age=600"})
 
 
 class HealthView(SupabaseView):
     """``GET health``: who answers."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         description = "auth_sessions, for the clients of Supabase Auth"
         return Response({"version": __version__, "name": "auth_sessions", "description": description})
 
@@ -363,7 +363,7 @@ class HealthView(SupabaseView):
 class SettingsView(SupabaseView):
     """``GET settings``: which ways to sign in there are."""
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         return Response(
             {
                 "external": {"email": True, "phone": False, "anonymous_users": False},
@@ -381,5 +381,5 @@ class SettingsView(SupabaseView):
 class UnknownPathView(SupabaseView):
     """Everything else that Supabase Auth has: 404 ``not_supported``, never a page."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         raise errors.not_supported()

@@ -46,7 +46,7 @@ def _value(chosen: dict[str, Any], name: str) -> Any:
 
 
 class Backend(TokenBackend):
-    """simplejwt's backend that names its key, and without the clock: the token judges times by ``timezone.now()``."""
+    """simplejwt's backend that names its key, and reads no clock: the token compares times with ``timezone.now()``."""
 
     def encode(self, payload: dict[str, Any]) -> str:
         """Sign. An asymmetric key is named in the header: ``kid``, as in the key set."""

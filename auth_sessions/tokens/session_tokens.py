@@ -88,7 +88,7 @@ class SessionToken(Token):
 class SessionRefreshToken(SessionToken):
     """The refresh token: HS256 under a key derived from ``SECRET_KEY``, whatever ``SIMPLE_JWT`` says.
 
-    Nothing in it is random or taken from the clock of the request. ``exp`` tells the client when an unused session
+    Nothing in it is random or taken from the clock of the request. ``exp`` shows the client when an unused session
     ends; the row decides.
     """
 

@@ -109,8 +109,8 @@ def test_newest_first(staff_client, ada, bob):
     assert [row[0] for row in rows(staff_client.get())] == [str(ada), str(bob), str(ada)]
 
 
-@pytest.mark.parametrize(("state", "shown"), [("live", ["phone"]), ("over", ["old", "idle"]), ("other", None)])
-def test_the_filter_of_live_and_over(clock, staff_client, ada, state, shown):
+@pytest.mark.parametrize(("state", "shown"), [("live", ["phone"]), ("ended", ["old", "idle"]), ("other", None)])
+def test_the_filter_of_live_and_ended(clock, staff_client, ada, state, shown):
     Device().sign_in(ada, device_name="idle")
     clock.shift(timedelta(days=13))
     create_session(ada, name="old", lifetime=timedelta(minutes=1))

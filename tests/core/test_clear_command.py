@@ -113,7 +113,7 @@ def test_no_rest_after_the_last(over):
 
 
 def test_no_rest_that_ends_too_late(over):
-    assert "Go on with --after" in clear("--batch-size=1", "--sleep=60", "--max-seconds=30")
+    assert "Continue with --after" in clear("--batch-size=1", "--sleep=60", "--max-seconds=30")
     assert len(left()) == 4
 
 
@@ -256,9 +256,9 @@ class Terminal(StringIO):
 def test_a_bar_on_a_terminal(over, alive):
     said = clear("--batch-size=3", stdout=Terminal())
     assert [line.partition("] ")[2].strip() for line in said.split("\r")] == [
-        "3 looked at, 3 over",
-        "6 looked at, 5 over",
-        "6 looked at, 5 over\n5 sessions ended.",
+        "3 checked, 3 ended",
+        "6 checked, 5 ended",
+        "6 checked, 5 ended\n5 sessions ended.",
     ]
     assert "[" + "#" * 40 + "]" in said
 

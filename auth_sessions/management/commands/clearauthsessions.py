@@ -7,7 +7,7 @@ from django.db import connections
 
 from auth_sessions.core.cleanup import clear_expired
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
-from auth_sessions.management.progress import Bar
+from auth_sessions.management.progress import ProgressBar
 
 LONGEST = 7 * 24 * 3600
 
@@ -31,45 +31,46 @@ def key(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no key of a session, such as an earlier run told") from None
+        raise ArgumentTypeError(f"{text!r} is no key of a session, such as an earlier run printed") from None
 
 
 class Command(BaseCommand):
     help = (
-        "Ends the sessions that are over: expired, unused for too long, of inactive users, or of a password since "
+        "Ends the sessions that no longer count: expired, idle, of inactive users, or of a password that has "
+        "since "
         "changed. They are refused with or without this; run it daily to free the storage. Each batch is a short "
         "transaction: it can be stopped at any time, run twice at once, and split into several runs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--batch-size", type=batch_size, default=250, metavar="ROWS", help="sessions looked at in one go"
+            "--batch-size", type=batch_size, default=250, metavar="ROWS", help="sessions checked at a time"
         )
-        parser.add_argument("--sleep", type=seconds, default=0, metavar="SECONDS", help="rest between two batches")
+        parser.add_argument("--sleep", type=seconds, default=0, metavar="SECONDS", help="pause between two batches")
         parser.add_argument(
             "--max-seconds",
             type=seconds,
             metavar="SECONDS",
-            help="begin no batch later than this, and say where to go on",
+            help="start no batch later than this, and print where to continue",
         )
-        parser.add_argument("--after", type=key, metavar="KEY", help="go on after this key, where a run stopped")
-        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
-        parser.add_argument("--database", choices=tuple(connections), help="the database that is swept")
+        parser.add_argument("--after", type=key, metavar="KEY", help="continue after this key, where a run stopped")
+        parser.add_argument("--dry-run", action="store_true", help="only print how many there are")
+        parser.add_argument("--database", choices=tuple(connections), help="the database to clear")
 
-    def handle(self, *args: Any, database: str | None, **options: Any) -> None:
+    def handle(self, *args: object, database: str | None, **options: Any) -> None:
         names = ("batch_size", "sleep", "max_seconds", "after", "dry_run")
-        bar, checked, ended = Bar(self.stdout), 0, 0
-        go_on_after = options["after"]
+        bar, checked, ended = ProgressBar(self.stdout), 0, 0
+        continue_after = options["after"]
         try:
             for batch in clear_expired(using=database, **{name: options[name] for name in names}):
-                checked, ended, go_on_after = checked + batch.checked, ended + batch.ended, batch.key
-                bar.show(batch.progress, f"{checked} looked at, {ended} over")
+                checked, ended, continue_after = checked + batch.checked, ended + batch.ended, batch.key
+                bar.show(batch.progress, f"{checked} checked, {ended} ended")
         except BaseException:
-            if go_on_after:
-                self.stderr.write(f"Stopped after {ended} sessions ended, at --after {go_on_after}")
+            if continue_after:
+                self.stderr.write(f"Stopped after {ended} sessions ended, at --after {continue_after}")
             raise
         bar.close()
         if not batch.is_last:
-            self.stdout.write(f"Stopped by the clock. Go on with --after {batch.key}")
+            self.stdout.write(f"Time is up. Continue with --after {batch.key}")
         said = "sessions would be ended." if options["dry_run"] else "sessions ended."
         self.stdout.write(self.style.SUCCESS(f"{ended} {said}"))

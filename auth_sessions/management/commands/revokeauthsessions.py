@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core.rows import all_sessions, all_users, in_batches
-from auth_sessions.management.progress import Bar
+from auth_sessions.management.progress import ProgressBar
 from auth_sessions.querysets import SessionQuerySet
 
 BATCH = 1000
@@ -28,8 +28,8 @@ def moment(text: str) -> datetime:
 
 class Command(BaseCommand):
     help = (
-        "Revokes sessions, for the day something leaks: those of some users or of all, with everything that hangs on "
-        "them. The reason that signals tell is 'revoked'. Access tokens that are only checked by signature live on "
+        "Revokes sessions after a leak: those of some users or of all, with everything that references them. The "
+        "reason that signals carry is 'revoked'. Access tokens that are only checked by signature stay valid "
         "until they expire; browser logins older than the installation are not reached."
     )
 
@@ -44,13 +44,13 @@ class Command(BaseCommand):
         parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that started before, ISO 8601")
         parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         sessions = self._chosen(**options)
         total = sessions.count()
         if options["dry_run"]:
             self.stdout.write(f"{total} sessions would be revoked.")
             return
-        bar, ended = Bar(self.stdout), 0
+        bar, ended = ProgressBar(self.stdout), 0
         for batch in in_batches(sessions, size=BATCH):
             ended += batch.end(reason=EndReason.REVOKED)
             if total > BATCH:

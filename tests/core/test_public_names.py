@@ -1,0 +1,115 @@
+"""What a project may import is a tested fact: the public modules, and every public name of each."""
+
+import ast
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import auth_sessions
+
+PUBLIC = {
+    "admin": """
+        SessionAdmin SessionInline sign_out_everywhere
+    """,
+    "api": """
+        ClearedBatch DEFAULT Lifetime TokenPair achange_password aget_session arefresh asign_in
+        asign_in_user asign_out change_password clear_expired get_session refresh sign_in sign_in_user
+        sign_out
+    """,
+    "authentication": """
+        BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
+        get_session get_session_of_refresh_token get_valid_session to_api_exception
+    """,
+    "choices": """
+        DeviceType EndReason Scope SessionKind
+    """,
+    "conf": """
+        Settings conf
+    """,
+    "exceptions": """
+        AuthSessionsError NoActiveAccount PasswordChanged RefreshTokenAlreadyUsed RefreshTokenForged
+        SessionExpired SessionIdle SessionInvalid SessionLimitReached SessionNotFound TokenNotValid
+        UserInactive UserNotFound
+    """,
+    "middleware": """
+        BrowserSessionMiddleware
+    """,
+    "mixins": """
+        SignInMixin
+    """,
+    "models": """
+        RefreshToken Session new_secret
+    """,
+    "pages.sign_out": """
+        SignOutEverywhereView SignOutOthersView SignOutPage SignOutView
+    """,
+    "pages.views": """
+        DevicePage DevicesView NameForm PROTECTION Page RenameView SignedOutView
+    """,
+    "querysets": """
+        LAST_USED_AT SessionQuerySet
+    """,
+    "serializers": """
+        DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
+    """,
+    "signals": """
+        access_token_issuing refresh_token_reused session_started sessions_ended sessions_ending
+    """,
+    "supabase.models": """
+        Profile email_provider
+    """,
+    "supabase.views": """
+        HealthView JSONOnly KeySetView LogoutView PasswordGrantView RefreshTokenGrantView SettingsView
+        SignInBaseView SignedInView SignupView SupabaseView TokenView UnknownPathView UnsupportedGrantView
+        UserView
+    """,
+    "throttling": """
+        ActionThrottle logger
+    """,
+    "tokens": """
+        SessionAccessToken SessionRefreshToken TokenPair issue parse
+    """,
+    "urls": """
+        app_name urlpatterns
+    """,
+    "views": """
+        AuthSessionsView CurrentSessionView HasSessionPermission LengthRequired RefreshView
+        SessionDetailView SessionListView SessionsView SignInView SignOutView StaffView UserSessionListView
+        UserSignOutView
+    """,
+}
+
+NOT_PUBLIC = "apps checks core db devices management migrations passwords receivers"
+
+INTERFACES = {"pages", "supabase"}
+"""Packages that are mounted or installed; their views are subclassed."""
+
+
+def defined_in(module):
+    """What ``__all__`` says, else the classes, functions and constants that the module defines itself."""
+    if hasattr(module, "__all__"):
+        return set(module.__all__)
+    names = set()
+    for node in ast.parse(Path(module.__file__).read_text()).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+        names |= {name for target in targets if (name := getattr(target, "id", getattr(target, "name", None)))}
+    return {name for name in names if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names(module):
+    assert defined_in(import_module(f"auth_sessions.{module}")) == set(PUBLIC[module].split())
+
+
+def test_public_modules():
+    modules = {module.name for module in pkgutil.iter_modules(auth_sessions.__path__)}
+    public = {name for name in PUBLIC if "." not in name} | INTERFACES
+    assert modules - public == set(NOT_PUBLIC.split())
+
+
+def test_each_function_of_the_api_has_an_async_twin():
+    functions = PUBLIC["api"].split()
+    twins = {name for name in functions if f"a{name}" in functions}
+    assert twins == {"sign_in", "sign_in_user", "refresh", "sign_out", "change_password", "get_session"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_package import ROOT
+from tests.support.paths import ROOT
 from tests.support.servers import KINDS, RedisServer, Unavailable, or_skipped, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.any_database]

@@ -85,8 +85,8 @@ def key_set():
     return answer.json()["keys"]
 
 
-def on_every_face(device):
-    """What the token is answered with: here, by the REST face, and by a view of the project."""
+def by_every_api(device):
+    """What the token is answered with: here, by the REST API, and by a view of the project."""
     rest = device.send("GET", "sessions/", at="/api/auth/")
     return device.user().status_code, rest.status_code, device.me().status_code
 
@@ -100,7 +100,7 @@ def test_a_secret_is_listed_nowhere(ada, sign_with, algorithm):
     assert key_set() == []
     device = SupabaseDevice().sign_in()
     assert "kid" not in jwt.get_unverified_header(device.access)
-    assert on_every_face(device) == ACCEPTED
+    assert by_every_api(device) == ACCEPTED
 
 
 @pytest.mark.parametrize("key", ASYMMETRIC.values(), ids=ASYMMETRIC)
@@ -143,7 +143,7 @@ class TestPublicKeys:
         [listed] = key_set()
         with pytest.raises(jwt.InvalidTokenError):
             jwt.decode(device.access, jwt.PyJWK(listed), ["ES256", listed["alg"]], audience="authenticated")
-        assert on_every_face(device) == REFUSED
+        assert by_every_api(device) == REFUSED
 
     def test_the_refresh_token_is_nobody_elses(self, ada, sign_with, key):
         sign_with(key)
@@ -163,7 +163,7 @@ class TestPublicKeys:
         assert not [SECRET_MEMBERS & set(each) for each in listed if SECRET_MEMBERS & set(each)]
         assert {each["kid"] for each in listed} >= {key.kid}
         device = SupabaseDevice().sign_in()
-        assert on_every_face(device) == ACCEPTED
+        assert by_every_api(device) == ACCEPTED
 
     @pytest.mark.parametrize("spoil", [str, str.strip, lambda pem: pem + "\n", lambda pem: pem.replace("\n", "\r\n")])
     def test_the_public_key_is_no_secret(self, ada, sign_with, key, spoil):
@@ -174,15 +174,15 @@ class TestPublicKeys:
         for text in (spoil(key.public), spoil(RS256_LATER.public)):
             for header in ({}, {"kid": key.kid}, {"kid": RS256_LATER.kid}):
                 device.access = signed({"alg": "HS256", "typ": "JWT", **header}, claims, text)
-                assert on_every_face(device) == REFUSED
+                assert by_every_api(device) == REFUSED
 
     def test_a_public_key_among_the_fallbacks_of_a_secret_is_no_secret(self, ada, sign_with, key):
         sign_with(HS256, key.public)
         device = SupabaseDevice().sign_in()
         device.access = signed({"alg": "HS256", "typ": "JWT"}, device.claims, key.public)
-        assert on_every_face(device) == REFUSED
+        assert by_every_api(device) == REFUSED
         device.access = jwt.encode(device.claims, key.private, algorithm=key.algorithm)
-        assert on_every_face(device) == ACCEPTED
+        assert by_every_api(device) == ACCEPTED
 
     def test_one_key_under_another_name(self, ada, sign_with, key):
         """The header's ``kid`` is a help for clients, and decides nothing here."""
@@ -200,7 +200,7 @@ class TestPublicKeys:
             device.access, jwt.PyJWK(key_set()[0]), audience="shop", issuer="https://id.example/auth/v1"
         )
         assert claims["sub"] == device.user_id
-        assert on_every_face(device) == ACCEPTED
+        assert by_every_api(device) == ACCEPTED
 
 
 def test_the_thumbprint_of_the_rfc():
@@ -242,14 +242,14 @@ class TestRotation:
     def test_with_overlap(self, ada, sign_with, earlier, later):
         sign_with(earlier)
         old = SupabaseDevice().sign_in()
-        assert on_every_face(old) == ACCEPTED
+        assert by_every_api(old) == ACCEPTED
         sign_with(later, earlier.public)
         new = SupabaseDevice().sign_in()
-        assert on_every_face(old) == on_every_face(new) == ACCEPTED
+        assert by_every_api(old) == by_every_api(new) == ACCEPTED
         assert [each["kid"] for each in key_set()] == [key.kid for key in (later, earlier) if key.kid]
         sign_with(later)
-        assert on_every_face(old) == REFUSED
-        assert on_every_face(new) == ACCEPTED
+        assert by_every_api(old) == REFUSED
+        assert by_every_api(new) == ACCEPTED
         assert [each["kid"] for each in key_set()] == ([later.kid] if later.kid else [])
 
     def test_without_overlap_a_refresh_is_enough(self, ada, sign_with, earlier, later):
@@ -259,7 +259,7 @@ class TestRotation:
         sign_with(later)
         assert code(device.user()) == BAD_JWT
         assert device.refresh().status_code == 200
-        assert on_every_face(device) == ACCEPTED
+        assert by_every_api(device) == ACCEPTED
         assert jwt.get_unverified_header(device.access).get("kid") == later.kid
 
     def test_there_and_back(self, ada, sign_with, earlier, later):
@@ -269,7 +269,7 @@ class TestRotation:
         second = SupabaseDevice().sign_in()
         sign_with(earlier, later.public)
         for device in (first, second, SupabaseDevice().sign_in()):
-            assert on_every_face(device) == ACCEPTED
+            assert by_every_api(device) == ACCEPTED
 
     def test_an_expired_token_of_the_earlier_key_is_expired(self, clock, ada, sign_with, earlier, later):
         sign_with(earlier)
@@ -292,7 +292,7 @@ def test_several_earlier_keys(ada, sign_with):
         sign_with(key, *earlier)
         devices.append(SupabaseDevice().sign_in())
         earlier.insert(0, key.public)
-    assert [on_every_face(device) for device in devices] == [ACCEPTED] * 5
+    assert [by_every_api(device) for device in devices] == [ACCEPTED] * 5
     assert [each["kid"] for each in key_set()] == [key.kid for key in (ES256, ES384, RS256)]
 
 
@@ -300,14 +300,14 @@ def test_keys_as_bytes(ada, sign_with):
     sign_with(RS256)
     old = SupabaseDevice().sign_in()
     sign_with(ES256, RS256.public.encode(), HS256.private.encode())
-    assert on_every_face(old) == ACCEPTED
+    assert by_every_api(old) == ACCEPTED
     assert [each["kid"] for each in key_set()] == [ES256.kid, RS256.kid]
 
 
 def test_todays_key_listed_among_the_earlier_ones(ada, sign_with):
     """A client looks for one key by its ``kid``."""
     sign_with(ES256, ES256.public)
-    assert on_every_face(SupabaseDevice().sign_in()) == ACCEPTED
+    assert by_every_api(SupabaseDevice().sign_in()) == ACCEPTED
     assert {each["kid"] for each in key_set()} == {ES256.kid}
 
 
@@ -370,7 +370,7 @@ class TestChecks:
     def test_fallbacks_that_can(self, fallbacks):
         assert findings(AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS=fallbacks) == []
 
-    def test_e001_tells_no_key(self):
+    def test_e001_shows_no_key(self):
         [message] = messages(AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS=[RS256.private[:400], "swordfish" * 5, None])
         assert message.id == "auth_sessions.E001"
         assert "swordfish" not in message.msg
@@ -381,7 +381,7 @@ class TestChecks:
         assert findings(AUTH_SESSIONS_SUPABASE_SIGNUP=value) == ["auth_sessions.E001"]
 
     @pytest.mark.parametrize("value", [True, False])
-    def test_w002_knows_the_settings_of_this_face(self, value):
+    def test_w002_knows_the_settings_of_this_app(self, value):
         assert findings(AUTH_SESSIONS_SUPABASE_SIGNUP=value) == []
 
     def test_w002_a_slip(self):
@@ -422,7 +422,7 @@ def test_sub_as_simplejwts_claim(ada, settings):
     device = SupabaseDevice().sign_in()
     assert device.claims["sub"] == str(ada.pk)
     assert "user_id" not in device.claims
-    assert on_every_face(device) == ACCEPTED
+    assert by_every_api(device) == ACCEPTED
 
 
 def test_what_is_left_of_a_public_key_is_no_secret(ada, sign_with):

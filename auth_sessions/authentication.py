@@ -88,7 +88,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
 
 
 def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
-    return next_touch_at(session, generation=token.generation, rotated_at=token.rotated_at)
+    return next_touch_at(session, generation=token.generation, confirms_at=token.confirms_at)
 
 
 class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
@@ -145,7 +145,7 @@ def get_valid_session(token: SessionAccessToken) -> Session:
         raise exceptions.TokenNotValid
     if reason := get_end_reason(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
         raise EXCEPTIONS[reason](session)
-    touch(session, generation=token.generation, rotated_at=token.rotated_at)
+    touch(session, generation=token.generation, confirms_at=token.confirms_at)
     return session
 
 

@@ -37,8 +37,8 @@ class Settings:
         return _read("AUTH_SESSIONS_REUSE_INTERVAL", timedelta(seconds=10))
 
     @property
-    def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "lenient"]:
-        """Reuse after the interval is theft once the child was seen in use, or never (Supabase's rule)."""
+    def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "strict", "lenient"]:
+        """Reuse of the previous token after the interval is theft once its child was seen in use, always, or never."""
         return _read("AUTH_SESSIONS_REUSE_POLICY", "confirmed")
 
     @property
@@ -72,8 +72,8 @@ class Settings:
         return _read("AUTH_SESSIONS_TRUSTED_PROXIES", 0)
 
     @property
-    def AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS(self) -> Sequence[str | bytes]:
-        """Earlier keys of access tokens, public ones or (HS256) secrets: still accepted."""
+    def AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS(self) -> Sequence[str | bytes | tuple[str, str | bytes]]:
+        """Earlier keys of access tokens, still accepted: public keys, or secrets given as ``("HS256", secret)``."""
         return _read("AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS", ())
 
     @property

@@ -54,8 +54,8 @@ def _values() -> Iterator[checks.CheckMessage]:
         ),
         "AUTH_SESSIONS_REUSE_INTERVAL": (_is_duration(conf.AUTH_SESSIONS_REUSE_INTERVAL), duration),
         "AUTH_SESSIONS_REUSE_POLICY": (
-            conf.AUTH_SESSIONS_REUSE_POLICY in ("confirmed", "lenient"),
-            '"confirmed" or "lenient"',
+            conf.AUTH_SESSIONS_REUSE_POLICY in ("confirmed", "strict", "lenient"),
+            '"confirmed", "strict" or "lenient"',
         ),
         "AUTH_SESSIONS_MAX_PER_USER": (
             conf.AUTH_SESSIONS_MAX_PER_USER is None or _is_count(conf.AUTH_SESSIONS_MAX_PER_USER, least=1),
@@ -72,7 +72,10 @@ def _values() -> Iterator[checks.CheckMessage]:
             _is_count(conf.AUTH_SESSIONS_TRUSTED_PROXIES, least=0),
             "an integer, 0 or more",
         ),
-        "AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS": (_are_keys_readable(), "a list of keys that can be read"),
+        "AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS": (
+            _are_keys_readable(),
+            'a list of public keys that can be read, or of secrets as ("HS256", secret)',
+        ),
         "AUTH_SESSIONS_REAUTHENTICATION_AGE": (
             _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
             f"{duration}, or None",
@@ -105,11 +108,11 @@ def is_named_cache() -> bool:
 
 def _are_keys_readable() -> bool:
     keys = conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS
-    if not isinstance(keys, (list, tuple)) or not all(isinstance(key, (str, bytes)) and key for key in keys):
+    if not isinstance(keys, (list, tuple)):
         return False
     try:
         fallback_backends()
-    except ValueError:
+    except (TypeError, ValueError):
         return False
     return True
 

@@ -26,14 +26,19 @@ logger = logging.getLogger("auth_sessions")
 def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
     """Rotate a session's refresh token, or give its child again. The session returned carries user and token.
 
-    One SELECT and one conditional UPDATE; of many that present one generation at once exactly one rotates, and the
-    others get its child. Raises what :func:`verify_refresh_token` raises.
+    A generation lives for at least ``AUTH_SESSIONS_REUSE_INTERVAL``: the current token, presented again within it, is
+    given again as it is (the first generation excepted). One SELECT and at most one conditional UPDATE; of many that
+    present one generation at once exactly one rotates, and the others get its child. Raises what
+    :func:`verify_refresh_token` raises.
     """
     session = verify_refresh_token(session_id, generation=generation, proof=proof, request=request)
     token = session.refresh_token
-    if generation == token.generation and not update_generation(token, rotated_at=timezone.now()):
-        _reread_token(session)
-        _end_if_reused(session, generation=generation, request=request)
+    if generation == token.generation:
+        if generation and _is_recent(token):
+            confirm_generation(session, generation=generation)
+        elif not update_generation(token, rotated_at=timezone.now()):
+            _reread_token(session)
+            _end_if_reused(session, generation=generation, request=request)
     update_fingerprint_key(session)
     return session
 
@@ -104,13 +109,20 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
 
 
 def _is_reused(session: Session, generation: int) -> bool:
-    """Whether its child was seen in use, later than the interval, or it is older than the current token's parent."""
-    token = session.refresh_token
+    """Whether its child was seen in use, later than the interval, or it is older than the current token's parent.
+
+    Under the policy ``"strict"`` any later use is theft, under ``"lenient"`` only that of an older token.
+    """
+    token, policy = session.refresh_token, conf.AUTH_SESSIONS_REUSE_POLICY
     if generation == token.generation:
         return False
     if generation < token.generation - 1:
         return True
-    is_recent = timezone.now() - token.rotated_at <= conf.AUTH_SESSIONS_REUSE_INTERVAL
-    if conf.AUTH_SESSIONS_REUSE_POLICY == "lenient" or is_recent:
+    if policy == "lenient" or _is_recent(token):
         return False
-    return session.confirmed_generation >= token.generation
+    return policy == "strict" or session.confirmed_generation >= token.generation
+
+
+def _is_recent(token: RefreshToken) -> bool:
+    """Whether the current generation was issued within ``AUTH_SESSIONS_REUSE_INTERVAL``."""
+    return timezone.now() - token.rotated_at <= conf.AUTH_SESSIONS_REUSE_INTERVAL

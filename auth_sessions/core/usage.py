@@ -15,18 +15,17 @@ from auth_sessions.devices import names
 from auth_sessions.models import Session
 
 
-def touch(session: Session, *, generation: int, rotated_at: datetime) -> None:
-    """Record that a session was seen in use; ``generation`` and ``rotated_at`` are those of the access token.
+def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
+    """Record that a session was seen in use, by an access token of this ``generation``.
 
     Moves ``last_seen_at`` at most once per ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``, and ``confirmed_generation`` once per
-    rotation when the use comes later than ``AUTH_SESSIONS_REUSE_INTERVAL`` after it. One guarded UPDATE, run on commit,
-    so that no row stays locked while a view works; its failure is logged, not raised.
+    generation, for a use later than ``confirms_at``. One guarded UPDATE, run on commit, so that no row stays locked
+    while a view works; its failure is logged, not raised.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
     changes: dict[str, Any] = {"last_seen_at": now}
-    is_confirmed = now - rotated_at > conf.AUTH_SESSIONS_REUSE_INTERVAL
-    if generation > session.confirmed_generation and is_confirmed:
+    if generation > session.confirmed_generation and now > confirms_at:
         changes["confirmed_generation"] = session.confirmed_generation = generation
         only_if: dict[str, Any] = {"confirmed_generation__lt": generation}
     elif session.last_seen_at <= seen_before:
@@ -37,7 +36,7 @@ def touch(session: Session, *, generation: int, rotated_at: datetime) -> None:
     update_on_commit(session, changes, only_if=only_if)
 
 
-def next_touch_at(session: Session, *, generation: int, rotated_at: datetime) -> datetime:
+def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
     """Until when :func:`touch` has nothing to record of a live session, and it is not refused for its time.
 
     ``AUTH_SESSIONS_IDLE_TIMEOUT`` is longer than ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``.
@@ -46,7 +45,7 @@ def next_touch_at(session: Session, *, generation: int, rotated_at: datetime) ->
     if session.expires_at is not None:
         moments.append(session.expires_at)
     if generation > session.confirmed_generation:
-        moments.append(rotated_at + conf.AUTH_SESSIONS_REUSE_INTERVAL)
+        moments.append(confirms_at)
     return min(moments)
 
 

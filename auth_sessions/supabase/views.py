@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.signals import got_request_exception
 from django.core.validators import validate_email
@@ -167,7 +168,7 @@ class UnsupportedGrantView(SupabaseView):
         raise SupabaseError(400, "invalid_credentials", "unsupported_grant_type")
 
 
-@method_decorator(csrf_exempt, name="dispatch")
+@method_decorator((csrf_exempt, login_not_required), name="dispatch")
 class TokenView(View):
     """``POST token?grant_type=``: hands the request to the grant's own view."""
 

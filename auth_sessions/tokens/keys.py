@@ -1,9 +1,8 @@
 """The keys that sign and verify tokens, as ``SIMPLE_JWT`` says, with their public half as a JSON Web Key Set."""
 
-import base64
 import hashlib
 import json
-import re
+import math
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any
@@ -128,35 +127,34 @@ def fallback_backends() -> list[Backend]:
 
     Raises ``ValueError`` for a key that cannot be read.
     """
-    return [_fallback_backend(force_str(key)) for key in conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS]
+    return [_fallback_backend(key) for key in conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS]
 
 
-def _fallback_backend(key: str) -> Backend:
-    algorithm = _algorithm(key, simple_jwt("ALGORITHM"))
-    return _access_backend(algorithm, key, "") if algorithm.startswith("HS") else _access_backend(algorithm, "", key)
+def _fallback_backend(key: str | bytes | tuple[str, str | bytes]) -> Backend:
+    """A key alone is a public one: nothing that is meant as such, however damaged, must become a secret."""
+    if isinstance(key, (str, bytes)):
+        text = force_str(key)
+        return _access_backend(_asymmetric_algorithm(text, simple_jwt("ALGORITHM")), "", text)
+    algorithm, secret = key
+    text = force_str(secret)
+    if len(text.encode()) < HMAC_KEY_BYTES.get(algorithm, math.inf):
+        raise ValueError(_("The key cannot be read."))
+    try:
+        jwt.get_algorithm_by_name(algorithm).prepare_key(text)
+    except jwt.PyJWTError as error:  # it is a public key after all
+        raise ValueError(_("The key cannot be read.")) from error
+    return _access_backend(algorithm, text, "")
 
 
 @lru_cache(maxsize=32)
-def _algorithm(key: str, today: str) -> str:
+def _asymmetric_algorithm(key: str, today: str) -> str:
     """The algorithm that an earlier key was used with: today's if the key fits it, else what kind of key it is."""
-    for algorithm in (today, "RS256", "ES256", "ES384", "ES512", "HS256"):
-        if algorithm.startswith("HS") and not _may_be_secret(key):
-            continue
-        with suppress(jwt.PyJWTError, NotImplementedError, TypeError, ValueError):
-            jwt.get_algorithm_by_name(algorithm).prepare_key(key)
-            return algorithm
+    for algorithm in (today, "RS256", "ES256", "ES384", "ES512", "EdDSA"):
+        if not algorithm.startswith("HS"):
+            with suppress(jwt.PyJWTError, NotImplementedError, TypeError, ValueError):
+                jwt.get_algorithm_by_name(algorithm).prepare_key(key)
+                return algorithm
     raise ValueError(_("The key cannot be read."))
-
-
-def _may_be_secret(key: str) -> bool:
-    """Whether a text is no public key, however damaged: that must not become a secret which everybody knows."""
-    if len(key.strip()) < HMAC_KEY_BYTES["HS256"] or re.search(r"-----|^\s*\{|^(ssh|ecdsa)-", key):
-        return False
-    try:
-        der = base64.b64decode("".join(key.split()), validate=True)
-    except ValueError:
-        return True
-    return b"\x2a\x86\x48" not in der[:32] and not der.startswith(b"\0\0\0")  # the OID of RSA or EC keys; SSH
 
 
 def public_keys() -> list[dict[str, Any]]:

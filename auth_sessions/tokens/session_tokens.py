@@ -4,7 +4,7 @@ import math
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -165,8 +165,20 @@ class SessionAccessToken(SessionToken):
     @property
     def rotated_at(self) -> datetime:
         """When this generation was issued; by a clock that is ahead of ours, now."""
-        rotated_at = datetime.fromtimestamp(_seconds(self.payload["rotated_at"]), tz=UTC if settings.USE_TZ else None)
-        return min(rotated_at, self.current_time)
+        return min(self._moment("rotated_at"), self.current_time)
+
+    @property
+    def confirms_at(self) -> datetime:
+        """From when on a use of this token shows that the client has kept its pair.
+
+        Later than ``AUTH_SESSIONS_REUSE_INTERVAL`` after the token's own issue: a client that cannot keep the pair uses
+        the access token at once. ``iat`` has whole seconds, and a clock may be ahead by the leeway.
+        """
+        leeway = self.get_token_backend().get_leeway()
+        return self._moment("iat") + conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway
+
+    def _moment(self, claim: str) -> datetime:
+        return datetime.fromtimestamp(_seconds(self.payload[claim]), tz=UTC if settings.USE_TZ else None)
 
     def verify(self) -> None:
         self.verify_end()
@@ -176,7 +188,7 @@ class SessionAccessToken(SessionToken):
         """Raise ``TokenError`` unless the claims name a session, a user and a generation."""
         super().verify()
         try:
-            complete = self.user_id and "\0" not in self.user_id and self.rotated_at
+            complete = self.user_id and "\0" not in self.user_id and self.rotated_at and self._moment("iat")
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not complete:

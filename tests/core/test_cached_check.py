@@ -165,13 +165,13 @@ class TestTime:
         assert asked(laptop.fast) == ([], ["get"])
 
     def test_a_child_in_use_is_confirmed(self, clock, laptop, settings):
-        """Later than ``AUTH_SESSIONS_REUSE_INTERVAL`` after the rotation, though the entry is from before it."""
+        """By a use later than the interval after the access token's issue, though the entry is from before it."""
         clock.shift(60)
         thief = laptop.copy()
         laptop.fast()
         laptop.refresh()
         for _ in range(3):
-            clock.shift(5)
+            clock.shift(4)
             assert laptop.fast().status_code == 200
         assert Session.objects.get().confirmed_generation == 1
         clock.shift(5)
@@ -181,7 +181,7 @@ class TestTime:
     def test_hits_after_a_rotation(self, clock, laptop):
         laptop.refresh()
         laptop.fast()
-        clock.shift(11)
+        clock.shift(12)
         assert asked(laptop.fast)[0] == ["SELECT", "UPDATE"]
         assert asked(laptop.fast) == ([], ["get"])
 

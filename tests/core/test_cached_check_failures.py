@@ -115,7 +115,7 @@ class TestWhatTheCacheSays:
         assert asked(laptop.fast) == (["SELECT"], [])
 
     def test_a_tombstone_that_takes_long(self, laptop, phone, slow_cache):
-        """Many tombstones are written at once: it is no sign of a slow cache, nor that one which is slow has recovered."""
+        """Many are written at once: it is no sign of a slow cache, nor that one which is slow has recovered."""
         tablet = Device().sign_in(Session.objects.first().user)
         laptop.fast()
         slow_cache("set_many")

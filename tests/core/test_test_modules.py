@@ -1,4 +1,4 @@
-"""How the tests are arranged: what several need stands in tests/support or in a conftest.py, in files that can be read."""
+"""How the tests are arranged: what several need stands in tests/support or a conftest.py, and files are short."""
 
 import ast
 

@@ -183,9 +183,10 @@ class TestReplica:
         assert laptop.delete(f"sessions/{laptop.session_id}/").status_code == 204
         assert not Session.objects.using("default").exists()
 
-    def test_a_spent_token(self, laptop, rest_only, everything):
+    def test_a_reused_token(self, clock, laptop, rest_only, everything):
         thief = laptop.copy()
         laptop.refresh()
+        clock.shift(11)
         laptop.refresh()
         assert thief.refresh().status_code == laptop.me().status_code == 401
 

@@ -204,11 +204,12 @@ class TestAgain:
         assert code(laptop.post("sign-out/", {"scope": "local", "refresh": "junk"})) == (401, "token_not_valid")
 
 
-class TestSpentRefreshToken:
+class TestReusedRefreshToken:
     @pytest.mark.parametrize("scope", ["local", "others", "global"])
-    def test_it_ends_its_own_session_only(self, laptop, phone, scope, end_signals):
+    def test_it_ends_its_own_session_only(self, clock, laptop, phone, scope, end_signals):
         thief = laptop.copy()
         laptop.refresh()
+        clock.shift(11)
         laptop.refresh()
         answer = thief.post("sign-out/", {"scope": scope, "refresh": thief.refresh_token})
         assert code(answer) == (401, "refresh_token_already_used")

@@ -35,3 +35,12 @@ def phone(ada, version):
 def nobody(db, version):
     """A device that is signed in nowhere."""
     return SupabaseDevice(version)
+
+
+@pytest.fixture
+def sign_with(settings):
+    def switch(key, *fallbacks):
+        settings.SIMPLE_JWT = key.settings
+        settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = list(fallbacks)
+
+    return switch

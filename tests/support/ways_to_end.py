@@ -1,16 +1,18 @@
 """Each way to end a session: what to call with a device, its user and ``make_user``, and the reason that is given."""
 
+from datetime import timedelta
 from io import StringIO
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.utils import timezone
 
 from auth_sessions import api
 from auth_sessions.choices import EndReason
 from auth_sessions.core.sign_out import sign_out
-from auth_sessions.models import Session
+from auth_sessions.models import RefreshToken, Session
 from tests.support.admin import AdminClient, session_of
 from tests.support.browser import Browser
 from tests.support.device import Device
@@ -42,6 +44,7 @@ def expire(device, user, make_user):
 def steal(device, user, make_user):
     thief = device.copy()
     device.refresh()
+    RefreshToken.objects.filter(pk=device.session_id).update(rotated_at=timezone.now() - timedelta(minutes=1))
     device.refresh()
     thief.refresh()
 

@@ -8,11 +8,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connection
 from django.db.models.signals import post_migrate
 
+from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, sessions_ended
+from tests.host.caches import Shared
 from tests.support.admin import AdminClient
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
@@ -175,6 +177,27 @@ def any_transaction_mode(request):
     """Both ways of a project: each statement by itself, and each request in one transaction."""
     if request.param:
         request.getfixturevalue("atomic_requests")
+
+
+@pytest.fixture
+def patient_breaker(monkeypatch):
+    """A new circuit breaker, and a patient one: a busy machine is no slow cache."""
+    monkeypatch.setattr(session_cache, "breaker", circuit_breaker.CircuitBreaker())
+    monkeypatch.setattr(circuit_breaker, "SLOW", 30)
+
+
+@pytest.fixture
+def shared_cache(settings, patient_breaker):
+    """A cache that all processes might share, which is asked for sessions."""
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "shared": {"BACKEND": "tests.host.caches.Shared", "LOCATION": "shared"},
+    }
+    settings.AUTH_SESSIONS_CACHE = "shared"
+    Shared.asked, Shared.before = [], None
+    caches["shared"].clear()
+    yield Shared
+    Shared.before = None
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def test_deleting_signs_out(delete, laptop, phone):
     assert phone.me().status_code == 200
 
 
-def test_what_hangs_on_a_deleted_session_goes(delete, laptop):
+def test_what_is_related_to_a_deleted_session_goes(delete, laptop):
     session = session_of(laptop)
     PushDevice.objects.create(session=session, token="t")
     Draft.objects.create(session_key=session.pk)

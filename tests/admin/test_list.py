@@ -44,7 +44,7 @@ def test_the_list_shows_both_kinds(clock, staff_client, ada):
     ]
 
 
-def test_the_state_tells_why_a_session_counts_for_nothing(clock, staff_client, make_user):
+def test_the_state_says_why_a_session_counts_for_nothing(clock, staff_client, make_user):
     users = {name: make_user(name) for name in ("idle", "expired", "outdated", "browser", "inactive", "live")}
     create_session(users["idle"], lifetime=None)
     clock.shift(timedelta(days=15))

@@ -10,7 +10,7 @@ from tests.support.admin import log_entries, session_of
 pytestmark = pytest.mark.usefixtures("tokens_only")
 
 
-def test_the_log_tells_whose_sessions_were_revoked(staff_client, grace, ada, laptop, phone):
+def test_the_log_says_whose_sessions_were_revoked(staff_client, grace, ada, laptop, phone):
     staff_client.ask("revoke_selected", [session_of(laptop)])
     assert log_entries() == []
     staff_client.confirm("revoke_selected", [session_of(laptop)])
@@ -27,7 +27,7 @@ def test_the_log_is_in_the_language_of_the_administrator(staff_client, ada, lapt
     assert [entry[-1] for entry in log_entries()] == ["Beendet.", "Überall abgemeldet."]
 
 
-def test_the_log_tells_who_was_signed_out_everywhere(staff_client, grace, ada, laptop):
+def test_the_log_says_who_was_signed_out_everywhere(staff_client, grace, ada, laptop):
     staff_client.confirm("sign_out_everywhere", [ada])
     assert log_entries() == [
         (grace.get_username(), laptop.session_id, f"{ada}: Firefox on macOS", 3, "Revoked."),
@@ -35,7 +35,7 @@ def test_the_log_tells_who_was_signed_out_everywhere(staff_client, grace, ada, l
     ]
 
 
-def test_the_log_tells_whose_sessions_were_deleted(staff_client, grace, ada, laptop, phone):
+def test_the_log_says_whose_sessions_were_deleted(staff_client, grace, ada, laptop, phone):
     staff_client.delete_one(session_of(laptop))
     staff_client.delete_selected(session_of(phone))
     assert log_entries() == [

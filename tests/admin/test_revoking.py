@@ -52,7 +52,7 @@ def test_revoke_others_ends_all_but_the_selected(staff_client, ada, bob, laptop,
     assert laptop.me().status_code == others.me().status_code == 200
 
 
-def test_revoke_others_of_two_people_keeps_one_session_of_each(staff_client, ada, bob, laptop, phone):
+def test_revoke_others_of_two_users_keeps_one_session_of_each(staff_client, ada, bob, laptop, phone):
     kept, gone = Device().sign_in(bob), Device().sign_in(bob)
     staff_client.confirm("revoke_others", [session_of(phone), session_of(kept)])
     assert {str(pk) for pk in Session.objects.values_list("pk", flat=True)} == {phone.session_id, kept.session_id}
@@ -122,13 +122,13 @@ def test_the_confirmation_posts_what_was_asked(staff_client, ada, laptop, phone)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_what_hangs_on_a_revoked_session_goes(staff_client, ada, laptop, phone, action):
-    hung = [session_of(laptop), session_of(phone)]
-    for session in hung:
+def test_what_is_related_to_a_revoked_session_goes(staff_client, ada, laptop, phone, action):
+    related = [session_of(laptop), session_of(phone)]
+    for session in related:
         PushDevice.objects.create(session=session, token="t")
         Draft.objects.create(session_key=session.pk)
     kept = {"revoke_others": 1}.get(action, 0)
-    staff_client.confirm(action, {"revoke_others": hung[:1], "sign_out_everywhere": [ada]}.get(action, hung))
+    staff_client.confirm(action, {"revoke_others": related[:1], "sign_out_everywhere": [ada]}.get(action, related))
     assert [model.objects.count() for model in (Session, RefreshToken, PushDevice, Draft)] == [kept] * 4
 
 

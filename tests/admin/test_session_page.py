@@ -48,7 +48,7 @@ def test_a_session_page_does_not_claim_to_know_when_identity_was_proved(clock, s
     assert "not known" not in staff_client.get(page(create_session(ada))).content.decode()
 
 
-def test_a_session_page_tells_the_place(geoip, staff_client, ada):
+def test_a_session_page_says_the_place(geoip, staff_client, ada):
     geoip("City")
     device = Device()
     device.client.defaults["REMOTE_ADDR"] = "192.0.2.7"
@@ -56,7 +56,7 @@ def test_a_session_page_tells_the_place(geoip, staff_client, ada):
     assert "192.0.2.7 (near Zurich, Switzerland)" in staff_client.get(page(session_of(device))).content.decode()
 
 
-def test_a_session_page_tells_of_no_place_where_none_is_known(staff_client, laptop):
+def test_a_session_page_says_no_place_where_none_is_known(staff_client, laptop):
     shown = staff_client.get(page(session_of(laptop))).content.decode()
     assert "127.0.0.1" in shown
     assert "127.0.0.1 (" not in shown
@@ -120,13 +120,13 @@ def test_no_page_holds_a_secret(staff_client, ada, laptop, phone):
         AdminClient(staff_client.user).get(USERS),
     ]
     assert [shown.status_code for shown in pages] == [200] * len(pages)
-    told = [
+    shown_secrets = [
         (shown.request["PATH_INFO"], what)
         for shown in pages
         for what, secret in [*secrets_of(laptop).items(), *secrets_of(phone).items()]
         if secret.lower() in shown.content.decode().lower()
     ]
-    assert told == []
+    assert shown_secrets == []
 
 
 @each(

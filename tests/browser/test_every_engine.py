@@ -15,10 +15,10 @@ from tests.support.device import PASSWORD, Device, code, still_signed_in
 @pytest.mark.usefixtures("any_engine")
 class TestEveryEngine:
     def test_one_list(self, office_browser, phone):
-        told = office_browser.sessions()
-        assert [(row["kind"], row["is_current"]) for row in told] == [("browser", True), ("token", False)]
-        assert {row["id"] for row in phone.sessions()} == {row["id"] for row in told}
-        assert told[0]["device"]["label"] == "Firefox on macOS"
+        listed = office_browser.sessions()
+        assert [(row["kind"], row["is_current"]) for row in listed] == [("browser", True), ("token", False)]
+        assert {row["id"] for row in phone.sessions()} == {row["id"] for row in listed}
+        assert listed[0]["device"]["label"] == "Firefox on macOS"
 
     @pytest.mark.parametrize(
         ("scope", "left"),

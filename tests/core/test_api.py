@@ -56,19 +56,19 @@ def test_wrong_credentials(ada, call):
 
 
 def test_sign_in_of_a_user_proved_elsewhere(ada, call):
-    heard = []
+    events = []
 
-    def hear(user, request, session, **event):
-        heard.append((user, request, session))
+    def receive(user, request, session, **event):
+        events.append((user, request, session))
 
     request = http_request()
-    user_logged_in.connect(hear)
+    user_logged_in.connect(receive)
     try:
         pair = call("sign_in_user", ada, request=request, amr=["otp"])
         without = call("sign_in_user", ada)
     finally:
-        user_logged_in.disconnect(hear)
-    assert heard == [(ada, request, pair.session), (ada, None, without.session)]
+        user_logged_in.disconnect(receive)
+    assert events == [(ada, request, pair.session), (ada, None, without.session)]
     assert [session.amr for session in Session.objects.order_by("pk")] == [["otp"], []]
     assert api.refresh(without.refresh).session == without.session
 

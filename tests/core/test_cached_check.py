@@ -40,11 +40,11 @@ def test_what_it_costs(laptop):
     assert asked(lambda: laptop.sign_out("local"))[1] == ["set_many", "set_many"]
 
 
-def test_what_it_tells(laptop, ada):
-    told = [laptop.fast("name/").json() for _ in range(2)]
+def test_what_it_answers(laptop, ada):
+    answers = [laptop.fast("name/").json() for _ in range(2)]
     assert (
-        told[0]
-        == told[1]
+        answers[0]
+        == answers[1]
         == {
             "pk": str(ada.pk),
             "is_active": True,
@@ -104,20 +104,20 @@ def test_every_way_to_end_takes_effect_at_once(make_user, ada, laptop, way):
 
 @pytest.mark.usefixtures("any_cache")
 class TestTheBound:
-    """What nothing told Python bites within ``AUTH_SESSIONS_CACHE_TTL``."""
+    """What sent no signal takes effect within ``AUTH_SESSIONS_CACHE_TTL``."""
 
-    UNTOLD = {
+    WITHOUT_SIGNALS = {
         "inactive": lambda user: get_user_model().objects.filter(pk=user.pk).update(is_active=False),
         "another password": lambda user: get_user_model().objects.filter(pk=user.pk).update(password="!"),
         "raw deletion": lambda user: Session.objects.filter(user_id=user.pk)._raw_delete(connection.alias),
     }
 
-    @pytest.mark.parametrize("how", UNTOLD)
+    @pytest.mark.parametrize("how", WITHOUT_SIGNALS)
     def test_it_holds(self, clock, laptop, ada, how):
         assert laptop.fast().status_code == 200
         if how == "raw deletion":
             connection.cursor().execute("DELETE FROM auth_sessions_refreshtoken")
-        self.UNTOLD[how](ada)
+        self.WITHOUT_SIGNALS[how](ada)
         clock.shift(BOUND - timedelta(seconds=1))
         assert laptop.fast().status_code == 200
         assert laptop.me().status_code == 401
@@ -127,7 +127,7 @@ class TestTheBound:
     def test_it_can_be_chosen(self, clock, laptop, ada, settings):
         settings.AUTH_SESSIONS_CACHE_TTL = timedelta(seconds=5)
         assert laptop.fast().status_code == 200
-        self.UNTOLD["inactive"](ada)
+        self.WITHOUT_SIGNALS["inactive"](ada)
         clock.shift(5)
         assert code(laptop.fast()) == (401, "user_inactive")
 

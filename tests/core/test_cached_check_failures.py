@@ -1,7 +1,6 @@
 """What the cache says is believed only where it is a plain yes; one that fails or is slow is left alone."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -67,12 +66,12 @@ class TestWhatTheCacheSays:
         Shared.before = None
         session_cache.breaker.open_until = 0.0
         assert ("was not told" in caplog.text) == (operation == "set_many")
-        told = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
-        assert told == ["The cache of sessions is left alone for a while: ConnectionError: no cache"]
+        warnings = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
+        assert warnings == ["The cache of sessions is left alone for a while: ConnectionError: no cache"]
         if operation != "set_many":
             assert laptop.fast().status_code == 401
 
-    def test_the_bound_of_a_word_that_was_lost(self, clock, laptop):
+    def test_the_bound_of_a_tombstone_that_was_lost(self, clock, laptop):
         laptop.fast()
         Shared.before = fail
         assert laptop.sign_out("local").status_code == 204
@@ -99,7 +98,7 @@ class TestWhatTheCacheSays:
         assert asked(laptop.fast) == ([], ["get"])
 
     def test_a_sign_out_does_not_wait_with_its_rows_locked(self, ada, laptop, phone):
-        """For a cache that has just failed; the last word, after the commit, is tried."""
+        """For a cache that has just failed; the last tombstone, after the commit, is tried."""
         tablet = Device().sign_in(ada)
         Shared.before = fail
         laptop.fast()
@@ -115,8 +114,8 @@ class TestWhatTheCacheSays:
         assert asked(laptop.fast) == ([], ["get"])
         assert asked(laptop.fast) == (["SELECT"], [])
 
-    def test_a_word_that_takes_long(self, laptop, phone, slow_cache):
-        """Many are told at once: it is no sign of a slow cache, nor that one which is slow has recovered."""
+    def test_a_tombstone_that_takes_long(self, laptop, phone, slow_cache):
+        """Many are written at once: it is no sign of a slow cache, nor that one which is slow has recovered."""
         tablet = Device().sign_in(Session.objects.first().user)
         laptop.fast()
         slow_cache("set_many")
@@ -129,12 +128,13 @@ class TestWhatTheCacheSays:
 
     def test_two_first_requests_at_once(self, laptop, phone, monkeypatch):
         """Both wait for the client to be loaded, and the second is not slow because the first was answered before."""
-        loaded = threading.Barrier(2, timeout=30)
+        now = [100.0]
         monkeypatch.setattr(circuit_breaker, "SLOW", 2)
+        monkeypatch.setattr(circuit_breaker, "monotonic", lambda: now[0])
+        loaded = threading.Barrier(2, action=lambda: now.__setitem__(0, now[0] + 2.1), timeout=30)
 
         def load(operation):
             if operation == "get":
-                time.sleep(2.1)
                 loaded.wait()
 
         Shared.before = load
@@ -146,7 +146,9 @@ class TestWhatTheCacheSays:
 
     def test_a_first_answer_that_comes_late_is_no_sign_of_health(self, laptop, phone, monkeypatch):
         """While the first request waited, others were answered, and then not any more."""
+        now = [100.0]
         monkeypatch.setattr(circuit_breaker, "SLOW", 0.2)
+        monkeypatch.setattr(circuit_breaker, "monotonic", lambda: now[0])
         waits, may_go_on = threading.Event(), threading.Event()
 
         def load(operation):
@@ -161,14 +163,14 @@ class TestWhatTheCacheSays:
             phone.fast()
             Shared.before = fail
             phone.fast()
-            time.sleep(0.3)
+            now[0] += 0.3
             may_go_on.set()
             assert first.result().status_code == 200
         assert not session_cache.breaker.allows_call()
 
     @pytest.mark.parametrize("alias", ["default", None])
     def test_without_a_shared_cache(self, laptop, settings, alias, caplog):
-        """Another process would not hear of a sign-out: the database is asked each time, and the log says so once."""
+        """Another process would not learn of a sign-out: the database is asked each time, and the log says so once."""
         settings.AUTH_SESSIONS_CACHE = alias
         session_cache._warn_unshared.cache_clear()
         assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
@@ -197,7 +199,7 @@ class TestWhatTheCacheSays:
         assert asked(laptop.fast) == (["SELECT"], ["get", "add"])
         assert asked(lambda: laptop.sign_out("local"))[1] == ["set_many"] * 2
 
-    def test_keys_that_were_not_set_are_told(self, laptop, monkeypatch, caplog):
+    def test_keys_that_were_not_set_are_logged(self, laptop, monkeypatch, caplog):
         """Memcached does not raise: it names them."""
         monkeypatch.setattr(Shared, "set_many", lambda self, data, *rest: list(data))
         laptop.fast()
@@ -205,7 +207,7 @@ class TestWhatTheCacheSays:
         assert "The cache was not told that 1 sessions end" in caplog.text
 
     def test_another_release_with_other_columns(self, laptop, phone, monkeypatch):
-        """It does not take the entries of this one, but hears its words, and the other way round."""
+        """It does not take the entries of this one, but its tombstones, and the other way round."""
         laptop.fast()
         with monkeypatch.context() as other:
             other.setattr(session_cache, "SCHEMA_VERSION", 1)

@@ -26,7 +26,7 @@ def test_a_sign_out_that_is_rolled_back(laptop):
     assert [laptop.fast().status_code for _ in range(2)] == [200, 200]
 
 
-def test_what_an_old_transaction_sees_is_told_nobody(laptop):
+def test_what_an_old_transaction_sees_is_not_cached(laptop):
     with transaction.atomic():
         assert asked(laptop.fast)[1] == asked(laptop.fast)[1] == ["get"]
     assert asked(laptop.fast)[1] == ["get", "add"]
@@ -68,7 +68,7 @@ def test_in_a_transaction_that_never_commits(ada):
     assert laptop.fast().status_code == 401
 
 
-READER, LEAVER = ("get", "select", "add"), ("word", "commit", "word again")
+READER, LEAVER = ("get", "select", "add"), ("tombstone", "commit", "tombstone again")
 ORDERS = [
     tuple("reader" if at in chosen else "leaver" for at in range(6))
     for chosen in itertools.combinations(range(6), len(READER))
@@ -124,7 +124,7 @@ def _store(request, settings):
 @pytest.mark.parametrize("lost_at", [None, *range(7)])
 @pytest.mark.parametrize("is_known", [False, True])
 def test_every_order_of_a_reader_and_a_sign_out(clock, make_user, lost_at, is_known):
-    """At once where the cache keeps what it is told; within the bound where it loses everything at any moment."""
+    """At once where the cache keeps the tombstone; within the bound where it loses everything at any moment."""
     for number, order in enumerate(ORDERS):
         laptop = Device().sign_in(make_user(f"ada{number}"))
         if is_known:

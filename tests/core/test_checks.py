@@ -103,7 +103,7 @@ def test_e001_names_the_setting_and_the_value():
     assert message.msg == "AUTH_SESSIONS_MAX_PER_USER must be a positive integer or None, not 'five'."
 
 
-def test_each_wrong_setting_is_told():
+def test_each_wrong_setting_is_reported():
     assert findings(AUTH_SESSIONS_LIFETIME=1, AUTH_SESSIONS_LIMIT_BY=2) == ["auth_sessions.E001"] * 2
 
 
@@ -270,7 +270,7 @@ def test_keys_that_sign_and_verify(settings):
     assert simple_jwt_findings(**settings) == []
 
 
-def test_e006_does_not_tell_the_key():
+def test_e006_does_not_show_the_key():
     [message] = messages(SIMPLE_JWT={"ALGORITHM": "RS256", "SIGNING_KEY": "swordfish", "VERIFYING_KEY": "swordfish"})
     assert "swordfish" not in f"{message.msg}{message.hint}"
 

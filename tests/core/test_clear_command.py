@@ -61,13 +61,13 @@ def test_nothing_there(ada):
 
 
 def test_browsers(clock, ada):
-    desk = Browser().sign_in(ada)
+    browser = Browser().sign_in(ada)
     clock.shift(31 * DAY)
     assert clear() == "1 sessions ended."
-    assert not desk.is_signed_in()
+    assert not browser.is_signed_in()
 
 
-def test_what_hangs_on_them_goes(over):
+def test_what_is_related_goes(over):
     PushDevice.objects.create(session=over[0], token="t")
     clear()
     assert not PushDevice.objects.exists()
@@ -195,8 +195,8 @@ from auth_sessions import core
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended
 
-told = []
-sessions_ended.connect(lambda using, sessions, **event: told.append((using, len(sessions))), weak=False)
+received = []
+sessions_ended.connect(lambda using, sessions, **event: received.append((using, len(sessions))), weak=False)
 for alias in settings.DATABASES:
     call_command("migrate", database=alias, verbosity=0)
     ada = get_user_model()(username="ada")
@@ -205,13 +205,13 @@ for alias in settings.DATABASES:
         ends = timezone.now() + timedelta(days=days)
         Session(user=ada, expires_at=ends, password_fingerprint="as of old").save(using=alias)
 call_command("clearauthsessions", "--database=elsewhere", "--batch-size=2")
-print([Session.objects.using(alias).count() for alias in settings.DATABASES], told)
+print([Session.objects.using(alias).count() for alias in settings.DATABASES], received)
 """
 
 
 @usual_host
 def test_another_database(tmp_path):
-    """It is swept, and the default one is not."""
+    """It is cleaned up, and the default one is not."""
     command = [sys.executable, "-c", TWO_DATABASES, str(tmp_path / "one"), str(tmp_path / "other")]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -243,7 +243,7 @@ def test_what_cannot_be_meant(over, arguments, said):
 
 
 @pytest.mark.parametrize("size", [0, -1, 10**9])
-def test_python_is_told_as_well(over, size):
+def test_python_is_refused_as_well(over, size):
     with pytest.raises(ValueError, match="batch_size must be from 1"):
         clear_expired(batch_size=size)
 
@@ -264,7 +264,7 @@ def test_a_bar_on_a_terminal(over, alive):
 
 
 class TestLocked:
-    """What somebody holds at this moment is left for the next sweep, where the database can skip.
+    """What somebody holds at this moment is left for the next clean-up, where the database can skip.
 
     MariaDB deletes by reading the whole table, locked rows and all, where that is small and most of it goes.
     """

@@ -2,6 +2,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 import timeit
 
 import pytest
@@ -274,7 +275,10 @@ HOSTILE = {
 @pytest.mark.parametrize("user_agent", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_user_agent_is_classified_in_no_time(classify, user_agent):
     classify("")  # loads ua-parser's list
-    assert min(timeit.repeat(lambda: [classify(f"{user_agent}{n}") for n in range(10)], number=1)) < 0.02
+    attempts = timeit.repeat(
+        lambda: [classify(f"{user_agent}{n}") for n in range(10)], number=1, timer=time.thread_time
+    )
+    assert min(attempts) < 0.1  # of the processor, however many others wait for it
 
 
 def test_what_a_megabyte_hides_behind_its_beginning_is_not_looked_at():
@@ -377,7 +381,7 @@ def test_an_address_is_read_however_it_is_written(written, address):
         assert client_address(forwarded) == address
 
 
-def test_a_server_that_tells_no_address_leaves_it_open():
+def test_a_server_that_gives_no_address_leaves_it_open():
     request = asked()
     del request.META["REMOTE_ADDR"]
     assert client_address(request) is None
@@ -417,12 +421,12 @@ def test_a_person_who_writes_a_header_of_proxies_is_shown_where_they_are(ada):
         (None, ""),
     ],
 )
-def test_a_session_tells_the_place_of_its_address(geoip, address, place):
+def test_a_session_says_the_place_of_its_address(geoip, address, place):
     geoip("City")
     assert Session(ip_address=address).place == place
 
 
-def test_a_database_of_countries_tells_the_country(geoip):
+def test_a_database_of_countries_says_the_country(geoip):
     geoip("Country")
     assert [Session(ip_address=address).place for address in ("192.0.2.7", "10.0.0.9")] == ["Switzerland", ""]
 
@@ -464,7 +468,7 @@ def test_a_database_that_is_broken_in_the_middle_is_no_error(geoip):
     assert Session(ip_address="192.0.2.7").place in ("", "near Zurich, Switzerland")
 
 
-def test_the_rest_face_tells_no_place(geoip, ada):
+def test_the_rest_api_says_no_place(geoip, ada):
     geoip("City")
     phone = Phone()
     phone.client.defaults["REMOTE_ADDR"] = "192.0.2.7"

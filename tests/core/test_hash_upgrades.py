@@ -17,14 +17,14 @@ class WeakPBKDF2PasswordHasher(PBKDF2PasswordHasher):
 @pytest.fixture
 def saves():
     """For each save of a user, before and after it: the raw password on the instance, and the fields that are saved."""
-    heard = []
+    events = []
 
-    def hear(signal, instance, update_fields, **event):
+    def receive(signal, instance, update_fields, **event):
         moment = "before" if signal is pre_save else "after"
-        heard.append((moment, vars(instance).get("_password", "never set"), update_fields and set(update_fields)))
+        events.append((moment, vars(instance).get("_password", "never set"), update_fields and set(update_fields)))
 
-    with receiving(hear, pre_save, post_save, of=get_user_model()):
-        yield heard
+    with receiving(receive, pre_save, post_save, of=get_user_model()):
+        yield events
 
 
 def test_a_new_password_is_there_until_it_is_saved(ada, saves):

@@ -1,4 +1,4 @@
-"""How long a session lives, and how many a person may have."""
+"""How long a session lives, and how many a user may have."""
 
 from datetime import timedelta
 
@@ -78,7 +78,7 @@ class TestIdle:
         assert code(laptop.refresh()) == EXPIRED
 
 
-class TestSweep:
+class TestCleanUp:
     def test_it_ends_what_is_over_and_nothing_else(self, clock, make_user, ended):
         ada, bob, eve = make_user("ada"), make_user("bob"), make_user("eve")
         old = create_session(ada, lifetime=DAY)

@@ -1,4 +1,4 @@
-"""Whoever writes to one of a person's sessions while another sign-out ends them all: neither waits for the other."""
+"""Whoever writes to one of a user's sessions while another sign-out ends them all: neither waits for the other."""
 
 import threading
 import time

@@ -84,7 +84,7 @@ def test_a_save_within_a_transaction_ends_them_on_commit(ada, laptop):
 
 
 def test_a_save_is_not_undone_by_a_failing_receiver(ada, laptop, caplog):
-    """The password is stored already; the session is refused all the same, and the next sweep tries again."""
+    """The password is stored already; the session is refused all the same, and the next clean-up tries again."""
 
     def fail(**event):
         raise RuntimeError("The push service does not answer.")
@@ -97,8 +97,8 @@ def test_a_save_is_not_undone_by_a_failing_receiver(ada, laptop, caplog):
     assert clear_expired() == 1
 
 
-class TestBehindOurBack:
-    """``queryset.update()`` and raw SQL tell nobody: refused at once, destroyed at the next refresh or by the sweep."""
+class TestChangesWithoutSignals:
+    """``queryset.update()`` and raw SQL send none: refused at once, destroyed at the next refresh or by the clean-up."""
 
     @pytest.fixture(autouse=True)
     def _changed(self, ada, laptop, phone):
@@ -115,7 +115,7 @@ class TestBehindOurBack:
         assert code(laptop.refresh()) == GONE
         assert [str(session.pk) for session in Session.objects.all()] == [phone.session_id]
 
-    def test_destroyed_by_the_sweep(self, laptop, phone):
+    def test_destroyed_by_the_clean_up(self, laptop, phone):
         assert clear_expired() == 2
         assert not Session.objects.exists()
 
@@ -196,7 +196,7 @@ class TestHasherUpgrade:
         assert code(laptop.me()) == GONE
 
 
-def test_a_sign_in_that_races_with_a_change_is_born_refused(ada):
+def test_a_sign_in_that_races_with_a_change_is_refused_from_the_start(ada):
     """The user was authenticated with the old password; the change commits before the session starts."""
     authenticated = authenticate(None, **{ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
     change_password(ada, "changed")

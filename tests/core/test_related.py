@@ -1,4 +1,4 @@
-"""What hangs on a session goes with it as ``on_delete`` says, on every database and by every door."""
+"""What is related to a session goes with it as ``on_delete`` says, on every database and whatever ends it."""
 
 from contextlib import contextmanager
 
@@ -18,16 +18,16 @@ from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("new_models")
 
-DOORS = {
+WAYS = {
     "sign-out": lambda device: device.sign_out("local"),
     "queryset": lambda device: Session.objects.filter(pk=device.session_id).end(reason=EndReason.REVOKED),
     "instance": lambda device: Session.objects.get(pk=device.session_id).delete(),
 }
 
 
-@pytest.fixture(params=DOORS)
+@pytest.fixture(params=WAYS)
 def end_it(request):
-    return DOORS[request.param]
+    return WAYS[request.param]
 
 
 def test_cascade(ada, laptop, end_it):
@@ -59,7 +59,7 @@ def test_twice_on_one_model(ada, laptop, end_it):
         (models.SET_DEFAULT, {"null": True, "default": None}, [None]),
     ],
 )
-def test_what_stays_lets_go(laptop, end_it, on_delete, options, left):
+def test_what_stays_no_longer_names_it(laptop, end_it, on_delete, options, left):
     lease = with_table(child("Lease", Session, on_delete, **options))
     lease.objects.create(key_id=laptop.session_id)
     end_it(laptop)
@@ -67,7 +67,7 @@ def test_what_stays_lets_go(laptop, end_it, on_delete, options, left):
 
 
 @pytest.mark.parametrize(("on_delete", "left"), [(models.CASCADE, []), (models.SET_NULL, [None])])
-def test_what_hangs_on_what_hangs(laptop, end_it, on_delete, left):
+def test_what_is_related_to_what_is_related(laptop, end_it, on_delete, left):
     lease = with_table(child("Lease", Session, models.CASCADE))
     payment = with_table(child("Payment", lease, on_delete, null=True))
     payment.objects.create(key=lease.objects.create(key_id=laptop.session_id))
@@ -77,7 +77,7 @@ def test_what_hangs_on_what_hangs(laptop, end_it, on_delete, left):
 
 
 def test_by_another_column_than_the_key(laptop, end_it):
-    """A key to a column of what hangs, not to its primary key."""
+    """A key to a column of the related row, not to its primary key."""
     lease = child("Lease", Session, models.CASCADE)
     models.CharField(max_length=10, unique=True).contribute_to_class(lease, "number")
     with_table(lease)
@@ -89,18 +89,18 @@ def test_by_another_column_than_the_key(laptop, end_it):
 
 
 @pytest.mark.parametrize("signal", [pre_delete, post_delete])
-def test_who_listens_hears_each(laptop, end_it, signal):
+def test_a_receiver_is_called_for_each(laptop, end_it, signal):
     for _ in range(2):
         PushDevice.objects.create(session_id=laptop.session_id, token="t")
-    told = []
+    received = []
 
-    def hear(instance, **event):
-        told.append((instance.session_id, PushDevice.objects.filter(pk=instance.pk).exists()))
+    def receive(instance, **event):
+        received.append((instance.session_id, PushDevice.objects.filter(pk=instance.pk).exists()))
 
-    with receiving(hear, signal, of=PushDevice):
+    with receiving(receive, signal, of=PushDevice):
         end_it(laptop)
-    assert [str(key) for key, _ in told] == [str(laptop.session_id)] * 2
-    assert {there for _, there in told} == {signal is pre_delete}
+    assert [str(key) for key, _ in received] == [str(laptop.session_id)] * 2
+    assert {there for _, there in received} == {signal is pre_delete}
     assert not PushDevice.objects.exists()
 
 
@@ -120,7 +120,7 @@ def log():
     del Session.log
 
 
-def test_what_hangs_generically(ada, laptop, end_it, log):
+def test_generic_relations(ada, laptop, end_it, log):
     another = create_session(ada)
     for session in (Session.objects.get(pk=laptop.session_id), another):
         log.objects.create(about=session)
@@ -231,7 +231,7 @@ def test_an_on_delete_of_the_project_s_own(laptop, end_it, number):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the triggers are PostgreSQL's")
 @pytest.mark.parametrize("moment", ["BEFORE", "AFTER"])
 @pytest.mark.parametrize("model", [PushDevice, RefreshToken])
-def test_a_trigger_on_what_hangs_still_finds_the_session(laptop, end_it, model, moment):
+def test_a_trigger_on_what_is_related_still_finds_the_session(laptop, end_it, model, moment):
     for statement in (
         "CREATE TABLE audit AS SELECT user_id FROM auth_sessions_session WITH NO DATA",
         """CREATE FUNCTION write_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

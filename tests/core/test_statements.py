@@ -60,7 +60,7 @@ def test_it_is_what_the_orm_reads(sessions, related):
 
 
 @pytest.mark.parametrize("scope", ["global", "local", "others"])
-def test_a_sign_out_tells_what_the_orm_reads(ada, laptop, make_user, scope):
+def test_a_sign_out_reports_what_the_orm_reads(ada, laptop, make_user, scope):
     create_browser_row(ada, key="key")
     create_session(ada, name="50 % off", tag="app", lifetime=None, amr=("pwd", "otp"))
     create_session(make_user("bob"))
@@ -68,17 +68,17 @@ def test_a_sign_out_tells_what_the_orm_reads(ada, laptop, make_user, scope):
     reached = {"global": ada.auth_sessions.all(), "local": own, "others": ada.auth_sessions.exclude(pk__in=own)}
     expected = [values(session) for session in reached[scope].order_by("pk")]
     left = set(Session.objects.difference(reached[scope]).values_list("pk"))
-    told = []
+    received = []
 
-    def hear(sessions, **event):
-        told.extend(values(session) for session in sessions)
+    def receive(sessions, **event):
+        received.extend(values(session) for session in sessions)
         assert {session._state.db for session in sessions} == {"default"}
         assert not any(session._state.adding for session in sessions)
 
-    with receiving(hear, sessions_ending, of=Session):
+    with receiving(receive, sessions_ending, of=Session):
         laptop.sign_out(scope)
-    assert len(told) == {"global": 3, "local": 1, "others": 2}[scope]
-    assert told == expected
+    assert len(received) == {"global": 3, "local": 1, "others": 2}[scope]
+    assert received == expected
     assert set(Session.objects.values_list("pk")) == left
 
 
@@ -89,23 +89,23 @@ def test_nobody_is_none(sessions, related):
 
 @pytest.fixture
 def saved():
-    """What Django's signals of saving tell: the signal, and the row it is about."""
-    told = []
+    """What Django's signals of saving report: the signal, and the row it is about."""
+    received = []
 
-    def hear(*, signal, instance, raw, update_fields, created=None, **event):
+    def receive(*, signal, instance, raw, update_fields, created=None, **event):
         assert not raw
         assert update_fields is None
         before = signal is signals.pre_save
         assert (instance._state.adding, created) == ((True, None) if before else (False, True))
-        told.append((signal, instance))
+        received.append((signal, instance))
 
     both = signals.pre_save, signals.post_save
-    with receiving(hear, *both, of=Session), receiving(hear, *both, of=RefreshToken):
-        yield told
+    with receiving(receive, *both, of=Session), receiving(receive, *both, of=RefreshToken):
+        yield received
 
 
 @pytest.mark.parametrize("kind", ["token", "browser"])
-def test_what_begins_is_written_and_told_as_the_orm_would(ada, kind, saved):
+def test_what_begins_is_written_and_reported_as_the_orm_would(ada, kind, saved):
     for number in range(2):
         if kind == "token":
             begun = create_session(ada, name="Telefon, „mein“ 📱", tag="50 % off", amr=("pwd", "otp"), lifetime=None)

@@ -25,9 +25,9 @@ from tests.support.sessions import clear_expired, create_browser_row
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 
 
-def code(language, word):
-    """The block of the page in which the word stands."""
-    (found,) = [block for block in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if word in block]
+def code(language, part):
+    """The block of the page in which the part stands."""
+    (found,) = [block for block in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if part in block]
     return found
 
 
@@ -42,10 +42,10 @@ def test_the_options():
 
 @pytest.fixture
 def recipe():
-    """A module made of a block of the page, changed as told."""
+    """A module made of a block of the page, with changes."""
 
-    def make(word, **changes):
-        text = code("python", word)
+    def make(part, **changes):
+        text = code("python", part)
         for old, new in changes.items():
             assert old in text
             text = text.replace(old, new)

@@ -1,4 +1,4 @@
-"""What a project hangs on a session."""
+"""What a project relates to a session."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from auth_sessions.models import Session
 
 
 class PushDevice(models.Model):
-    """Receives notifications while its session lives: hangs on it by foreign key."""
+    """Receives notifications while its session lives: related to it by foreign key."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="push_devices")
     token = models.CharField(max_length=100)

@@ -15,16 +15,16 @@ from auth_sessions.core.password_changes import change_password
 from auth_sessions.models import Session
 
 
-def _told(user):
+def _answer(user):
     return JsonResponse({"user": str(user.pk)}, status=200 if user.is_authenticated else 401)
 
 
 def who(request):
-    return _told(request.user)
+    return _answer(request.user)
 
 
 async def who_async(request):
-    return _told(await request.auser())
+    return _answer(await request.auser())
 
 
 @csrf_exempt
@@ -96,14 +96,14 @@ class FastView(APIView):
     permission_classes = (IsAuthenticated,)
 
     def get(self, request, what):
-        told = {
+        answer = {
             "pk": str(request.user.pk),
             "is_active": request.user.is_active,
             "session": str(request.auth.session.pk),
         }
         if what == "name":
-            told["name"] = request.user.get_username()
-        return Response(told)
+            answer["name"] = request.user.get_username()
+        return Response(answer)
 
 
 def public(request):
@@ -126,7 +126,7 @@ def ended_meanwhile(request):
     """Somebody signs the person out while this view is at work."""
     Session.objects.filter(user=request.user).end(reason="signed_out")
     request.session["late"] = True
-    return _told(request.user)
+    return _answer(request.user)
 
 
 def rolled_back(request):

@@ -161,7 +161,7 @@ class Signed:
 
 
 @dataclass
-class Told:
+class Observed:
     requests: int = 0
     sign_outs: int = 0
     accepted: Counter = field(default_factory=Counter)
@@ -170,30 +170,30 @@ class Told:
     failed: list = field(default_factory=list)
 
 
-def carry_on(servers, devices, told, seed):
+def carry_on(servers, devices, observed, seed):
     """One of many callers: asks any server for any device, by either check; now and then it signs one out."""
     choose = random.Random(seed)
     for number in range(REQUESTS // CALLERS):
         device, server = choose.choice(devices), choose.choice(servers)
-        told.requests += 1
+        observed.requests += 1
         if number % (REQUESTS // DEVICES // 2) == 0 and device.turn.acquire(blocking=False):
             device.leaving_at = time.monotonic()
             status, _ = server.call("POST", "/api/auth/sign-out/", {"scope": "local"}, device.access)
             device.left_at = time.monotonic()
-            told.sign_outs += 1
+            observed.sign_outs += 1
             if status != 204:
-                told.failed.append(status)
+                observed.failed.append(status)
             continue
         name, path = choose.choice(list(CHECKED.items()))
         began = time.monotonic()
         status, _ = server.call("GET", path, access=device.access)
-        told.accepted[name] += status == 200
+        observed.accepted[name] += status == 200
         if status == 200 and began > device.left_at:
-            told.accepted_after.append((name, began - device.left_at))
+            observed.accepted_after.append((name, began - device.left_at))
         elif status == 401 and time.monotonic() < device.leaving_at:
-            told.refused_before.append(name)
+            observed.refused_before.append(name)
         elif status not in {200, 401}:
-            told.failed.append(status)
+            observed.failed.append(status)
 
 
 @pytest.fixture
@@ -201,23 +201,23 @@ def looked_up(redis_server):
     """How often the cache had what it was asked for, and how often not."""
 
     def look():
-        told = redis_server.client().info("stats")
-        return Counter(hits=told["keyspace_hits"], misses=told["keyspace_misses"])
+        stats = redis_server.client().info("stats")
+        return Counter(hits=stats["keyspace_hits"], misses=stats["keyspace_misses"])
 
     return look
 
 
 @pytest.mark.slow
 def test_under_load_no_process_accepts_who_was_signed_out(servers, connect, issue, looked_up, record_property):
-    devices, told, before = [Signed(access) for access in issue(DEVICES)], Told(), looked_up()
+    devices, observed, before = [Signed(access) for access in issue(DEVICES)], Observed(), looked_up()
     connections = [connect(servers) for _ in range(CALLERS)]
     with ThreadPoolExecutor(CALLERS) as pool:
-        list(pool.map(lambda seed: carry_on(connections[seed], devices, told, seed), range(CALLERS)))
+        list(pool.map(lambda seed: carry_on(connections[seed], devices, observed, seed), range(CALLERS)))
     cached = looked_up() - before
-    violations = len(told.accepted_after) + len(told.refused_before) + len(told.failed)
-    record_property("told", f"{told.requests} requests, {told.sign_outs} sign-outs, {violations} violations")
-    record_property("told", f"accepted by check: {dict(told.accepted)}; cache: {dict(cached)}")
-    assert told.sign_outs > DEVICES // 4
-    assert (told.accepted_after, told.refused_before, told.failed) == ([], [], [])
+    violations = len(observed.accepted_after) + len(observed.refused_before) + len(observed.failed)
+    record_property("message", f"{observed.requests} requests, {observed.sign_outs} sign-outs, {violations} violations")
+    record_property("message", f"accepted by check: {dict(observed.accepted)}; cache: {dict(cached)}")
+    assert observed.sign_outs > DEVICES // 4
+    assert (observed.accepted_after, observed.refused_before, observed.failed) == ([], [], [])
     # Or it was the database that both checks asked.
-    assert cached["hits"] > told.accepted["cached"] / 2 > cached["misses"]
+    assert cached["hits"] > observed.accepted["cached"] / 2 > cached["misses"]

@@ -1,4 +1,4 @@
-"""Every string for people is there in German, and what is shipped is what was translated."""
+"""Every string for users is there in German, and what is shipped is what was translated."""
 
 import gettext
 import re

@@ -42,7 +42,7 @@ NEVER = re.compile(r"session|token|revoke|log ?in|log ?out|sitzung", re.IGNORECA
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_shownfor_people(office_browser, iphone, settings, language):
+def test_words_for_users(office_browser, iphone, settings, language):
     settings.LANGUAGE_CODE = language
     settings.REST_FRAMEWORK = SIGNATURES_ONLY
     for age in (STALE, timedelta(0)):

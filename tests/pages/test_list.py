@@ -54,7 +54,7 @@ class TestList:
             "Chrome on iOS",
         ]
 
-    def test_what_is_told_of_each(self, clock, office_browser, iphone):
+    def test_what_is_shown_of_each(self, clock, office_browser, iphone):
         clock.shift(timedelta(hours=2, minutes=59))
         page = text(office_browser.page(LIST))
         assert "You are signed in as" in page

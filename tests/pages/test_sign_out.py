@@ -75,7 +75,7 @@ class TestQuestions:
         settings.SIMPLE_JWT = {"LEEWAY": timedelta(minutes=1)}
         assert "An app may still have access for up to 6 minutes." in text(office_browser.page(path))
 
-    def test_the_delay_is_told_with_the_result(self, office_browser, iphone, settings):
+    def test_the_delay_is_said_with_the_result(self, office_browser, iphone, settings):
         settings.REST_FRAMEWORK = SIGNATURES_ONLY
         assert "Signed out of “Chrome on iOS”. An app may still have access for up to 5 minutes." in message_after(
             office_browser, office_browser.submit(sign_out_path(iphone))
@@ -123,11 +123,11 @@ class TestSignOut:
         settings.LOGOUT_REDIRECT_URL = "/public/"
         assert office_browser.submit(page(office_browser)).url == "/public/"
 
-    def test_it_is_told_where_a_sign_in_is_required_everywhere(self, office_browser, settings):
+    def test_it_is_said_where_a_sign_in_is_required_everywhere(self, office_browser, settings):
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
         assert "You are signed out" in text(Browser().page(office_browser.submit(sign_out_path(office_browser)).url))
 
-    def test_whoever_is_signed_in_is_not_told_otherwise(self, office_browser):
+    def test_whoever_is_signed_in_is_sent_to_the_list(self, office_browser):
         assert office_browser.page(SIGNED_OUT).url == LIST
 
     def test_already_gone_is_success(self, office_browser, iphone):

@@ -228,6 +228,6 @@ def test_request_auth_is_a_simplejwt_token(ada, laptop):
     assert (token["token_type"], token["generation"], "exp" in token) == ("access", 0, True)
 
 
-def test_two_devices_of_two_people(laptop, bob):
+def test_two_devices_of_two_users(laptop, bob):
     other = Device().sign_in(bob)
     assert laptop.me().json()["user"] != other.me().json()["user"]

@@ -1,4 +1,4 @@
-"""What a refresh answers, told with two clients that may share one stolen token."""
+"""What a refresh answers, by two clients that may share one stolen token."""
 
 from datetime import timedelta
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("any_transaction_mode")
 
 
 @pytest.fixture
-def heard():
-    """Reasons of ended sessions, and reused generations, as the signals tell them."""
+def reported():
+    """Reasons of ended sessions, and reused generations, as the signals report them."""
     events = []
 
     def ended(sessions, reason, **kwargs):
@@ -91,7 +91,7 @@ class TestHonestClients:
 
 
 class TestThieves:
-    def test_a_copy_used_after_the_owner_ends_the_session(self, clock, laptop, phone, heard):
+    def test_a_copy_used_after_the_owner_ends_the_session(self, clock, laptop, phone, reported):
         thief = laptop.copy()
         laptop.refresh()
         clock.shift(12)
@@ -100,16 +100,16 @@ class TestThieves:
         assert code(laptop.me()) == GONE
         assert code(laptop.refresh()) == GONE
         assert phone.me().status_code == 200
-        assert heard == [("refresh_token_reused", 1), ("theft seen", 0)]
+        assert reported == [("refresh_token_reused", 1), ("theft seen", 0)]
 
-    def test_the_owner_coming_after_the_thief_ends_the_session(self, clock, laptop, heard):
+    def test_the_owner_coming_after_the_thief_ends_the_session(self, clock, laptop, reported):
         thief = laptop.copy()
         thief.refresh()
         clock.shift(12)
         assert thief.me().status_code == 200
         assert code(laptop.refresh()) == REUSED
         assert code(thief.me()) == GONE
-        assert heard == [("refresh_token_reused", 1), ("theft seen", 0)]
+        assert reported == [("refresh_token_reused", 1), ("theft seen", 0)]
 
     def test_the_next_refresh_shows_the_child_in_use(self, clock, laptop):
         thief = laptop.copy()

@@ -87,10 +87,10 @@ def test_a_stale_header_does_not_block(ada):
 
 
 def test_django_signals_get_the_request(ada):
-    heard = []
+    events = []
 
     def listen(signal, request, **kwargs):
-        heard.append((signal, request.path, "user" in kwargs and kwargs["user"] == ada))
+        events.append((signal, request.path, "user" in kwargs and kwargs["user"] == ada))
 
     user_logged_in.connect(listen)
     user_login_failed.connect(listen)
@@ -98,21 +98,21 @@ def test_django_signals_get_the_request(ada):
     try_sign_in(ada, "wrong")
     user_logged_in.disconnect(listen)
     user_login_failed.disconnect(listen)
-    assert heard == [(user_logged_in, "/api/auth/token/", True), (user_login_failed, "/api/auth/token/", False)]
+    assert events == [(user_logged_in, "/api/auth/token/", True), (user_login_failed, "/api/auth/token/", False)]
     ada.refresh_from_db()
     assert ada.last_login is not None
 
 
 def test_session_started_comes_after_commit(ada):
-    heard = []
+    events = []
 
     def listen(session, request, **kwargs):
-        heard.append((Session.objects.filter(pk=session.pk).exists(), request.path))
+        events.append((Session.objects.filter(pk=session.pk).exists(), request.path))
 
     signals.session_started.connect(listen)
     try_sign_in(ada)
     signals.session_started.disconnect(listen)
-    assert heard == [(True, "/api/auth/token/")]
+    assert events == [(True, "/api/auth/token/")]
 
 
 @pytest.mark.parametrize(("data", "fields"), [({}, 2), ({"password": "x"}, 1), ({"device_name": "x" * 101}, 3)])

@@ -1,4 +1,4 @@
-"""Signing out: three scopes, every door, and everything that hangs on a session."""
+"""Signing out: three scopes, every way to end a session, and everything that is related to it."""
 
 from datetime import timedelta
 from io import BytesIO
@@ -131,7 +131,7 @@ class TestRequest:
         [{"CONTENT_LENGTH": ""}, {"CONTENT_LENGTH": "0"}, {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}],
     )
     @pytest.mark.parametrize("server", [wsgi, wsgi_of_another_kind, asgi])
-    def test_a_body_of_untold_length_is_refused(self, laptop, phone, server, headers):
+    def test_a_body_without_a_length_is_refused(self, laptop, phone, server, headers):
         """DRF would take it for none, and the scope in it would be the default."""
         request = server("POST", "/", b'{"scope": "local"}', {**laptop.headers, **headers})
         answer = SignOutView.as_view()(request)
@@ -140,9 +140,9 @@ class TestRequest:
 
     @pytest.mark.parametrize("server", [wsgi, wsgi_of_another_kind, asgi])
     @pytest.mark.parametrize(("body", "alive"), [(b"", False), (b'{"scope": "local"}', True)])
-    def test_a_body_that_is_told_of_and_none(self, laptop, phone, server, body, alive):
-        told = {"CONTENT_LENGTH": str(len(body)) if body else ""}
-        assert SignOutView.as_view()(server("POST", "/", body, {**laptop.headers, **told})).status_code == 204
+    def test_a_body_with_a_length_and_none(self, laptop, phone, server, body, alive):
+        length = {"CONTENT_LENGTH": str(len(body)) if body else ""}
+        assert SignOutView.as_view()(server("POST", "/", body, {**laptop.headers, **length})).status_code == 204
         assert (laptop.me().status_code, phone.me().status_code) == (401, 200 if alive else 401)
 
     def test_a_project_s_own_serializer_is_asked_without_a_body_too(self, laptop):
@@ -271,7 +271,7 @@ class TestSignals:
             assert (event["sender"], event["scope"], event["actor"]) == (Session, Scope.OTHERS, ada)
             assert (event["user_ids"], event["request"].path) == ({ada.pk}, "/api/auth/sign-out/")
 
-    def test_one_pair_for_many_people(self, laptop, bob, end_signals):
+    def test_one_pair_for_many_users(self, laptop, bob, end_signals):
         Device().sign_in(bob)
         assert Session.objects.all().end(reason=EndReason.REVOKED) == 2
         assert [len(event["user_ids"]) for _, event in end_signals] == [2, 2]

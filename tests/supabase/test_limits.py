@@ -25,10 +25,10 @@ pytestmark = needs_email
 
 
 def test_djangos_signals(ada):
-    heard = []
+    events = []
 
     def listen(signal, request, user=None, **kwargs):
-        heard.append((signal, request.path, user == ada))
+        events.append((signal, request.path, user == ada))
 
     for signal in (user_logged_in, user_login_failed, user_logged_out):
         signal.connect(listen)
@@ -40,7 +40,7 @@ def test_djangos_signals(ada):
     device.logout("local")
     for signal in (user_logged_in, user_login_failed, user_logged_out):
         signal.disconnect(listen)
-    assert heard == [
+    assert events == [
         (user_login_failed, "/auth/v1/token", False),
         (user_logged_in, "/auth/v1/token", True),
         (user_logged_out, "/auth/v1/logout", True),

@@ -1,4 +1,4 @@
-"""Real threads on real connections, through the Supabase face."""
+"""Real threads on real connections, through the Supabase API."""
 
 from functools import partial
 
@@ -47,7 +47,7 @@ def test_twenty_first_sign_ins_of_one_person(ada):
     assert Session.objects.count() == 20
 
 
-def test_the_first_calls_of_a_person_from_before_this_face(ada):
+def test_the_first_calls_of_a_user_from_before_this_app(ada):
     """Sessions that began when there were no profiles yet: they are made by whichever call comes first."""
     devices = [SupabaseDevice().sign_in() for _ in range(6)]
     Profile.objects.all().delete()

@@ -89,10 +89,10 @@ class TestUnknownAndWrongAreAlike:
         assert (statements, runs) == (expected, 1)
 
     def test_the_signal(self, ada, refused):
-        heard = []
+        events = []
 
         def listen(credentials, request, **kwargs):
-            heard.append((sorted(credentials), request.path))
+            events.append((sorted(credentials), request.path))
 
         user_login_failed.connect(listen)
         device = SupabaseDevice()
@@ -100,7 +100,7 @@ class TestUnknownAndWrongAreAlike:
         device.try_sign_in(*refused)
         user_login_failed.disconnect(listen)
         expected = (sorted([get_user_model().USERNAME_FIELD, "password"]), "/auth/v1/token")
-        assert heard == [expected, expected]
+        assert events == [expected, expected]
 
 
 @names_apart
@@ -187,8 +187,8 @@ def test_an_address_in_other_letters_is_no_other_address(make_user, settings, se
 
 def test_a_sign_up_stores_what_it_looked_for(db, settings):
     settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
-    told = SupabaseDevice().signup("\uff23\uff25\uff2f@example.org").json()["user"]
-    assert told["email"] == "ceo@example.org"
+    user = SupabaseDevice().signup("\uff23\uff25\uff2f@example.org").json()["user"]
+    assert user["email"] == "ceo@example.org"
     assert SupabaseDevice().try_sign_in("ceo@example.org").status_code == 200
 
 

@@ -91,12 +91,12 @@ class TestIds:
     def test_the_session_id_is_a_uuid(self, laptop):
         assert Session.objects.get().pk == uuid.UUID(laptop.session_id)
 
-    def test_two_people_share_no_id(self, ada, bob):
+    def test_two_users_share_no_id(self, ada, bob):
         bodies = [SupabaseDevice().sign_in(email).user().json() for email in (EMAIL, "bob@example.org")]
         assert len({body["id"] for body in bodies}) == 2
         assert len({body["identities"][0]["identity_id"] for body in bodies}) == 2
 
-    def test_one_profile_for_each_person(self, ada, bob, laptop, phone):
+    def test_one_profile_for_each_user(self, ada, bob, laptop, phone):
         Device().sign_in(ada)
         Device().sign_in(bob)
         assert Profile.objects.count() == 2
@@ -147,7 +147,7 @@ USER_BANNED = (400, "user_banned", "Invalid Refresh Token: User Banned")
         (update_password, NO_SESSION, NO_TOKEN),
     ],
 )
-def test_the_person_changed(laptop, phone, change, on_user, on_refresh):
+def test_the_user_changed(laptop, phone, change, on_user, on_refresh):
     change(get_user_model().objects.get())
     assert refusal(laptop.user()) == on_user
     assert refusal(laptop.update(data={"name": "Eve"})) == on_user

@@ -1,4 +1,4 @@
-"""A person's device, as the tests see it: it signs in, keeps its two strings, and calls."""
+"""A user's device: it signs in, keeps its two tokens, and calls."""
 
 from django.contrib.auth import get_user_model
 from rest_framework.test import APIClient
@@ -73,7 +73,7 @@ class Device:
         return self.me().status_code == 200
 
     def fast(self, path="pk/"):
-        """By the cached check; what the view tells of the user."""
+        """By the cached check; what the view says of the user."""
         return self.client.get(f"/api/fast/{path}", **self.headers)
 
     def edge(self):

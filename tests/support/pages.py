@@ -30,7 +30,7 @@ def name_path(device):
 
 
 def text(response, status=200):
-    """What a person reads, or hears."""
+    """What a user reads, or hears."""
     assert response.status_code == status, response
     shown = re.sub(r"<(title|svg).*?</\1>", "", response.content.decode(), flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", shown)).translate(ISOLATES).split())

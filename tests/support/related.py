@@ -1,4 +1,4 @@
-"""Models that a test adds to the host project, to hang on a session."""
+"""Models that a test adds to the host project, related to a session; and receivers of signals for a while."""
 
 from contextlib import contextmanager
 

@@ -62,7 +62,7 @@ def emails_are_usernames():
 
 
 needs_email = pytest.mark.skipif(
-    not has_email_field(), reason="The user model has no e-mail field, which auth_sessions.E012 tells."
+    not has_email_field(), reason="The user model has no e-mail field, which auth_sessions.E012 reports."
 )
 
 

@@ -1,4 +1,4 @@
-"""A host project whose people sign in with django-allauth."""
+"""A host project whose users sign in with django-allauth."""
 
 from tests.settings import (  # noqa: F401
     ALLOWED_HOSTS,

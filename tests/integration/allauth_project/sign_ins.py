@@ -98,7 +98,7 @@ def way(request):
 
 
 @pytest.fixture
-def desk(way, ada, phone):
+def office_browser(way, ada, phone):
     return way().sign_in(ada)
 
 
@@ -107,26 +107,26 @@ def test_its_pages_are_shown(db):
         assert Browser().page(f"/accounts/{name}/").status_code == 200
 
 
-def test_a_login_is_in_the_list(desk, phone):
-    assert desk.is_signed_in()
-    told = phone.sessions()
-    assert sorted(row["kind"] for row in told) == ["browser", "token"]
-    assert {row["device"]["label"] for row in told} == {"Firefox on macOS"}
+def test_a_login_is_in_the_list(office_browser, phone):
+    assert office_browser.is_signed_in()
+    listed = phone.sessions()
+    assert sorted(row["kind"] for row in listed) == ["browser", "token"]
+    assert {row["device"]["label"] for row in listed} == {"Firefox on macOS"}
 
 
-def test_its_logout_ends_that_one(desk, way, ada, phone):
-    library = way().sign_in(ada)
-    desk.log_out()
-    assert not desk.is_signed_in()
-    assert library.is_signed_in()
+def test_its_logout_ends_that_one(office_browser, way, ada, phone):
+    library_browser = way().sign_in(ada)
+    office_browser.log_out()
+    assert not office_browser.is_signed_in()
+    assert library_browser.is_signed_in()
     assert phone.me().status_code == 200
     assert [row["kind"] for row in phone.sessions()] == ["token", "browser"]
     assert StoreEntry.objects.count() == 1
 
 
-def test_others_from_a_token(desk, phone):
+def test_others_from_a_token(office_browser, phone):
     assert phone.sign_out("others").status_code == 204
-    assert not desk.is_signed_in()
+    assert not office_browser.is_signed_in()
     assert [row["kind"] for row in phone.sessions()] == ["token"]
     assert not StoreEntry.objects.exists()
 
@@ -134,38 +134,38 @@ def test_others_from_a_token(desk, phone):
 @pytest.mark.parametrize(("scope", "left"), [("local", [False, True, 200]), ("others", [True, False, 401])])
 @pytest.mark.parametrize("way", [Pages, BrowserAPI])
 def test_a_scope_from_its_cookie(way, ada, phone, scope, left):
-    desk, library = way().sign_in(ada), way().sign_in(ada)
-    assert desk.sign_out(scope).status_code == 204
-    assert [desk.is_signed_in(), library.is_signed_in(), phone.me().status_code] == left
+    office_browser, library_browser = way().sign_in(ada), way().sign_in(ada)
+    assert office_browser.sign_out(scope).status_code == 204
+    assert [office_browser.is_signed_in(), library_browser.is_signed_in(), phone.me().status_code] == left
 
 
-def test_a_new_password(desk, way, ada, phone):
+def test_a_new_password(office_browser, way, ada, phone):
     """Where it was changed stays; the others and the tokens go."""
-    library = way().sign_in(ada)
-    desk.change_password()
-    assert desk.is_signed_in()
-    assert not library.is_signed_in()
+    library_browser = way().sign_in(ada)
+    office_browser.change_password()
+    assert office_browser.is_signed_in()
+    assert not library_browser.is_signed_in()
     assert code(phone.me()) == (401, "session_not_found")
     assert phone.refresh().status_code == 401
     assert Session.objects.get().kind == "browser"
 
 
 def test_a_sign_up_is_a_login(transactional_db, way):
-    desk = way().sign_up("grace")
-    assert desk.is_signed_in()
+    office_browser = way().sign_up("grace")
+    assert office_browser.is_signed_in()
     session = Session.objects.get()
     assert (session.kind, session.user.get_username()) == ("browser", "grace")
     session.delete()
-    assert not desk.is_signed_in()
+    assert not office_browser.is_signed_in()
 
 
 def test_a_login_by_mail_counts_when_it_is_complete(ada):
-    desk = Pages()
-    assert desk.submit("/accounts/login/code/", {"email": ada.email}).status_code == 302
+    office_browser = Pages()
+    assert office_browser.submit("/accounts/login/code/", {"email": ada.email}).status_code == 302
     assert not Session.objects.exists()
     sent = re.search(r"^([A-Z0-9-]+)$", mail.outbox[0].body, re.MULTILINE)[1]
-    assert desk.submit("/accounts/login/code/confirm/", {"code": sent}).status_code == 302
-    assert desk.is_signed_in()
+    assert office_browser.submit("/accounts/login/code/confirm/", {"code": sent}).status_code == 302
+    assert office_browser.is_signed_in()
     assert Session.objects.get().user == ada
     Device().sign_in(ada, OLD).sign_out("others")
-    assert not desk.is_signed_in()
+    assert not office_browser.is_signed_in()

@@ -29,7 +29,7 @@ def test_sign_out(sign_in, laptop, phone, bob, scope):
     somebody_else = sign_in(BOB)
     kept = phone.storage()
     assert laptop.sign_out(scope).ok
-    # Nobody tells the other device: it finds out when it next asks.
+    # The other device gets no message: it finds out when it next asks.
     assert phone.storage() == kept
     (assert_signed_in if this_stays else assert_forgotten)(laptop)
     (assert_signed_in if the_other_stays else assert_signed_out)(phone)

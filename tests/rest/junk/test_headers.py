@@ -60,7 +60,7 @@ def test_authorization(laptop, header, expected):
         ("POST", "users/{user}/sign-out/"),
     ],
 )
-def test_every_door_asks_who_is_there(laptop, ada, method, path):
+def test_every_endpoint_asks_who_is_there(laptop, ada, method, path):
     path = path.format(own=laptop.session_id, user=ada.pk)
     assert refusal(send(Device(), method, path)) == NOBODY
     for header, expected in (("Bearer a.b.c", NOT_VALID), ("Bearer", BAD_HEADER)):
@@ -69,7 +69,7 @@ def test_every_door_asks_who_is_there(laptop, ada, method, path):
 
 @each("user_agent", ["", "\0", "é" * 2000, "\xff", MEGABYTE, "Mozilla/5.0 (%s)", "<script>"])
 @each("address", ["", "junk", "1.2.3", "::1%eth0", "[::1", "1.2.3.4:x", "\0", ",,,", "9" * 5000])
-def test_a_device_that_tells_nonsense(ada, settings, user_agent, address):
+def test_a_device_that_says_nonsense(ada, settings, user_agent, address):
     """What the client says about itself never keeps it from signing in."""
     settings.AUTH_SESSIONS_TRUSTED_PROXIES = 1
     headers = {"HTTP_USER_AGENT": user_agent, "HTTP_X_FORWARDED_FOR": address, "REMOTE_ADDR": address}
@@ -139,7 +139,7 @@ def test_user_id(laptop, pk):
     assert shaped(laptop.post(f"users/{pk}/sign-out/")) == 404
 
 
-def test_whoever_may_not_is_told_nothing(laptop, bob):
+def test_whoever_may_not_learns_nothing(laptop, bob):
     device = Device().sign_in(bob)
     for pk in ("abc", "%00", "9" * 40, bob.pk):
         assert shaped(device.get(f"users/{pk}/sessions/")) == 403

@@ -73,7 +73,7 @@ def test_paths(laptop, path):
     ],
 )
 def test_headers(ada, name, value):
-    """What a client says about itself neither keeps it from working nor opens a door."""
+    """What a client says about itself neither keeps it from working nor gives it any right."""
     device = SupabaseDevice(**{name: value})
     assert device.try_sign_in().status_code == 200
     assert refused(device.try_sign_in(password="wrong")) == CREDENTIALS

@@ -91,7 +91,7 @@ def test_claims_that_nobody_here_reads(laptop, claim, value):
 
 
 @each("kind", ["anon", "service_role", "authenticated"])
-def test_a_role_opens_no_door(laptop, kind):
+def test_a_role_gives_no_rights(laptop, kind):
     laptop.bend(role=kind)
     assert refused(laptop.update(app_metadata={"role": "admin"})) == (403, "not_admin")
     assert refused(laptop.send("GET", "admin/users")) == (404, "not_supported")

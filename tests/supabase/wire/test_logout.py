@@ -62,7 +62,7 @@ class TestLogout:
         assert re.fullmatch(r'Unsupported logout scope ".*"', message, re.DOTALL)
         assert laptop.user().status_code == 200
 
-    def test_another_scope_is_told_by_name(self, laptop):
+    def test_another_scope_is_named(self, laptop):
         assert refusal(laptop.logout("everyone")) == (400, "validation_failed", 'Unsupported logout scope "everyone"')
 
     def test_another_scope_comes_after_the_bearer(self, laptop, nobody):

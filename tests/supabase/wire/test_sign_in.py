@@ -62,7 +62,7 @@ def test_unknown_members_are_ignored(ada, nobody):
     assert nobody.try_sign_in(**more).status_code == 200
 
 
-def test_an_inactive_user_is_told_what_an_unknown_one_is(ada, nobody):
+def test_an_inactive_user_is_answered_as_an_unknown_one(ada, nobody):
     ada.is_active = False
     ada.save()
     assert refusal(nobody.try_sign_in()) == CREDENTIALS

@@ -44,7 +44,7 @@ class TestThrottle:
         assert laptop.user().status_code == 200
 
     @pytest.mark.usefixtures("_rates")
-    def test_the_rest_face_counts_with_it(self, ada, nobody):
+    def test_the_rest_api_counts_with_it(self, ada, nobody):
         for _ in range(3):
             data = {ada.USERNAME_FIELD: ada.get_username(), "password": "wrong"}
             assert Device().post("token/", data).status_code == 401

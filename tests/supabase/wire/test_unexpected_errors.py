@@ -44,17 +44,17 @@ class TestUnexpected:
             assert b"swordfish" not in answer.content
         assert laptop.user().status_code == 200
 
-    def test_it_is_told_and_logged(self, laptop, version, caplog):
-        heard = []
+    def test_it_is_reported_and_logged(self, laptop, version, caplog):
+        events = []
 
         def listen(request, **kwargs):
-            heard.append(request.path)
+            events.append(request.path)
 
         got_request_exception.connect(listen)
         with connection.execute_wrapper(fail_with(RuntimeError("swordfish"))):
             answer = laptop.user()
         got_request_exception.disconnect(listen)
-        assert heard == ["/auth/v1/user"]
+        assert events == ["/auth/v1/user"]
         [record] = [record for record in caplog.records if record.name == "django.request"]
         assert "swordfish" in str(record.exc_info[1])
         if version is None:
@@ -86,13 +86,13 @@ class TestUnexpected:
         assert laptop.refresh().status_code == 200
 
     def test_a_refusal_is_not_one(self, laptop, caplog):
-        heard = []
+        events = []
 
         def listen(**kwargs):
-            heard.append(kwargs)
+            events.append(kwargs)
 
         got_request_exception.connect(listen)
         assert code(laptop.send("PUT", "user", b"junk")) == (400, "bad_json")
         got_request_exception.disconnect(listen)
-        assert heard == []
+        assert events == []
         assert [record for record in caplog.records if record.levelname == "ERROR"] == []

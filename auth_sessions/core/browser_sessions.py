@@ -1,8 +1,8 @@
-"""Browser sessions: the row that Django's own session carries.
+"""Browser sessions: the row that belongs to a session of Django's.
 
-The data of Django's session names the row (``SESSION_ID_KEY``), and the row holds the key of the store's entry. The
-name in the data decides: data that names a row which is gone is signed out, whatever the store still holds. The key
-only serves to delete the entry as well.
+The data of Django's session holds the session id (``SESSION_ID_KEY``); the row holds the key of the store entry. The id
+in the data decides: if its row does not exist, the browser is signed out, even if the store entry still exists. The key
+in the row only serves to delete the store entry as well.
 """
 
 import hashlib
@@ -33,34 +33,35 @@ from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
 EXPIRY_TOLERANCE = timedelta(minutes=1)
-"""An expiry that moved by less is not written."""
+"""A smaller change of the expiry is not written to the row."""
 
 SESSION_ID_KEY = "_auth_sessions_id"
-"""The key in the data of Django's session that names the row."""
+"""The key of the session id in the data of Django's session."""
 
 STATE_ATTRIBUTE = "_auth_sessions_state"
-"""The attribute of a request that passed the middleware."""
+"""The attribute with the :class:`RequestState` of a request that passed the middleware."""
 
 
 @dataclass
 class RequestState:
-    """The browser session of one request: None until something asks for the user, or signs in."""
+    """The browser session of one request: None until ``request.user`` is evaluated or a user logs in."""
 
     session: Session | None = None
 
 
 def get_state(request: HttpRequest | Any) -> RequestState | None:
-    """None for a request that did not pass the middleware. DRF's requests share that of Django's."""
+    """The state of a request of Django's or DRF's; None if it did not pass the middleware."""
     return getattr(request, STATE_ATTRIBUTE, None)
 
 
 def set_current(request: HttpRequest, session: Session | None) -> None:
+    """Set the browser session of a request, if it passed the middleware."""
     if (state := get_state(request)) is not None:
         state.session = session
 
 
 def get_current(request: HttpRequest) -> Session | None:
-    """The browser session that a request comes from, if the middleware is installed and the person signed in."""
+    """The live browser session of a request; None without the middleware, or without a login of ``request.user``."""
     state = get_state(request)
     if state is None or not request.user.is_authenticated or state.session is None:
         return None
@@ -68,7 +69,7 @@ def get_current(request: HttpRequest) -> Session | None:
 
 
 def current_row(request: HttpRequest) -> Session | None:
-    """The row that Django's session names, or will name once this request's transaction is committed."""
+    """The row whose id Django's session holds, or will hold once this request's transaction is committed."""
     session = read_row(request.session)
     if session is None and (state := get_state(request)) is not None:
         session = state.session
@@ -76,7 +77,7 @@ def current_row(request: HttpRequest) -> Session | None:
 
 
 def read_row(django_session: SessionBase) -> Session | None:
-    """The row that the data of Django's session names, if it exists."""
+    """The row whose id the data of Django's session holds; None if there is none."""
     return None if django_session.is_empty() else _select_browser_session(django_session.get(SESSION_ID_KEY))
 
 
@@ -92,14 +93,14 @@ def _select_browser_session(session_id: Any) -> Session | None:
 def is_logged_in_as(django_session: SessionBase, user: Any) -> bool:
     """Whether Django's session is logged in as this user."""
     return (
-        isinstance(user, AbstractBaseUser)  # a middleware may set another object
+        isinstance(user, AbstractBaseUser)  # a middleware may have set an object of another type
         and not django_session.is_empty()
         and django_session.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
     )
 
 
 def has_stale_cookie(request: HttpRequest) -> bool:
-    """Whether a request came with the cookie of a Django session in which nobody is signed in (any more)."""
+    """Whether a request has the cookie of a Django session in which no user is signed in, or none any more."""
     return (
         get_state(request) is not None
         and settings.SESSION_COOKIE_NAME in request.COOKIES
@@ -108,7 +109,7 @@ def has_stale_cookie(request: HttpRequest) -> bool:
 
 
 def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """After Django's ``login()``: create the row, or keep that of a person who has logged in here again."""
+    """After Django's ``login()``: create the row, or keep it if the same user has logged in again."""
     if not is_logged_in_as(request.session, user):
         return
     session = current_row(request)
@@ -118,7 +119,7 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
         if reason is None and mark_reauthenticated(session, user):
             _write_session_id_on_commit(request, session, user)
             return
-        # The data stays, but not under the key and the name of a session that ends.
+        # The data is kept, but under a new key and without the id of the session that ends.
         request.session.pop(SESSION_ID_KEY, None)
         request.session.cycle_key()
         if reason is not None:
@@ -127,10 +128,11 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
 
 
 def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bool = True) -> bool:
-    """Create the row of a Django login that names none; False for a user who is inactive, or has just been deleted.
+    """Create the row of a Django login whose data holds no session id.
 
-    Unless the login ``is_new``, it is older than the installation, so that nobody knows when the user was
-    authenticated. A signed cookie is then known by its digest until its data name the row: its tabs share one row.
+    Unless the login ``is_new``, it is older than the installation, and the time of its authentication is not known. A
+    signed cookie is then identified by its digest until its data holds the session id, so that all tabs of the browser
+    share one row. Returns False for a user who is inactive or has just been deleted.
     """
     django_session = request.session
     cookie = None if is_new else django_session.session_key
@@ -145,7 +147,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             django_session_key=django_session_key,
             is_authenticated_now=is_new,
         )
-    except IntegrityError:  # another request of this browser was first
+    except IntegrityError:  # another request of this browser has created it
         session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
     except exceptions.SessionInvalid:
         session = None
@@ -156,27 +158,29 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
 
 
 def _write_session_id_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
-    """Make it the session of this request, and name it in the data once it is committed: it may be rolled back."""
+    """Make it the session of this request, and write its id to the data on commit: the row may be rolled back."""
     set_current(request, session)
     transaction.on_commit(partial(_write_session_id, request, session, user), using=write_alias())
 
 
 def _write_session_id(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+    """Write the session id to the data of Django's session, unless the user has logged out meanwhile."""
     state = get_state(request)
     is_current = state is None or state.session is session
-    if is_current and is_logged_in_as(request.session, user):  # nobody has logged out meanwhile
+    if is_current and is_logged_in_as(request.session, user):
         request.session[SESSION_ID_KEY] = str(session.pk)
 
 
 def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
-    """Whether a person whom Django takes for logged in still is, in one SELECT; records that the session was used.
+    """Whether the session of a user whom Django has authenticated is live, in one SELECT. Records that it was used.
 
-    A user whom a middleware set in the place of the session's own (impersonation) is logged in as long as that is.
+    If a middleware has set another user than the session's own (impersonation), the session's own is validated.
+    Returns True for a user who was authenticated by something other than Django's session.
     """
     django_session = request.session
     is_owner = is_logged_in_as(django_session, user)
     if not is_owner and django_session.get(SESSION_KEY) is None:
-        return True  # authenticated by something else than Django's session
+        return True
     if SESSION_ID_KEY not in django_session:
         return not is_owner or create_for_login(request, user, is_new=False)
     session = read_row(django_session)
@@ -199,29 +203,33 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
 
 def _has_password_of(django_session: SessionBase, user: AbstractBaseUser) -> bool:
-    """Whether the data carry Django's session hash of the user's password, which Django compares for its own user."""
+    """Whether the data holds Django's session hash of the user's password.
+
+    Django compares that hash itself, but only when it loads the user.
+    """
     session_hash = django_session.get(HASH_SESSION_KEY, "")
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(session_hash, each) for each in hashes)
 
 
 def end_if_invalid(session_id: str) -> None:
-    """End the row of a login that Django itself has just refused: another password, or no such user any more."""
+    """End the row of a login that Django has just refused, for another password or a user who does not exist."""
     if session := _select_browser_session(session_id):
         _end_if_invalid(session)
 
 
 def _end_if_invalid(session: Session) -> None:
     reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True)
-    if reason is not None:  # else Django refused an old copy of the cookie
+    if reason is not None:  # otherwise Django has refused an old copy of the cookie
         all_sessions().filter(pk=session.pk).end(reason=reason)
 
 
 def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
-    """After the view: write to the row what the view made of Django's session.
+    """After the view: write to the row what the view changed in Django's session.
 
-    Its expiry ("remember me", after ``login()``), and a new password (``update_session_auth_hash()``). Where the
-    request ``has_failed``, an open transaction may yet be rolled back, and the row with it.
+    This is its expiry (such as ``set_expiry()`` for "remember me") and a new password (``update_session_auth_hash()``).
+    The id of a row in an open transaction is written to the data unless the request ``has_failed``: the transaction may
+    then be rolled back, and the row with it.
     """
     state, django_session = get_state(request), request.session
     if state is None or state.session is None or django_session.is_empty():
@@ -239,7 +247,7 @@ def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
 
 
 def _is_in_open_transaction(session: Session) -> bool:
-    """Whether the row is written in a transaction that outlives the request, as that of Django's ``TestCase``."""
+    """Whether the row was written in a transaction that outlives the request, such as that of Django's ``TestCase``."""
     connection = transaction.get_connection(write_alias())
     if not connection.in_atomic_block or connection.needs_rollback:
         return False

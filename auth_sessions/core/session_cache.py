@@ -1,11 +1,12 @@
-"""The cached check: an authenticated request without SQL, over Django's cache.
+"""The cached check: authenticates a request without SQL, from an entry in Django's cache.
 
-An entry holds a session as a database showed it, and is believed for that database alone, for
-``AUTH_SESSIONS_CACHE_TTL`` from the moment it was asked, never longer. It is only ever added. The entry of a session
-that ends is overwritten by a tombstone, at which everybody asks the database: before the transaction commits, and again
-after. So no slow reader brings a session back while the tombstone is there, and where the cache lost it the entry's own
-time is the bound. The cache refuses nobody, and nothing it does or fails to do is an error: the database is asked
-instead.
+An entry holds a session as it was read from one database. It is accepted for that database only, and for no longer than
+``AUTH_SESSIONS_CACHE_TTL`` after the read. A reader adds an entry and never overwrites one. When a session ends, a
+tombstone overwrites its entry, before the transaction commits and again after the commit; a reader that finds a
+tombstone reads the database. While the tombstone exists, a slow reader therefore cannot bring the session back. If the
+cache loses the tombstone, the age limit of the entry still applies.
+
+The cache never refuses a request, and a failure of the cache is never an error: the database is read instead.
 """
 
 import functools
@@ -35,30 +36,33 @@ from auth_sessions.models import Session
 logger = logging.getLogger("auth_sessions")
 
 UNSHARED = (DummyCache, LocMemCache, FileBasedCache, BaseDatabaseCache)
-"""Of one process, or without an atomic ``add``, or no faster than the question itself."""
+"""Backends that the cached check does not use.
+
+They belong to one process, have no atomic ``add()``, or are no faster than the SELECT that they would replace.
+"""
 
 FIELDS = tuple(field.attname for field in Session._meta.concrete_fields if field.attname != "password_fingerprint")
 
 SCHEMA_VERSION = zlib.crc32(repr(FIELDS).encode())
-"""Another release may keep other columns under the same keys; all of them understand the tombstone."""
+"""A release with other columns has another version, and ignores these entries. The tombstone is the same in all."""
 
 SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "unix_socket", "read_default_file")
-"""Options of the drivers that may lead to another server or database than the settings beside them."""
+"""Options of the database drivers that may select another server or database than ``HOST``, ``PORT`` and ``NAME``."""
 
 PREFIX = "auth_sessions."
 
 TOMBSTONE = "ended"
-"""Stands for a session that ends."""
+"""Replaces the entry of a session that ends."""
 
 
 breaker = CircuitBreaker()
 
 
 def get_database_id() -> str:
-    """The database that sessions are read from now: alias, server, name and schema, as a digest.
+    """The id of the database that sessions are read from now, 32 hex digits: a digest of alias, server, name, schema.
 
-    Tenants and stages may share a cache and a ``SECRET_KEY``. The schema is that of packages which set
-    ``connection.schema_name`` (django-tenants).
+    It separates tenants, and stages, that share a cache and a ``SECRET_KEY``. The schema is
+    ``connection.schema_name``, where a package such as django-tenants sets it.
     """
     connection = connections[write_alias()]
     values = connection.settings_dict
@@ -78,10 +82,11 @@ def _digest(*values: str) -> str:
 
 
 def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Session | None:
-    """A session that the cache says is alive, in one round trip and without SQL; None: ask the database.
+    """The session of an entry that is accepted, in one round trip and without SQL; None: read the database.
 
-    ``database_id`` is the database that is asked otherwise, :func:`get_database_id` by default; ``user_id`` is the claim of the
-    token. The session has no password fingerprint and no user yet; reading either asks the database.
+    ``user_id`` is the claim of the token. ``database_id`` identifies the database that is read otherwise, by default
+    :func:`get_database_id`. The session has neither password fingerprint nor user yet: either is read from the database
+    when it is used. The caller compares the times of the session (``core.usage.next_touch_at``).
     """
     cache = _shared_cache()
     if cache is None:
@@ -97,14 +102,16 @@ def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Ses
         if not is_young or known != (SCHEMA_VERSION, database_id or get_database_id(), user_id, len(FIELDS)):
             return None
         return Session.from_db(write_alias(), FIELDS, values)
-    except (TypeError, ValueError):  # no entry, a tombstone, or an entry of something else
+    except (TypeError, ValueError):  # no entry, a tombstone, or an entry in another format
         return None
 
 
 def add(session: Session, *, user_id: str, read_at: datetime, until: datetime, database_id: str | None = None) -> None:
-    """Add what the database said when it was asked, at ``read_at``; to be asked again by ``until`` at the latest.
+    """Add the entry of a live session that was read from the database at ``read_at``.
 
-    Not from within a transaction that may have started long before: what it reads may be as old.
+    It is kept until ``until`` at the latest; the other arguments are those of :func:`get`. Does nothing in a
+    transaction, unless the project uses ``ATOMIC_REQUESTS``: the transaction may have started long before, and what it
+    reads may be as old.
     """
     connection = transaction.get_connection(write_alias())
     if connection.in_atomic_block and not connection.settings_dict["ATOMIC_REQUESTS"]:
@@ -124,10 +131,10 @@ def add(session: Session, *, user_id: str, read_at: datetime, until: datetime, d
 
 
 def invalidate(sessions: Iterable[Session], *, is_committed: bool) -> None:
-    """Write tombstones for these sessions, which outlive every entry from before.
+    """Write tombstones for these sessions, which outlive every entry that was added before.
 
-    Once the end ``is_committed`` this is tried even where the cache has just failed, for it is what makes a sign-out
-    take effect at once; before that it is not, since it would wait with the rows locked.
+    With ``is_committed`` the cache is called even if it has just failed, because the tombstone makes a sign-out take
+    effect at once. Before the commit it is not called then: the rows would stay locked while it is waited for.
     """
     cache = _shared_cache()
     if cache is None or not (is_committed or breaker.allows_call()):
@@ -139,7 +146,7 @@ def invalidate(sessions: Iterable[Session], *, is_committed: bool) -> None:
     lost = breaker.call(cache.set_many, tombstones, seconds, may_be_slow=True, on_error=list(tombstones))
     if lost:
         logger.warning(
-            "The cache was not told that %s sessions end: the cached check may accept them for %s seconds more",
+            "The cache did not receive the end of %s sessions: the cached check may accept them for %s seconds more",
             len(lost),
             conf.AUTH_SESSIONS_CACHE_TTL.total_seconds(),
         )
@@ -147,30 +154,33 @@ def invalidate(sessions: Iterable[Session], *, is_committed: bool) -> None:
 
 @functools.cache
 def _warn_unshared() -> None:
-    """Once in a process: a class that only single views name is seen by no system check."""
-    logger.warning("The cached check asks the database: AUTH_SESSIONS_CACHE names no cache that all processes share")
+    """Log a warning once per process: no system check sees a class that is set on single views only."""
+    logger.warning("The cached check reads the database: AUTH_SESSIONS_CACHE is not a cache that all processes share")
 
 
 def is_shared() -> bool:
-    """Whether the cache of ``AUTH_SESSIONS_CACHE`` is one that all processes share."""
+    """Whether the cached check has a cache that all processes share."""
     return _shared_cache() is not None
 
 
 def _shared_cache() -> BaseCache | None:
-    """None where no view uses the cached check, so that no other project's sign-out waits for a cache."""
+    """The cache named by ``AUTH_SESSIONS_CACHE``; None if processes do not share it.
+
+    Also None where no view uses the cached check, so that a sign-out in such a project never waits for a cache.
+    """
     alias = conf.AUTH_SESSIONS_CACHE
     if alias is None or not _is_in_use():
         return None
     try:
         cache = caches[alias]
     except Exception:
-        logger.exception("There is no cache of sessions")
+        logger.exception("The cache of sessions cannot be opened")
         return None
     return None if isinstance(cache, UNSHARED) else cache
 
 
 def _is_in_use() -> bool:
-    """Whether either setting says so; a class that only single views name is not seen from a command."""
+    """Whether a setting shows that the cached check is used. A command sees no class that is set on single views."""
     return hasattr(settings, "AUTH_SESSIONS_CACHE") or any(
         getattr(authentication, "uses_cache", False) for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
     )

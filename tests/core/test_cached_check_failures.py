@@ -65,9 +65,9 @@ class TestWhatTheCacheSays:
         assert laptop.sign_out("local").status_code == 204
         Shared.before = None
         session_cache.breaker.open_until = 0.0
-        assert ("was not told" in caplog.text) == (operation == "set_many")
-        warnings = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
-        assert warnings == ["The cache of sessions is left alone for a while: ConnectionError: no cache"]
+        assert ("did not receive" in caplog.text) == (operation == "set_many")
+        warnings = [record.getMessage() for record in caplog.records if "not called for a while" in record.getMessage()]
+        assert warnings == ["The cache of sessions is not called for a while: ConnectionError: no cache"]
         if operation != "set_many":
             assert laptop.fast().status_code == 401
 
@@ -174,7 +174,7 @@ class TestWhatTheCacheSays:
         settings.AUTH_SESSIONS_CACHE = alias
         session_cache._warn_unshared.cache_clear()
         assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
-        assert caplog.text.count("names no cache that all processes share") == 1
+        assert caplog.text.count("is not a cache that all processes share") == 1
         assert asked(lambda: laptop.sign_out("local"))[1] == []
 
     @pytest.mark.parametrize("chosen", ["default", "nowhere", "broken"])
@@ -204,7 +204,7 @@ class TestWhatTheCacheSays:
         monkeypatch.setattr(Shared, "set_many", lambda self, data, *rest: list(data))
         laptop.fast()
         laptop.sign_out("local")
-        assert "The cache was not told that 1 sessions end" in caplog.text
+        assert "The cache did not receive the end of 1 sessions" in caplog.text
 
     def test_another_release_with_other_columns(self, laptop, phone, monkeypatch):
         """It does not take the entries of this one, but its tombstones, and the other way round."""

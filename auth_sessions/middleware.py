@@ -1,4 +1,4 @@
-"""Who is calling, over Django's own session cookie."""
+"""Validates the browser session of each request that has Django's session cookie."""
 
 from collections.abc import Callable
 from copy import copy
@@ -16,10 +16,10 @@ from auth_sessions.core import browser_sessions
 
 
 class BrowserSessionMiddleware:
-    """Django logins become sessions of ``kind="browser"``, and are refused once those have ended.
+    """Makes Django logins sessions of ``kind="browser"``, and signs a browser out once its session has ended.
 
-    Stands after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: one SELECT
-    more for a request that asks for the user, nothing for any other.
+    It must be placed after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: a
+    request that evaluates the user costs one SELECT more, and any other request none.
     """
 
     sync_capable = True
@@ -44,7 +44,7 @@ class BrowserSessionMiddleware:
     def process_request(self, request: HttpRequest) -> None:
         if not hasattr(request, "session") or not hasattr(request, "user"):
             raise ImproperlyConfigured(
-                "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
+                "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware."
             )
         setattr(request, browser_sessions.STATE_ATTRIBUTE, browser_sessions.RequestState())
         validated_user = _ValidatedUser(request)
@@ -57,24 +57,26 @@ class BrowserSessionMiddleware:
 
 
 class _ValidatedUser:
-    """The user whom Django finds for a request, validated once for each session store that the request has."""
+    """The user of a request as Django finds it, validated once for each Django session that the request has."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.found = request.user
-        """Lazy, and never asked itself: a copy of it asks anew."""
+        """Lazy, and never evaluated itself: each validation evaluates a copy."""
         self.django_session: Any = None
         self.user: Any = None
 
     def get(self) -> Any:
-        """The user, or ``AnonymousUser``: whose session has ended is signed out as by Django's ``logout()``."""
+        """The user, or ``AnonymousUser`` if the session has ended. Django's session is then flushed."""
         if self.django_session is not self.request.session:  # a package may have replaced it
             self.user = self._validate()
             self.django_session = self.request.session
         return self.user
 
     def _validate(self) -> Any:
-        session_id = self.request.session.get(browser_sessions.SESSION_ID_KEY)  # Django empties what it refuses
+        session_id = self.request.session.get(
+            browser_sessions.SESSION_ID_KEY
+        )  # before Django flushes a session that it refuses
         user = copy(self.found)
         if not user.is_authenticated:
             if session_id is not None:

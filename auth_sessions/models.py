@@ -1,4 +1,4 @@
-"""The rows: a :class:`Session` for each sign-in, and the one :class:`RefreshToken` of a token session."""
+"""The models: a :class:`Session` for each sign-in, and the one :class:`RefreshToken` of a token session."""
 
 import hmac
 import secrets
@@ -25,7 +25,8 @@ def _new_secret() -> bytes:
 class Session(models.Model):
     """One sign-in of one person on one device.
 
-    Rows are created and changed in ``auth_sessions.core``, and end by :meth:`SessionQuerySet.end`.
+    Rows are created and changed in ``auth_sessions.core``. They end in one way: by ``db.deletion.end``, which
+    :meth:`SessionQuerySet.end` and ``core.sign_out.sign_out`` call.
     """
 
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
@@ -63,7 +64,7 @@ class Session(models.Model):
         _("authentication methods"),
         default=list,
         blank=True,
-        help_text=_("How the person signed in, in the words of RFC 8176."),
+        help_text=_("How the person signed in: authentication method references (RFC 8176)."),
     )
     password_fingerprint = models.CharField(max_length=64, editable=False)
     django_session_key = models.CharField(  # noqa: DJ001 - unique, where there is one
@@ -85,7 +86,7 @@ class Session(models.Model):
         return self.name or self.device.label
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, but a row that has ended meanwhile stays ended: ``DatabaseError``."""
+        """As Django's, but never inserts a row that has ended meanwhile: raises ``DatabaseError`` instead."""
         if not self._state.adding:
             kwargs.setdefault("force_update", True)
         super().save(*args, **kwargs)
@@ -97,17 +98,17 @@ class Session(models.Model):
 
     @property
     def place(self) -> str:
-        """Where the address is, "near Zurich, Switzerland"; "" without a GeoIP database that knows it."""
+        """The place of the address, such as "near Zurich, Switzerland"; "" if no GeoIP database contains it."""
         return places.near(self.ip_address)
 
     @property
     def last_used_at(self) -> datetime:
-        """The later of ``last_seen_at`` and the last refresh. Reads ``refresh_token``: select it with the session."""
+        """The later of ``last_seen_at`` and the last refresh. Reads ``refresh_token``: use ``select_related()``."""
         token = getattr(self, "refresh_token", None) if self.kind == SessionKind.TOKEN else None
         return self.last_seen_at if token is None else max(self.last_seen_at, token.rotated_at)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """End this session (``EndReason.DELETED``)."""
+        """End this session (``EndReason.DELETED``). Returns what Django's ``delete()`` returns, for the session."""
         ended = Session.objects.using(using).filter(pk=self.pk).end(reason=EndReason.DELETED)
         return ended, {self._meta.label: ended} if ended else {}
 
@@ -117,8 +118,8 @@ class Session(models.Model):
 class RefreshToken(models.Model):
     """The refresh token of one session: a single row, updated in place at each rotation.
 
-    There is no history of used tokens. A token carries its generation; ``generation`` here is the one issued last, and
-    reuse is found by comparing the two.
+    There is no history of used tokens. A token contains its generation; ``generation`` here is the one issued last, and
+    comparing the two detects reuse.
     """
 
     session = models.OneToOneField(

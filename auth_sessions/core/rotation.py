@@ -28,8 +28,8 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
 
     A generation is current for at least ``AUTH_SESSIONS_REUSE_INTERVAL``: within it the current token is not rotated
     but returned unchanged (generation 0 excepted). Of many requests that present the same generation at once, exactly
-    one rotates it, and the others get its child. Costs one SELECT and at most one conditional UPDATE, and a second, locking
-    SELECT if another request was first. Raises what :func:`verify_refresh_token` raises.
+    one rotates it, and the others get its child. Costs one SELECT and at most one conditional UPDATE, and a second,
+    locking SELECT if another request was first. Raises what :func:`verify_refresh_token` raises.
     """
     session = verify_refresh_token(session_id, generation=generation, jti=jti, request=request)
     token = session.refresh_token

@@ -1,4 +1,4 @@
-"""How sessions end: locked, announced and deleted with everything that references them, in one transaction."""
+"""The end of sessions: locked, announced by a signal, and deleted with related objects, in one transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEYS_PER_STATEMENT = 30_000
-"""Below the limits of parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
+"""Below the limits of query parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
 
 
 def end(
@@ -36,7 +36,10 @@ def end(
     actor: AbstractBaseUser | None = None,
     request: HttpRequest | None = None,
 ) -> int:
-    """End the sessions that ``lock()`` reads and locks in key order: see ``SessionQuerySet.end()``."""
+    """End the sessions that ``lock()`` reads and locks in key order. Returns their number.
+
+    Every session ends by this function: see ``SessionQuerySet.end()`` for what it does.
+    """
     with transaction.atomic(using=using):
         sessions = lock()
         if not sessions:
@@ -58,15 +61,15 @@ def end(
 
 
 def batches(items: list[T]) -> list[list[T]]:
-    """Portions that fit into one statement."""
+    """The items in lists that are short enough for one statement."""
     return [items[start : start + KEYS_PER_STATEMENT] for start in range(0, len(items), KEYS_PER_STATEMENT)]
 
 
 def _delete(sessions: list[Session], *, using: str) -> None:
-    """Delete what references the rows as ``on_delete`` says, then the rows."""
+    """Delete the related objects as their ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
     if type(sessions[0])._meta.concrete_model is not model:
-        # A child by multi-table inheritance: its row references the session's, as any other does.
+        # A multi-table inheritance child: its row references that of the session, as any related object does.
         names = [field.attname for field in model._meta.concrete_fields]
         sessions = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
     collector = UnbatchedCollector(using=using)
@@ -75,7 +78,7 @@ def _delete(sessions: list[Session], *, using: str) -> None:
         _delete_in_sql([*(relation.field for relation in relations), model._meta.pk], sessions, using=using)
         return
     collector.collect(sessions)
-    # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended carries.
+    # The collector would delete the rows a hundred at a time and clear their keys, which sessions_ended carries.
     collector.data[type(sessions[0])].clear()
     collector.delete()
     for batch in batches(sessions):
@@ -90,18 +93,21 @@ class UnbatchedCollector(Collector):
         return list(batches(objs))
 
     def related_objects(self, related_model: Any, related_fields: Any, objs: Any) -> QuerySet[Any]:
-        """With the rows of their parents, which Django would read one by one for multi-table inheritance."""
+        """The objects with the rows of their multi-table inheritance parents, which Django would read one by one."""
         links = [link.name for link in related_model._meta.concrete_model._meta.parents.values() if link]
         rows: QuerySet[Any] = super().related_objects(related_model, related_fields, objs)
         return rows.select_related(*links) if links else rows
 
     def can_delete_in_sql(self, model: Any, relations: list[Any]) -> bool:
-        """Whether all that references a model can be deleted by SQL alone, without reading a row of it."""
+        """Whether all rows that reference a model can be deleted by SQL alone, without reading them."""
         has_generic = any(hasattr(field, "bulk_related_objects") for field in model._meta.private_fields)
         return not has_generic and all(self._is_plain_cascade(relation.field, model._meta.pk) for relation in relations)
 
     def _is_plain_cascade(self, field: Any, key: Any) -> bool:
-        """CASCADE to the primary key, of a model without delete receivers that nothing else references."""
+        """Whether a foreign key is a CASCADE to the primary key, and Django would delete its rows without reading them.
+
+        That is not so if the model has delete receivers, a base manager of its own, or rows that others reference.
+        """
         connection = connections[self.using]
         holds_key = field.db_type(connection) == key.db_type(connection) and field.target_field.primary_key
         has_plain_base_manager = field.model._base_manager.auto_created

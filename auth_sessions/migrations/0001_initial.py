@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="How the person signed in, in the words of RFC 8176.",
+                        help_text="How the person signed in: authentication method references (RFC 8176).",
                         verbose_name="authentication methods",
                     ),
                 ),

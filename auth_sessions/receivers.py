@@ -15,6 +15,7 @@ from auth_sessions.core.cleanup import end_invalid_sessions
 from auth_sessions.core.password_changes import upgrade_hash
 from auth_sessions.core.rows import all_sessions, user_models
 from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import is_hash_upgrade, note_saved_password
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
@@ -90,29 +91,29 @@ def end_browser_session(
         django_sessions.set_current(request, None)
 
 
-def delete_store_rows(sessions: list[Session], **kwargs: object) -> None:
-    if keys := _browser_keys(sessions):
+def delete_store_rows(records: list[EndedSession], **kwargs: object) -> None:
+    if keys := _browser_keys(records):
         session_store.delete_rows(keys)
 
 
-def delete_store_entries(sessions: list[Session], **kwargs: object) -> None:
-    if keys := _browser_keys(sessions):
+def delete_store_entries(records: list[EndedSession], **kwargs: object) -> None:
+    if keys := _browser_keys(records):
         session_store.delete_entries(keys)
 
 
-def _browser_keys(sessions: list[Session]) -> list[str]:
-    return [session.browser_key for session in sessions if session.browser_key]
+def _browser_keys(records: list[EndedSession]) -> list[str]:
+    return [record.browser_key for record in records if record.browser_key]
 
 
-def invalidate_cache(signal: Signal, sessions: list[Session], **kwargs: object) -> None:
+def invalidate_cache(signal: Signal, records: list[EndedSession], **kwargs: object) -> None:
     """Before the commit, so that no session is missed if this process dies; and after, when it may have taken long."""
-    of_tokens = (session for session in sessions if session.kind == SessionKind.TOKEN)
+    of_tokens = [record.id for record in records if record.kind == SessionKind.TOKEN]
     alive_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
 
 
-def flush_own_django_session(sessions: list[Session], request: HttpRequest | None, **kwargs: object) -> None:
+def flush_own_django_session(records: list[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
     """Where the request's own browser session is among the ended ones, its cookie goes with this answer."""
-    keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
+    keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
     if not keys or request is None or django_sessions.get_state(request) is None:
         return
     if request.session.get(django_sessions.SESSION_ID_KEY) in keys:

@@ -13,9 +13,9 @@ import hashlib
 import logging
 import math
 import zlib
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import BaseCache, caches
@@ -123,7 +123,7 @@ def add(session: Session, *, user_id: str, asked_at: datetime, until: datetime, 
     breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
 
 
-def invalidate(sessions: Iterable[Session], *, is_committed: bool) -> None:
+def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
     """Write tombstones for these sessions, which outlive every entry from before.
 
     Once the end ``is_committed`` this is tried even where the cache has just failed, for it is what makes a sign-out
@@ -132,7 +132,7 @@ def invalidate(sessions: Iterable[Session], *, is_committed: bool) -> None:
     cache = _shared_cache()
     if cache is None or not (is_committed or breaker.allows_call()):
         return
-    tombstones = {_key(session.pk): TOMBSTONE for session in sessions}
+    tombstones = {_key(session_id): TOMBSTONE for session_id in session_ids}
     if not tombstones:
         return
     seconds = math.ceil(2 * conf.AUTH_SESSIONS_CACHE_TTL.total_seconds())

@@ -12,7 +12,7 @@ from django.core.cache import cache, caches
 from django.db import connection
 from django.db.models.signals import post_migrate
 
-from auth_sessions.core import alive_cache, circuit_breaker
+from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.host.caches import Shared
 from tests.support.admin import AdminClient
@@ -182,7 +182,7 @@ def any_transaction_mode(request):
 @pytest.fixture
 def patient_breaker(monkeypatch):
     """A new circuit breaker, and a patient one: a busy machine is no slow cache."""
-    monkeypatch.setattr(alive_cache, "breaker", circuit_breaker.CircuitBreaker())
+    monkeypatch.setattr(session_cache, "breaker", circuit_breaker.CircuitBreaker())
     monkeypatch.setattr(circuit_breaker, "SLOW", 30)
 
 

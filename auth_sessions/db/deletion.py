@@ -1,4 +1,4 @@
-"""How sessions end: locked, announced and deleted with everything that references them, in one transaction."""
+"""The end of sessions: locked, announced by a signal, and deleted with related objects, in one transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ logger = logging.getLogger("auth_sessions")
 T = TypeVar("T")
 
 KEYS_PER_STATEMENT = 30_000
-"""Below the limits of parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
+"""Below the limits of query parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
 
 
 def end(
@@ -41,10 +41,11 @@ def end(
     request: HttpRequest | None = None,
     is_robust: bool = False,
 ) -> int:
-    """End the sessions that ``lock()`` reads and locks in key order: see ``SessionQuerySet.end()``.
+    """End the sessions that ``lock()`` reads and locks in key order. Returns their number.
 
-    What ends is fixed before any receiver runs: nothing that a receiver does to the instances, or to the list, changes
-    it. Where ``is_robust``, an error of a receiver is logged, and the sessions end without what it did.
+    Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. What ends is fixed before any
+    receiver runs: nothing that a receiver does to the instances, or to the list, changes it. With ``is_robust``, an
+    error of a receiver is logged, and the sessions end without what it did.
     """
     with transaction.atomic(using=using):
         sessions = lock()
@@ -52,7 +53,7 @@ def end(
             return 0
         event: dict[str, Any] = {
             "sender": type(sessions[0]),
-            "records": [EndedSession(row.pk, row.kind, row.browser_key) for row in sessions],
+            "records": [EndedSession(row.pk, row.kind, row.django_session_key) for row in sessions],
             "reason": reason,
             "scope": scope,
             "actor": actor,
@@ -82,7 +83,7 @@ class EndedSession(NamedTuple):
 
     id: UUID
     kind: str
-    browser_key: str | None
+    django_session_key: str | None
 
 
 def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
@@ -95,12 +96,12 @@ def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
 
 
 def batches(items: list[T]) -> list[list[T]]:
-    """Portions that fit into one statement."""
+    """The items in lists that are short enough for one statement."""
     return [items[start : start + KEYS_PER_STATEMENT] for start in range(0, len(items), KEYS_PER_STATEMENT)]
 
 
 def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], None]:
-    """What deletes the rows that reference these, as ``on_delete`` says, and then these."""
+    """The function that deletes the related objects as their ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
     keys = [session.pk for session in sessions]
     collector = UnbatchedCollector(using=using)
@@ -134,22 +135,25 @@ class UnbatchedCollector(Collector):
         return list(batches(objs))
 
     def related_objects(self, related_model: Any, related_fields: Any, objs: Any) -> QuerySet[Any]:
-        """With the rows of their parents, which Django would read one by one for multi-table inheritance."""
+        """The objects with the rows of their multi-table inheritance parents, which Django would read one by one."""
         links = [link.name for link in related_model._meta.concrete_model._meta.parents.values() if link]
         rows: QuerySet[Any] = super().related_objects(related_model, related_fields, objs)
         return rows.select_related(*links) if links else rows
 
     def can_delete_in_sql(self, model: Any, relations: list[Any]) -> bool:
-        """Whether all that references a model can be deleted by SQL alone, without reading a row of it."""
+        """Whether all rows that reference a model can be deleted by SQL alone, without reading them."""
         has_generic = any(hasattr(field, "bulk_related_objects") for field in model._meta.private_fields)
         return not has_generic and all(self._is_plain_cascade(relation.field, model._meta.pk) for relation in relations)
 
     def _is_plain_cascade(self, field: Any, key: Any) -> bool:
-        """CASCADE to the primary key, of a model without delete receivers that nothing else references."""
+        """Whether a foreign key is a CASCADE to the primary key, and Django would delete its rows without reading them.
+
+        That is not so if the model has delete receivers, a base manager of its own, or rows that others reference.
+        """
         connection = connections[self.using]
         holds_key = field.db_type(connection) == key.db_type(connection) and field.target_field.primary_key
-        hides_no_row = field.model._base_manager.auto_created
-        return holds_key and hides_no_row and self.can_fast_delete(field.model, from_field=field)
+        has_plain_base_manager = field.model._base_manager.auto_created
+        return holds_key and has_plain_base_manager and self.can_fast_delete(field.model, from_field=field)
 
 
 def _delete_in_sql(fields: list[Any], keys: list[UUID], *, using: str) -> None:

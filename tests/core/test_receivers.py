@@ -28,7 +28,7 @@ def forget_keys(sessions, **event):
 def change_kinds(sessions, **event):
     for session in sessions:
         session.kind = "browser" if session.kind == "token" else "token"
-        session.browser_key = "another"
+        session.django_session_key = "another"
         session.user_id = 0
 
 

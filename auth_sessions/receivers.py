@@ -15,6 +15,7 @@ from auth_sessions.core.cleanup import end_invalid_sessions
 from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
 from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import is_hash_upgrade, note_saved_password
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
@@ -91,34 +92,34 @@ def end_browser_session(
         browser_sessions.set_current(request, None)
 
 
-def delete_store_rows(sessions: list[Session], **kwargs: object) -> None:
+def delete_store_rows(records: list[EndedSession], **kwargs: object) -> None:
     """Delete the store entries that are database rows, in the transaction in which the sessions end."""
-    if keys := _django_session_keys(sessions):
+    if keys := _django_session_keys(records):
         django_session_store.delete_rows(keys)
 
 
-def delete_store_entries(sessions: list[Session], **kwargs: object) -> None:
+def delete_store_entries(records: list[EndedSession], **kwargs: object) -> None:
     """Delete the store entries outside of the database, after the commit."""
-    if keys := _django_session_keys(sessions):
+    if keys := _django_session_keys(records):
         django_session_store.delete_entries(keys)
 
 
-def _django_session_keys(sessions: list[Session]) -> list[str]:
-    return [session.django_session_key for session in sessions if session.django_session_key]
+def _django_session_keys(records: list[EndedSession]) -> list[str]:
+    return [record.django_session_key for record in records if record.django_session_key]
 
 
-def invalidate_cache(signal: Signal, sessions: list[Session], **kwargs: object) -> None:
+def invalidate_cache(signal: Signal, records: list[EndedSession], **kwargs: object) -> None:
     """Write tombstones before the commit, in case the process dies after it, and again after the commit.
 
     The second tombstone is for a transaction that took longer than the first one lasts.
     """
-    of_tokens = (session for session in sessions if session.kind == SessionKind.TOKEN)
+    of_tokens = [record.id for record in records if record.kind == SessionKind.TOKEN]
     session_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
 
 
-def flush_own_django_session(sessions: list[Session], request: HttpRequest | None, **kwargs: object) -> None:
+def flush_own_django_session(records: list[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
     """If the request's own browser session has ended, flush Django's session: the response deletes the cookie."""
-    keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
+    keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
     if not keys or request is None or browser_sessions.get_state(request) is None:
         return
     if request.session.get(browser_sessions.SESSION_ID_KEY) in keys:

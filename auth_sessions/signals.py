@@ -2,7 +2,8 @@
 
 ``sessions_ending`` and ``sessions_ended`` are sent with ``sessions`` (the instances), ``user_ids`` (a set), ``reason``
 (:class:`~auth_sessions.choices.EndReason`), ``scope`` (:class:`~auth_sessions.choices.Scope` or None), ``actor`` (the
-user who did it, or None), ``request`` (or None) and ``using`` (the database alias).
+user who did it, or None), ``request`` (or None) and ``using`` (the database alias). What ends is decided before a
+receiver runs: nothing that it does to the instances changes that.
 """
 
 from django.dispatch import Signal

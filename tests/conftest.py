@@ -1,3 +1,4 @@
+import signal
 from datetime import UTC, datetime
 from importlib import import_module
 
@@ -20,6 +21,11 @@ from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
 from tests.support.related import forgotten
 from tests.support.servers import RedisServer, or_skipped, running
+
+
+def pytest_configure():
+    """Who is told to end stops first what it has started: servers, browsers, databases."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter):

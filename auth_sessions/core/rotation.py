@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from functools import partial
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -17,6 +18,8 @@ from auth_sessions.core.password_changes import update_fingerprint_key
 from auth_sessions.core.statements import select_session, update_generation
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
+from auth_sessions.db import deletion
+from auth_sessions.db.locking import lock_by_key
 from auth_sessions.models import RefreshToken, Session
 
 logger = logging.getLogger("auth_sessions")
@@ -96,7 +99,7 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
         return
     using = session._state.db or write_alias()
     with transaction.atomic(using=using):
-        if all_sessions(using).filter(pk=session.pk).end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request):
+        if _end(session, using=using, request=request):
             logger.warning("Reused refresh token for session %s, generation %s", session.pk, generation)
             send_on_commit(
                 signals.refresh_token_reused,
@@ -106,6 +109,17 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
                 request=request,
             )
     raise exceptions.RefreshTokenAlreadyUsed
+
+
+def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
+    """End a session whose token was reused, also where a receiver of ``sessions_ending`` fails: without its part."""
+    rows = all_sessions(using).filter(pk=session.pk)
+    try:
+        return rows.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request)
+    except Exception:
+        logger.exception("A receiver failed as session %s ended for a reused refresh token", session.pk)
+    reason, lock = EndReason.REFRESH_TOKEN_REUSED, partial(lock_by_key, rows, using)
+    return deletion.end(lock, using=using, reason=reason, request=request, is_robust=True)
 
 
 def _is_reused(session: Session, generation: int) -> bool:

@@ -14,9 +14,9 @@ import hashlib
 import logging
 import math
 import zlib
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import BaseCache, caches
@@ -130,7 +130,7 @@ def add(session: Session, *, user_id: str, read_at: datetime, until: datetime, d
     breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
 
 
-def invalidate(sessions: Iterable[Session], *, is_committed: bool) -> None:
+def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
     """Write tombstones for these sessions, which outlive every entry that was added before.
 
     With ``is_committed`` the cache is called even if it has just failed, because the tombstone makes a sign-out take
@@ -139,7 +139,7 @@ def invalidate(sessions: Iterable[Session], *, is_committed: bool) -> None:
     cache = _shared_cache()
     if cache is None or not (is_committed or breaker.allows_call()):
         return
-    tombstones = {_key(session.pk): TOMBSTONE for session in sessions}
+    tombstones = {_key(session_id): TOMBSTONE for session_id in session_ids}
     if not tombstones:
         return
     seconds = math.ceil(2 * conf.AUTH_SESSIONS_CACHE_TTL.total_seconds())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.apps import apps
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from auth_sessions.choices import EndReason, Scope
     from auth_sessions.models import Session
+
+logger = logging.getLogger("auth_sessions")
 
 T = TypeVar("T")
 
@@ -35,10 +39,13 @@ def end(
     scope: Scope | None = None,
     actor: AbstractBaseUser | None = None,
     request: HttpRequest | None = None,
+    is_robust: bool = False,
 ) -> int:
     """End the sessions that ``lock()`` reads and locks in key order. Returns their number.
 
-    Every session ends by this function: see ``SessionQuerySet.end()`` for what it does.
+    Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. What ends is fixed before any
+    receiver runs: nothing that a receiver does to the instances, or to the list, changes it. With ``is_robust``, an
+    error of a receiver is logged, and the sessions end without what it did.
     """
     with transaction.atomic(using=using):
         sessions = lock()
@@ -46,18 +53,46 @@ def end(
             return 0
         event: dict[str, Any] = {
             "sender": type(sessions[0]),
-            "sessions": sessions,
-            "user_ids": {session.user_id for session in sessions},
+            "records": [EndedSession(row.pk, row.kind, row.django_session_key) for row in sessions],
             "reason": reason,
             "scope": scope,
             "actor": actor,
             "request": request,
             "using": using,
         }
-        signals.sessions_ending.send(**event)
-        _delete(sessions, using=using)
-        transaction.on_commit(partial(signals.sessions_ended.send_robust, **event), using=using)
-    return len(sessions)
+        user_ids = {session.user_id for session in sessions}
+        delete = _prepare_deletion(sessions, using=using)
+        ending = partial(
+            signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
+            sessions=list(sessions),
+            user_ids=set(user_ids),
+            **event,
+        )
+        if is_robust:
+            _call_in_savepoint(ending, using=using)
+        else:
+            ending()
+        delete()
+        ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
+        transaction.on_commit(ended, using=using)
+        return len(event["records"])
+
+
+class EndedSession(NamedTuple):
+    """What this app's own receivers need of a session that ends, as it was before any receiver ran."""
+
+    id: UUID
+    kind: str
+    django_session_key: str | None
+
+
+def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
+    """What a receiver wrote is undone where it broke the transaction."""
+    try:
+        with transaction.atomic(using=using):
+            call()
+    except DatabaseError:
+        logger.exception("A receiver of sessions_ending failed: the sessions end without what receivers wrote")
 
 
 def batches(items: list[T]) -> list[list[T]]:
@@ -65,25 +100,32 @@ def batches(items: list[T]) -> list[list[T]]:
     return [items[start : start + KEYS_PER_STATEMENT] for start in range(0, len(items), KEYS_PER_STATEMENT)]
 
 
-def _delete(sessions: list[Session], *, using: str) -> None:
-    """Delete the related objects as their ``on_delete`` says, then the rows."""
+def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], None]:
+    """The function that deletes the related objects as their ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
-    if type(sessions[0])._meta.concrete_model is not model:
-        # A multi-table inheritance child: its row references that of the session, as any related object does.
-        names = [field.attname for field in model._meta.concrete_fields]
-        sessions = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
+    keys = [session.pk for session in sessions]
     collector = UnbatchedCollector(using=using)
     relations: list[Any] = list(get_candidate_relations_to_delete(model._meta))
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
-        _delete_in_sql([*(relation.field for relation in relations), model._meta.pk], sessions, using=using)
-        return
+        fields = [*(relation.field for relation in relations), model._meta.pk]
+        return partial(_delete_in_sql, fields, keys, using=using)
+    # Copies, of the parent where the rows are children by multi-table inheritance: a child's row references a session
+    # as any other does.
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in sessions[0].__dict__]
+    copies = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
+    return partial(_delete_by_collector, collector, copies, keys, using=using)
+
+
+def _delete_by_collector(
+    collector: UnbatchedCollector, sessions: list[Session], keys: list[UUID], *, using: str
+) -> None:
+    model: Any = type(sessions[0])
     collector.collect(sessions)
-    # The collector would delete the rows a hundred at a time and clear their keys, which sessions_ended carries.
-    collector.data[type(sessions[0])].clear()
+    # The collector would delete the rows a hundred at a time.
+    collector.data[model].clear()
     collector.delete()
-    for batch in batches(sessions):
-        keys = [session.pk for session in batch]
-        model._base_manager.using(using).filter(pk__in=keys)._raw_delete(using)
+    for batch in batches(keys):
+        model._base_manager.using(using).filter(pk__in=batch)._raw_delete(using)
 
 
 class UnbatchedCollector(Collector):
@@ -114,10 +156,9 @@ class UnbatchedCollector(Collector):
         return holds_key and has_plain_base_manager and self.can_fast_delete(field.model, from_field=field)
 
 
-def _delete_in_sql(fields: list[Any], sessions: list[Session], *, using: str) -> None:
+def _delete_in_sql(fields: list[Any], keys: list[UUID], *, using: str) -> None:
     """One statement for each column that holds keys of sessions, however many sessions there are."""
     quote = connections[using].ops.quote_name
-    keys = [session.pk for session in sessions]
     with connections[using].cursor() as cursor:
         for field in fields:
             table, column = quote(field.model._meta.db_table), quote(field.column)

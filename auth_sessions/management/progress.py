@@ -1,3 +1,5 @@
+"""The progress of the management commands."""
+
 from django.core.management.base import OutputWrapper
 
 WIDTH = 40

@@ -14,8 +14,8 @@ def get_revocation_delay() -> timedelta | None:
     """How long an app may still have access after a sign-out, at most; None if a sign-out takes effect at once.
 
     It does if ``SessionJWTAuthentication`` alone accepts Bearer tokens among Django REST framework's default classes,
-    and if no one else can verify a signature (a secret key). Otherwise a service may verify signatures only: a token is
-    then accepted until it expires, and for ``LEEWAY`` longer.
+    and the key is a secret one, so that only this project can verify a signature. Otherwise a service may verify
+    signatures only: a token is then accepted until it expires, and for ``LEEWAY`` longer.
     """
     classes = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
     bearer = [each for each in classes if isinstance(each, type) and issubclass(each, JWTAuthentication)]

@@ -13,12 +13,14 @@ LONGEST = 7 * 24 * 3600
 
 
 def batch_size(text: str) -> int:
+    """Parse the size of a batch."""
     if text.isdecimal() and 1 <= int(text) <= KEYS_PER_STATEMENT:
         return int(text)
     raise ArgumentTypeError(f"{text!r} is not a number from 1 to {KEYS_PER_STATEMENT}")
 
 
 def seconds(text: str) -> float:
+    """Parse a number of seconds, at most a week."""
     try:
         if 0 <= (number := float(text)) <= LONGEST:
             return number
@@ -28,6 +30,7 @@ def seconds(text: str) -> float:
 
 
 def key(text: str) -> UUID:
+    """Parse the key of a session."""
     try:
         return UUID(text)
     except ValueError:
@@ -35,6 +38,8 @@ def key(text: str) -> UUID:
 
 
 class Command(BaseCommand):
+    """``clearauthsessions``: runs :func:`auth_sessions.core.cleanup.clear_expired`."""
+
     help = (
         "Ends the sessions that are not live: expired, idle, of inactive users, or with an earlier password. They are "
         "refused with or without this command; run it daily to free storage. Each batch is a short transaction: the "

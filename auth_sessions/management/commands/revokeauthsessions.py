@@ -27,6 +27,8 @@ def moment(text: str) -> datetime:
 
 
 class Command(BaseCommand):
+    """``revokeauthsessions``: ends sessions with the reason ``revoked``."""
+
     help = (
         "Revokes the sessions of some or all users after a leak, with everything that references them. The reason in "
         "the signals is 'revoked'. Access tokens whose signature alone is verified stay valid until they expire; "

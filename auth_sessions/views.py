@@ -148,6 +148,7 @@ class SignInView(SignInMixin, AuthSessionsView):
     authentication_classes = ()
     permission_classes = ()
     serializer_class = SignInSerializer
+    session_serializer_class: type[BaseSerializer[Any]] = SessionSerializer
     action_throttle_scope = "auth_sessions_token"
 
     @sensitive_variables()
@@ -160,7 +161,7 @@ class SignInView(SignInMixin, AuthSessionsView):
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
         )
-        session = SessionSerializer(pair.session, context={"current": pair.session})
+        session = self.session_serializer_class(pair.session, context={"current": pair.session})
         return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
 
 
@@ -239,7 +240,7 @@ def _one_scope(request: Request, *in_body: str) -> Scope:
 class SessionsView(AuthSessionsView):
     """The caller's own live sessions; another person's are not in the queryset, and so are not found."""
 
-    serializer_class = SessionSerializer
+    serializer_class: type[BaseSerializer[Any]] = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
         return all_sessions().live(user=self.get_owner()).select_related("refresh_token")
@@ -259,7 +260,7 @@ class SessionsView(AuthSessionsView):
 
     def show(self, sessions: Session | list[Session]) -> Response:
         context = {"current": get_session(self.request)}
-        shown = SessionSerializer(cast("Any", sessions), many=isinstance(sessions, list), context=context)
+        shown = self.serializer_class(cast("Any", sessions), many=isinstance(sessions, list), context=context)
         return Response(shown.data)
 
     def show_list(self) -> Response:

@@ -98,7 +98,7 @@ def test_a_save_is_not_undone_by_a_failing_receiver(ada, laptop, caplog):
 
 
 class TestChangesWithoutSignals:
-    """``queryset.update()`` and raw SQL send none: refused at once, destroyed at the next refresh or clean-up."""
+    """``queryset.update()`` and raw SQL send none: refused at once, ended by the next refresh or clean-up."""
 
     @pytest.fixture(autouse=True)
     def _changed(self, ada, laptop, phone):

@@ -20,7 +20,7 @@ HOSTS = {
 def test_a_host_that_stands_on(package):
     pytest.importorskip(package, reason=f"needs django-{package}")
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", HOSTS[package]],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-m", "", HOSTS[package]],
         env=run_apart(package, DJANGO_SETTINGS_MODULE=f"tests.integration.{package}_project.settings"),
         cwd=ROOT,
         capture_output=True,

@@ -170,7 +170,7 @@ def test_signing_out_during_a_refresh(laptop):
     assert_forgotten(laptop)
 
 
-# When it is: the new token was in use for longer than the interval, and then the spent one comes
+# When it is: the new token was in use for longer than the interval, and then the rotated one comes
 
 
 def test_a_copied_storage(laptop, open_client, short_interval):

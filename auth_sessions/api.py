@@ -1,13 +1,14 @@
-"""What a project calls from Python: six functions, each with an async twin of the same name after an ``a``.
+"""The Python API of the app: six functions, each with an async variant of the same name after an ``a``.
 
-Beside them :func:`clear_expired`, for a scheduled task that does what the command ``clearauthsessions`` does.
+In addition, :func:`clear_expired` is for a scheduled task; it does what the command ``clearauthsessions`` does.
 
-All raise subclasses of :class:`~auth_sessions.exceptions.AuthSessionsError`, whose ``code`` is stable. A view that does
-not derive from ``auth_sessions.views.AuthSessionsView`` turns one into an HTTP answer with
+All functions raise subclasses of :class:`~auth_sessions.exceptions.AuthSessionsError`, whose ``code`` is stable. A view
+that does not derive from ``auth_sessions.views.AuthSessionsView`` turns such an error into an HTTP response with
 ``auth_sessions.authentication.to_api_exception``. To end sessions in bulk, call ``end()`` of a queryset of sessions.
 
-A refusal may end a session (a reused refresh token ends its own), in a transaction of its own. Inside a
-``transaction.atomic()`` of the project's, no error of :func:`refresh` must leave the block: it would undo that.
+A refusal may end a session, as the reuse of a refresh token does, in its own transaction. If the project calls
+:func:`refresh` inside a ``transaction.atomic()`` block, it must handle the error within the block: an error that leaves
+the block rolls back the end of the session.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,8 +26,8 @@ from auth_sessions.authentication import get_session
 from auth_sessions.core import rotation
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
+from auth_sessions.core.database import translate_missing_user
 from auth_sessions.core.password_changes import change_password
-from auth_sessions.core.rows import translate_missing_user
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
 
@@ -60,10 +61,10 @@ def sign_in(
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
 ) -> TokenPair:
-    """Sign a person in by credentials. ``django.contrib.auth.authenticate(request, ...)`` alone decides.
+    """Sign a person in by credentials, the keyword arguments of ``django.contrib.auth.authenticate()``, which decides.
 
-    ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters).
-    Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises
+    ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters);
+    ``lifetime`` is that of :func:`sign_in_user`. Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises
     :class:`~auth_sessions.exceptions.NoActiveAccount`, and what :func:`sign_in_user` raises.
     """
     user = authenticate(request, **credentials)
@@ -81,15 +82,17 @@ def sign_in_user(
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
 ) -> TokenPair:
-    """Sign a user in whose identity was proved elsewhere: by a magic link, a social login, a code.
+    """Sign in a user whose identity the caller has verified, for example by a magic link, a social login or a code.
 
-    Creates the session, sends Django's ``user_logged_in`` (with ``session``), and issues the tokens; if any of it fails
-    nothing is left. ``amr`` are words of RFC 8176; ``lifetime`` is a timedelta, None (no absolute end), or ``DEFAULT``
-    (``AUTH_SESSIONS_LIFETIME``). The session carries the password hash that the user object has: if the password
-    has changed since it was read, the session is refused from the start.
+    Creates the session, sends Django's ``user_logged_in`` (with ``session``), and issues the tokens. If one of these
+    steps fails, the session ends. ``amr`` are authentication method references (RFC 8176); ``lifetime`` is a timedelta,
+    None (no absolute end), or ``DEFAULT`` (``AUTH_SESSIONS_LIFETIME``). The session gets the fingerprint of the
+    password hash on the user object: if the password has changed since the object was read, the session is refused from
+    the start.
 
-    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (deleted
-    meanwhile), and under the limit policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
+    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
+    was deleted meanwhile), and under the limit policy ``"refuse"``
+    :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
     session = create_session(user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime)
     with end_on_error(session):
@@ -100,15 +103,15 @@ def sign_in_user(
 
 @sensitive_variables("raw")
 def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
-    """A new pair for a refresh token (RFC 6749, section 6; rotation and reuse detection as RFC 9700, section 4.14).
+    """Issue a new pair for a refresh token (RFC 6749, section 6), with rotation and reuse detection (RFC 9700, 4.14).
 
-    Of many that present one token at once exactly one rotates it, and all get the same new token. Raises
+    Of many requests that present the same token at once, exactly one rotates it, and all get the same new token. Raises
     :class:`~auth_sessions.exceptions.TokenNotValid`, :class:`~auth_sessions.exceptions.SessionNotFound`,
     :class:`~auth_sessions.exceptions.SessionExpired`, :class:`~auth_sessions.exceptions.PasswordChanged`,
     :class:`~auth_sessions.exceptions.UserInactive` or :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
     token = parse(SessionRefreshToken, raw)
-    session = rotation.refresh(token.session_id, generation=token.generation, proof=token.proof, request=request)
+    session = rotation.refresh(token.session_id, generation=token.generation, jti=token.jti, request=request)
     return issue(session, request=request)
 
 

@@ -1,4 +1,4 @@
-"""Who is calling: DRF authentication that refuses a signed-out session at once."""
+"""Authentication for Django REST framework that refuses a signed-out session at once."""
 
 from datetime import datetime
 from typing import cast
@@ -17,9 +17,9 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from auth_sessions import exceptions
-from auth_sessions.core import alive_cache, django_sessions
+from auth_sessions.core import browser_sessions, session_cache
+from auth_sessions.core.database import all_users
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
-from auth_sessions.core.rows import all_users
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import next_touch_at, touch
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
@@ -30,11 +30,11 @@ from auth_sessions.tokens.keys import simple_jwt
 
 
 class SessionJWTAuthentication(JWTAuthentication):
-    """simplejwt's ``JWTAuthentication``, but the token is only as good as its session.
+    """simplejwt's ``JWTAuthentication``, which also requires that the session of the access token is live.
 
     ``request.user`` is the user; ``request.auth`` is the validated :class:`~auth_sessions.tokens.SessionAccessToken`
     with the ``session``. Costs exactly one SELECT, as simplejwt's own class does. Answers 401 with the code
-    ``token_not_valid`` (worth a refresh), ``session_not_found``, ``session_expired``, ``password_changed``,
+    ``token_not_valid`` (the client should refresh), ``session_not_found``, ``session_expired``, ``password_changed``,
     ``user_inactive`` or ``user_not_found``.
     """
 
@@ -53,38 +53,38 @@ class SessionJWTAuthentication(JWTAuthentication):
 
 
 class CachedSessionJWTAuthentication(SessionJWTAuthentication):
-    """The same, without SQL for most requests: one round trip to the cache of ``AUTH_SESSIONS_CACHE``.
+    """As :class:`SessionJWTAuthentication`, but without SQL for most requests: one round trip to a cache.
 
-    A session that ends is refused at once by every process that shares the cache. Where the cache lost the tombstone,
-    and where no signal was sent (``queryset.update()`` of the user, raw SQL), within ``AUTH_SESSIONS_CACHE_TTL``. The
-    database is asked where the cache does not answer, and over one that is not shared.
+    The cache is that of ``AUTH_SESSIONS_CACHE``, and every process that shares it refuses an ended session at once. The
+    refusal takes up to ``AUTH_SESSIONS_CACHE_TTL`` if the cache has lost the tombstone, and if no signal was sent
+    (``queryset.update()`` of the user, raw SQL). The database is read if the cache does not answer, or is not shared.
 
-    ``request.user`` is then read when something is asked of it that the token does not say: see :class:`LazyUser`.
-    A project that names this class on single views names the cache as well, in ``AUTH_SESSIONS_CACHE``.
+    ``request.user`` is lazy: its row is read when an attribute is used that the token does not contain (see
+    :class:`LazyUser`). A project that sets this class on single views must set ``AUTH_SESSIONS_CACHE`` as well.
     """
 
     uses_cache = True
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         token = validated_token
-        origin = self.get_origin()
-        session = alive_cache.get(token.session_id, user_id=token.user_id, origin=origin)
+        database_id = self.get_database_id()
+        session = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
         if session is not None and timezone.now() < _next_touch_at(session, token):
             token.session = session
             return cast("AbstractBaseUser", LazyUser(session))
-        asked_at = timezone.now()
+        read_at = timezone.now()
         user = super().get_user(token)
         until = _next_touch_at(token.session, token)
-        alive_cache.add(token.session, user_id=token.user_id, origin=origin, asked_at=asked_at, until=until)
+        session_cache.add(token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until)
         return user
 
-    def get_origin(self) -> str:
-        """What an entry of the cache is good for: the database it was read from, with its schema.
+    def get_database_id(self) -> str:
+        """The id of the database and schema that sessions are read from: an entry is accepted for this id only.
 
-        Override it, adding to what it returns, where a project chooses tenants by other means than a database or
-        ``connection.schema_name`` (a ``search_path`` set by hand).
+        Override it if the project selects tenants by other means than a database or ``connection.schema_name`` (such as
+        a ``search_path`` set by hand), and add the tenant to the result.
         """
-        return alive_cache.get_origin()
+        return session_cache.get_database_id()
 
 
 def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
@@ -92,16 +92,17 @@ def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
 
 
 class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
-    """The user of a session that the cache says is alive: ``pk``, and that they are signed in and active, are known.
+    """The user of a session from the cache: primary key, ``is_authenticated`` and ``is_active`` need no SQL.
 
-    Anything else reads the row. Where that is gone, there is a user with this key and nothing else, no rights either.
+    Any other attribute reads the row. If the row does not exist any more, the user has this primary key, no other data
+    and no permissions.
     """
 
     is_authenticated = True
     is_anonymous = False
 
     def __init__(self, session: Session) -> None:
-        attributes = vars(self)  # set otherwise, an attribute would be the user's
+        attributes = vars(self)  # an ordinary assignment would set an attribute of the user
 
         def load() -> AbstractBaseUser:
             attributes["loaded"] = user = all_users().filter(pk=key).first() or get_user_model()(pk=key)
@@ -122,10 +123,13 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
 
 
 class BrowserSessionAuthentication(SessionAuthentication):
-    """Django's own session cookie, with CSRF enforced, where ``BrowserSessionMiddleware`` found the session live."""
+    """Authenticates by Django's session cookie, with CSRF enforced, if the middleware has found the session live.
+
+    The middleware is ``BrowserSessionMiddleware``. ``request.auth`` is None.
+    """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
-        session = django_sessions.get_current(request._request)
+        session = browser_sessions.get_current(request._request)
         if session is None:
             return None
         self.enforce_csrf(request)
@@ -133,9 +137,9 @@ class BrowserSessionAuthentication(SessionAuthentication):
 
 
 def get_valid_session(token: SessionAccessToken) -> Session:
-    """The live session of a validated access token, with its user, in one SELECT; records that it was used.
+    """The live session of a validated access token, with its user, in one SELECT. Records that it was used.
 
-    Raises :class:`~auth_sessions.exceptions.TokenNotValid` where session and user do not belong together, and
+    Raises :class:`~auth_sessions.exceptions.TokenNotValid` if session and user do not belong together, and
     subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
     session = select_session(token.session_id, "user")
@@ -150,7 +154,7 @@ def get_valid_session(token: SessionAccessToken) -> Session:
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
-    """Why there is no such session: mostly it was signed out, but perhaps the user is gone as well."""
+    """Why a session does not exist: it has ended, or its user does not exist or is inactive."""
     try:
         user = all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
     except (ValueError, TypeError, ValidationError):
@@ -162,23 +166,23 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
 
 @sensitive_variables("raw")
 def get_session_of_refresh_token(raw: str, *, request: HttpRequest | None = None) -> Session:
-    """The session that a refresh token proves, as in a refresh, but without rotating it.
+    """The session of a refresh token, which is verified as in a refresh, but not rotated.
 
     Raises what :func:`auth_sessions.api.refresh` raises.
     """
     token = parse(SessionRefreshToken, raw)
-    session = verify_refresh_token(token.session_id, generation=token.generation, proof=token.proof, request=request)
+    session = verify_refresh_token(token.session_id, generation=token.generation, jti=token.jti, request=request)
     confirm_generation(session, generation=token.generation)
     return session
 
 
 def get_session(request: HttpRequest | Request, *, raise_exception: bool = False) -> Session | None:
-    """The session that a request comes from, by Bearer token or cookie; None where there is none.
+    """The session of a request, by Bearer token or cookie; None if there is none.
 
-    ``request`` is DRF's or Django's own. On Django's own each call costs the one SELECT of
-    :class:`SessionJWTAuthentication`. With ``raise_exception`` it says why there is none: raises
-    :class:`~auth_sessions.exceptions.TokenNotValid` or a subclass of
-    :class:`~auth_sessions.exceptions.SessionInvalid` (``SessionNotFound`` where nothing was presented).
+    ``request`` is DRF's or Django's own. For Django's own, each call costs the one SELECT of
+    :class:`SessionJWTAuthentication`. With ``raise_exception`` the reason is raised instead:
+    :class:`~auth_sessions.exceptions.TokenNotValid`, or a subclass of
+    :class:`~auth_sessions.exceptions.SessionInvalid` (``SessionNotFound`` for a request without credentials).
     """
     try:
         session = _find_session(request)
@@ -198,17 +202,17 @@ def _find_session(request: HttpRequest | Request) -> Session | None:
         found = SessionJWTAuthentication().authenticate(cast("Request", request))
     except AuthenticationFailed as error:
         raise error.__cause__ or exceptions.TokenNotValid() from error
-    return cast("SessionAccessToken", found[1]).session if found else django_sessions.get_current(request)
+    return cast("SessionAccessToken", found[1]).session if found else browser_sessions.get_current(request)
 
 
 def _get_browser_session(request: Request) -> Session | None:
-    """The cookie's, if whatever authenticated the request found the same person."""
-    session = django_sessions.get_current(request._request)
+    """The session of the cookie, if the request was authenticated as the same user."""
+    session = browser_sessions.get_current(request._request)
     return session if session is not None and session.user_id == request.user.pk else None
 
 
 def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
-    """The HTTP answer to a refusal: ``{"detail", "code"}``, 403 for the session limit, else 401 as simplejwt does."""
+    """The DRF exception for a refusal, ``{"detail", "code"}``: 403 for the session limit, else 401, as in simplejwt."""
     if isinstance(error, exceptions.SessionLimitReached):
         return PermissionDenied({"detail": str(error), "code": error.code})
     if isinstance(error, exceptions.TokenNotValid):

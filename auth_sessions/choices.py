@@ -1,4 +1,4 @@
-"""The values that are stored, sent and compared."""
+"""The choices of the models, of the API and of the signals."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ class SessionKind(TextChoices):
 
 
 class EndReason(TextChoices):
-    """Why a session ended, as the signals carry it."""
+    """Why a session ended: the ``reason`` of the signals."""
 
     SIGNED_OUT = "signed_out", _("signed out")
     REVOKED = "revoked", _("revoked by staff")
@@ -35,7 +35,7 @@ class EndReason(TextChoices):
 
 
 class DeviceType(TextChoices):
-    """What a user agent runs on."""
+    """The type of a device, by its user agent."""
 
     PHONE = "phone", _("phone")
     TABLET = "tablet", _("tablet")

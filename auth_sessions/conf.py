@@ -1,7 +1,7 @@
-"""The app's settings, those of the pages and of the Supabase API among them.
+"""The settings of the app, including those of the pages and of the Supabase API.
 
-Each is read from Django's settings at the moment of use, so that ``override_settings`` works. Types and defaults stand
-here; ``auth_sessions.checks.settings`` validates them (``auth_sessions.E001``).
+Each is read from Django's settings at the moment of use, so that ``override_settings`` works. This module has their
+types and defaults; ``auth_sessions.checks.settings`` validates them (``auth_sessions.E001``).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class Settings:
-    """One property per setting, under its full name."""
+    """One property for each setting, with its full name."""
 
     @property
     def AUTH_SESSIONS_LIFETIME(self) -> timedelta | None:
@@ -23,7 +23,7 @@ class Settings:
 
     @property
     def AUTH_SESSIONS_IDLE_TIMEOUT(self) -> timedelta | None:
-        """A session unused for this long has ended; None: never."""
+        """A session that is unused for this long is idle, and not live; None: never."""
         return _read("AUTH_SESSIONS_IDLE_TIMEOUT", timedelta(days=14))
 
     @property
@@ -38,7 +38,7 @@ class Settings:
 
     @property
     def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "strict", "lenient"]:
-        """Reuse of the previous token after the interval is theft once its child was seen in use, always, or never."""
+        """The previous token after the interval is reuse once its child was seen in use, always, or never."""
         return _read("AUTH_SESSIONS_REUSE_POLICY", "confirmed")
 
     @property
@@ -58,12 +58,12 @@ class Settings:
 
     @property
     def AUTH_SESSIONS_CACHE(self) -> str | None:
-        """The alias of the cache that ``CachedSessionJWTAuthentication`` reads; None: there is none."""
+        """The alias of the cache that ``CachedSessionJWTAuthentication`` reads; None: the database only."""
         return _read("AUTH_SESSIONS_CACHE", "default")
 
     @property
     def AUTH_SESSIONS_CACHE_TTL(self) -> timedelta:
-        """For this long the cached check may accept a token after a sign-out that the cache was not told of."""
+        """How long the cached check may accept a token after a sign-out whose tombstone was lost."""
         return _read("AUTH_SESSIONS_CACHE_TTL", timedelta(seconds=60))
 
     @property
@@ -78,7 +78,7 @@ class Settings:
 
     @property
     def AUTH_SESSIONS_REAUTHENTICATION_AGE(self) -> timedelta | None:
-        """Signing out other devices asks for the password when the last proof of identity is older; None: never."""
+        """Signing out other devices requires the password if the last proof of identity is older; None: never."""
         return _read("AUTH_SESSIONS_REAUTHENTICATION_AGE", timedelta(minutes=10))
 
     @property

@@ -1,4 +1,4 @@
-"""Why this app refuses. Each error has a stable ``code``; what it is over HTTP, the views decide."""
+"""The refusals of the app. Each has a stable ``code``; the views decide about the HTTP response."""
 
 from typing import Any, ClassVar
 
@@ -17,31 +17,42 @@ class AuthSessionsError(Exception):
 
 
 class NoActiveAccount(AuthSessionsError):
+    """``authenticate()`` has accepted no active user for these credentials."""
+
     code = "no_active_account"
     detail = _("No active account found with the given credentials.")
 
 
 class TokenNotValid(AuthSessionsError):
+    """The token is expired, malformed, not signed by this project, or its session is another user's."""
+
     code = "token_not_valid"
     detail = _("Token is invalid or expired.")
 
 
 class RefreshTokenForged(TokenNotValid):
-    """Signed by this project, but never issued by this database."""
+    """The refresh token is signed by this project, but was never issued for this session."""
 
 
 class RefreshTokenAlreadyUsed(AuthSessionsError):
+    """A rotated refresh token was reused, which is treated as theft: its session has ended."""
+
     code = "refresh_token_already_used"
     detail = _("This refresh token was already used. Its session has been ended.")
 
 
 class SessionLimitReached(AuthSessionsError):
+    """The user has ``AUTH_SESSIONS_MAX_PER_USER`` live sessions, and the limit policy is ``"refuse"``."""
+
     code = "session_limit_reached"
     detail = _("You are signed in on too many devices.")
 
 
 class SessionInvalid(AuthSessionsError):
-    """The credential is genuine, but its session no longer counts: sign in again. ``session`` is the row, if any."""
+    """The credential is genuine, but its session is not live: the person must sign in again.
+
+    ``session`` is the row, if it exists.
+    """
 
     def __init__(self, session: Any = None) -> None:
         super().__init__()
@@ -49,29 +60,39 @@ class SessionInvalid(AuthSessionsError):
 
 
 class SessionNotFound(SessionInvalid):
+    """The row of the session does not exist."""
+
     code = "session_not_found"
     detail = _("The session has ended.")
 
 
 class SessionExpired(SessionInvalid):
+    """The session has passed its ``expires_at``."""
+
     code = "session_expired"
     detail = _("The session has expired.")
 
 
 class SessionIdle(SessionExpired):
-    """Unused for longer than ``AUTH_SESSIONS_IDLE_TIMEOUT``."""
+    """The session was unused for longer than ``AUTH_SESSIONS_IDLE_TIMEOUT``."""
 
 
 class PasswordChanged(SessionInvalid):
+    """The user's password is not the one that the session was authenticated with."""
+
     code = "password_changed"
     detail = _("The password has been changed since this sign-in.")
 
 
 class UserInactive(SessionInvalid):
+    """The user's ``is_active`` is False."""
+
     code = "user_inactive"
     detail = _("The user is inactive.")
 
 
 class UserNotFound(SessionInvalid):
+    """The row of the user does not exist."""
+
     code = "user_not_found"
     detail = _("The user no longer exists.")

@@ -1,4 +1,4 @@
-"""Who is calling, over Django's own session cookie."""
+"""Validates the browser session of each request that has Django's session cookie."""
 
 from collections.abc import Callable
 from copy import copy
@@ -12,14 +12,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions.core import django_sessions
+from auth_sessions.core import browser_sessions
 
 
 class BrowserSessionMiddleware:
-    """Django logins become sessions of ``kind="browser"``, and are refused once those have ended.
+    """Makes Django logins sessions of ``kind="browser"``, and signs a browser out once its session has ended.
 
-    Stands after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: one SELECT
-    more for a request that asks for the user, nothing for any other.
+    It must be placed after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: a
+    request that evaluates the user costs one SELECT more, and any other request none.
     """
 
     sync_capable = True
@@ -44,43 +44,45 @@ class BrowserSessionMiddleware:
     def process_request(self, request: HttpRequest) -> None:
         if not hasattr(request, "session") or not hasattr(request, "user"):
             raise ImproperlyConfigured(
-                "BrowserSessionMiddleware must stand after Django's SessionMiddleware and AuthenticationMiddleware."
+                "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware."
             )
-        setattr(request, django_sessions.STATE_ATTRIBUTE, django_sessions.RequestState())
+        setattr(request, browser_sessions.STATE_ATTRIBUTE, browser_sessions.RequestState())
         validated_user = _ValidatedUser(request)
         request.user = SimpleLazyObject(validated_user.get)  # type: ignore[assignment]
         request.auser = sync_to_async(validated_user.get)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        django_sessions.sync_on_response(request, has_failed=response.status_code >= HTTPStatus.BAD_REQUEST)
+        browser_sessions.sync_on_response(request, has_failed=response.status_code >= HTTPStatus.BAD_REQUEST)
         return response
 
 
 class _ValidatedUser:
-    """The user whom Django finds for a request, validated once for each session store that the request has."""
+    """The user of a request as Django finds it, validated once for each Django session that the request has."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.found = request.user
-        """Lazy, and never asked itself: a copy of it asks anew."""
-        self.store: Any = None
+        """Lazy, and never evaluated itself: each validation evaluates a copy."""
+        self.django_session: Any = None
         self.user: Any = None
 
     def get(self) -> Any:
-        """The user, or ``AnonymousUser``: whose session has ended is signed out as by Django's ``logout()``."""
-        if self.store is not self.request.session:  # a package may have replaced it
+        """The user, or ``AnonymousUser`` if the session has ended. Django's session is then flushed."""
+        if self.django_session is not self.request.session:  # a package may have replaced it
             self.user = self._validate()
-            self.store = self.request.session
+            self.django_session = self.request.session
         return self.user
 
     def _validate(self) -> Any:
-        session_id = self.request.session.get(django_sessions.SESSION_ID_KEY)  # Django empties what it refuses
+        session_id = self.request.session.get(
+            browser_sessions.SESSION_ID_KEY
+        )  # before Django flushes a session that it refuses
         user = copy(self.found)
         if not user.is_authenticated:
             if session_id is not None:
-                django_sessions.end_if_invalid(session_id)
+                browser_sessions.end_if_invalid(session_id)
             return user
-        if django_sessions.validate(self.request, user):
+        if browser_sessions.validate(self.request, user):
             return user
         self.request.session.flush()
         return AnonymousUser()

@@ -1,13 +1,15 @@
-"""What a project's subclass of a sign-in view may override, of the REST and of the Supabase API alike."""
+"""The methods of a sign-in view that a project may override, in the REST API and in the Supabase API."""
 
 from auth_sessions.api import DEFAULT, Lifetime
 
 
 class SignInMixin:
+    """How long a new session lasts, and which tag it gets."""
+
     def get_lifetime(self) -> Lifetime:
-        """How long this sign-in may last ("remember me"): a timedelta, None (no end), or ``DEFAULT`` (the setting)."""
+        """The lifetime of the session ("remember me"): a timedelta, None (no end), or ``DEFAULT`` (the setting)."""
         return DEFAULT
 
     def get_tag(self) -> str:
-        """The tag that groups this client for limits."""
+        """The tag that groups this client for limits, at most 100 characters."""
         return ""

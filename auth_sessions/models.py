@@ -1,4 +1,4 @@
-"""The rows: a :class:`Session` for each sign-in, and the one :class:`RefreshToken` of a token session."""
+"""The models: a :class:`Session` for each sign-in, and the one :class:`RefreshToken` of a token session."""
 
 import hmac
 import secrets
@@ -17,7 +17,7 @@ from auth_sessions.devices.device import USER_AGENT_LENGTH, Device, describe
 from auth_sessions.querysets import SessionQuerySet
 
 
-def new_secret() -> bytes:
+def _new_secret() -> bytes:
     """256 random bits."""
     return secrets.token_bytes(32)
 
@@ -25,7 +25,8 @@ def new_secret() -> bytes:
 class Session(models.Model):
     """One sign-in of one person on one device.
 
-    Rows are created and changed in ``auth_sessions.core``, and end by :meth:`SessionQuerySet.end`.
+    Rows are created and changed in ``auth_sessions.core``. They end in one way: by ``db.deletion.end``, which
+    :meth:`SessionQuerySet.end` and ``core.sign_out.sign_out`` call.
     """
 
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
@@ -63,10 +64,10 @@ class Session(models.Model):
         _("authentication methods"),
         default=list,
         blank=True,
-        help_text=_("How the person signed in, in the words of RFC 8176."),
+        help_text=_("How the person signed in: authentication method references (RFC 8176)."),
     )
     password_fingerprint = models.CharField(max_length=64, editable=False)
-    browser_key = models.CharField(  # noqa: DJ001 - unique, where there is one
+    django_session_key = models.CharField(  # noqa: DJ001 - unique, where there is one
         max_length=128,
         null=True,
         editable=False,
@@ -79,13 +80,13 @@ class Session(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         # unique=True would add a second index on PostgreSQL, for LIKE.
-        constraints = [models.UniqueConstraint(fields=["browser_key"], name="auth_sessions_browser_key")]
+        constraints = [models.UniqueConstraint(fields=["django_session_key"], name="auth_sessions_django_session_key")]
 
     def __str__(self) -> str:
         return self.name or self.device.label
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, but a row that has ended meanwhile stays ended: ``DatabaseError``."""
+        """As Django's, but never inserts a row that has ended meanwhile: raises ``DatabaseError`` instead."""
         if not self._state.adding:
             kwargs.setdefault("force_update", True)
         super().save(*args, **kwargs)
@@ -97,17 +98,17 @@ class Session(models.Model):
 
     @property
     def place(self) -> str:
-        """Where the address is, "near Zurich, Switzerland"; "" without a GeoIP database that knows it."""
+        """The place of the address, such as "near Zurich, Switzerland"; "" if no GeoIP database contains it."""
         return places.near(self.ip_address)
 
     @property
     def last_used_at(self) -> datetime:
-        """The later of ``last_seen_at`` and the last refresh. Reads ``refresh_token``: select it with the session."""
+        """The later of ``last_seen_at`` and the last refresh. Reads ``refresh_token``: use ``select_related()``."""
         token = getattr(self, "refresh_token", None) if self.kind == SessionKind.TOKEN else None
         return self.last_seen_at if token is None else max(self.last_seen_at, token.rotated_at)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """End this session (``EndReason.DELETED``)."""
+        """End this session (``EndReason.DELETED``). Returns what Django's ``delete()`` returns, for the session."""
         ended = Session.objects.using(using).filter(pk=self.pk).end(reason=EndReason.DELETED)
         return ended, {self._meta.label: ended} if ended else {}
 
@@ -117,8 +118,8 @@ class Session(models.Model):
 class RefreshToken(models.Model):
     """The refresh token of one session: a single row, updated in place at each rotation.
 
-    There is no history of used tokens. A token carries its generation; ``generation`` here is the one issued last, and
-    reuse is found by comparing the two.
+    There is no history of used tokens. A token contains its generation; ``generation`` here is the one issued last, and
+    comparing the two detects reuse.
     """
 
     session = models.OneToOneField(
@@ -128,7 +129,7 @@ class RefreshToken(models.Model):
         related_name="refresh_token",
         verbose_name=_("session"),
     )
-    secret = models.BinaryField(max_length=32, default=new_secret, editable=False)
+    secret = models.BinaryField(max_length=32, default=_new_secret, editable=False)
     generation = models.PositiveIntegerField(_("generation"), default=0, editable=False)
     rotated_at = models.DateTimeField(_("rotated"), default=timezone.now, editable=False)
 
@@ -139,7 +140,7 @@ class RefreshToken(models.Model):
     def __str__(self) -> str:
         return str(self.session_id)
 
-    def proof(self, generation: int) -> str:
+    def jti_of(self, generation: int) -> str:
         """The ``jti`` of a generation: HMAC-SHA256 of session and generation under this row's secret, 64 hex digits."""
         message = f"{self.session_id}.{generation}".encode()
         return hmac.digest(bytes(self.secret), message, "sha256").hex()

@@ -1,4 +1,4 @@
-"""The fingerprint of a password hash: shows whether a session was authenticated with the present password."""
+"""The fingerprint of a password hash, which shows whether a session was authenticated with the present password."""
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,13 +13,13 @@ def fingerprint(password_hash: str, *, secret: str | bytes | None = None) -> str
 
 
 def fingerprints(password_hash: str) -> list[str]:
-    """Every fingerprint that matches this password: that of ``SECRET_KEY`` first, then ``SECRET_KEY_FALLBACKS``."""
+    """Every fingerprint that matches this hash: keyed with ``SECRET_KEY`` first, then with ``SECRET_KEY_FALLBACKS``."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return [fingerprint(password_hash, secret=secret) for secret in secrets]
 
 
-def matches(stamp: str, user: AbstractBaseUser) -> bool:
-    """Whether a session stamped so was authenticated with the password that the user object carries."""
-    return constant_time_compare(stamp, fingerprint(user.password)) or any(
-        constant_time_compare(stamp, old) for old in fingerprints(user.password)[1:]
+def matches(stored_fingerprint: str, user: AbstractBaseUser) -> bool:
+    """Whether a session with this fingerprint was authenticated with the password of the user object."""
+    return constant_time_compare(stored_fingerprint, fingerprint(user.password)) or any(
+        constant_time_compare(stored_fingerprint, old) for old in fingerprints(user.password)[1:]
     )

@@ -1,4 +1,7 @@
-"""Which sessions are live, and the one way in which they end."""
+"""Which sessions are live, and how they end: by ``db.deletion.end``.
+
+``SessionQuerySet.end()`` and ``core.sign_out.sign_out`` call it; there is no other way.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,17 @@ if TYPE_CHECKING:
     from auth_sessions.models import Session
 
 LAST_USED_AT = Greatest("last_seen_at", Coalesce("refresh_token__rotated_at", "last_seen_at"))
+"""``Session.last_used_at`` as an expression of a query."""
 
 
 class SessionQuerySet(QuerySet["Session"]):
+    """Sessions; ``delete()`` ends them as ``end()`` does."""
+
     def live(self, *, user: AbstractBaseUser | None = None) -> SessionQuerySet:
         """The sessions that are neither expired nor idle.
 
-        With ``user``, only that user's, and only those that carry the user's present password. Without one the
-        password is not looked at: SQL cannot compute the fingerprint.
+        With ``user``, only the sessions of that user with the fingerprint of the user's present password. Without it
+        the password is not compared: SQL cannot compute the fingerprint.
         """
         now = timezone.now()
         live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
@@ -56,12 +62,12 @@ class SessionQuerySet(QuerySet["Session"]):
         actor: AbstractBaseUser | None = None,
         request: HttpRequest | None = None,
     ) -> int:
-        """End these sessions: delete them and everything that references them. Returns how many there were.
+        """End these sessions: delete them and everything that references them. Returns the number of sessions ended.
 
-        In one transaction the rows are locked in key order, ``sessions_ending`` is sent, and what references the rows
-        and the rows themselves are deleted; ``sessions_ended`` follows on commit. The number of statements does not
-        depend on the number of sessions, as long as nothing references what references them. An error in a
-        ``sessions_ending`` receiver undoes it all and propagates.
+        In one transaction the rows are locked in key order, ``sessions_ending`` is sent, related objects are deleted as
+        their ``on_delete`` says, and then the rows are deleted. ``sessions_ended`` is sent on commit. The number of
+        statements does not depend on the number of sessions, unless other rows reference the related objects. An error
+        in a receiver of ``sessions_ending`` rolls everything back and propagates.
         """
         using = write_alias_of(self)
         return deletion.end(
@@ -71,7 +77,7 @@ class SessionQuerySet(QuerySet["Session"]):
     end.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """End these sessions; the answer has the shape of Django's own ``delete()``."""
+        """End these sessions (``EndReason.DELETED``). Returns what Django's ``delete()`` returns, for the sessions."""
         ended = self.end(reason=EndReason.DELETED)
         return ended, {self.model._meta.label: ended} if ended else {}
 

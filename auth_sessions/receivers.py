@@ -1,4 +1,4 @@
-"""What this app does at signals: Django's of users and logins, and its own of sessions that end."""
+"""The receivers of Django's signals about users and logins, and of the app's own about sessions that end."""
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -10,21 +10,22 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 
 from auth_sessions.choices import EndReason, Scope, SessionKind
-from auth_sessions.core import alive_cache, django_sessions, session_store
+from auth_sessions.core import browser_sessions, django_session_store, session_cache
 from auth_sessions.core.cleanup import end_invalid_sessions
+from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
-from auth_sessions.core.rows import all_sessions, user_models
 from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import is_hash_upgrade, note_saved_password
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
 IGNORED_FIELDS = {"last_login"}
-"""What every sign-in saves; ``is_active`` may be computed from any other field."""
+"""Saved at every sign-in. ``is_active`` may be a property that depends on any other field."""
 
 
 def connect() -> None:
-    """Listen to the user model, its parents, proxies and children, which send signals under their own names."""
+    """Connect the receivers: to the user model, its parents, proxies and children, each of which is a sender itself."""
     user_logged_in.connect(create_browser_session, dispatch_uid="auth_sessions.user_logged_in")
     user_logged_out.connect(end_browser_session, dispatch_uid="auth_sessions.user_logged_out")
     sessions_ending.connect(delete_store_rows, dispatch_uid="auth_sessions.sessions_ending")
@@ -43,13 +44,14 @@ def connect() -> None:
 
 
 def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: object) -> None:
+    """Before a user is deleted, end their sessions."""
     end_before_deletion(instance)
 
 
 def keep_sessions_on_hash_upgrade(
     instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: object
 ) -> None:
-    """Sessions stay when only the hasher has changed."""
+    """Keep the sessions when only the hasher of the password has changed."""
     if is_hash_upgrade(instance, update_fields) and is_password_usable(instance.password):
         upgrade_hash(instance)
 
@@ -62,7 +64,7 @@ def end_sessions_on_user_save(
     update_fields: frozenset[str] | None,
     **kwargs: object,
 ) -> None:
-    """After a save that may have changed the password or made the user inactive."""
+    """After a save that may have changed the password or made the user inactive, end the sessions that are not live."""
     note_saved_password(instance)
     if created or raw or (update_fields is not None and update_fields <= IGNORED_FIELDS):
         return
@@ -73,47 +75,52 @@ def end_sessions_on_user_save(
 def create_browser_session(
     request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: object
 ) -> None:
-    """After Django's ``login()``. A ``session`` in the signal is a token session: ``auth_sessions.api`` sent it."""
-    if session is None and request is not None and django_sessions.get_state(request) is not None:
-        django_sessions.on_login(request, user)
+    """After Django's ``login()``, create the row. A signal with a ``session`` is that of ``auth_sessions.api``."""
+    if session is None and request is not None and browser_sessions.get_state(request) is not None:
+        browser_sessions.on_login(request, user)
 
 
 def end_browser_session(
     request: HttpRequest | None, user: AbstractBaseUser | None, session: Session | None = None, **kwargs: object
 ) -> None:
-    """Before Django's ``logout()`` empties the data. A ``session`` in the signal has ended already."""
+    """Before Django's ``logout()`` flushes the data, end the row. The ``session`` in a signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
         return
-    if row := django_sessions.current_row(request):
+    if row := browser_sessions.current_row(request):
         rows = all_sessions().filter(pk=row.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
-        django_sessions.set_current(request, None)
+        browser_sessions.set_current(request, None)
 
 
-def delete_store_rows(sessions: list[Session], **kwargs: object) -> None:
-    if keys := _browser_keys(sessions):
-        session_store.delete_rows(keys)
+def delete_store_rows(records: list[EndedSession], **kwargs: object) -> None:
+    """Delete the store entries that are database rows, in the transaction in which the sessions end."""
+    if keys := _django_session_keys(records):
+        django_session_store.delete_rows(keys)
 
 
-def delete_store_entries(sessions: list[Session], **kwargs: object) -> None:
-    if keys := _browser_keys(sessions):
-        session_store.delete_entries(keys)
+def delete_store_entries(records: list[EndedSession], **kwargs: object) -> None:
+    """Delete the store entries outside of the database, after the commit."""
+    if keys := _django_session_keys(records):
+        django_session_store.delete_entries(keys)
 
 
-def _browser_keys(sessions: list[Session]) -> list[str]:
-    return [session.browser_key for session in sessions if session.browser_key]
+def _django_session_keys(records: list[EndedSession]) -> list[str]:
+    return [record.django_session_key for record in records if record.django_session_key]
 
 
-def invalidate_cache(signal: Signal, sessions: list[Session], **kwargs: object) -> None:
-    """Before the commit, so that no session is missed if this process dies; and after, when it may have taken long."""
-    of_tokens = (session for session in sessions if session.kind == SessionKind.TOKEN)
-    alive_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
+def invalidate_cache(signal: Signal, records: list[EndedSession], **kwargs: object) -> None:
+    """Write tombstones before the commit, in case the process dies after it, and again after the commit.
+
+    The second tombstone is for a transaction that took longer than the first one lasts.
+    """
+    of_tokens = [record.id for record in records if record.kind == SessionKind.TOKEN]
+    session_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
 
 
-def flush_own_django_session(sessions: list[Session], request: HttpRequest | None, **kwargs: object) -> None:
-    """Where the request's own browser session is among the ended ones, its cookie goes with this answer."""
-    keys = {str(session.pk) for session in sessions if session.kind == SessionKind.BROWSER}
-    if not keys or request is None or django_sessions.get_state(request) is None:
+def flush_own_django_session(records: list[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
+    """If the request's own browser session has ended, flush Django's session: the response deletes the cookie."""
+    keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
+    if not keys or request is None or browser_sessions.get_state(request) is None:
         return
-    if request.session.get(django_sessions.SESSION_ID_KEY) in keys:
+    if request.session.get(browser_sessions.SESSION_ID_KEY) in keys:
         request.session.flush()

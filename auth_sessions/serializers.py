@@ -25,7 +25,7 @@ class SignInSerializer(serializers.Serializer[Any]):
         return {self.username_field: serializers.CharField(), **super().get_fields()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A user name that its model field cannot hold is bad input, not an unknown user."""
+        """Answer a user name that the model field cannot hold with 400, not as an unknown user."""
         field: Any = get_user_model()._meta.get_field(self.username_field)
         try:
             field.to_python(attrs[self.username_field])
@@ -49,7 +49,7 @@ class RefreshSerializer(serializers.Serializer[Any]):
 
 
 class SignOutSerializer(serializers.Serializer[Any]):
-    """``{"scope"?, "refresh"?}``; the scope may stand in the query string instead."""
+    """``{"scope"?, "refresh"?}``; the scope may be in the query string instead."""
 
     scope = serializers.ChoiceField(
         choices=Scope.choices, required=False, error_messages={"invalid_choice": _("There is no such scope.")}
@@ -66,12 +66,12 @@ class DeviceSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
 
     def to_representation(self, instance: Any) -> dict[str, str]:
-        """The values as they are: DRF would copy the fields for each answer, and ask each of them for each session."""
+        """The plain values. DRF would copy the fields for each response and call each of them for each session."""
         return {name: getattr(instance, name) for name in self._declared_fields}
 
 
 class SessionSerializer(serializers.Serializer[Session]):
-    """One session as its owner sees it; only ``name`` can be written. Never a secret."""
+    """One session as its owner sees it, without secrets. Only ``name`` can be written."""
 
     id = serializers.UUIDField(read_only=True)
     kind = serializers.CharField(read_only=True)

@@ -1,26 +1,27 @@
 """The signals that a project may listen to.
 
-``sessions_ending`` and ``sessions_ended`` carry ``sessions`` (the instances), ``user_ids`` (a set), ``reason``
+``sessions_ending`` and ``sessions_ended`` are sent with ``sessions`` (the instances), ``user_ids`` (a set), ``reason``
 (:class:`~auth_sessions.choices.EndReason`), ``scope`` (:class:`~auth_sessions.choices.Scope` or None), ``actor`` (the
-user who did it, or None), ``request`` (or None) and ``using`` (the database alias).
+user who did it, or None), ``request`` (or None) and ``using`` (the database alias). What ends is decided before a
+receiver runs: nothing that it does to the instances changes that.
 """
 
 from django.dispatch import Signal
 
 session_started = Signal()
-"""A session was created: sent robustly after commit, with ``session`` and ``request``."""
+"""Sent robustly, after the commit, when a session was created: ``session``, ``request``."""
 
 sessions_ending = Signal()
-"""Sent inside the transaction, before the rows are deleted. An error here undoes the whole sign-out."""
+"""Sent inside the transaction, before the rows are deleted. An error in a receiver rolls the transaction back."""
 
 sessions_ended = Signal()
-"""Sent robustly, once per operation, after commit."""
+"""Sent robustly, once for each operation, after the commit."""
 
 refresh_token_reused = Signal()
-"""A refresh token was reused (theft): sent robustly after commit; ``session``, ``generation``, ``request``."""
+"""Sent robustly, after the commit, when a refresh token was reused: ``session``, ``generation``, ``request``."""
 
 access_token_issuing = Signal()
 """Sent before an access token is signed, with ``token``, ``session``, ``request``: a receiver may add claims.
 
-Claims that this app set itself cannot be overwritten. An error here refuses the token.
+Claims that the app sets itself cannot be overwritten. An error in a receiver propagates, and no token is issued.
 """

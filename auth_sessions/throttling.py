@@ -1,4 +1,4 @@
-"""Rate limits: one scope per action, off until the project gives the scope a rate."""
+"""Rate limits: one scope for each action, without a limit until the project sets a rate for the scope."""
 
 import logging
 from typing import Any
@@ -11,14 +11,15 @@ from rest_framework.views import APIView
 
 from auth_sessions.devices.device import client_address
 
-logger = logging.getLogger("auth_sessions")
+_logger = logging.getLogger("auth_sessions")
 
 
 class ActionThrottle(ScopedRateThrottle):
-    """Counts by client address, taken as ``AUTH_SESSIONS_TRUSTED_PROXIES`` says; never by user, who is not known yet.
+    """Counts requests by client address, never by user, who is not known yet.
 
-    The rate stands in ``REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]`` under the view's ``action_throttle_scope``. While
-    the cache that counts fails, no request is throttled: whoever knows their password can sign in, and out.
+    ``AUTH_SESSIONS_TRUSTED_PROXIES`` determines the address. The rate is that of the view's ``action_throttle_scope``
+    in ``REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]``. While the cache fails in which requests are counted, no request is
+    throttled, so that people can still sign in and out.
     """
 
     scope_attr = "action_throttle_scope"
@@ -26,10 +27,10 @@ class ActionThrottle(ScopedRateThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         try:
             return super().allow_request(request, view)
-        except (ImproperlyConfigured, LookupError, TypeError, ValueError):  # of a rate that is none
+        except (ImproperlyConfigured, LookupError, TypeError, ValueError):  # the rate cannot be parsed
             raise
         except Exception:
-            logger.exception("Requests are not counted, and not limited")
+            _logger.exception("Requests cannot be counted, and are not throttled")
             return True
 
     def get_rate(self) -> Any:

@@ -1,4 +1,4 @@
-"""Mount with ``path("api/auth/", include("auth_sessions.urls"))``; to replace a view, put a path before the include."""
+"""Mount with ``path("api/auth/", include("auth_sessions.urls"))``; to replace a view, add a path before it."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The REST API. Each view reads its input, calls one function, and shapes the answer."""
+"""The REST API. Each view reads its input, calls one function, and builds the response."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -32,8 +32,8 @@ from auth_sessions.authentication import (
     to_api_exception,
 )
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.django_sessions import has_stale_cookie
-from auth_sessions.core.rows import all_sessions, all_users
+from auth_sessions.core.browser_sessions import has_stale_cookie
+from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
@@ -50,7 +50,7 @@ from auth_sessions.throttling import ActionThrottle
 
 
 class AuthSessionsView(APIView):
-    """What the views share: who may call, how a refusal is answered, and that no answer is stored in a cache."""
+    """The base of the views: authentication, permissions, throttling, and refusals. No response may be cached."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (
         SessionJWTAuthentication,
@@ -62,14 +62,14 @@ class AuthSessionsView(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """Reports of errors show neither a password nor a token."""
+        """Hide passwords and refresh tokens in Django's error reports."""
         return sensitive_post_parameters("password", "refresh")(super().as_view(**initkwargs))
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
 
     def get_authenticate_header(self, request: Request) -> str:
-        """A 401 says ``WWW-Authenticate: Bearer`` also where no authentication class is asked."""
+        """``Bearer``, for the ``WWW-Authenticate`` of a 401, also in a view without authentication classes."""
         return SessionJWTAuthentication().authenticate_header(request)
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
@@ -78,7 +78,7 @@ class AuthSessionsView(APIView):
         super().permission_denied(request, message=message, code=code)
 
     def handle_exception(self, exc: Exception) -> Response:
-        """A refusal of ours is an answer, not a failure: what it destroyed stays destroyed."""
+        """Answer a refusal of the app's without a rollback: a session that it has ended stays ended."""
         if not isinstance(exc, AuthSessionsError):
             return super().handle_exception(exc)
         with _transactions_kept():
@@ -98,7 +98,7 @@ class AuthSessionsView(APIView):
 
 
 class LengthRequired(APIException):
-    """411 (RFC 9110, section 15.5.12): DRF takes a body of unknown length for none at all."""
+    """411 (RFC 9110, section 15.5.12), because DRF treats a body of unknown length as empty."""
 
     status_code = status.HTTP_411_LENGTH_REQUIRED
     default_detail = {"detail": _("Send the length of the body."), "code": "length_required"}
@@ -114,22 +114,22 @@ def _body(request: Request) -> Any:
 
 
 def _has_body_of_unknown_length(request: HttpRequest) -> bool:
-    """Whether there is a body without a ``Content-Length``: in chunks, or over HTTP/2, where no header is needed."""
+    """Whether the request has a body without ``Content-Length``: chunked, or over HTTP/2, which needs no header."""
     length = request.META.get("CONTENT_LENGTH")
     if length and length != "0":
         return False
     if isinstance(request, ASGIRequest):
-        with suppress(RawPostDataException):  # it has been read already
+        with suppress(RawPostDataException):  # the body has been read already
             return bool(request.body)
         return False
-    if request.META.get("wsgi.input_terminated"):  # else nothing bounds what may be read
+    if request.META.get("wsgi.input_terminated"):  # otherwise nothing limits what would be read
         return bool(request.META["wsgi.input"].read(1))
     return "HTTP_TRANSFER_ENCODING" in request.META
 
 
 @contextmanager
 def _transactions_kept() -> Iterator[None]:
-    """Undo what DRF's exception handler does under ``ATOMIC_REQUESTS``: it marks open transactions to roll back."""
+    """Undo what DRF's exception handler does under ``ATOMIC_REQUESTS``: it marks open transactions for rollback."""
     in_transaction = [c for c in connections.all(initialized_only=True) if c.in_atomic_block]
     marks = [connection.get_rollback() for connection in in_transaction]
     try:
@@ -183,9 +183,9 @@ class RefreshView(AuthSessionsView):
 class SignOutView(AuthSessionsView):
     """``POST`` with ``scope`` in the query or the body: ``global`` (default), ``local`` or ``others``; 204.
 
-    The caller proves the session by a Bearer access token, by Django's cookie, or by ``{"refresh"}``, which wins
-    over the others and is verified as in a refresh, but not rotated. ``local`` on a session that has already ended is
-    204, too.
+    The session is that of a Bearer access token, of Django's cookie, or of ``{"refresh"}``, which takes precedence over
+    the others and is verified as in a refresh, but not rotated. ``local`` for a session that has already ended is 204,
+    too.
     """
 
     permission_classes = ()
@@ -226,7 +226,7 @@ class SignOutView(AuthSessionsView):
 
 
 def _one_scope(request: Request, *in_body: str) -> Scope:
-    """The scope asked for, ``global`` if none is. Raises 400 for an unknown one, and for two that disagree."""
+    """The scope of the request, by default ``global``. Raises 400 for an unknown one, and for two different ones."""
     in_form = request.data.getlist("scope") if isinstance(request.data, QueryDict) else []
     asked = {*request.query_params.getlist("scope"), *in_form, *in_body} or {Scope.GLOBAL}
     if len(asked) > 1:
@@ -238,7 +238,7 @@ def _one_scope(request: Request, *in_body: str) -> Scope:
 
 
 class SessionsView(AuthSessionsView):
-    """The caller's own live sessions; another person's are not in the queryset, and so are not found."""
+    """The caller's own live sessions. The queryset contains no other person's, so those answer 404."""
 
     serializer_class: type[BaseSerializer[Any]] = SessionSerializer
 
@@ -312,7 +312,7 @@ class SessionDetailView(SessionsView):
 
 
 class HasSessionPermission(BasePermission):
-    """The permission named by the view; ``is_staff`` is not asked."""
+    """Requires the view's ``permission_required``; ``is_staff`` is not required."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         has_perm = getattr(request.user, "has_perm", None)
@@ -320,7 +320,7 @@ class HasSessionPermission(BasePermission):
 
 
 class StaffView(SessionsView):
-    """Another user's sessions, for whoever has the permission."""
+    """Another user's sessions, for callers with ``permission_required``."""
 
     permission_classes = (IsAuthenticated, HasSessionPermission)
     permission_required: str

@@ -37,7 +37,7 @@ def use(times):
     for key in random.choices(keys, k=times):  # noqa: S311 - chance, not secrets
         now = timezone.now()
         Session.objects.filter(pk=key).update(last_seen_at=now)
-        RefreshToken.objects.filter(pk=key).update(counter=F("generation") + 1, rotated_at=now)
+        RefreshToken.objects.filter(pk=key).update(generation=F("generation") + 1, rotated_at=now)
 
 
 def show_heap_only():

@@ -1,3 +1,4 @@
+import signal
 from datetime import UTC, datetime
 from importlib import import_module
 
@@ -14,7 +15,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import TransactionTestCase
 
-from auth_sessions.core import alive_cache, circuit_breaker
+from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.host.caches import Shared
 from tests.support.admin import AdminClient
@@ -22,6 +23,11 @@ from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
 from tests.support.related import forgotten
 from tests.support.servers import RedisServer, or_skipped, running
+
+
+def pytest_configure():
+    """Who is told to end stops first what it has started: servers, browsers, databases."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -191,7 +197,7 @@ def any_transaction_mode(request):
 @pytest.fixture
 def patient_breaker(monkeypatch):
     """A new circuit breaker, and a patient one: a busy machine is no slow cache."""
-    monkeypatch.setattr(alive_cache, "breaker", circuit_breaker.CircuitBreaker())
+    monkeypatch.setattr(session_cache, "breaker", circuit_breaker.CircuitBreaker())
     monkeypatch.setattr(circuit_breaker, "SLOW", 30)
 
 

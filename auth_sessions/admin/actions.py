@@ -19,13 +19,13 @@ from django.utils.translation import ngettext
 
 from auth_sessions.admin.columns import full_label, mark_own, warning_label
 from auth_sessions.choices import EndReason
-from auth_sessions.core import django_sessions
+from auth_sessions.core import browser_sessions
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
 CONFIRMED = "confirmed"
 CONFIRMATION_TEMPLATE = "admin/auth_sessions/revoke_confirmation.html"
-LISTED = 20
+MAX_IN_CONFIRMATION = 20
 """How many of the affected sessions the confirmation names."""
 
 
@@ -44,7 +44,7 @@ def revoke(
     """
     using = router.db_for_write(Session)
     sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
-    own = django_sessions.get_current(request)
+    own = browser_sessions.get_current(request)
     own = own and sessions.filter(pk=own.pk).first()
     if own and keeps_own:
         sessions = sessions.exclude(pk=own.pk)
@@ -76,7 +76,7 @@ def _confirmation(
         modeladmin.message_user(request, _("There is no session to end."), messages.WARNING)
         return None
     all_pages = request.POST.get("select_across") == "1"
-    listed = list(sessions[:LISTED])
+    listed = list(sessions[:MAX_IN_CONFIRMATION])
     mark_own(request, listed)
     context = {
         **modeladmin.admin_site.each_context(request),
@@ -87,7 +87,7 @@ def _confirmation(
         "session_count": counts["sessions"],
         "user_count": counts["users"],
         "labels": [warning_label(session) for session in listed],
-        "unlisted_count": counts["sessions"] - LISTED,
+        "unlisted_count": counts["sessions"] - MAX_IN_CONFIRMATION,
         # Where all are selected, one key and `select_across`: Django refuses a form of more than 1000 fields.
         "selected": selected[:1] if all_pages else selected,
         "select_across": all_pages,

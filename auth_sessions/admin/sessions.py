@@ -19,7 +19,7 @@ from auth_sessions.choices import EndReason
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
-SECRET_FIELDS = ("password_fingerprint", "browser_key")
+SECRET_FIELDS = ("password_fingerprint", "django_session_key")
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Session]

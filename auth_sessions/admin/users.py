@@ -17,7 +17,7 @@ from auth_sessions.admin.columns import SessionColumns
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
-LISTED = 10
+MAX_IN_INLINE = 10
 """How many sessions the page of a user shows; the rest is in the list."""
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ShownSessions(FormSet):
 
     @cached_property
     def _listed(self) -> QuerySet[Session]:
-        return super().get_queryset()[:LISTED]
+        return super().get_queryset()[:MAX_IN_INLINE]
 
     @cached_property
     def total(self) -> int:

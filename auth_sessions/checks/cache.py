@@ -10,7 +10,7 @@ from auth_sessions.authentication import CachedSessionJWTAuthentication
 from auth_sessions.checks.installation import is_default
 from auth_sessions.checks.settings import is_named_cache
 from auth_sessions.conf import conf
-from auth_sessions.core import alive_cache
+from auth_sessions.core import session_cache
 
 DJANGO_REDIS = "django_redis.cache.RedisCache"
 
@@ -27,7 +27,7 @@ def check() -> Iterator[checks.CheckMessage]:
     for text, hint in _unshared_cache():
         yield checks.Warning(text, hint=hint, id="auth_sessions.W016")
     alias = conf.AUTH_SESSIONS_CACHE
-    if alias is None or not is_named_cache() or not alive_cache.is_shared():
+    if alias is None or not is_named_cache() or not session_cache.is_shared():
         return
     chosen: dict[str, Any] = settings.CACHES[alias]
     options = chosen.get("OPTIONS", {})
@@ -51,7 +51,7 @@ def check() -> Iterator[checks.CheckMessage]:
 
 def _unshared_cache() -> Iterator[tuple[str, str]]:
     is_wanted = is_default(CachedSessionJWTAuthentication) or getattr(settings, "AUTH_SESSIONS_CACHE", None) is not None
-    if is_wanted and is_named_cache() and not alive_cache.is_shared():
+    if is_wanted and is_named_cache() and not session_cache.is_shared():
         yield (
             "CachedSessionJWTAuthentication asks the database each time: it has no cache that all processes share.",
             "Name one of Redis or Memcached in AUTH_SESSIONS_CACHE, or use SessionJWTAuthentication.",

@@ -14,7 +14,7 @@ PREFIX = "AUTH_SESSIONS_"
 LONGEST = timedelta(days=365_000)
 """A thousand years; beyond the calendar's end, adding to a time fails."""
 
-FIXED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at")
+RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at")
 
 UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
@@ -123,7 +123,7 @@ def _simple_jwt_values() -> Iterator[checks.CheckMessage]:
         simple_jwt("USER_ID_CLAIM"),
         simple_jwt("TOKEN_TYPE_CLAIM") or "token_type",
         simple_jwt("JTI_CLAIM") or "jti",
-        *FIXED_CLAIMS,
+        *RESERVED_CLAIMS,
     ]
     leeway = simple_jwt("LEEWAY")
     seconds = leeway.total_seconds() if isinstance(leeway, timedelta) else leeway

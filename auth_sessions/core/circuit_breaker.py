@@ -1,4 +1,4 @@
-"""Leaves a cache alone that fails or is slow."""
+"""A circuit breaker: stops calling a cache that fails or is slow."""
 
 import logging
 from collections.abc import Callable
@@ -8,16 +8,16 @@ from typing import Any
 logger = logging.getLogger("auth_sessions")
 
 SLOW = 0.1
-"""Seconds; a cache that takes longer is left alone for a while, as one that fails."""
+"""Seconds. A cache that takes longer is not called for a while, like one that fails."""
 
 PAUSE = 5.0
-"""Seconds for which this process does not call a cache that failed; then one request tries it again."""
+"""Seconds during which this process does not call a cache that has failed. Then one request tries it again."""
 
 
 class CircuitBreaker:
-    """Allows calls until one fails or is slow (the circuit is open); then one in each ``PAUSE``, until that goes well.
+    """Allows calls until one fails or is slow, which opens the circuit; then one in each ``PAUSE``, until one succeeds.
 
-    The first answers may take their time: the client is loaded, and connects.
+    The first call may be slow: it imports the client, and connects.
     """
 
     def __init__(self) -> None:
@@ -26,6 +26,7 @@ class CircuitBreaker:
         self.has_answered = False
 
     def allows_call(self) -> bool:
+        """Whether the cache may be called now. While the circuit is open, True once in each ``PAUSE``."""
         if not self.open_until:
             return True
         now = monotonic()
@@ -35,11 +36,14 @@ class CircuitBreaker:
         return True
 
     def call(self, operation: Callable[..., Any], *args: Any, may_be_slow: bool = False, on_error: Any = None) -> Any:
-        """What the cache answers; ``on_error`` where it fails. What ``may_be_slow`` does not open the circuit."""
+        """The result of ``operation(*args)``, or ``on_error`` if it raises.
+
+        A slow call opens the circuit, unless it ``may_be_slow``.
+        """
         is_first, started = not self.has_answered, monotonic()
         try:
             answer = operation(*args)
-        except Exception as error:  # noqa: BLE001 - whatever a cache raises: the database is asked instead
+        except Exception as error:  # noqa: BLE001 - a cache may raise anything; the database is read instead
             self._open(f"{type(error).__name__}: {error}")
             return on_error
         seconds = monotonic() - started
@@ -52,5 +56,5 @@ class CircuitBreaker:
 
     def _open(self, reason: str) -> None:
         if not self.open_until:
-            logger.warning("The cache of sessions is left alone for a while: %s", reason)
+            logger.warning("The cache of sessions is not called for a while: %s", reason)
         self.open_until = monotonic() + PAUSE

@@ -1,4 +1,4 @@
-"""How sessions that no longer count (expired, idle, of an inactive user or another password) are found and ended."""
+"""Finds and ends the sessions that are not live: expired, idle, of an inactive user, or with an earlier password."""
 
 import time
 import uuid
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 
 from auth_sessions.choices import EndReason
-from auth_sessions.core.rows import all_sessions, all_users, write_alias
+from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
@@ -21,15 +21,16 @@ from auth_sessions.querysets import SessionQuerySet
 
 READ_FIELDS = ("user", "kind", "expires_at", "last_seen_at", "password_fingerprint")
 
-NIL = uuid.UUID(int=0)
-"""Before all keys."""
+LOWEST_KEY = uuid.UUID(int=0)
+"""Sorts before every key of a session."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClearedBatch:
-    """What one batch of :func:`clear_expired` did.
+    """The result of one batch of :func:`clear_expired`.
 
-    ``key`` is the last it read; ``progress`` is the progress, from 0 to 1.
+    ``checked`` and ``ended`` are numbers of sessions; in a dry run, ``ended`` are those that would end. ``key`` is the
+    last key that was read, ``progress`` goes from 0 to 1, and ``is_last`` tells that all sessions have been read.
     """
 
     checked: int
@@ -48,23 +49,25 @@ def clear_expired(
     dry_run: bool = False,
     using: str | None = None,
 ) -> Iterator[ClearedBatch]:
-    """Go through all sessions once, in key order, and end those that no longer count; a batch at each step.
+    """Read all sessions once, in key order, and end those that are not live. Yields the result of each batch.
 
-    A batch is ``batch_size`` rows read without a lock. Those that no longer count are locked, validated again and ended
-    in one short transaction, by ``SessionQuerySet.end()``; what another transaction has locked is left for the next
-    run. Each batch stands by itself: a run that is stopped loses nothing, and another continues ``after`` its last key.
+    A batch is ``batch_size`` rows that are read without a lock. Those that are not live are locked, validated again and
+    ended in one short transaction, by ``SessionQuerySet.end()``; rows that another transaction has locked are skipped
+    until the next run. A run that is stopped loses no work: another continues ``after`` the key of the last batch.
 
-    ``sleep`` seconds lie between two batches, none begins later than ``max_seconds`` after the first, and sessions
-    created meanwhile are not read. ``using`` is a database alias. Run it outside of a transaction.
+    The run pauses for ``sleep`` seconds between two batches, and starts none later than ``max_seconds`` after its own
+    start. Sessions created meanwhile are not read. With ``dry_run`` nothing ends. ``using`` is a database alias, by
+    default that of the database which sessions are written to. Call it outside of a transaction. Raises ``ValueError``,
+    at the first step, for a ``batch_size`` that is not from 1 to 30,000.
     """
     if not 1 <= batch_size <= KEYS_PER_STATEMENT:
         raise ValueError(f"batch_size must be from 1 to {KEYS_PER_STATEMENT}, not {batch_size}")
     started = time.monotonic()
     sessions = all_sessions(using).order_by("pk")
-    first = after or sessions.values_list("pk", flat=True).first() or NIL
-    last = sessions.values_list("pk", flat=True).last() or NIL
+    first = after or sessions.values_list("pk", flat=True).first() or LOWEST_KEY
+    last = sessions.values_list("pk", flat=True).last() or LOWEST_KEY
     rows = _with_relations(sessions.filter(pk__lte=last))
-    after, is_last = after or NIL, False
+    after, is_last = after or LOWEST_KEY, False
     while not is_last:
         found = list(rows.filter(pk__gt=after)[:batch_size])
         is_last = len(found) < batch_size
@@ -84,14 +87,14 @@ def clear_expired(
 
 
 def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:
-    """With users and tokens, each read by key: in one join a planner may start at the first token of all."""
+    """The sessions with users and tokens, which are read by key: for a join, a planner may scan all tokens."""
     users = all_users(sessions.db)
     tokens = RefreshToken.objects.using(sessions.db).only("rotated_at")
     return sessions.only(*READ_FIELDS).prefetch_related(Prefetch("user", users), Prefetch("refresh_token", tokens))
 
 
 def end_invalid_sessions(user_id: Any) -> int:
-    """End those of a user's sessions that no longer count, whatever the reason. Returns how many there were."""
+    """End the sessions of a user that are not live, each with its reason. Returns the number of sessions ended."""
     return _end_still_invalid(_invalid_keys(_with_relations(all_sessions().filter(user_id=user_id))))
 
 
@@ -100,12 +103,15 @@ def _invalid_keys(sessions: Iterable[Session]) -> list[uuid.UUID]:
 
 
 def _end_reason(session: Session) -> EndReason | None:
-    """None also where the user was deleted just now, since the session goes with them."""
+    """Why a session is not live. None also if its user has just been deleted: the session is deleted with the user."""
     return get_end_reason(session, last_used_at=session.last_used_at) if hasattr(session, "user") else None
 
 
 def _end_still_invalid(keys: list[uuid.UUID], *, skip_locked: bool = False, using: str | None = None) -> int:
-    """Validate again where nobody can use the sessions meanwhile, and end those still invalid, in one transaction."""
+    """Lock the sessions so that no request uses them meanwhile, validate them again, and end those that are not live.
+
+    All of it in one transaction. Returns the number of sessions ended.
+    """
     if not keys:
         return 0
     using = using or write_alias()
@@ -118,20 +124,21 @@ def _end_still_invalid(keys: list[uuid.UUID], *, skip_locked: bool = False, usin
 
 
 def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -> list[Session]:
-    """The sessions, locked as ``end()`` would, and their refresh tokens, which a refresh writes without the session.
+    """Lock the sessions, as ``end()`` does, and their refresh tokens, which a refresh writes without the session.
 
-    The users are read last and not locked: whoever changes one locks it before any session.
+    Sessions whose token was not locked are left out. The users are read last and are not locked: a transaction that
+    changes a user locks it before any session.
     """
     sessions = lock(all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS), skip_locked=skip_locked)
     refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
     tokens = {token.pk: token for token in lock(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)}
-    in_use = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
+    locked_by_others = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
     prefetch_related_objects(sessions, Prefetch("user", all_users(using)))
     for session in sessions:
         set_related(session, "refresh_token", tokens.get(session.pk))
-    return [session for session in sessions if session.pk not in in_use]
+    return [session for session in sessions if session.pk not in locked_by_others]
 
 
 def _progress(first: uuid.UUID, key: uuid.UUID, last: uuid.UUID) -> float:
-    """How far through, in time: a key starts with the moment it was created."""
+    """The progress from 0 to 1, by time: a key (UUIDv7) starts with the time at which it was created."""
     return min(max((key.int - first.int) / max(last.int - first.int, 1), 0), 1)

@@ -1,4 +1,4 @@
-"""How a session is created: for a user whose identity was proved, with tokens or with Django's own session."""
+"""Creates sessions: token sessions, and browser sessions for logins of Django's."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -13,7 +13,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.rows import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
+from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
 from auth_sessions.db.locking import lock
 from auth_sessions.devices import device, names
@@ -21,7 +21,7 @@ from auth_sessions.models import RefreshToken, Session
 
 
 class Default:
-    """The type of ``DEFAULT``: "as the setting says", where None already means "no limit"."""
+    """The type of ``DEFAULT``, which means "as the setting says"; None already means "no limit"."""
 
 
 DEFAULT: Final = Default()
@@ -38,14 +38,15 @@ def create_session(
     amr: Iterable[str] = (),
     lifetime: Lifetime = DEFAULT,
 ) -> Session:
-    """Create a session that tokens carry, for a user whose identity was proved elsewhere.
+    """Create a token session for a user whose identity the caller has verified.
 
-    The session carries the fingerprint of the password hash on the user object as given: if the password has changed
-    since the object was read, the session is refused from the start. ``amr`` are words of RFC 8176; ``lifetime``
-    overrides ``AUTH_SESSIONS_LIFETIME`` (None: no absolute end). ``session_started`` is sent on commit.
+    The session gets the fingerprint of the password hash on the user object: if the password has changed since the
+    object was read, the session is refused from the start. ``name`` and ``tag`` have at most 100 characters; ``amr``
+    are authentication method references (RFC 8176); ``lifetime`` overrides ``AUTH_SESSIONS_LIFETIME`` (None: no
+    absolute end). ``session_started`` is sent on commit.
 
-    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (deleted
-    meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
+    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
+    was deleted meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
     session = _build(user, SessionKind.TOKEN, request=request, lifetime=lifetime)
     session.name, session.tag, session.amr = names.clean(name), tag, list(amr)
@@ -58,17 +59,20 @@ def create_browser_session(
     *,
     request: HttpRequest | None,
     lifetime: timedelta | None,
-    browser_key: str | None,
+    django_session_key: str | None,
     is_authenticated_now: bool,
 ) -> Session:
-    """Create a session that Django's own session carries.
+    """Create a browser session, which Django's session carries.
 
-    ``browser_key`` is its key in the store. Unless the user ``is_authenticated_now``, nobody knows when they were.
-    Under the policy ``"refuse"`` the least recently used session ends all the same, since Django has let the user in.
-    Raises what :func:`create_session` raises.
+    ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
+    absolute end. Unless the user ``is_authenticated_now``, ``authenticated_at`` is NULL: the time is not known. Under
+    the policy ``"refuse"`` the least recently used session ends nevertheless: Django has already logged the user in.
+
+    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound`, and
+    ``IntegrityError`` if another session has this key.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
-    session.browser_key = browser_key
+    session.django_session_key = django_session_key
     if not is_authenticated_now:
         session.authenticated_at = None
     _save(session, request=request)
@@ -97,10 +101,10 @@ def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | 
 
 
 def _save(session: Session, *related: RefreshToken, request: HttpRequest | None) -> None:
-    """Insert the rows, and keep to the limit."""
+    """Insert the rows and enforce the limit."""
     using, user = write_alias(), session.user
-    # In a transaction as long as a request, InnoDB's shared lock for the foreign key would let two sign-ins of one
-    # user wait for each other when last_login is written, and PostgreSQL would look at the key only at its end.
+    # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
+    # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
     must_lock = conf.AUTH_SESSIONS_MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
     with translate_missing_user(user), transaction.atomic(using=using) if must_lock else nullcontext():
         if must_lock and not lock(user_row(user)):
@@ -111,7 +115,7 @@ def _save(session: Session, *related: RefreshToken, request: HttpRequest | None)
 
 
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:
-    """Keep to ``AUTH_SESSIONS_MAX_PER_USER``, under the lock on the user's row, which sign-ins of one user wait for."""
+    """Enforce ``AUTH_SESSIONS_MAX_PER_USER``. The caller has locked the user's row, so sign-ins of one user wait."""
     limit = conf.AUTH_SESSIONS_MAX_PER_USER
     if limit is None:
         return
@@ -129,10 +133,10 @@ def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str)
 
 @contextmanager
 def end_on_error(session: Session) -> Iterator[None]:
-    """End a session if the rest of its sign-in fails: nobody holds it, and it would count against the limit."""
+    """End a session if the rest of its sign-in fails: no client holds it, and it would count against the limit."""
     try:
         yield
     except BaseException:
-        with suppress(DatabaseError):  # of a transaction that is rolled back, and the session with it
+        with suppress(DatabaseError):  # the transaction is rolled back, and the session with it
             all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
         raise

@@ -1,4 +1,4 @@
-"""What a new password, hash or key does to the sessions of a user."""
+"""What a new password, a new hash or a new ``SECRET_KEY`` does to the sessions of a user."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.rows import all_sessions, translate_missing_user, user_row, write_alias
+from auth_sessions.core.database import all_sessions, translate_missing_user, user_row, write_alias
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.db.locking import lock
 from auth_sessions.models import Session
@@ -21,17 +21,18 @@ def change_password(
     keep: Session | None = None,
     request: HttpRequest | None = None,
 ) -> int:
-    """Set a new password and end every session of the user but ``keep``, in one transaction. Returns how many ended.
+    """Set a new password and end every session of the user except ``keep``, in one transaction.
 
-    ``keep`` gets the fingerprint of the new password. The password is not validated here: that is the part of a form or
-    serializer. Raises :class:`~auth_sessions.exceptions.UserNotFound` (deleted meanwhile).
+    ``keep`` gets the fingerprint of the new password. The password is not validated here; a form or a serializer does
+    that. Returns the number of sessions ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was
+    deleted meanwhile).
     """
     using = write_alias()
     with translate_missing_user(user), transaction.atomic(using=using):
         user.set_password(password)
         user.save(update_fields=["password"])
         sessions = all_sessions(using).filter(user_id=user.pk)
-        lock(sessions)  # in key order, as whoever else ends them: the write to `keep` must not come first
+        lock(sessions)  # in key order, as all code that ends sessions: the write to `keep` must not come first
         if keep is not None:
             keep.password_fingerprint = passwords.fingerprint(user.password)
             sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
@@ -40,9 +41,9 @@ def change_password(
 
 
 def upgrade_hash(user: AbstractBaseUser) -> None:
-    """Store a hash of the same password by another hasher, and keep the sessions with the old one's fingerprint.
+    """Store a hash of the same password by another hasher, and update the fingerprints that match the old hash.
 
-    Both in one transaction, since a request in between would find that its session carries another password.
+    Both are written in one transaction: a request in between would find its session with an earlier password.
     """
     using = write_alias()
     with transaction.atomic(using=using):
@@ -56,7 +57,10 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
 
 
 def update_fingerprint_key(session: Session) -> None:
-    """After a change of ``SECRET_KEY``: the session outlives the old key's place in ``SECRET_KEY_FALLBACKS``."""
+    """After a change of ``SECRET_KEY``, store the fingerprint that is keyed with the new one, on commit.
+
+    The session then stays live when the old key is removed from ``SECRET_KEY_FALLBACKS``.
+    """
     fingerprint = passwords.fingerprint(session.user.password)
     if session.password_fingerprint != fingerprint:
         as_read = {"password_fingerprint": session.password_fingerprint}
@@ -65,10 +69,10 @@ def update_fingerprint_key(session: Session) -> None:
 
 
 def sync_password_fingerprint(session: Session) -> None:
-    """Give a browser session, which Django let through, the fingerprint of the user's present password.
+    """Store the fingerprint of the user's present password in a browser session that Django has accepted.
 
-    Where that is another password than before (``update_session_auth_hash()``), the user's other browser sessions,
-    which Django refuses, end.
+    If the password is a new one (``update_session_auth_hash()``), the user's other browser sessions end, which Django
+    refuses.
     """
     if passwords.matches(session.password_fingerprint, session.user):
         update_fingerprint_key(session)
@@ -76,7 +80,7 @@ def sync_password_fingerprint(session: Session) -> None:
     using = write_alias()
     with transaction.atomic(using=using):
         if all(stored.password != session.user.password for stored in lock(user_row(session.user))):
-            return  # the user was read before somebody changed the password
+            return  # the password has changed since the user was read
         browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
         lock(browsers)
         session.password_fingerprint = passwords.fingerprint(session.user.password)

@@ -1,7 +1,8 @@
-"""The refresh token: one winner, the same child for everybody else, and reuse detection."""
+"""Rotates refresh tokens (one request rotates, all others get the same child), and detects their reuse (RFC 9700)."""
 
 import logging
 import uuid
+from functools import partial
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -12,26 +13,28 @@ from django.views.decorators.debug import sensitive_variables
 from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
+from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
-from auth_sessions.core.rows import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.statements import select_session, update_generation
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
+from auth_sessions.db import deletion
+from auth_sessions.db.locking import lock_by_key
 from auth_sessions.models import RefreshToken, Session
 
 logger = logging.getLogger("auth_sessions")
 
 
-@sensitive_variables("proof")
-def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None) -> Session:
-    """Rotate a session's refresh token, or give its child again. The session returned carries user and token.
+@sensitive_variables("jti")
+def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRequest | None = None) -> Session:
+    """Rotate a session's refresh token, or return its child again. Returns the session with its user and token.
 
-    A generation lives for at least ``AUTH_SESSIONS_REUSE_INTERVAL``: the current token, presented again within it, is
-    given again as it is (the first generation excepted). One SELECT and at most one conditional UPDATE; of many that
-    present one generation at once exactly one rotates, and the others get its child. Raises what
-    :func:`verify_refresh_token` raises.
+    A generation is current for at least ``AUTH_SESSIONS_REUSE_INTERVAL``: within it the current token is not rotated
+    but returned unchanged (generation 0 excepted). Of many requests that present the same generation at once, exactly
+    one rotates it, and the others get its child. Costs one SELECT and at most one conditional UPDATE, and a second,
+    locking SELECT if another request was first. Raises what :func:`verify_refresh_token` raises.
     """
-    session = verify_refresh_token(session_id, generation=generation, proof=proof, request=request)
+    session = verify_refresh_token(session_id, generation=generation, jti=jti, request=request)
     token = session.refresh_token
     if generation == token.generation:
         if generation and _is_recent(token):
@@ -43,14 +46,14 @@ def refresh(session_id: uuid.UUID, *, generation: int, proof: str, request: Http
     return session
 
 
-@sensitive_variables("proof")
+@sensitive_variables("jti")
 def verify_refresh_token(
-    session_id: uuid.UUID, *, generation: int, proof: str, request: HttpRequest | None = None
+    session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRequest | None = None
 ) -> Session:
-    """The session that a presented refresh token proves, with its user and token; nothing is rotated.
+    """The session of a presented refresh token, with its user and token. Nothing is rotated.
 
-    A reused token ends its own session, as does one whose session has expired, is idle, or whose user is inactive or
-    has another password: the row goes with that reason, and stays gone if the caller turns the error into an answer.
+    A session that is not live, or whose token is reused, ends with that reason before the error is raised. It stays
+    deleted if the caller turns the error into a response, unless the error leaves a surrounding transaction.
 
     Raises :class:`~auth_sessions.exceptions.SessionNotFound`, :class:`~auth_sessions.exceptions.SessionExpired`,
     :class:`~auth_sessions.exceptions.PasswordChanged`, :class:`~auth_sessions.exceptions.UserInactive`,
@@ -61,7 +64,7 @@ def verify_refresh_token(
     if session is None:
         raise exceptions.SessionNotFound
     token = session.refresh_token
-    if generation > token.generation or not constant_time_compare(token.proof(generation), proof):
+    if generation > token.generation or not constant_time_compare(token.jti_of(generation), jti):
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
         raise exceptions.RefreshTokenForged
     if reason := get_end_reason(session, last_used_at=session.last_used_at):
@@ -72,7 +75,7 @@ def verify_refresh_token(
 
 
 def confirm_generation(session: Session, *, generation: int) -> None:
-    """Record that a refresh token was seen in use, where it was presented without being rotated."""
+    """Record that the refresh token of this generation was seen in use, if it is presented without being rotated."""
     if generation > session.confirmed_generation:
         update_on_commit(
             session, {"confirmed_generation": generation}, only_if={"confirmed_generation__lt": generation}
@@ -80,7 +83,7 @@ def confirm_generation(session: Session, *, generation: int) -> None:
 
 
 def _reread_token(session: Session) -> None:
-    """The token as the winner left it: by a locking read, since under REPEATABLE READ a plain one sees the past."""
+    """Read the token that another request has rotated: with a lock, since a REPEATABLE READ snapshot may be older."""
     using = session._state.db
     with transaction.atomic(using=using):
         rows = RefreshToken.objects.using(using).select_for_update()
@@ -91,12 +94,12 @@ def _reread_token(session: Session) -> None:
 
 
 def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | None) -> None:
-    """End the session and raise ``RefreshTokenAlreadyUsed`` where a genuine token must have been copied."""
+    """If the token is reused, which is treated as theft, end the session and raise ``RefreshTokenAlreadyUsed``."""
     if not _is_reused(session, generation):
         return
     using = session._state.db or write_alias()
     with transaction.atomic(using=using):
-        if all_sessions(using).filter(pk=session.pk).end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request):
+        if _end(session, using=using, request=request):
             logger.warning("Reused refresh token for session %s, generation %s", session.pk, generation)
             send_on_commit(
                 signals.refresh_token_reused,
@@ -108,10 +111,22 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
     raise exceptions.RefreshTokenAlreadyUsed
 
 
-def _is_reused(session: Session, generation: int) -> bool:
-    """Whether its child was seen in use, later than the interval, or it is older than the current token's parent.
+def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
+    """End a session whose token was reused, also where a receiver of ``sessions_ending`` fails: without its part."""
+    rows = all_sessions(using).filter(pk=session.pk)
+    try:
+        return rows.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request)
+    except Exception:
+        logger.exception("A receiver failed as session %s ended for a reused refresh token", session.pk)
+    reason, lock = EndReason.REFRESH_TOKEN_REUSED, partial(lock_by_key, rows, using)
+    return deletion.end(lock, using=using, reason=reason, request=request, is_robust=True)
 
-    Under the policy ``"strict"`` any later use is theft, under ``"lenient"`` only that of an older token.
+
+def _is_reused(session: Session, generation: int) -> bool:
+    """Whether the token of this generation is reused: presented after the interval although its child was seen in use.
+
+    A token older than the parent of the current one is always reused. For the parent, the policy ``"strict"`` treats
+    any use after the interval as reuse, and ``"lenient"`` none.
     """
     token, policy = session.refresh_token, conf.AUTH_SESSIONS_REUSE_POLICY
     if generation == token.generation:

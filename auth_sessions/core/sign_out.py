@@ -1,4 +1,4 @@
-"""How a person's sessions end: by their sign-out, or with the user."""
+"""Ends the sessions of a user: by a sign-out, or before the user is deleted."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.rows import all_sessions, user_row, write_alias
+from auth_sessions.core.database import all_sessions, user_row, write_alias
 from auth_sessions.core.statements import lock_in_scope
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock
@@ -23,10 +23,11 @@ def sign_out(
     actor: AbstractBaseUser | None = None,
     request: HttpRequest | None = None,
 ) -> int:
-    """Sign a person out from one of their sessions: everywhere, here, or everywhere else. Returns how many ended.
+    """Sign a person out from one of their sessions. Returns the number of sessions ended.
 
-    ``actor`` is the person, unless given. Django's ``user_logged_out`` is sent once where the session the
-    person calls from is among the ended ones and there is a ``request``. Raises ``ValueError`` for an unknown scope.
+    The scope ``global`` ends every session of the person, ``local`` this session, and ``others`` every other session.
+    ``actor`` is the person by default. Django's ``user_logged_out`` is sent once, if there is a ``request`` and this
+    session may be among those that ended. Raises ``ValueError`` for an unknown scope.
     """
     scope, using = Scope(scope), write_alias()
     ended = deletion.end(
@@ -43,9 +44,9 @@ def sign_out(
 
 
 def complete_local_sign_out(error: BaseException | None, scope: str, *, request: HttpRequest) -> bool:
-    """Sign out of the scope ``local`` although the session was refused; False where the refusal stands.
+    """Complete a sign-out of the scope ``local`` whose session was refused. False if the refusal remains.
 
-    Nobody is refused who only wants to leave: what is left of an expired or otherwise invalid session ends here.
+    A client that only wants to sign out is not refused: the row of an expired or otherwise invalid session ends here.
     """
     if scope != Scope.LOCAL or not isinstance(error, exceptions.SessionInvalid):
         return False
@@ -55,7 +56,10 @@ def complete_local_sign_out(error: BaseException | None, scope: str, *, request:
 
 
 def end_before_deletion(user: AbstractBaseUser) -> int:
-    """End all sessions of a user about to be deleted, under a lock that no new sign-in passes. Returns how many."""
+    """End all sessions of a user about to be deleted. Returns the number of sessions ended.
+
+    The user's row is locked first, so that a new sign-in waits until the user is deleted.
+    """
     using = write_alias()
     with transaction.atomic(using=using):
         lock(user_row(user))

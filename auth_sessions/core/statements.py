@@ -10,26 +10,26 @@ from django.db import connections, transaction
 from django.db.models import Model, signals
 
 from auth_sessions.choices import Scope
-from auth_sessions.core.rows import all_sessions, write_alias
+from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
 from auth_sessions.db.locking import lock_by_key, locks_in_order
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
-NIL = uuid.UUID(int=0)
-"""Stands for any key while a statement is compiled."""
+PLACEHOLDER_KEY = uuid.UUID(int=0)
+"""The key in a queryset that is compiled; each call passes another instead."""
 
 
 def select_session(session_id: uuid.UUID, *related: str) -> Session | None:
-    """The row of a session, live or not, with ``related`` ("user", "refresh_token") rows, in one SELECT.
+    """The row of a session, live or not, with its ``related`` rows ("user", "refresh_token"), in one SELECT.
 
-    A session that lacks one of the related rows is not found.
+    None if it does not exist, or one of the related rows does not.
     """
     using = write_alias()
     compiled = _compiled_select(using, related)
     if compiled is None:
         return _select(session_id, related, using).first()
-    found = compiled.read([_prepared("id", session_id, using)], using=using)
+    found = compiled.read([_to_db_value("id", session_id, using)], using=using)
     return found[0] if found else None
 
 
@@ -40,16 +40,16 @@ def _select(session_id: uuid.UUID, related: tuple[str, ...], using: str) -> Sess
 
 @cache
 def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | None:
-    return compile_query(_select(NIL, related, using), values=[_prepared("id", NIL, using)])
+    return compile_query(_select(PLACEHOLDER_KEY, related, using), values=[_to_db_value("id", PLACEHOLDER_KEY, using)])
 
 
 def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
-    """The sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
+    """Read the sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
     if not locks_in_order(using):
         return lock_by_key(_in_scope(session, scope, using), using)
-    values = [_prepared("user", session.user_id, using)]
+    values = [_to_db_value("user", session.user_id, using)]
     if scope != Scope.GLOBAL:
-        values.append(_prepared("id", session.pk, using))
+        values.append(_to_db_value("id", session.pk, using))
     if (using, scope) not in _compiled_locks:
         rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
         _compiled_locks[using, scope] = compile_query(rows, values=values)
@@ -70,9 +70,9 @@ def _in_scope(session: Session, scope: Scope, using: str) -> SessionQuerySet:
 
 
 def update_generation(token: RefreshToken, *, rotated_at: datetime) -> bool:
-    """Issue the next generation of a refresh token; False if another request did, or the session has ended.
+    """Issue the next generation of a refresh token. False if another request has done so, or the session has ended.
 
-    This one conditional UPDATE decides: of many that present the same generation, one changes the row.
+    A conditional UPDATE decides: of many requests that present the same generation, one changes the row.
     """
     using = token._state.db or write_alias()
     connection = connections[using]
@@ -91,7 +91,7 @@ def update_generation(token: RefreshToken, *, rotated_at: datetime) -> bool:
 UPDATED_FIELDS: list[Any] = [
     RefreshToken._meta.get_field(name) for name in ("generation", "rotated_at", "session", "generation")
 ]
-"""Two columns that are set, two that must be as they were read."""
+"""The columns of that UPDATE: two that are set, and two that must have the values that were read."""
 
 
 @cache
@@ -100,9 +100,9 @@ def _generation_update(using: str) -> str:
 
 
 def insert(*rows: Model, using: str) -> None:
-    """Write new rows, all or none, as ``save(force_insert=True)`` of each would, with the same signals.
+    """Insert new rows, all or none, as ``save(force_insert=True)`` of each would, with the same signals.
 
-    On PostgreSQL they go in one statement, which needs no transaction around it unless a receiver hears those signals.
+    On PostgreSQL it is one statement, which needs no transaction around it unless a receiver listens to these signals.
     """
     inserts = [_compiled_insert(using, type(row)) for row in rows]
     if None in inserts:
@@ -111,14 +111,16 @@ def insert(*rows: Model, using: str) -> None:
                 row.save(force_insert=True, using=using)
         return
     models = [type(row) for row in rows]
-    is_heard = any(signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save) for model in models)
-    is_joined = connections[using].vendor == "postgresql"
-    with nullcontext() if is_joined and not is_heard else transaction.atomic(using=using):
+    has_receivers = any(
+        signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save) for model in models
+    )
+    is_one_statement = connections[using].vendor == "postgresql"
+    with nullcontext() if is_one_statement and not has_receivers else transaction.atomic(using=using):
         for row in rows:
             signals.pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
         statements = [(str(sql), _column_values(row, using)) for sql, row in zip(inserts, rows, strict=True)]
         with connections[using].cursor() as cursor:
-            for sql, values in [_joined(statements)] if is_joined else statements:
+            for sql, values in [_as_one_statement(statements)] if is_one_statement else statements:
                 cursor.execute(sql, values)
         for row in rows:
             row._state.adding, row._state.db = False, using
@@ -137,13 +139,14 @@ def _column_values(row: Model, using: str) -> list[Any]:
     return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
 
 
-def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+def _as_one_statement(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+    """One statement with all the inserts: the earlier ones as common table expressions (PostgreSQL)."""
     *before, last = (sql for sql, _ in statements)
     named = ", ".join(f"row_{number} AS ({sql})" for number, sql in enumerate(before))
     return f"WITH {named} {last}" if before else last, [value for _, values in statements for value in values]
 
 
-def _prepared(field: str, value: Any, using: str) -> Any:
-    """A value of a column of sessions as the database's driver takes it."""
+def _to_db_value(field: str, value: Any, using: str) -> Any:
+    """A value for a column of sessions, in the form that the database driver requires."""
     column: Any = Session._meta.get_field(field)
     return column.get_db_prep_value(value, connections[using])

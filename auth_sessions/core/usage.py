@@ -1,4 +1,4 @@
-"""What is recorded of a session's use, on commit and without a lock that outlives the statement."""
+"""Records the use of a session, on commit and without a lock that outlives the statement."""
 
 from datetime import datetime
 from typing import Any
@@ -9,18 +9,18 @@ from django.utils import timezone
 
 from auth_sessions import passwords
 from auth_sessions.conf import conf
-from auth_sessions.core.rows import all_sessions, write_alias
+from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.locking import lock
 from auth_sessions.devices import names
 from auth_sessions.models import Session
 
 
 def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
-    """Record that a session was seen in use, by an access token of this ``generation``.
+    """Record that a session was seen in use, with an access token of this ``generation``.
 
-    Moves ``last_seen_at`` at most once per ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``, and ``confirmed_generation`` once per
-    generation, for a use later than ``confirms_at``. One guarded UPDATE, run on commit, so that no row stays locked
-    while a view works; its failure is logged, not raised.
+    Sets ``last_seen_at`` at most once per ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``, and ``confirmed_generation`` once per
+    generation, at a use later than ``confirms_at``. It is one conditional UPDATE on commit, so that no row stays locked
+    while a view runs; an error of it is logged, not raised.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
@@ -37,9 +37,9 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
 
 
 def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
-    """Until when :func:`touch` has nothing to record of a live session, and it is not refused for its time.
+    """Until when :func:`touch` has nothing to record of a live session, which neither expires nor becomes idle by then.
 
-    ``AUTH_SESSIONS_IDLE_TIMEOUT`` is longer than ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``.
+    ``AUTH_SESSIONS_IDLE_TIMEOUT`` needs no comparison: it is longer than ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``.
     """
     moments = [session.last_seen_at + conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL]
     if session.expires_at is not None:
@@ -49,25 +49,25 @@ def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -
     return min(moments)
 
 
-def touch_browser(session: Session, *, expires_at: datetime, browser_key: str | None) -> None:
-    """Record that a browser session was seen in use, as :func:`touch` does; its end moves with Django's own.
+def touch_browser(session: Session, *, expires_at: datetime, django_session_key: str | None) -> None:
+    """Record that a browser session was seen in use, as :func:`touch` does; its expiry follows Django's session.
 
     A new key of Django's session is recorded at once.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
-    if session.browser_key == browser_key and session.last_seen_at > seen_before:
+    if session.django_session_key == django_session_key and session.last_seen_at > seen_before:
         return
-    changes = {"last_seen_at": now, "expires_at": expires_at, "browser_key": browser_key}
-    as_read = {"browser_key": session.browser_key, "last_seen_at": session.last_seen_at}
+    changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
+    as_read = {"django_session_key": session.django_session_key, "last_seen_at": session.last_seen_at}
     update_on_commit(session, changes, only_if=as_read)
     session.expires_at = expires_at
 
 
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:
-    """Write to the row on commit, if it then is as ``only_if`` says; an error is logged, not raised.
+    """Write ``changes`` to the row on commit, if it then has the values of ``only_if``. An error is logged, not raised.
 
-    Within a transaction it would stay locked, out of the order in which whoever ends sessions locks them.
+    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended.
     """
     using = write_alias()
     row = all_sessions(using).filter(pk=session.pk, **only_if)
@@ -75,7 +75,7 @@ def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict
 
 
 def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
-    """Record that a person proved their identity again in the session they had; False if it has ended."""
+    """Record that a person has proved their identity again in an existing session. False if it has ended."""
     using = write_alias()
     with transaction.atomic(using=using):
         if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
@@ -88,6 +88,6 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
 
 
 def rename_session(session: Session, name: str) -> bool:
-    """Give a session the person's own label, at most 100 characters; False if it has just ended."""
+    """Store the person's own label for a session, at most 100 characters. False if the session has just ended."""
     session.name = names.clean(name)
     return bool(all_sessions().filter(pk=session.pk).update(name=session.name))

@@ -1,4 +1,4 @@
-"""Whether a session whose row is there still counts."""
+"""Whether a session whose row exists is live."""
 
 from datetime import datetime
 
@@ -15,16 +15,16 @@ EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
     EndReason.USER_INACTIVE: exceptions.UserInactive,
     EndReason.PASSWORD_CHANGED: exceptions.PasswordChanged,
 }
-"""How a session is refused, by the reason for which it has ended."""
+"""The exception that refuses a session, by the reason why it is not live."""
 
 
 def get_end_reason(
     session: Session, *, last_used_at: datetime, checks_browser_password: bool = False
 ) -> EndReason | None:
-    """Why a session whose row is still there no longer counts, or None while it is live.
+    """Why a session whose row exists is not live; None if it is live.
 
-    Django judges the password of browser sessions by its own session hash: they are compared here only where the caller
-    ``checks_browser_password``.
+    The password of a browser session is compared only with ``checks_browser_password``: at a request, Django has
+    compared its own session hash.
     """
     now = timezone.now()
     if session.expires_at is not None and session.expires_at <= now:

@@ -1,1 +1,1 @@
-"""What stands on Django's private API, below the models: see "Django's private API" in ARCHITECTURE.md. Not public."""
+"""Code that uses Django's private API, below the models: see that section in ARCHITECTURE.md. Not public."""

@@ -1,7 +1,7 @@
 """A queryset's SQL, compiled once for a process and run with other values.
 
-Django compiles a queryset anew each time, which takes longer than the database does to answer. This stands on the SQL
-compiler, Django's private API: each statement is checked as it is built, and where Django has changed, the ORM is used
+Django compiles a queryset anew each time, which takes longer than the query itself. This module uses the SQL compiler,
+which is Django's private API: each statement is checked when it is compiled, and if Django has changed, the ORM is used
 instead (:func:`compile_query` and :func:`compile_insert` return None).
 """
 
@@ -19,7 +19,7 @@ logger = logging.getLogger("auth_sessions")
 
 @dataclass(frozen=True)
 class RelatedModel:
-    """The columns of one model in a row, and the setters that relate its instance to the queryset's own, and back."""
+    """The columns of one model in a row, and the setters that connect its instance with the queryset's own."""
 
     model: type[Model]
     columns: slice
@@ -32,16 +32,16 @@ class RelatedModel:
 
 @dataclass(frozen=True)
 class CompiledQuery:
-    """A SELECT of whole rows, with those named in ``select_related()``."""
+    """A SELECT of whole rows, with the related rows of ``select_related()``."""
 
     sql: str
     converters: list[tuple[int, Callable[..., Any] | str, Any]]
-    """By column: a function, or the name of a method of the connection's operations, and its expression."""
+    """For a column, a function or the name of a method of ``connection.ops``, and the expression to convert."""
     models: list[RelatedModel]
-    """The queryset's own, then the related ones."""
+    """The queryset's own model, then the related ones."""
 
     def read(self, values: list[Any], *, using: str) -> list[Any]:
-        """The instances that the queryset would give with these ``values``, as the database's driver takes them."""
+        """The instances that the queryset would return for these ``values``, in the form that the driver requires."""
         with connections[using].cursor() as cursor:
             cursor.execute(self.sql, values)
             rows = [list(row) for row in cursor.fetchall()]
@@ -66,27 +66,28 @@ class CompiledQuery:
 
 
 def compile_query(rows: QuerySet[Any], *, values: list[Any]) -> CompiledQuery | None:
-    """Compile a queryset that is filtered by ``values``, in this order. None, and a warning, where that fails.
+    """Compile a queryset that is filtered by ``values``, in this order. None, and a warning, if that fails.
 
-    ``values`` are as the driver takes them. To be called once per statement and database: the caller keeps the result.
+    ``values`` have the form that the driver requires. Call it once for each statement and database, and keep the
+    result.
     """
     try:
         compiled = _compile(rows, values)
         _check(compiled, rows)
-    except Exception as error:  # noqa: BLE001 - whatever a changed private API raises
+    except Exception as error:  # noqa: BLE001 - a changed private API may raise anything
         _warn(f"SELECT {rows.model._meta.label}", error)
         return None
     return compiled
 
 
 def compile_insert(model: type[Model], *, using: str) -> str | None:
-    """The INSERT of one row of a model, all of its own columns in order. None, and a warning, where that fails."""
+    """The INSERT of one row of a model, with all of its own columns in order. None, and a warning, if that fails."""
     fields = model._meta.local_concrete_fields
     try:
         query = InsertQuery(model)
         query.insert_values(fields, [model()])
         ((sql, parameters),) = query.get_compiler(using).as_sql()
-        _expect(len(parameters) == len(fields), f"{len(parameters)} parameters for {len(fields)} columns")
+        _require(len(parameters) == len(fields), f"{len(parameters)} parameters for {len(fields)} columns")
     except Exception as error:  # noqa: BLE001 - as above
         _warn(f"INSERT {model._meta.label}", error)
         return None
@@ -94,7 +95,7 @@ def compile_insert(model: type[Model], *, using: str) -> str | None:
 
 
 def update_sql(changed: list[Any], required: list[Any], *, using: str) -> str:
-    """An UPDATE of one model that sets the columns ``changed`` where those ``required`` have given values, in order."""
+    """An UPDATE that sets the columns ``changed`` of a model where the columns ``required`` have given values."""
     quote = connections[using].ops.quote_name
     table = quote(changed[0].model._meta.db_table)
     assignments, conditions = ([f"{quote(field.column)} = %s" for field in fields] for fields in (changed, required))
@@ -102,20 +103,20 @@ def update_sql(changed: list[Any], required: list[Any], *, using: str) -> str:
 
 
 def set_related(instance: Model, name: str, other: Model | None) -> None:
-    """Say what a relation of an instance leads to, without the checks of an assignment and without SQL."""
+    """Set the related object of an instance, without the checks of an assignment and without SQL."""
     field: Any = instance._meta.get_field(name)
     field.set_cached_value(instance, other)
 
 
 def _warn(statement: str, error: Exception) -> None:
-    message = "%s cannot be compiled once, and is left to the ORM, which is slower (%s: %s)"
+    message = "%s cannot be compiled once; the ORM is used, which is slower (%s: %s)"
     logger.warning(message, statement, type(error).__name__, error)
 
 
 def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
     compiler: Any = rows.query.get_compiler(rows.db)
     sql, parameters = compiler.as_sql()
-    _expect(list(parameters) == values, "the parameters are not the values, in order")
+    _require(list(parameters) == values, "the parameters are not the values, in order")
     expressions = [column[0] for column in compiler.select]
     converters = compiler.get_converters(expressions)
     classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
@@ -131,7 +132,7 @@ def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
 
 
 def _without_connection(connection: Any, function: Any) -> Any:
-    """A compiled query outlives connections, and is used with others: a method of this one is kept by its name."""
+    """The name of a method of ``connection.ops``: a compiled query is used with later connections as well."""
     return function.__name__ if getattr(function, "__self__", None) is connection.ops else function
 
 
@@ -146,17 +147,17 @@ def _related_model(info: dict[str, Any], expressions: list[Any]) -> RelatedModel
 
 
 def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
-    """Raise unless an empty row becomes whole instances that know each other."""
+    """Raise ``ValueError`` unless an empty row becomes complete instances that are connected with each other."""
     for part in compiled.models:
         names = [field.attname for field in part.model._meta.concrete_fields]
-        _expect(part.names == names, f"other columns of {part.model._meta.label} are read than it has")
+        _require(part.names == names, f"other columns of {part.model._meta.label} are read than it has")
     (instance,) = compiled.instances([[None] * sum(len(part.names) for part in compiled.models)], using=rows.db)
-    _expect(type(instance) is rows.model, f"{type(instance)} is read")
+    _require(type(instance) is rows.model, f"{type(instance)} is read")
     for name in rows.query.select_related if isinstance(rows.query.select_related, dict) else ():
         field: Any = rows.model._meta.get_field(name)
-        _expect(field.is_cached(instance), f"{name} is not set")
+        _require(field.is_cached(instance), f"{name} is not set")
 
 
-def _expect(is_so: bool, otherwise: str) -> None:
-    if not is_so:
-        raise ValueError(otherwise)
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)

@@ -1,12 +1,14 @@
-"""How sessions end: locked, announced and deleted with everything that references them, in one transaction."""
+"""The end of sessions: locked, announced by a signal, and deleted with related objects, in one transaction."""
 
 from __future__ import annotations
 
+import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.apps import apps
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from auth_sessions.choices import EndReason, Scope
     from auth_sessions.models import Session
 
+logger = logging.getLogger("auth_sessions")
+
 T = TypeVar("T")
 
 KEYS_PER_STATEMENT = 30_000
-"""Below the limits of parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
+"""Below the limits of query parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
 
 
 def end(
@@ -35,52 +39,93 @@ def end(
     scope: Scope | None = None,
     actor: AbstractBaseUser | None = None,
     request: HttpRequest | None = None,
+    is_robust: bool = False,
 ) -> int:
-    """End the sessions that ``lock()`` reads and locks in key order: see ``SessionQuerySet.end()``."""
+    """End the sessions that ``lock()`` reads and locks in key order. Returns their number.
+
+    Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. What ends is fixed before any
+    receiver runs: nothing that a receiver does to the instances, or to the list, changes it. With ``is_robust``, an
+    error of a receiver is logged, and the sessions end without what it did.
+    """
     with transaction.atomic(using=using):
         sessions = lock()
         if not sessions:
             return 0
         event: dict[str, Any] = {
             "sender": type(sessions[0]),
-            "sessions": sessions,
-            "user_ids": {session.user_id for session in sessions},
+            "records": [EndedSession(row.pk, row.kind, row.django_session_key) for row in sessions],
             "reason": reason,
             "scope": scope,
             "actor": actor,
             "request": request,
             "using": using,
         }
-        signals.sessions_ending.send(**event)
-        _delete(sessions, using=using)
-        transaction.on_commit(partial(signals.sessions_ended.send_robust, **event), using=using)
-    return len(sessions)
+        user_ids = {session.user_id for session in sessions}
+        delete = _prepare_deletion(sessions, using=using)
+        ending = partial(
+            signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
+            sessions=list(sessions),
+            user_ids=set(user_ids),
+            **event,
+        )
+        if is_robust:
+            _call_in_savepoint(ending, using=using)
+        else:
+            ending()
+        delete()
+        ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
+        transaction.on_commit(ended, using=using)
+        return len(event["records"])
+
+
+class EndedSession(NamedTuple):
+    """What this app's own receivers need of a session that ends, as it was before any receiver ran."""
+
+    id: UUID
+    kind: str
+    django_session_key: str | None
+
+
+def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
+    """What a receiver wrote is undone where it broke the transaction."""
+    try:
+        with transaction.atomic(using=using):
+            call()
+    except DatabaseError:
+        logger.exception("A receiver of sessions_ending failed: the sessions end without what receivers wrote")
 
 
 def batches(items: list[T]) -> list[list[T]]:
-    """Portions that fit into one statement."""
+    """The items in lists that are short enough for one statement."""
     return [items[start : start + KEYS_PER_STATEMENT] for start in range(0, len(items), KEYS_PER_STATEMENT)]
 
 
-def _delete(sessions: list[Session], *, using: str) -> None:
-    """Delete what references the rows as ``on_delete`` says, then the rows."""
+def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], None]:
+    """The function that deletes the related objects as their ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
-    if type(sessions[0])._meta.concrete_model is not model:
-        # A child by multi-table inheritance: its row references the session's, as any other does.
-        names = [field.attname for field in model._meta.concrete_fields]
-        sessions = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
+    keys = [session.pk for session in sessions]
     collector = UnbatchedCollector(using=using)
     relations: list[Any] = list(get_candidate_relations_to_delete(model._meta))
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
-        _delete_in_sql([*(relation.field for relation in relations), model._meta.pk], sessions, using=using)
-        return
+        fields = [*(relation.field for relation in relations), model._meta.pk]
+        return partial(_delete_in_sql, fields, keys, using=using)
+    # Copies, of the parent where the rows are children by multi-table inheritance: a child's row references a session
+    # as any other does.
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in sessions[0].__dict__]
+    copies = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
+    return partial(_delete_by_collector, collector, copies, keys, using=using)
+
+
+def _delete_by_collector(
+    collector: UnbatchedCollector, sessions: list[Session], keys: list[UUID], *, using: str
+) -> None:
+    model: Any = type(sessions[0])
     collector.collect(sessions)
-    # Left to the collector, the rows would go a hundred at a time and lose their keys, which sessions_ended carries.
-    collector.data[type(sessions[0])].clear()
+    # The collector would delete the rows a hundred at a time.
+    collector.data[model].clear()
     collector.delete()
-    for batch in batches(sessions):
-        keys = [session.pk for session in batch]
-        model._base_manager.using(using).filter(pk__in=keys)._raw_delete(using)
+    for batch in batches(keys):
+        model._base_manager.using(using).filter(pk__in=batch)._raw_delete(using)
 
 
 class UnbatchedCollector(Collector):
@@ -90,28 +135,30 @@ class UnbatchedCollector(Collector):
         return list(batches(objs))
 
     def related_objects(self, related_model: Any, related_fields: Any, objs: Any) -> QuerySet[Any]:
-        """With the rows of their parents, which Django would read one by one for multi-table inheritance."""
+        """The objects with the rows of their multi-table inheritance parents, which Django would read one by one."""
         links = [link.name for link in related_model._meta.concrete_model._meta.parents.values() if link]
         rows: QuerySet[Any] = super().related_objects(related_model, related_fields, objs)
         return rows.select_related(*links) if links else rows
 
     def can_delete_in_sql(self, model: Any, relations: list[Any]) -> bool:
-        """Whether all that references a model can be deleted by SQL alone, without reading a row of it."""
+        """Whether all rows that reference a model can be deleted by SQL alone, without reading them."""
         has_generic = any(hasattr(field, "bulk_related_objects") for field in model._meta.private_fields)
         return not has_generic and all(self._is_plain_cascade(relation.field, model._meta.pk) for relation in relations)
 
     def _is_plain_cascade(self, field: Any, key: Any) -> bool:
-        """CASCADE to the primary key, of a model without delete receivers that nothing else references."""
+        """Whether a foreign key is a CASCADE to the primary key, and Django would delete its rows without reading them.
+
+        That is not so if the model has delete receivers, a base manager of its own, or rows that others reference.
+        """
         connection = connections[self.using]
         holds_key = field.db_type(connection) == key.db_type(connection) and field.target_field.primary_key
-        hides_no_row = field.model._base_manager.auto_created
-        return holds_key and hides_no_row and self.can_fast_delete(field.model, from_field=field)
+        has_plain_base_manager = field.model._base_manager.auto_created
+        return holds_key and has_plain_base_manager and self.can_fast_delete(field.model, from_field=field)
 
 
-def _delete_in_sql(fields: list[Any], sessions: list[Session], *, using: str) -> None:
+def _delete_in_sql(fields: list[Any], keys: list[UUID], *, using: str) -> None:
     """One statement for each column that holds keys of sessions, however many sessions there are."""
     quote = connections[using].ops.quote_name
-    keys = [session.pk for session in sessions]
     with connections[using].cursor() as cursor:
         for field in fields:
             table, column = quote(field.model._meta.db_table), quote(field.column)

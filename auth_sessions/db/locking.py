@@ -9,7 +9,7 @@ M = TypeVar("M", bound=Model)
 
 
 def write_alias_of(rows: QuerySet[Any]) -> str:
-    """The database that a queryset writes to: the one named by ``using()``, else what the router says."""
+    """The alias of the database that a queryset writes to: that of ``using()``, otherwise that of the router."""
     alias: str | None = rows._db  # type: ignore[attr-defined]
     return alias or router.db_for_write(rows.model)
 
@@ -21,7 +21,7 @@ def locks_in_order(using: str) -> bool:
 
 
 def lock(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
-    """The rows, locked in primary-key order until the transaction ends.
+    """Read the rows, and lock them in primary-key order until the end of the transaction.
 
     ``skip_locked`` leaves out the rows that another transaction has locked; a database that cannot skip them waits.
     SQLite has no row locks: an UPDATE that changes nothing takes the database's write lock, and waits for it as a later
@@ -36,10 +36,10 @@ def lock(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
 
 
 def lock_by_key(rows: QuerySet[M], using: str) -> list[M]:
-    """The rows of any queryset, ordered, sliced or joined as it may be, locked in primary-key order.
+    """Read the rows of any queryset, even an ordered, sliced or joined one, and lock them in primary-key order.
 
-    InnoDB locks the entries of the index it reads by before the rows. There the keys are read first, so that every
-    transaction locks by primary key, in one order (MySQL also knows no LIMIT in a subquery).
+    InnoDB locks the entries of the index that it reads before the rows. On MariaDB and MySQL the keys are therefore
+    read first, so that every transaction locks by primary key, in one order (MySQL also has no LIMIT in a subquery).
     """
     keys: Any = rows.using(using).values("pk")
     if connections[using].vendor == "mysql":

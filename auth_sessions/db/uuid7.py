@@ -1,4 +1,4 @@
-"""UUID version 7 (RFC 9562, section 5.7): time-ordered, so that new rows land side by side in the index."""
+"""UUID version 7 (RFC 9562, section 5.7): ordered by time, so that new rows are adjacent in the index."""
 
 import secrets
 import threading
@@ -28,9 +28,10 @@ _clock = _Clock()
 
 
 def uuid7() -> uuid.UUID:
-    """A new UUIDv7, greater than every one this process made before it, in any thread.
+    """A new UUIDv7, greater than every earlier one of this process, in any thread.
 
-    Python 3.14 has a ``uuid.uuid7()``; it gives no order to threads, and runs ahead of a clock that was set back.
+    Python 3.14 has a ``uuid.uuid7()``; it guarantees no order between threads, and runs ahead of a clock that was set
+    back.
     """
     milliseconds, tail = _clock.tick()
     version_and_upper_tail = 0x7000 | tail >> 62

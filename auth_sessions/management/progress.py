@@ -8,7 +8,7 @@ class ProgressBar:
 
     def __init__(self, stdout: OutputWrapper) -> None:
         self.stdout = stdout
-        self.is_shown = False
+        self.is_visible = False
 
     def show(self, share: float, text: str) -> None:
         """``share`` goes from 0 to 1; ``text`` says it in figures."""
@@ -16,9 +16,9 @@ class ProgressBar:
             filled = int(WIDTH * min(share, 1))
             self.stdout.write(f"\r[{'#' * filled}{'.' * (WIDTH - filled)}] {text}", ending="")
             self.stdout.flush()
-            self.is_shown = True
+            self.is_visible = True
 
     def close(self) -> None:
         """What is written next stands below."""
-        if self.is_shown:
+        if self.is_visible:
             self.stdout.write("")

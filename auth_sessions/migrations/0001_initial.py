@@ -91,13 +91,13 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="How the person signed in, in the words of RFC 8176.",
+                        help_text="How the person signed in: authentication method references (RFC 8176).",
                         verbose_name="authentication methods",
                     ),
                 ),
                 ("password_fingerprint", models.CharField(editable=False, max_length=64)),
                 (
-                    "browser_key",
+                    "django_session_key",
                     models.CharField(
                         editable=False,
                         help_text="The key of Django's session in its store, or the digest of a signed cookie.",
@@ -118,7 +118,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "session",
                 "verbose_name_plural": "sessions",
-                "constraints": [models.UniqueConstraint(fields=("browser_key",), name="auth_sessions_browser_key")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("django_session_key",), name="auth_sessions_django_session_key")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -135,7 +137,7 @@ class Migration(migrations.Migration):
                         verbose_name="session",
                     ),
                 ),
-                ("secret", models.BinaryField(default=auth_sessions.models.new_secret, max_length=32)),
+                ("secret", models.BinaryField(default=auth_sessions.models._new_secret, max_length=32)),
                 ("generation", models.PositiveIntegerField(default=0, editable=False, verbose_name="generation")),
                 (
                     "rotated_at",

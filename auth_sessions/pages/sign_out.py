@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from auth_sessions import api
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.rows import all_sessions
+from auth_sessions.core.database import all_sessions
 from auth_sessions.devices import names
 from auth_sessions.pages import formatting
 from auth_sessions.pages.device_row import DeviceRow

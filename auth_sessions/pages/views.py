@@ -18,8 +18,8 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from auth_sessions.core import django_sessions
-from auth_sessions.core.rows import all_sessions
+from auth_sessions.core import browser_sessions
+from auth_sessions.core.database import all_sessions
 from auth_sessions.core.usage import rename_session
 from auth_sessions.devices import names
 from auth_sessions.models import Session
@@ -28,7 +28,7 @@ from auth_sessions.pages.device_row import DeviceRow
 from auth_sessions.pages.messages import add_message, get_messages
 from auth_sessions.querysets import SessionQuerySet
 
-PROTECTION = (
+_PROTECTION = (
     never_cache,
     xframe_options_deny,
     csrf_protect,
@@ -46,7 +46,7 @@ class Page(TemplateView):
         return super().get_context_data(language=language, direction=direction, **kwargs)
 
 
-@method_decorator(PROTECTION, name="dispatch")
+@method_decorator(_PROTECTION, name="dispatch")
 class DevicePage(Page):
     """What the pages share: who may see them, and that no other person's devices are in the queryset."""
 
@@ -54,13 +54,13 @@ class DevicePage(Page):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        if django_sessions.get_state(request) is None:
+        if browser_sessions.get_state(request) is None:
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
             )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        current = django_sessions.get_current(request)
+        current = browser_sessions.get_current(request)
         if current is None:  # impersonation, or a user without Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current
@@ -110,7 +110,7 @@ class DevicesView(DevicePage):
         return self.answer(devices=devices, others=others)
 
 
-class NameForm(forms.Form):
+class _NameForm(forms.Form):
     name = forms.CharField(required=False, max_length=Session._meta.get_field("name").max_length)
 
 
@@ -123,10 +123,10 @@ class RenameView(DevicePage):
         session = self.find(kwargs["pk"])
         if session is None:
             return self.already_gone()
-        return self.answer(device=self.show(session), form=NameForm(initial={"name": session.name}))
+        return self.answer(device=self.show(session), form=_NameForm(initial={"name": session.name}))
 
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        session, form = self.find(pk), NameForm(request.POST)
+        session, form = self.find(pk), _NameForm(request.POST)
         if session is None:
             return self.already_gone()
         if not form.is_valid():

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.signals import pre_delete
 
-from auth_sessions.core.rows import user_models
+from auth_sessions.core.database import user_models
 from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing
 from auth_sessions.supabase import responses, users

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from auth_sessions import exceptions
-from auth_sessions.core.rows import all_users, user_row, write_alias
+from auth_sessions.core.database import all_users, user_row, write_alias
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.db.locking import lock
 from auth_sessions.supabase.models import Profile

@@ -31,7 +31,7 @@ from auth_sessions import __version__, api
 from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
-from auth_sessions.core.rows import write_alias
+from auth_sessions.core.database import write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.mixins import SignInMixin

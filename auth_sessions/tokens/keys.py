@@ -1,4 +1,4 @@
-"""The keys that sign and verify tokens, as ``SIMPLE_JWT`` says, with their public half as a JSON Web Key Set."""
+"""The keys that sign and verify tokens, from ``SIMPLE_JWT``, and the public ones as a JSON Web Key Set (RFC 7517)."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from auth_sessions.conf import conf
 THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
-"""The least that each takes (RFC 7518, section 3.2)."""
+"""The minimum length of a key in bytes, by algorithm (RFC 7518, section 3.2)."""
 
 
 def simple_jwt(name: str) -> Any:
@@ -32,7 +32,7 @@ def simple_jwt(name: str) -> Any:
 
 
 def simple_jwts(*names: str) -> list[Any]:
-    """Several of them, read at once."""
+    """Several of simplejwt's settings, read at once."""
     chosen = getattr(settings, "SIMPLE_JWT", None) or {}
     return [_value(chosen, name) for name in names]
 
@@ -45,10 +45,10 @@ def _value(chosen: dict[str, Any], name: str) -> Any:
 
 
 class Backend(TokenBackend):
-    """simplejwt's backend that names its key, and reads no clock: the token compares times with ``timezone.now()``."""
+    """simplejwt's backend, with a ``kid``, and without a clock: tokens compare times with ``timezone.now()``."""
 
     def encode(self, payload: dict[str, Any]) -> str:
-        """Sign. An asymmetric key is named in the header: ``kid``, as in the key set."""
+        """Sign the claims. With an asymmetric key, the header contains its ``kid``, as in the key set."""
         if self.audience is not None:
             payload = {**payload, "aud": self.audience}
         if self.issuer is not None:
@@ -86,7 +86,7 @@ class Backend(TokenBackend):
 
     @cached_property
     def public_jwk(self) -> dict[str, Any] | None:
-        """The public key (RFC 7517), with its RFC 7638 thumbprint as ``kid``; None for a secret one (HS256)."""
+        """The public key (RFC 7517), with its RFC 7638 thumbprint as ``kid``; None for a secret key (HS256)."""
         if self.algorithm.startswith("HS") or not (self.signing_key or self.verifying_key):
             return None
         key = _public_half(self.prepared_signing_key) if self.signing_key else self.prepared_verifying_key
@@ -99,7 +99,7 @@ def _public_half(key: Any) -> Any:
 
 
 def thumbprint(jwk: dict[str, Any]) -> str:
-    """SHA-256 of the key's required members in their one canonical form (RFC 7638), base64url without padding."""
+    """SHA-256 of the key's required members in their canonical form (RFC 7638), as base64url without padding."""
     members = {name: jwk[name] for name in THUMBPRINT_MEMBERS[jwk["kty"]]}
     canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)
     return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
@@ -107,7 +107,7 @@ def thumbprint(jwk: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=32)
 def _backend(*values: Any) -> Backend:
-    """Kept, because reading an asymmetric key takes longer than signing with it."""
+    """A backend, kept in memory: reading an asymmetric key takes longer than signing with it."""
     return Backend(*values)
 
 
@@ -118,12 +118,12 @@ def _access_backend(algorithm: str, signing_key: Any, verifying_key: Any, jwk_ur
 
 
 def access_backend() -> Backend:
-    """What signs access tokens, and is the first to verify them."""
+    """The backend that signs access tokens, and that verifies them first."""
     return _access_backend(*simple_jwts("ALGORITHM", "SIGNING_KEY", "VERIFYING_KEY", "JWK_URL"))
 
 
 def fallback_backends() -> list[Backend]:
-    """What verified access tokens before, one for each of ``AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS``.
+    """The backends of earlier keys, one for each of ``AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS``.
 
     Raises ``ValueError`` for a key that cannot be read.
     """
@@ -131,7 +131,7 @@ def fallback_backends() -> list[Backend]:
 
 
 def _fallback_backend(key: str | bytes | tuple[str, str | bytes]) -> Backend:
-    """A key alone is a public one: nothing that is meant as such, however damaged, must become a secret."""
+    """The backend of an earlier key. A key without an algorithm is public, and must never be used as a secret."""
     if isinstance(key, (str, bytes)):
         text = force_str(key)
         return _access_backend(_asymmetric_algorithm(text, simple_jwt("ALGORITHM")), "", text)
@@ -141,14 +141,14 @@ def _fallback_backend(key: str | bytes | tuple[str, str | bytes]) -> Backend:
         raise ValueError(_("The key cannot be read."))
     try:
         jwt.get_algorithm_by_name(algorithm).prepare_key(text)
-    except jwt.PyJWTError as error:  # it is a public key after all
+    except jwt.PyJWTError as error:  # it is the text of a public key
         raise ValueError(_("The key cannot be read.")) from error
     return _access_backend(algorithm, text, "")
 
 
 @lru_cache(maxsize=32)
 def _asymmetric_algorithm(key: str, today: str) -> str:
-    """The algorithm that an earlier key was used with: today's if the key fits it, else what kind of key it is."""
+    """The algorithm of an earlier key: the present one if the key fits it, otherwise one for this type of key."""
     for algorithm in (today, "RS256", "ES256", "ES384", "ES512", "EdDSA"):
         if not algorithm.startswith("HS"):
             with suppress(jwt.PyJWTError, NotImplementedError, TypeError, ValueError):
@@ -158,13 +158,13 @@ def _asymmetric_algorithm(key: str, today: str) -> str:
 
 
 def public_keys() -> list[dict[str, Any]]:
-    """The key set that verifies access tokens: today's key first, then the earlier ones; none that is secret."""
+    """The public keys that verify access tokens: the present one first, then the earlier ones. No secret key."""
     listed = [jwk for backend in (access_backend(), *fallback_backends()) if (jwk := backend.public_jwk)]
     return list({jwk["kid"]: jwk for jwk in listed}.values())
 
 
 @lru_cache(maxsize=32)
 def refresh_backend(secret_key: str | bytes) -> Backend:
-    """What signs and verifies refresh tokens, under a key derived from ``SECRET_KEY``."""
+    """The backend of refresh tokens, with a key derived from ``SECRET_KEY``."""
     key = salted_hmac("auth_sessions.tokens.refresh", "", secret=secret_key, algorithm="sha256")
     return Backend("HS256", key.hexdigest())

@@ -1,4 +1,4 @@
-"""The pair that a client holds: an access token for everyone, a refresh token that only this app reads."""
+"""The pair of tokens that a client holds: an access token (RFC 6750) and a refresh token that only this app reads."""
 
 from dataclasses import dataclass, field
 
@@ -10,9 +10,9 @@ from auth_sessions.tokens.session_tokens import SessionAccessToken, SessionRefre
 
 @dataclass(frozen=True, kw_only=True)
 class TokenPair:
-    """Two strings for the client: ``access`` (JWT) and ``refresh`` (JWT, opaque to everyone but this app).
+    """Two strings for the client: ``access`` (a JWT) and ``refresh`` (a JWT that only this app can read).
 
-    With the ``session`` that they carry, and the end of the access token, ``expires_at`` (Unix seconds).
+    ``session`` is the session that they carry, and ``expires_at`` the ``exp`` of the access token (Unix seconds).
     """
 
     access: str = field(repr=False)
@@ -22,7 +22,7 @@ class TokenPair:
 
 
 def issue(session: Session, *, request: HttpRequest | None = None) -> TokenPair:
-    """The pair for a session's current generation. The same generation gives the same refresh token, byte for byte."""
+    """Sign the pair for a session's current generation. A generation always gives the same refresh token, by bytes."""
     access = SessionAccessToken.for_session(session, request=request)
     return TokenPair(
         access=str(access),

@@ -1,4 +1,4 @@
-"""The two signed tokens: the access token for everyone, the refresh token for this app alone."""
+"""The two signed tokens: the access token, which services may verify, and the refresh token, which this app reads."""
 
 import math
 import uuid
@@ -23,7 +23,7 @@ from auth_sessions.models import Session
 from auth_sessions.tokens.keys import access_backend, fallback_backends, refresh_backend, simple_jwt
 
 HIGHEST_GENERATION = 2**31
-"""Beyond what the column holds."""
+"""The first value that the column cannot store."""
 
 
 T = TypeVar("T", bound="SessionToken")
@@ -31,7 +31,7 @@ T = TypeVar("T", bound="SessionToken")
 
 @sensitive_variables("raw")
 def parse(token_class: type[T], raw: str | bytes) -> T:
-    """Read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`."""
+    """Verify and read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`."""
     try:
         return token_class(raw)
     except TokenError as error:
@@ -39,7 +39,7 @@ def parse(token_class: type[T], raw: str | bytes) -> T:
 
 
 class SessionToken(Token):
-    """What both tokens have in common: simplejwt's ``Token`` on one clock, with settings read at the moment of use."""
+    """The base of both tokens: simplejwt's ``Token`` with one clock, and with settings read at the moment of use."""
 
     def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
         self.token = token  # type: ignore[assignment]
@@ -57,7 +57,7 @@ class SessionToken(Token):
         raise TokenError(_("Token is invalid"))
 
     def get_fallback_backends(self) -> Iterable[TokenBackend]:
-        """What else may have signed it: earlier keys, if there are any."""
+        """The backends of earlier keys, which may have signed the token."""
         return ()
 
     @property
@@ -86,10 +86,10 @@ class SessionToken(Token):
 
 
 class SessionRefreshToken(SessionToken):
-    """The refresh token: HS256 under a key derived from ``SECRET_KEY``, whatever ``SIMPLE_JWT`` says.
+    """The refresh token: signed with HS256 and a key derived from ``SECRET_KEY``, independently of ``SIMPLE_JWT``.
 
-    Nothing in it is random or taken from the clock of the request. ``exp`` shows the client when an unused session
-    ends; the row decides.
+    All of its claims are determined by the row: nothing is random, and nothing is taken from the time of the request.
+    ``exp`` tells the client when an unused session ends; the row decides.
     """
 
     token_type = "refresh"  # noqa: S105
@@ -102,7 +102,7 @@ class SessionRefreshToken(SessionToken):
             token.type_claim: cls.token_type,
             "session_id": str(session.pk),
             "generation": row.generation,
-            "jti": row.proof(row.generation),
+            "jti": row.jti_of(row.generation),
             "iat": int(row.rotated_at.timestamp()),
         }
         idle_end = None if conf.AUTH_SESSIONS_IDLE_TIMEOUT is None else row.rotated_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT
@@ -111,7 +111,7 @@ class SessionRefreshToken(SessionToken):
         return token
 
     @property
-    def proof(self) -> str:
+    def jti(self) -> str:
         return str(self.payload.get("jti")).encode(errors="replace").decode()
 
     def get_token_backend(self) -> TokenBackend:
@@ -122,10 +122,10 @@ class SessionRefreshToken(SessionToken):
 
 
 class SessionAccessToken(SessionToken):
-    """The access token: simplejwt's, signed and named as ``SIMPLE_JWT`` says, with the session it belongs to.
+    """The access token: simplejwt's, with the keys and the claim names of ``SIMPLE_JWT``, and with its session.
 
-    Claims of our own: ``session_id``, ``generation`` (of the refresh token issued with it) and ``rotated_at`` (when
-    that generation was issued, Unix seconds). It never outlives the session's ``expires_at``.
+    The app's claims are ``session_id``, ``generation`` (of the refresh token issued with it) and ``rotated_at`` (when
+    that generation was issued, Unix seconds). ``exp`` is never later than the session's ``expires_at``.
     """
 
     token_type = "access"  # noqa: S105
@@ -164,15 +164,15 @@ class SessionAccessToken(SessionToken):
 
     @property
     def rotated_at(self) -> datetime:
-        """When this generation was issued; by a clock that is ahead of ours, now."""
+        """When this generation was issued; now, if the claim is in the future (the issuer's clock was ahead)."""
         return min(self._moment("rotated_at"), self.current_time)
 
     @property
     def confirms_at(self) -> datetime:
-        """From when on a use of this token shows that the client has kept its pair.
+        """The time after which a use of this token shows that the client has stored its pair.
 
-        Later than ``AUTH_SESSIONS_REUSE_INTERVAL`` after the token's own issue: a client that cannot keep the pair uses
-        the access token at once. ``iat`` has whole seconds, and a clock may be ahead by the leeway.
+        It is later than ``AUTH_SESSIONS_REUSE_INTERVAL`` after the token's own issue, because a client that cannot
+        store the pair uses the access token at once. ``iat`` has whole seconds, and a clock may be ahead by the leeway.
         """
         leeway = self.get_token_backend().get_leeway()
         return self._moment("iat") + conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway
@@ -185,7 +185,7 @@ class SessionAccessToken(SessionToken):
         self.verify_claims()
 
     def verify_claims(self) -> None:
-        """Raise ``TokenError`` unless the claims name a session, a user and a generation."""
+        """Raise ``TokenError`` unless the claims contain a session, a user, a generation and the times of issue."""
         super().verify()
         try:
             complete = self.user_id and "\0" not in self.user_id and self.rotated_at and self._moment("iat")
@@ -216,7 +216,7 @@ class SessionAccessToken(SessionToken):
 
 
 def _seconds(value: object) -> float:
-    """A NumericDate (RFC 7519, section 2). Raises ``TypeError`` or ``ValueError`` for what is none."""
+    """A NumericDate (RFC 7519, section 2). Raises ``TypeError`` or ``ValueError`` for any other value."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError
     if not math.isfinite(value):

@@ -129,7 +129,7 @@ def cost_of_list(admin_browser):
 
 
 def test_no_live_key_of_a_browser_is_in_the_admin(admin_browser, ada):
-    key = admin_browser.session.browser_key
+    key = admin_browser.session.django_session_key
     assert key
     for address in (
         SESSIONS,

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions.core.django_sessions import SESSION_ID_KEY
+from auth_sessions.core.browser_sessions import SESSION_ID_KEY
 from auth_sessions.models import Session
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import Device, code, still_signed_in
@@ -171,7 +171,7 @@ def test_rolled_back_with_the_request(ada, monkeypatch):
 
 def test_the_store_s_key_is_nowhere_to_be_seen(office_browser, grace):
     key = office_browser.cookie
-    assert Session.objects.get().browser_key == key
+    assert Session.objects.get().django_session_key == key
     staff_browser = Browser().sign_in(grace)
     pages = ["/admin/auth_sessions/session/", f"/admin/auth_sessions/session/{Session.objects.first().pk}/change/"]
     for page in pages:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.cache import caches
 
-from auth_sessions.core import alive_cache, circuit_breaker
+from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.models import Session
 from tests.host.caches import Shared
 from tests.support.device import Device
@@ -37,7 +37,7 @@ class TestWhatTheCacheSays:
         "junk", ["x", b"", 7, (), (1, 2, 3), ("", "", ()), {"a": 1}, (None, None, None), object, "ending"]
     )
     def test_junk(self, laptop, junk):
-        caches["shared"].set(f"{alive_cache.PREFIX}{laptop.session_id}", junk)
+        caches["shared"].set(f"{session_cache.PREFIX}{laptop.session_id}", junk)
         assert laptop.fast().status_code == 200
         laptop.sign_out("local")
         assert laptop.fast().status_code == 401
@@ -46,12 +46,12 @@ class TestWhatTheCacheSays:
         """A token that names the wrong person for its session is refused as by the other check."""
         phone = Device().sign_in(bob)
         phone.fast()
-        assert alive_cache.get(phone.session_id, user_id=str(bob.pk))
-        assert alive_cache.get(phone.session_id, user_id="somebody else") is None
+        assert session_cache.get(phone.session_id, user_id=str(bob.pk))
+        assert session_cache.get(phone.session_id, user_id="somebody else") is None
 
     def test_a_fingerprint_is_not_in_it(self, laptop):
         laptop.fast()
-        session = alive_cache.get(laptop.session_id, user_id=str(Session.objects.get().user_id))
+        session = session_cache.get(laptop.session_id, user_id=str(Session.objects.get().user_id))
         assert session.get_deferred_fields() == {"password_fingerprint"}
 
     @pytest.mark.parametrize("operation", ["get", "add", "set_many"])
@@ -64,10 +64,10 @@ class TestWhatTheCacheSays:
         assert [laptop.fast().status_code for _ in range(3)] == [200] * 3
         assert laptop.sign_out("local").status_code == 204
         Shared.before = None
-        alive_cache.breaker.open_until = 0.0
-        assert ("was not told" in caplog.text) == (operation == "set_many")
-        warnings = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
-        assert warnings == ["The cache of sessions is left alone for a while: ConnectionError: no cache"]
+        session_cache.breaker.open_until = 0.0
+        assert ("did not receive" in caplog.text) == (operation == "set_many")
+        warnings = [record.getMessage() for record in caplog.records if "not called for a while" in record.getMessage()]
+        assert warnings == ["The cache of sessions is not called for a while: ConnectionError: no cache"]
         if operation != "set_many":
             assert laptop.fast().status_code == 401
 
@@ -76,7 +76,7 @@ class TestWhatTheCacheSays:
         Shared.before = fail
         assert laptop.sign_out("local").status_code == 204
         Shared.before = None
-        alive_cache.breaker.open_until = 0.0
+        session_cache.breaker.open_until = 0.0
         assert laptop.fast().status_code == 200
         clock.shift(BOUND)
         assert laptop.fast().status_code == 401
@@ -142,7 +142,7 @@ class TestWhatTheCacheSays:
             calls = [pool.submit(with_own_connection, device.fast) for device in (laptop, phone)]
             assert [call.result().status_code for call in calls] == [200, 200]
         assert sorted(Shared.asked) == ["add", "add", "get", "get"]
-        assert alive_cache.breaker.allows_call()
+        assert session_cache.breaker.allows_call()
 
     def test_a_first_answer_that_comes_late_is_no_sign_of_health(self, laptop, phone, monkeypatch):
         """While the first request waited, others were answered, and then not any more."""
@@ -166,15 +166,15 @@ class TestWhatTheCacheSays:
             now[0] += 0.3
             may_go_on.set()
             assert first.result().status_code == 200
-        assert not alive_cache.breaker.allows_call()
+        assert not session_cache.breaker.allows_call()
 
     @pytest.mark.parametrize("alias", ["default", None])
     def test_without_a_shared_cache(self, laptop, settings, alias, caplog):
         """Another process would not learn of a sign-out: the database is asked each time, and the log says so once."""
         settings.AUTH_SESSIONS_CACHE = alias
-        alive_cache._warn_unshared.cache_clear()
+        session_cache._warn_unshared.cache_clear()
         assert [asked(laptop.fast) for _ in range(2)] == [(["SELECT"], [])] * 2
-        assert caplog.text.count("names no cache that all processes share") == 1
+        assert caplog.text.count("is not a cache that all processes share") == 1
         assert asked(lambda: laptop.sign_out("local"))[1] == []
 
     @pytest.mark.parametrize("chosen", ["default", "nowhere", "broken"])
@@ -204,13 +204,13 @@ class TestWhatTheCacheSays:
         monkeypatch.setattr(Shared, "set_many", lambda self, data, *rest: list(data))
         laptop.fast()
         laptop.sign_out("local")
-        assert "The cache was not told that 1 sessions end" in caplog.text
+        assert "The cache did not receive the end of 1 sessions" in caplog.text
 
     def test_another_release_with_other_columns(self, laptop, phone, monkeypatch):
         """It does not take the entries of this one, but its tombstones, and the other way round."""
         laptop.fast()
         with monkeypatch.context() as other:
-            other.setattr(alive_cache, "SCHEMA_VERSION", 1)
+            other.setattr(session_cache, "SCHEMA_VERSION", 1)
             assert asked(laptop.fast)[0] == ["SELECT"]
             phone.sign_out("others")
         assert laptop.fast().status_code == 401

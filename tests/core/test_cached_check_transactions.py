@@ -9,7 +9,7 @@ from django.core.cache import caches
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
-from auth_sessions.core import alive_cache
+from auth_sessions.core import session_cache
 from auth_sessions.models import Session
 from tests.host.caches import Shared
 from tests.support.device import Device
@@ -55,8 +55,8 @@ def test_a_session_that_ended_cannot_be_saved(laptop, read):
 
 def cache_of(session):
     """The session as a hit has it."""
-    alive_cache.add(session, user_id="", asked_at=timezone.now(), until=timezone.now() + BOUND)
-    return alive_cache.get(session.pk, user_id="")
+    session_cache.add(session, user_id="", read_at=timezone.now(), until=timezone.now() + BOUND)
+    return session_cache.get(session.pk, user_id="")
 
 
 @pytest.mark.django_db

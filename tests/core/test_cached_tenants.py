@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from auth_sessions.core import alive_cache
+from auth_sessions.core import session_cache
 from tests.host.caches import Shared
 from tests.support.device import code
 
@@ -30,16 +30,16 @@ pytestmark = pytest.mark.usefixtures("shared_cache")
     ids=str,
 )
 def test_each_part_of_an_address_is_another_origin(monkeypatch, change):
-    before = alive_cache.get_origin()
+    before = session_cache.get_database_id()
     for name, value in change.items():
         monkeypatch.setitem(connection.settings_dict, name, value)
-    assert alive_cache.get_origin() != before
+    assert session_cache.get_database_id() != before
 
 
 def test_a_schema_is_another_origin(monkeypatch):
-    before = alive_cache.get_origin()
+    before = session_cache.get_database_id()
     monkeypatch.setattr(connection, "schema_name", "tenant_b", raising=False)
-    assert alive_cache.get_origin() != before
+    assert session_cache.get_database_id() != before
 
 
 def test_an_entry_of_another_schema_is_not_believed(laptop, monkeypatch, rest_only):
@@ -55,7 +55,7 @@ def test_an_entry_of_another_schema_is_not_believed(laptop, monkeypatch, rest_on
 
 
 def test_a_sign_out_reaches_the_entry_whatever_its_origin(laptop, monkeypatch):
-    """A tombstone needs no origin: a key is of one session alone."""
+    """A tombstone needs no id of a database: a key is of one session alone."""
     assert laptop.fast().status_code == 200
     with monkeypatch.context() as other:
         other.setattr(connection, "schema_name", "named otherwise in this process", raising=False)
@@ -146,8 +146,8 @@ def test_a_project_may_name_its_tenants_itself(laptop, monkeypatch):
     from auth_sessions.authentication import CachedSessionJWTAuthentication
 
     assert laptop.fast().status_code == 200
-    original = CachedSessionJWTAuthentication.get_origin
-    monkeypatch.setattr(CachedSessionJWTAuthentication, "get_origin", lambda self: original(self) + "search_path")
+    original = CachedSessionJWTAuthentication.get_database_id
+    monkeypatch.setattr(CachedSessionJWTAuthentication, "get_database_id", lambda self: original(self) + "search_path")
     Shared.asked = []
     assert laptop.fast().status_code == 200
     assert Shared.asked == ["get", "add"]

@@ -3,10 +3,12 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.utils import timezone
 
 from auth_sessions import passwords
 from auth_sessions.core.password_changes import change_password, upgrade_hash
@@ -14,7 +16,7 @@ from auth_sessions.core.sign_out import sign_out
 from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.db.locking import lock
 from auth_sessions.db.uuid7 import uuid7
-from auth_sessions.models import Session
+from auth_sessions.models import RefreshToken, Session
 from tests.support.device import Device
 from tests.support.races import with_own_connection
 
@@ -86,6 +88,7 @@ def test_a_refresh_after_the_secret_key_changed(clock, two, settings):
     laptop, _ = two
     settings.SIMPLE_JWT = {"SIGNING_KEY": "x" * 64}
     laptop.refresh()
+    RefreshToken.objects.update(rotated_at=timezone.now() - timedelta(minutes=1))  # so that the next one rotates
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 60, [settings.SECRET_KEY]
     tab = laptop.copy()
     clock.shift(60)

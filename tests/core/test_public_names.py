@@ -40,13 +40,13 @@ PUBLIC = {
         SignInMixin
     """,
     "models": """
-        RefreshToken Session new_secret
+        RefreshToken Session
     """,
     "pages.sign_out": """
         SignOutEverywhereView SignOutOthersView SignOutPage SignOutView
     """,
     "pages.views": """
-        DevicePage DevicesView NameForm PROTECTION Page RenameView SignedOutView
+        DevicePage DevicesView Page RenameView SignedOutView
     """,
     "querysets": """
         LAST_USED_AT SessionQuerySet
@@ -66,7 +66,7 @@ PUBLIC = {
         UserView
     """,
     "throttling": """
-        ActionThrottle logger
+        ActionThrottle
     """,
     "tokens": """
         SessionAccessToken SessionRefreshToken TokenPair issue parse

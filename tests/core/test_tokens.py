@@ -135,7 +135,7 @@ class TestPythonApi:
 
     def test_lifecycle_alone_knows_no_jwt(self, ada):
         session = create_session(ada)
-        proof = session.refresh_token.proof(0)
-        assert rotation.refresh(session.pk, generation=0, proof=proof).refresh_token.generation == 1
+        jti = session.refresh_token.jti_of(0)
+        assert rotation.refresh(session.pk, generation=0, jti=jti).refresh_token.generation == 1
         with pytest.raises(exceptions.TokenNotValid):
-            rotation.refresh(session.pk, generation=1, proof=proof)
+            rotation.refresh(session.pk, generation=1, jti=jti)

@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from django.db import connection
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.results import Results
 from benchmarks.targets import Target
 from tests.support.paths import ROOT
+from tests.support.servers import PostgreSQLServer, or_skipped, running
 
 pytestmark = pytest.mark.slow
 
@@ -42,19 +42,15 @@ FATES = {
 }
 
 
-on_postgresql = pytest.mark.skipif(
-    os.environ.get("AUTH_SESSIONS_TEST_DATABASE") != "postgresql", reason="it is filled in PostgreSQL"
-)
+def run(*options, **environment):
+    return run_module("benchmarks", "--scale", "0", *options, **environment)
 
 
-def run(*options):
-    return run_module("benchmarks", "--scale", "0", *options)
-
-
-def run_module(name, *options):
+def run_module(name, *options, **environment):
     ended = subprocess.run(
         [sys.executable, "-m", name, *options],
         cwd=ROOT,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=300,
@@ -127,9 +123,14 @@ def test_http(measured, contender):
     assert {row: rate == "-" for row, rate in rates.items()} == {row: costs[row] == "-" for row in rates}
 
 
-@on_postgresql
-def test_clean_up():
-    ended = run_module("benchmarks.cleanup", "--over=1000", "--live=3000", "--alone=0.5")
+@pytest.fixture(scope="module")
+def postgresql():
+    with or_skipped(), running("postgresql") as where:
+        yield where
+
+
+def test_clean_up(postgresql):
+    ended = run_module("benchmarks.cleanup", "--over=1000", "--live=3000", "--alone=0.5", **postgresql)
     assert "1000 sessions over among 4000" in ended.stdout
     verdicts = [line.split(":")[0] for line in ended.stdout.splitlines()[-4:]]
     assert [verdict[7:] for verdict in verdicts] == [
@@ -140,22 +141,20 @@ def test_clean_up():
     ]
 
 
-@on_postgresql
-@pytest.mark.django_db
-def test_storage():
-    if connection.pg_version < 150_000:
+def test_storage(postgresql):
+    if float(PostgreSQLServer.version(postgresql)) < 15:
         pytest.skip("pg_stat_force_next_flush() is new in PostgreSQL 15")
-    ended = run_module("benchmarks.storage", "--rows=500", "--uses=50")
+    ended = run_module("benchmarks.storage", "--rows=500", "--uses=50", **postgresql)
     assert "auth_sessions_session " in ended.stdout
     assert "of 50 updates were heap-only" in ended.stdout
 
 
-@on_postgresql
-def test_growth(tmp_path):
+def test_growth(postgresql, tmp_path):
     written = tmp_path / "benchmarks.md"
     ended = run(
         *("--contenders", "ours", "--operations", "request", "--rows", "20,300", "--no-http", "--copies", "2"),
         *("--markdown", str(written)),
+        **postgresql,
     )
     growth = tables(ended.stdout)["With many sessions stored: ms (median), and times the smallest"]
     signed_out = {"sign-out of one", "sign-out of 9 others", "sign-out of all, 10"}

@@ -8,7 +8,7 @@ import time
 import pytest
 from django.db import connection
 
-from auth_sessions.core import alive_cache, circuit_breaker
+from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.models import Session
 from tests.host.caches import Shared
 from tests.support.device import Device
@@ -40,7 +40,7 @@ def bystander(bob):
 
 def comes_back():
     """The cache is asked again."""
-    alive_cache.breaker.open_until = 0.0
+    session_cache.breaker.open_until = 0.0
 
 
 FAULTS = {
@@ -88,7 +88,7 @@ class TestFaults:
         monkeypatch.setattr(circuit_breaker, "monotonic", lambda: 100.0)  # it is left alone all the time
         assert [laptop.fast().status_code for _ in range(30)] == [200] * 30
         assert Shared.asked.count("get") == (30 if fault == "flushed" else 1)
-        warnings = [record for record in caplog.records if "left alone" in record.getMessage()]
+        warnings = [record for record in caplog.records if "not called for a while" in record.getMessage()]
         assert len(warnings) == (fault != "flushed")
         mend(server)
 
@@ -98,7 +98,7 @@ def test_a_tombstone_that_was_lost(server, clock, laptop, phone, caplog):
     laptop.fast()
     server.pause(60, all_commands=False)
     assert phone.sign_out("others").status_code == 204
-    assert "was not told that 1 sessions end" in caplog.text
+    assert "did not receive the end of 1 sessions" in caplog.text
     comes_back()
     assert laptop.fast().status_code == 200
     server.client().client_unpause()

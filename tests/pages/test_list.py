@@ -119,7 +119,7 @@ class TestList:
 
     def test_no_secret(self, office_browser, iphone):
         page = office_browser.page(LIST).content.decode()
-        stored = Session.objects.values_list("browser_key", "password_fingerprint")
+        stored = Session.objects.values_list("django_session_key", "password_fingerprint")
         assert all(str(secret) not in page for row in stored for secret in row if secret)
         assert iphone.access not in page
 

@@ -200,7 +200,7 @@ class TestTheTokenItself:
             "token_type": "refresh",
             "session_id": laptop.session_id,
             "generation": 0,
-            "jti": row.proof(0),
+            "jti": row.jti_of(0),
             "iat": now,
             "exp": now + 14 * 24 * 3600,
         }
@@ -235,7 +235,7 @@ class TestTheTokenItself:
     def test_a_copy_of_the_database_is_not_enough(self, laptop):
         row = RefreshToken.objects.get()
         claims = jwt.decode(laptop.refresh_token, options={"verify_signature": False})
-        laptop.refresh_token = jwt.encode({**claims, "jti": row.proof(0)}, bytes(row.secret), algorithm="HS256")
+        laptop.refresh_token = jwt.encode({**claims, "jti": row.jti_of(0)}, bytes(row.secret), algorithm="HS256")
         assert code(laptop.refresh()) == (401, "token_not_valid")
 
     @pytest.mark.parametrize("change", [{"generation": 1}, {"jti": "0" * 64}, {"jti": "ü"}, {"generation": 0}])

@@ -45,7 +45,7 @@ class TestList:
         content = laptop.get("sessions/").content.decode() + laptop.get("sessions/current/").content.decode()
         for secret in (
             bytes(row.secret).hex(),
-            row.proof(0),
+            row.jti_of(0),
             laptop.refresh_token,
             laptop.access,
             session.password_fingerprint,

@@ -193,7 +193,7 @@ class TestThrottle:
         backend = "django.core.cache.backends.redis.RedisCache"
         settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
         assert try_sign_in(ada, PASSWORD).status_code == 200
-        assert "Requests are not counted, and not limited" in caplog.text
+        assert "Requests cannot be counted, and are not throttled" in caplog.text
 
     def test_a_rate_that_is_none_is_an_error(self, ada, settings):
         rates = {"auth_sessions_token": "junk"}

@@ -11,7 +11,7 @@ def create_browser_row(user, *, key=None, is_authenticated_now=True, **fields):
         user,
         request=None,
         lifetime=conf.AUTH_SESSIONS_LIFETIME,
-        browser_key=key,
+        django_session_key=key,
         is_authenticated_now=is_authenticated_now,
     )
     for name, value in fields.items():

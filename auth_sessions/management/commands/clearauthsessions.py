@@ -72,5 +72,5 @@ class Command(BaseCommand):
         bar.close()
         if not batch.is_last:
             self.stdout.write(f"Time is up. Continue with --after {batch.key}")
-        said = "sessions would be ended." if options["dry_run"] else "sessions ended."
-        self.stdout.write(self.style.SUCCESS(f"{ended} {said}"))
+        summary = "sessions would be ended." if options["dry_run"] else "sessions ended."
+        self.stdout.write(self.style.SUCCESS(f"{ended} {summary}"))

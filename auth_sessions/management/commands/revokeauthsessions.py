@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.rows import all_sessions, all_users, in_batches
+from auth_sessions.core.database import all_sessions, all_users, in_batches
 from auth_sessions.management.progress import ProgressBar
 from auth_sessions.querysets import SessionQuerySet
 
@@ -34,11 +34,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        whose = parser.add_mutually_exclusive_group(required=True)
-        whose.add_argument("--user", action="append", metavar="NAME", help="a user name; may be given several times")
-        whose.add_argument("--all", action="store_true", help="everybody's")
+        users = parser.add_mutually_exclusive_group(required=True)
+        users.add_argument("--user", action="append", metavar="NAME", help="a user name; may be given several times")
+        users.add_argument("--all", action="store_true", help="everybody's")
         parser.add_argument(
-            "--except", action="append", default=[], dest="spared", metavar="NAME", help="a user name to leave alone"
+            "--except", action="append", default=[], dest="excepted", metavar="NAME", help="a user name to leave alone"
         )
         parser.add_argument("--kind", choices=SessionKind.values, help="only sessions of this kind")
         parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that started before, ISO 8601")
@@ -58,12 +58,12 @@ class Command(BaseCommand):
         bar.close()
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 
-    def _chosen(self, *, user: list[str] | None, spared: list[str], **options: Any) -> SessionQuerySet:
+    def _chosen(self, *, user: list[str] | None, excepted: list[str], **options: Any) -> SessionQuerySet:
         sessions = all_sessions()
         if user is not None:
             sessions = sessions.filter(user_id__in=[self._key(name) for name in user])
-        if spared:
-            sessions = sessions.exclude(user_id__in=[self._key(name) for name in spared])
+        if excepted:
+            sessions = sessions.exclude(user_id__in=[self._key(name) for name in excepted])
         if options["kind"]:
             sessions = sessions.filter(kind=options["kind"])
         if options["before"]:

@@ -66,7 +66,7 @@ def test_claims_across_a_change_of_the_key(sign_in, settings, algorithm):
 
 def test_claims_across_the_first_change_to_a_public_key(sign_in, settings):
     client = sign_in()
-    settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [("HS256", settings.SECRET_KEY)]
     settings.SIMPLE_JWT, _ = signed_by("ES256")
     assert get_claims(client)[1] == ["GET /user"]
     assert client.refresh().ok

@@ -240,5 +240,5 @@ def test_times_at_the_ends_of_the_calendar(laptop, claim, value):
 
 @each("generation", [1, 2**15, 2**31 - 1])
 def test_a_generation_that_never_was(laptop, generation):
-    """Another generation has another proof, and this one was not issued yet."""
+    """Another generation has another ``jti``, and this one was not issued yet."""
     assert show(laptop, "refresh", with_claim(laptop, "refresh", generation=generation)) == NOT_VALID

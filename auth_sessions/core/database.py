@@ -1,4 +1,7 @@
-"""The rows that decisions are about, read and written on one database: a replica may lag behind a sign-out."""
+"""The database and the managers by which sessions and users are read and written.
+
+Rows that decide about a request are read from the database they are written to: a replica may lag behind a sign-out.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,26 +27,27 @@ def write_alias() -> str:
 
 
 def all_users(using: str | None = None) -> QuerySet[AbstractBaseUser]:
-    """All users, also those that a manager of the project's hides."""
+    """All users, including those that a manager of the project's hides."""
     return get_user_model()._base_manager.using(using or write_alias())
 
 
 def user_models() -> list[Any]:
-    """The user model, its proxies and children: saving or deleting one sends signals under its own name only."""
+    """The user model, its proxies and its children: signals have the class of the instance as sender, and no other."""
     return [model for model in apps.get_models() if issubclass(model, get_user_model())]
 
 
 def user_row(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
-    """The user's own row: to be locked before any session while sessions of theirs are created or ended."""
+    """The user's own row, which is locked before any session when sessions of the user are created or ended."""
     return all_users().filter(pk=user.pk)
 
 
 def all_sessions(using: str | None = None) -> SessionQuerySet:
+    """All sessions, by default on the database that they are written to."""
     return Session.objects.using(using or write_alias())
 
 
 def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
-    """The sessions in key order, ``size`` at a time; each batch is read when the one before it is done with."""
+    """The sessions in key order, ``size`` at a time. A batch is read when the one before has been processed."""
     keys = list(sessions.order_by("pk").values_list("pk", flat=True)[:size])
     while keys:
         yield all_sessions(sessions.db).filter(pk__in=keys)
@@ -52,15 +56,16 @@ def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[Sessi
 
 @contextmanager
 def translate_missing_user(user: AbstractBaseUser) -> Iterator[None]:
-    """Raise ``UserNotFound`` for a database error that comes of the user having just been deleted."""
+    """Raise ``UserNotFound`` for a database error if the user has just been deleted."""
     try:
         yield
     except DatabaseError:
         with transaction.atomic(using=write_alias()):
-            if lock(user_row(user)):  # under REPEATABLE READ a plain read still sees who was deleted
+            if lock(user_row(user)):  # under REPEATABLE READ a plain SELECT still finds a deleted row
                 raise
         raise exceptions.UserNotFound from None
 
 
 def send_on_commit(signal: Signal, *, using: str, **event: Any) -> None:
+    """Send a signal of sessions on commit, robustly: an error in a receiver is logged."""
     transaction.on_commit(partial(signal.send_robust, sender=Session, **event), using=using)

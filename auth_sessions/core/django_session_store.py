@@ -1,4 +1,4 @@
-"""The store of Django's own sessions: an entry's key, its expiry, its deletion, under every ``SESSION_ENGINE``."""
+"""The store of Django's sessions, under every ``SESSION_ENGINE``: the key of an entry, its expiry and its deletion."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,25 +16,25 @@ from auth_sessions.conf import conf
 from auth_sessions.db.deletion import batches
 
 
-def entry_key(store: SessionBase) -> str | None:
-    """The key of a Django session's entry; None where the cookie itself is the store."""
-    return None if isinstance(store, SignedCookieStore) else store.session_key
+def entry_key(django_session: SessionBase) -> str | None:
+    """The key of the store entry; None under ``signed_cookies``, which has no store."""
+    return None if isinstance(django_session, SignedCookieStore) else django_session.session_key
 
 
-def get_lifetime(store: SessionBase) -> timedelta:
-    """How long a new Django session lasts, but never longer than ``AUTH_SESSIONS_LIFETIME``."""
-    age = timedelta(seconds=store.get_expiry_age())
+def get_lifetime(django_session: SessionBase) -> timedelta:
+    """The lifetime of a new Django session, at most ``AUTH_SESSIONS_LIFETIME``."""
+    age = timedelta(seconds=django_session.get_expiry_age())
     return age if conf.AUTH_SESSIONS_LIFETIME is None else min(age, conf.AUTH_SESSIONS_LIFETIME)
 
 
-def get_expiry(store: SessionBase, *, created_at: datetime) -> datetime:
-    """When a Django session ends by its own expiry, counted from now, but never beyond the absolute end."""
-    end = timezone.now() + timedelta(seconds=store.get_expiry_age())
+def get_expiry(django_session: SessionBase, *, created_at: datetime) -> datetime:
+    """When a Django session expires, counted from now; at most ``AUTH_SESSIONS_LIFETIME`` after ``created_at``."""
+    end = timezone.now() + timedelta(seconds=django_session.get_expiry_age())
     return end if conf.AUTH_SESSIONS_LIFETIME is None else min(end, created_at + conf.AUTH_SESSIONS_LIFETIME)
 
 
 def delete_rows(keys: list[str]) -> None:
-    """Delete the entries that are rows (``db``, ``cached_db``), in the caller's transaction."""
+    """Delete the store entries that are database rows (``db``, ``cached_db``), in the caller's transaction."""
     store = _store_class()
     if hasattr(store, "get_model_class"):
         for batch in batches(keys):
@@ -42,7 +42,7 @@ def delete_rows(keys: list[str]) -> None:
 
 
 def delete_entries(keys: Iterable[str]) -> None:
-    """Delete the entries that are elsewhere: those of a cache at once, those of any other store one by one."""
+    """Delete the store entries outside of the database: those in a cache by one call, any others (files) one by one."""
     store = _store_class()
     if hasattr(store, "cache_key_prefix"):
         caches[settings.SESSION_CACHE_ALIAS].delete_many([store.cache_key_prefix + key for key in keys])
@@ -52,7 +52,7 @@ def delete_entries(keys: Iterable[str]) -> None:
 
 
 def _store_class() -> Any:
-    """None where the project no longer uses Django's sessions."""
+    """The class that ``SESSION_ENGINE`` provides; None if ``django.contrib.sessions`` is not installed."""
     if not apps.is_installed("django.contrib.sessions"):
         return None
     return import_module(settings.SESSION_ENGINE).SessionStore

@@ -1,0 +1,190 @@
+"""The cached check: authenticates a request without SQL, from an entry in Django's cache.
+
+An entry holds a session as it was read from one database. It is accepted for that database only, and for no longer than
+``AUTH_SESSIONS_CACHE_TTL`` after the read. A reader adds an entry and never overwrites one. When a session ends, a
+tombstone overwrites its entry, before the transaction commits and again after the commit; a reader that finds a
+tombstone reads the database. While the tombstone exists, a slow reader therefore cannot bring the session back. If the
+cache loses the tombstone, the age limit of the entry still applies.
+
+The cache never refuses a request, and a failure of the cache is never an error: the database is read instead.
+"""
+
+import functools
+import hashlib
+import logging
+import math
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import BaseCache, caches
+from django.core.cache.backends.db import BaseDatabaseCache
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.db import connections, transaction
+from django.utils import timezone
+from rest_framework.settings import api_settings
+
+from auth_sessions.conf import conf
+from auth_sessions.core.circuit_breaker import CircuitBreaker
+from auth_sessions.core.database import write_alias
+from auth_sessions.models import Session
+
+logger = logging.getLogger("auth_sessions")
+
+UNSHARED = (DummyCache, LocMemCache, FileBasedCache, BaseDatabaseCache)
+"""Backends that the cached check does not use.
+
+They belong to one process, have no atomic ``add()``, or are no faster than the SELECT that they would replace.
+"""
+
+FIELDS = tuple(field.attname for field in Session._meta.concrete_fields if field.attname != "password_fingerprint")
+
+SCHEMA_VERSION = zlib.crc32(repr(FIELDS).encode())
+"""A release with other columns has another version, and ignores these entries. The tombstone is the same in all."""
+
+SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "unix_socket", "read_default_file")
+"""Options of the database drivers that may select another server or database than ``HOST``, ``PORT`` and ``NAME``."""
+
+PREFIX = "auth_sessions."
+
+TOMBSTONE = "ended"
+"""Replaces the entry of a session that ends."""
+
+
+breaker = CircuitBreaker()
+
+
+def get_database_id() -> str:
+    """The id of the database that sessions are read from now, 32 hex digits: a digest of alias, server, name, schema.
+
+    It separates tenants, and stages, that share a cache and a ``SECRET_KEY``. The schema is
+    ``connection.schema_name``, where a package such as django-tenants sets it.
+    """
+    connection = connections[write_alias()]
+    values = connection.settings_dict
+    options = values.get("OPTIONS") or {}
+    return _digest(
+        connection.alias,
+        connection.vendor,
+        *(str(values.get(name, "")) for name in ("HOST", "PORT", "NAME")),
+        *(str(options.get(name, "")) for name in SERVER_OPTIONS),
+        str(getattr(connection, "schema_name", "")),
+    )
+
+
+@functools.lru_cache(maxsize=10_000)
+def _digest(*values: str) -> str:
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
+
+
+def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Session | None:
+    """The session of an entry that is accepted, in one round trip and without SQL; None: read the database.
+
+    ``user_id`` is the claim of the token. ``database_id`` identifies the database that is read otherwise, by default
+    :func:`get_database_id`. The session has neither password fingerprint nor user yet: either is read from the database
+    when it is used. The caller compares the times of the session (``core.usage.next_touch_at``).
+    """
+    cache = _shared_cache()
+    if cache is None:
+        _warn_unshared()
+        return None
+    if not breaker.allows_call():
+        return None
+    entry = breaker.call(cache.get, _key(session_id))
+    try:
+        version, source, read_at, owner, values = entry
+        is_young = timedelta(0) <= timezone.now() - read_at < conf.AUTH_SESSIONS_CACHE_TTL
+        known = (version, source, owner, len(values))
+        if not is_young or known != (SCHEMA_VERSION, database_id or get_database_id(), user_id, len(FIELDS)):
+            return None
+        return Session.from_db(write_alias(), FIELDS, values)
+    except (TypeError, ValueError):  # no entry, a tombstone, or an entry in another format
+        return None
+
+
+def add(session: Session, *, user_id: str, read_at: datetime, until: datetime, database_id: str | None = None) -> None:
+    """Add the entry of a live session that was read from the database at ``read_at``.
+
+    It is kept until ``until`` at the latest; the other arguments are those of :func:`get`. Does nothing in a
+    transaction, unless the project uses ``ATOMIC_REQUESTS``: the transaction may have started long before, and what it
+    reads may be as old.
+    """
+    connection = transaction.get_connection(write_alias())
+    if connection.in_atomic_block and not connection.settings_dict["ATOMIC_REQUESTS"]:
+        return
+    cache = _shared_cache()
+    seconds = (min(until, read_at + conf.AUTH_SESSIONS_CACHE_TTL) - timezone.now()).total_seconds()
+    if cache is None or seconds <= 0 or not breaker.allows_call():
+        return
+    entry = (
+        SCHEMA_VERSION,
+        database_id or get_database_id(),
+        read_at,
+        user_id,
+        tuple(getattr(session, name) for name in FIELDS),
+    )
+    breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
+
+
+def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
+    """Write tombstones for these sessions, which outlive every entry that was added before.
+
+    With ``is_committed`` the cache is called even if it has just failed, because the tombstone makes a sign-out take
+    effect at once. Before the commit it is not called then: the rows would stay locked while it is waited for.
+    """
+    cache = _shared_cache()
+    if cache is None or not (is_committed or breaker.allows_call()):
+        return
+    tombstones = {_key(session_id): TOMBSTONE for session_id in session_ids}
+    if not tombstones:
+        return
+    seconds = math.ceil(2 * conf.AUTH_SESSIONS_CACHE_TTL.total_seconds())
+    lost = breaker.call(cache.set_many, tombstones, seconds, may_be_slow=True, on_error=list(tombstones))
+    if lost:
+        logger.warning(
+            "The cache did not receive the end of %s sessions: the cached check may accept them for %s seconds more",
+            len(lost),
+            conf.AUTH_SESSIONS_CACHE_TTL.total_seconds(),
+        )
+
+
+@functools.cache
+def _warn_unshared() -> None:
+    """Log a warning once per process: no system check sees a class that is set on single views only."""
+    logger.warning("The cached check reads the database: AUTH_SESSIONS_CACHE is not a cache that all processes share")
+
+
+def is_shared() -> bool:
+    """Whether the cached check has a cache that all processes share."""
+    return _shared_cache() is not None
+
+
+def _shared_cache() -> BaseCache | None:
+    """The cache named by ``AUTH_SESSIONS_CACHE``; None if processes do not share it.
+
+    Also None where no view uses the cached check, so that a sign-out in such a project never waits for a cache.
+    """
+    alias = conf.AUTH_SESSIONS_CACHE
+    if alias is None or not _is_in_use():
+        return None
+    try:
+        cache = caches[alias]
+    except Exception:
+        logger.exception("The cache of sessions cannot be opened")
+        return None
+    return None if isinstance(cache, UNSHARED) else cache
+
+
+def _is_in_use() -> bool:
+    """Whether a setting shows that the cached check is used. A command sees no class that is set on single views."""
+    return hasattr(settings, "AUTH_SESSIONS_CACHE") or any(
+        getattr(authentication, "uses_cache", False) for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    )
+
+
+def _key(session_id: Any) -> str:
+    return f"{PREFIX}{session_id}"

@@ -1,0 +1,129 @@
+"""What a project's receivers do to the instances that they get, and where they fail."""
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+
+from auth_sessions.models import RefreshToken, Session
+from auth_sessions.signals import refresh_token_reused, sessions_ended, sessions_ending
+from tests.host.models import PushDevice
+from tests.support.browser import Browser
+from tests.support.device import Device, code
+from tests.support.related import child, receiving, with_table
+
+
+def clear(sessions, **event):
+    sessions.clear()
+
+
+def exchange(sessions, **event):
+    sessions[0] = Session(pk="00000000-0000-0000-0000-000000000000", user_id=sessions[0].user_id)
+
+
+def forget_keys(sessions, **event):
+    for session in sessions:
+        session.pk = None
+
+
+def change_kinds(sessions, **event):
+    for session in sessions:
+        session.kind = "browser" if session.kind == "token" else "token"
+        session.django_session_key = "another"
+        session.user_id = 0
+
+
+def forget_users(user_ids, **event):
+    user_ids.clear()
+
+
+CHANGES = [clear, exchange, forget_keys, change_kinds, forget_users]
+
+
+@pytest.fixture
+def _cached(settings):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "shared": {"BACKEND": "tests.host.caches.Shared", "LOCATION": "receivers"},
+    }
+    settings.AUTH_SESSIONS_CACHE = "shared"
+    caches["shared"].clear()
+
+
+@pytest.mark.usefixtures("_cached", "any_transaction_mode")
+@pytest.mark.parametrize("signal", [sessions_ending, sessions_ended], ids=["ending", "ended"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_ends_is_decided_before(ada, laptop, phone, change, signal):
+    browser = Browser().sign_in(ada)
+    PushDevice.objects.create(session_id=phone.session_id, token="t")
+    for device in (laptop, phone):
+        assert device.fast().status_code == 200
+    with receiving(change, signal, of=Session):
+        assert laptop.sign_out("others").status_code == 204
+    assert [str(session.pk) for session in Session.objects.all()] == [laptop.session_id]
+    assert not PushDevice.objects.exists()
+    assert phone.fast().status_code == phone.refresh().status_code == 401
+    assert not browser.is_signed_in()
+    with receiving(change, signal, of=Session):
+        assert laptop.sign_out().status_code == 204
+    assert not Session.objects.exists()
+    assert laptop.fast().status_code == 401
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_where_the_collector_deletes(ada, new_models, change):
+    """A related object that is SET_NULL, or has rows of its own, is Django's to delete."""
+    from django.db import models
+
+    kept = with_table(child("Kept", Session, models.SET_NULL, null=True))
+    device = Device().sign_in(ada)
+    kept.objects.create(key_id=device.session_id)
+    with receiving(change, sessions_ending, of=Session):
+        assert Session.objects.all().end(reason="revoked") == 1
+    assert not Session.objects.exists()
+    assert kept.objects.get().key_id is None
+
+
+def fail(**event):
+    raise TimeoutError
+
+
+def break_the_transaction(**event):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM there_is_no_such_table")
+
+
+def steal(laptop, clock):
+    thief = laptop.copy()
+    laptop.refresh()
+    clock.shift(11)
+    laptop.refresh()
+    return thief
+
+
+@pytest.mark.usefixtures("any_transaction_mode")
+@pytest.mark.parametrize("receiver", [fail, break_the_transaction])
+def test_theft_ends_the_session_although_a_receiver_fails(clock, laptop, phone, receiver, caplog):
+    PushDevice.objects.create(session_id=laptop.session_id, token="t")
+    heard = []
+
+    def hear(session, **event):
+        heard.append(str(session.pk))
+
+    thief = steal(laptop, clock)
+    with receiving(receiver, sessions_ending, of=Session), receiving(hear, refresh_token_reused, of=Session):
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
+    assert [str(token.pk) for token in RefreshToken.objects.all()] == [phone.session_id]
+    assert not PushDevice.objects.exists()
+    assert laptop.me().status_code == 401
+    assert heard == [laptop.session_id]
+    assert [record.levelname for record in caplog.records if "A receiver failed" in record.getMessage()] == ["ERROR"]
+
+
+@pytest.mark.usefixtures("any_transaction_mode")
+@pytest.mark.parametrize("receiver", [fail, break_the_transaction])
+def test_any_other_end_is_undone_by_it(laptop, phone, receiver):
+    laptop.client.raise_request_exception = False
+    with receiving(receiver, sessions_ending, of=Session):
+        assert laptop.sign_out().status_code == 500
+    assert Session.objects.count() == 2
+    assert laptop.me().status_code == 200

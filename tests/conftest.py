@@ -10,8 +10,10 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache, caches
+from django.core.management.color import no_style
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 
 from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, sessions_ended
@@ -69,7 +71,14 @@ def django_db_setup(django_db_setup):
             return [f"DELETE FROM {quote(table)}" for table in tables]
         return deleting(style, tables, **options)
 
+    def delete_rows(test):
+        """As the command ``flush``, without all that a command and its signal do."""
+        tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+        statements = connection.ops.sql_flush(no_style(), tables, allow_cascade=test.available_apps is not None)
+        connection.ops.execute_sql_flush(statements)
+
     connection.ops.sql_flush = sql_flush
+    TransactionTestCase._fixture_teardown = delete_rows
 
 
 @pytest.fixture

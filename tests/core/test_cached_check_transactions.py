@@ -111,7 +111,7 @@ class Stage:
         return self.at >= len(self.order) or self.order[self.at] == name
 
 
-@pytest.fixture(params=["in this process", "in Redis"])
+@pytest.fixture(params=["in this process", pytest.param("in Redis", marks=pytest.mark.integration)])
 def _store(request, settings):
     if request.param == "in Redis":
         if connection.vendor == "mysql":

@@ -45,6 +45,7 @@ call_command("check", fail_level="WARNING")
 """
 
 
+@pytest.mark.integration
 def test_the_example_gives_no_finding():
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "example_project.settings"}
     command = [sys.executable, "-c", CHECK_EXAMPLE]

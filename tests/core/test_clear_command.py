@@ -210,6 +210,7 @@ print([Session.objects.using(alias).count() for alias in settings.DATABASES], re
 
 
 @usual_host
+@pytest.mark.integration
 def test_another_database(tmp_path):
     """It is cleaned up, and the default one is not."""
     command = [sys.executable, "-c", TWO_DATABASES, str(tmp_path / "one"), str(tmp_path / "other")]

@@ -184,6 +184,7 @@ print(describe({user_agent!r}).label)
 """
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("missing", ["ua_parser", "ua_parser_rs"])
 def test_without_ua_parser_or_its_compiled_engine_the_app_s_own_classifier_serves(missing):
     program = WITHOUT_UA_PARSER.format(missing=missing, user_agent=MORE[0][0])

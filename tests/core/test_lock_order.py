@@ -84,13 +84,14 @@ def test_a_sign_out_by_a_refresh_token(two):
 
 
 @pytest.mark.usefixtures("atomic_requests")
-def test_a_refresh_after_the_secret_key_changed(two, settings):
+def test_a_refresh_after_the_secret_key_changed(clock, two, settings):
     laptop, _ = two
     settings.SIMPLE_JWT = {"SIGNING_KEY": "x" * 64}
     laptop.refresh()
     RefreshToken.objects.update(rotated_at=timezone.now() - timedelta(minutes=1))  # so that the next one rotates
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 60, [settings.SECRET_KEY]
     tab = laptop.copy()
+    clock.shift(60)
     first, second = meanwhile(
         tab.refresh, lambda: laptop.sign_out("local"), table="auth_sessions_refreshtoken", column="rotated_at"
     )

@@ -330,6 +330,7 @@ class TestSignals:
         assert [user for user, _ in events] == [ada] * times
 
 
+@pytest.mark.slow
 class TestCost:
     """The number of statements does not depend on the number of sessions."""
 

@@ -74,9 +74,8 @@ class _ValidatedUser:
         return self.user
 
     def _validate(self) -> Any:
-        session_id = self.request.session.get(
-            browser_sessions.SESSION_ID_KEY
-        )  # before Django flushes a session that it refuses
+        # Read first: Django flushes a session that it refuses.
+        session_id = self.request.session.get(browser_sessions.SESSION_ID_KEY)
         user = copy(self.found)
         if not user.is_authenticated:
             if session_id is not None:

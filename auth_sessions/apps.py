@@ -3,6 +3,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AuthSessionsConfig(AppConfig):
+    """Registers the system checks and connects the receivers."""
+
     name = "auth_sessions"
     verbose_name = _("Signed-in devices")
     default_auto_field = "django.db.models.BigAutoField"

@@ -33,7 +33,7 @@ class Settings:
 
     @property
     def AUTH_SESSIONS_REUSE_INTERVAL(self) -> timedelta:
-        """For this long after a rotation the previous refresh token is answered with the same child."""
+        """How long after a rotation the previous refresh token is answered with the same child."""
         return _read("AUTH_SESSIONS_REUSE_INTERVAL", timedelta(seconds=10))
 
     @property

@@ -1,6 +1,6 @@
-"""Which sessions are live, and how they end: by ``db.deletion.end``.
+"""Which sessions are live, and how they end.
 
-``SessionQuerySet.end()`` and ``core.sign_out.sign_out`` call it; there is no other way.
+Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()`` and ``core.sign_out.sign_out`` call.
 """
 
 from __future__ import annotations

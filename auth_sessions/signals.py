@@ -2,8 +2,8 @@
 
 ``sessions_ending`` and ``sessions_ended`` are sent with ``sessions`` (the instances), ``user_ids`` (a set), ``reason``
 (:class:`~auth_sessions.choices.EndReason`), ``scope`` (:class:`~auth_sessions.choices.Scope` or None), ``actor`` (the
-user who did it, or None), ``request`` (or None) and ``using`` (the database alias). What ends is decided before a
-receiver runs: nothing that it does to the instances changes that.
+user who ended them, or None), ``request`` (or None) and ``using`` (the database alias). Which sessions end is decided
+before a receiver runs: changes that it makes to the instances have no effect on it.
 """
 
 from django.dispatch import Signal
@@ -12,7 +12,10 @@ session_started = Signal()
 """Sent robustly, after the commit, when a session was created: ``session``, ``request``."""
 
 sessions_ending = Signal()
-"""Sent inside the transaction, before the rows are deleted. An error in a receiver rolls the transaction back."""
+"""Sent inside the transaction, before the rows are deleted. An error in a receiver rolls the transaction back.
+
+If a refresh token was reused, the error is logged instead, and the session ends nevertheless.
+"""
 
 sessions_ended = Signal()
 """Sent robustly, once for each operation, after the commit."""

@@ -1,4 +1,4 @@
-"""The admin: look at sessions of either kind, and revoke them."""
+"""The admin: shows sessions of either kind, and revokes them."""
 
 from auth_sessions.admin.sessions import SessionAdmin
 from auth_sessions.admin.users import SessionInline, sign_out_everywhere

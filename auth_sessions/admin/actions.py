@@ -1,4 +1,4 @@
-"""Ending many sessions from a list: confirmed first, logged, counted."""
+"""Actions that end many sessions: after a confirmation, and with entries in the admin log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from auth_sessions.querysets import SessionQuerySet
 CONFIRMED = "confirmed"
 CONFIRMATION_TEMPLATE = "admin/auth_sessions/revoke_confirmation.html"
 MAX_IN_CONFIRMATION = 20
-"""How many of the affected sessions the confirmation names."""
+"""How many of the affected sessions the confirmation lists."""
 
 
 def revoke(
@@ -38,9 +38,10 @@ def revoke(
     action: Any,
     keeps_own: bool = False,
 ) -> HttpResponse | None:
-    """Ask first, with the number affected; then end the sessions, write the admin log, and say how many there were.
+    """Ask for a confirmation, then end the sessions, write the admin log, and show the number of sessions ended.
 
-    The session with which the administrator is signed in here is left out where ``keeps_own``, and else is named.
+    With ``keeps_own`` the session in which the administrator is signed in here is excluded, otherwise the confirmation
+    warns about it.
     """
     using = router.db_for_write(Session)
     sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
@@ -88,7 +89,7 @@ def _confirmation(
         "user_count": counts["users"],
         "labels": [warning_label(session) for session in listed],
         "unlisted_count": counts["sessions"] - MAX_IN_CONFIRMATION,
-        # Where all are selected, one key and `select_across`: Django refuses a form of more than 1000 fields.
+        # If all are selected, one key and `select_across`: Django refuses a form of more than 1000 fields.
         "selected": selected[:1] if all_pages else selected,
         "select_across": all_pages,
         "action": action.__name__,
@@ -100,6 +101,7 @@ def _confirmation(
 
 
 def log(request: HttpRequest, sessions: Iterable[Session], message: str = "") -> list[LogEntry]:
+    """Write a deletion of each session to the admin log."""
     content_type = ContentType.objects.get_for_model(Session)
     return LogEntry.objects.bulk_create(
         LogEntry(
@@ -115,4 +117,5 @@ def log(request: HttpRequest, sessions: Iterable[Session], message: str = "") ->
 
 
 def actor(request: HttpRequest) -> AbstractBaseUser:
+    """The administrator."""
     return cast("AbstractBaseUser", request.user)

@@ -1,4 +1,4 @@
-"""What the admin shows of a session, in the list, on its page, and on the page of its user."""
+"""The columns of a session in the admin: in the list, on its page, and on the page of its user."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from auth_sessions.models import Session
 from auth_sessions.querysets import LAST_USED_AT
 
 OWN = "_auth_sessions_own"
-"""The attribute of the session with which the administrator is signed in here."""
+"""The attribute that marks the session in which the administrator is signed in here."""
 
 
 def mark_own(request: HttpRequest, sessions: Iterable[Session]) -> None:
@@ -33,12 +33,12 @@ def is_own(session: Session) -> bool:
 
 
 def full_label(session: Session) -> str:
-    """Whose device, and which: what is left to read once the session is gone."""
+    """The user and the device, as the admin log keeps them after the session has ended."""
     return f"{session.user}: {named(session)}"
 
 
 def named(session: Session, *, length: int = 100) -> str:
-    """The device, after the person's own name for it: in quotes, so that it cannot pass for a text of the admin."""
+    """The person's own name in quotes, so that it is not mistaken for a text of the admin, and the device."""
     label = session.device.label
     if not session.name:
         return label
@@ -47,7 +47,7 @@ def named(session: Session, *, length: int = 100) -> str:
 
 
 def warning_label(session: Session) -> str:
-    """The label on a page that asks whether to end the session."""
+    """The label on a confirmation page, which warns about the administrator's own session."""
     if is_own(session):
         return _("%(session)s (your own session: you will be signed out here)") % {"session": full_label(session)}
     return full_label(session)
@@ -58,21 +58,21 @@ def _marked(session: Session, label: str) -> str:
 
 
 class SessionColumns:
-    """For a ``ModelAdmin`` or an inline of sessions that are selected with ``user`` and ``refresh_token``."""
+    """Columns for a ``ModelAdmin`` or an inline, whose queryset selects ``user`` and ``refresh_token``."""
 
     @admin.display(description=gettext_lazy("device"))
     def device_label(self, session: Session) -> str:
-        """The device, and before it the person's own name for it."""
+        """The person's own name and the device."""
         return _marked(session, named(session))
 
     @admin.display(description=gettext_lazy("device"))
     def short_device_label(self, session: Session) -> str:
-        """The same with the beginning of a long name, and the whole of it to point at."""
+        """The same with a long name truncated; the ``title`` has all of it."""
         return format_html('<span title="{}">{}</span>', named(session), _marked(session, named(session, length=40)))
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, session: Session) -> Any:
-        """Live, or why the session no longer counts although its row is still there."""
+        """``live``, or why the session is not live although its row exists."""
         reason = get_end_reason(session, last_used_at=session.last_used_at, checks_browser_password=True)
         return reason.label if reason else _("live")
 
@@ -91,6 +91,6 @@ class SessionColumns:
 
     @admin.display(description=gettext_lazy("address when signed in"))
     def address(self, session: Session) -> str | None:
-        """With the place, where the project has a database that knows it."""
+        """The address, with its place if the project's GeoIP database contains it."""
         place = session.place
         return f"{session.ip_address} ({place})" if place else session.ip_address

@@ -1,4 +1,4 @@
-"""What the list of sessions is narrowed down by."""
+"""The filters of the list of sessions."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,13 +13,13 @@ from auth_sessions.models import Session
 from auth_sessions.querysets import LAST_USED_AT
 
 LISTED_TAGS = 50
-"""A project may give each of its clients a tag; the filter stays readable."""
+"""How many tags the filter lists: a project may give each of its clients a tag."""
 
 AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Live: neither expired nor idle. A changed password, which SQL cannot see, shows in the column only."""
+    """Live or ended, by expiry and idleness. A changed password shows in the column only: SQL cannot compare it."""
 
     title = _("state")
     parameter_name = "state"
@@ -37,6 +37,8 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class LastUsedFilter(admin.SimpleListFilter):
+    """By last use: the later of ``last_seen_at`` and the last refresh."""
+
     title = _("last used")
     parameter_name = "used"
 
@@ -58,7 +60,7 @@ class LastUsedFilter(admin.SimpleListFilter):
 
 
 class TagFilter(admin.SimpleListFilter):
-    """Is not there where the project sets no tags."""
+    """By tag. It is hidden if the project sets no tags."""
 
     title = _("tag")
     parameter_name = "tag"
@@ -69,6 +71,6 @@ class TagFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
         tag = self.value()
-        if tag and "\0" in tag:  # PostgreSQL refuses it
+        if tag and "\0" in tag:  # PostgreSQL refuses this character
             return queryset.none()
         return queryset.filter(tag=tag) if tag else queryset

@@ -59,7 +59,7 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         return (f"user__{get_user_model().USERNAME_FIELD}", "name", "^ip_address")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """No guessing of secrets by filters in the address, as Django's user admin has it for passwords."""
+        """Refuse filters by secrets, as Django's user admin does for passwords: they would allow guessing."""
         return not lookup.startswith(SECRET_FIELDS) and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -84,7 +84,7 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """Names whose devices they are, the administrator's own first; what goes with them stands in the summary."""
+        """List the sessions, the administrator's own first. The summary counts what is deleted with them."""
         _objects, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
         mark_own(request, objs)
         labels = [warning_label(session) for session in sorted(objs, key=is_own, reverse=True)]
@@ -105,7 +105,7 @@ class SessionAdmin(SessionColumns, ModelAdmin):
 
     @admin.action(description=_("Revoke other sessions"), permissions=["delete"])
     def revoke_others(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
-        """Ends every other session of the selected sessions' users; the selected stay, and the administrator's own."""
+        """End the other sessions of the users of the selected ones, except for the administrator's own session."""
         of_their_users = self.get_queryset(request).filter(user__in=queryset.values("user"))
         others = of_their_users.exclude(pk__in=queryset.values("pk"))
         return revoke(self, request, queryset, sessions=others, action=self.revoke_others, keeps_own=True)

@@ -1,4 +1,4 @@
-"""What a project may add to the admin of its users."""
+"""An inline and an action that a project may add to its user admin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
 MAX_IN_INLINE = 10
-"""How many sessions the page of a user shows; the rest is in the list."""
+"""How many sessions the page of a user shows; the list of sessions shows all."""
 
 if TYPE_CHECKING:
     FormSet = BaseInlineFormSet[Session, Any, Any]
@@ -32,7 +32,7 @@ else:
 def sign_out_everywhere(
     modeladmin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """An action for ``UserAdmin.actions``: ends every session of the selected users.
+    """End every session of the selected users: an action for ``UserAdmin.actions``.
 
     Needs the permission ``auth_sessions.delete_session``.
     """
@@ -43,7 +43,7 @@ def sign_out_everywhere(
 
 
 class ShownSessions(FormSet):
-    """The sessions last used. What a form sends is not read: they may have ended since the page was shown."""
+    """The sessions used last. Submitted data is not read: they may have ended since the page was shown."""
 
     def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -68,9 +68,9 @@ class ShownSessions(FormSet):
 
 
 class SessionInline(SessionColumns, TabularInline):
-    """For ``UserAdmin.inlines``: the sessions the user used last, with the way to all of them in the list.
+    """The sessions that a user used last, with a link to the list of all: an inline for ``UserAdmin.inlines``.
 
-    Is seen with the permission ``auth_sessions.view_session``.
+    Needs the permission ``auth_sessions.view_session``.
     """
 
     model = Session

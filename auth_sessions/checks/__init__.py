@@ -1,7 +1,7 @@
-"""System checks: every wrong setting and every trap that can be seen before the first request.
+"""System checks: every invalid setting and every other error that can be found before the first request.
 
-One module for each concern, one small generator for each check. Numbers are stable; those of the Supabase API go on
-from here (``auth_sessions.supabase.checks``).
+There is one module for each concern and one generator for each check. Numbers are stable; the Supabase API uses the
+same sequence (``auth_sessions.supabase.checks``).
 """
 
 from django.core import checks
@@ -15,9 +15,10 @@ def register() -> None:
 
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:
+    """The checks of every run."""
     return [message for concern in (settings, signing, models, cache, installation) for message in concern.check()]
 
 
 def check_deployment(**kwargs: object) -> list[checks.CheckMessage]:
-    """What may be so while a project is developed, but not where it is deployed."""
+    """The checks of ``check --deploy``: what is acceptable in development, but not in production."""
     return list(cache.check_deployment())

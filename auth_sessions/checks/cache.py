@@ -19,11 +19,11 @@ TIMEOUTS = {
     "django.core.cache.backends.redis.RedisCache": ("socket_timeout", "socket_connect_timeout"),
     DJANGO_REDIS: ("SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT"),
 }
-"""The options, by backend, without which a client waits for ever."""
+"""The options, by backend, without which a client waits without limit."""
 
 
 def check() -> Iterator[checks.CheckMessage]:
-    """W016: there is no shared cache. W017: requests would hang with the cache. W019: the client hides failures."""
+    """W016: there is no shared cache. W017: requests may wait without limit. W019: the client hides failures."""
     for text, hint in _unshared_cache():
         yield checks.Warning(text, hint=hint, id="auth_sessions.W016")
     alias = conf.AUTH_SESSIONS_CACHE
@@ -34,8 +34,8 @@ def check() -> Iterator[checks.CheckMessage]:
     hides = options.get("IGNORE_EXCEPTIONS", getattr(settings, "DJANGO_REDIS_IGNORE_EXCEPTIONS", False))
     if hides and chosen["BACKEND"] == DJANGO_REDIS:
         yield checks.Warning(
-            f"CACHES[{alias!r}] hides its failures: it is asked though it is down, and no log tells what it lost.",
-            hint="Set IGNORE_EXCEPTIONS to False there; the cached check goes on without the cache by itself.",
+            f"CACHES[{alias!r}] hides its failures: it is called while it is down, and lost tombstones are not logged.",
+            hint="Set IGNORE_EXCEPTIONS to False there; the cached check handles a failure of the cache itself.",
             id="auth_sessions.W019",
         )
     needed = TIMEOUTS.get(chosen["BACKEND"], ())
@@ -43,7 +43,7 @@ def check() -> Iterator[checks.CheckMessage]:
     if names:
         example = ", ".join(f'"{name}": 0.25' for name in needed)
         yield checks.Warning(
-            f"CACHES[{alias!r}] has no {' and no '.join(names)}: while it hangs, requests may hang with it.",
+            f"CACHES[{alias!r}] has no {' and no '.join(names)}: requests may wait for it without limit.",
             hint=f"Set it in OPTIONS, in seconds, such as {{{example}}}.",
             id="auth_sessions.W017",
         )
@@ -53,8 +53,8 @@ def _unshared_cache() -> Iterator[tuple[str, str]]:
     is_wanted = is_default(CachedSessionJWTAuthentication) or getattr(settings, "AUTH_SESSIONS_CACHE", None) is not None
     if is_wanted and is_named_cache() and not session_cache.is_shared():
         yield (
-            "CachedSessionJWTAuthentication asks the database each time: it has no cache that all processes share.",
-            "Name one of Redis or Memcached in AUTH_SESSIONS_CACHE, or use SessionJWTAuthentication.",
+            "CachedSessionJWTAuthentication reads the database each time: it has no cache that all processes share.",
+            "Set AUTH_SESSIONS_CACHE to a cache on Redis or Memcached, or use SessionJWTAuthentication.",
         )
 
 

@@ -1,4 +1,4 @@
-"""W010, E011, E014, E018: versions, middleware, authentication classes, what is mounted."""
+"""W010, E011, E014, E018: authentication classes, versions, middleware, and the pages."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,14 +28,14 @@ def check() -> Iterator[checks.CheckMessage]:
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
-    """W010: by default no view of the project looks at sessions."""
+    """W010: by default no view of the project checks sessions."""
     if conf.AUTH_SESSIONS_REUSE_POLICY != "confirmed":
         return
     if not is_default(SessionJWTAuthentication):
         yield checks.Warning(
-            "No class in REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'] looks at sessions: a signed-out access token "
-            "stays valid until it expires, and theft is found late, since use is not seen.",
-            hint="Put auth_sessions.authentication.SessionJWTAuthentication there, or silence this if that is meant.",
+            "No class in REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'] checks sessions: the access token of an "
+            "ended session is valid until it expires, and reuse is detected late, because use is not recorded.",
+            hint="Add auth_sessions.authentication.SessionJWTAuthentication, or silence this if it is intended.",
             id="auth_sessions.W010",
         )
 
@@ -48,7 +48,7 @@ def is_default(wanted: type[SessionJWTAuthentication]) -> bool:
 
 
 def _versions() -> Iterator[checks.CheckMessage]:
-    """E011: Django 6.1 with a Django REST framework that cannot work with it."""
+    """E011: Django 6.1 with a version of Django REST framework that does not support it."""
     if django.VERSION >= (6, 1) and get_version_tuple(rest_framework.VERSION) < (3, 18):
         yield checks.Error(
             f"Django {django.get_version()} needs djangorestframework 3.18 or newer, not {rest_framework.VERSION}.",
@@ -57,14 +57,14 @@ def _versions() -> Iterator[checks.CheckMessage]:
 
 
 def _middleware() -> Iterator[checks.CheckMessage]:
-    """E014: the middleware of browser sessions stands where there is no user yet."""
+    """E014: the middleware of browser sessions is placed before Django's, and there is no user yet."""
     order = [settings.MIDDLEWARE.index(name) for name in (AUTHENTICATION, BROWSERS) if name in settings.MIDDLEWARE]
     if order != sorted(order):
-        yield checks.Error(f"{BROWSERS} must stand after {AUTHENTICATION} in MIDDLEWARE.", id="auth_sessions.E014")
+        yield checks.Error(f"{BROWSERS} must be placed after {AUTHENTICATION} in MIDDLEWARE.", id="auth_sessions.E014")
 
 
 def _pages() -> Iterator[checks.CheckMessage]:
-    """E018: "Your devices" is mounted, but no middleware shows which of the devices is this browser."""
+    """E018: the pages are mounted without the middleware that finds the session of this browser."""
     if _is_mounted("auth_sessions_pages:devices") and not _has_middleware():
         yield checks.Error(f"The pages need {BROWSERS} in MIDDLEWARE.", id="auth_sessions.E018")
 

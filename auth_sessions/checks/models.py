@@ -27,7 +27,7 @@ def check() -> Iterator[checks.CheckMessage]:
 
 
 def _user_model() -> Iterator[checks.CheckMessage]:
-    """E004: the user model carries no password hash. E005: it has no field to name the user by in a token."""
+    """E004: the user model has no password hash. E005: it has no field that identifies the user in a token."""
     user_model: type[Model] = get_user_model()
     if not issubclass(user_model, AbstractBaseUser):
         yield checks.Error(
@@ -38,13 +38,13 @@ def _user_model() -> Iterator[checks.CheckMessage]:
     if simple_jwt("USER_ID_FIELD") not in names:
         yield checks.Error(
             f"{settings.AUTH_USER_MODEL} has no field {simple_jwt('USER_ID_FIELD')!r}.",
-            hint='Name its unique key in SIMPLE_JWT["USER_ID_FIELD"].',
+            hint='Set SIMPLE_JWT["USER_ID_FIELD"] to a unique field.',
             id="auth_sessions.E005",
         )
 
 
 def _related_models() -> Iterator[checks.CheckMessage]:
-    """E008: a foreign key, to a session or to what cascades from it, that would make signing out fail."""
+    """E008: a foreign key to a session, or to a row that cascades from it, would make a sign-out fail."""
     keys = _foreign_keys()
     cascading = _cascading_to({Session, RefreshToken}, keys)
     for key in keys:
@@ -58,12 +58,12 @@ def _related_models() -> Iterator[checks.CheckMessage]:
 
 
 def _database_on_delete() -> Iterator[checks.CheckMessage]:
-    """W020: a foreign key to a session that the database itself deletes; Django's own check is fields.E323."""
+    """W020: a foreign key to a session leaves ``on_delete`` to the database; Django's own check is fields.E323."""
     for key in _foreign_keys():
         if _target(key) in (Session, RefreshToken) and key.remote_field.on_delete in DATABASE_ON_DELETE:
             yield checks.Warning(
-                f"{key.model._meta.label}.{key.name} leaves what references a session to the database: it goes with "
-                "the session, but Django does not mix this with the CASCADE of Session.user.",
+                f"{key.model._meta.label}.{key.name} leaves on_delete to the database, which "
+                "Django does not support together with the CASCADE of Session.user.",
                 hint="Use on_delete=CASCADE or SET_NULL.",
                 obj=key,
                 id="auth_sessions.W020",
@@ -80,7 +80,7 @@ def _foreign_keys() -> list[ForeignKey[Any, Any]]:
 
 
 def _cascading_to(models: set[type[Model]], keys: list[ForeignKey[Any, Any]]) -> set[type[Model]]:
-    """The models, and all that ``CASCADE`` to them, directly or not."""
+    """The models, and all models that ``CASCADE`` to them, directly or indirectly."""
     more = {key.model for key in keys if _target(key) in models and key.remote_field.on_delete is CASCADE}
     return models if more <= models else _cascading_to(models | more, keys)
 
@@ -90,7 +90,7 @@ def _target(key: ForeignKey[Any, Any]) -> type[Model]:
 
 
 def _delete_receivers() -> Iterator[checks.CheckMessage]:
-    """W009: a receiver that makes Django delete row by row."""
+    """W009: a delete receiver, which is not called for sessions, and makes Django delete tokens row by row."""
     for model in (Session, RefreshToken):
         if pre_delete.has_listeners(model) or post_delete.has_listeners(model):
             yield checks.Warning(

@@ -1,4 +1,4 @@
-"""E001, W002, W003: values and names of settings."""
+"""E001, W002, W003: the values and the names of settings."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +12,7 @@ from auth_sessions.tokens.keys import fallback_backends, simple_jwt
 PREFIX = "AUTH_SESSIONS_"
 
 LONGEST = timedelta(days=365_000)
-"""A thousand years; beyond the calendar's end, adding to a time fails."""
+"""A thousand years: adding a longer time to a date would exceed the calendar of Python."""
 
 RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at")
 
@@ -41,7 +41,7 @@ def check() -> Iterator[checks.CheckMessage]:
 
 
 def _values() -> Iterator[checks.CheckMessage]:
-    """E001: a setting has a value that it cannot have."""
+    """E001: a setting has an invalid value."""
     duration = "a positive datetime.timedelta of less than a thousand years"
     idle_timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT if _is_duration(conf.AUTH_SESSIONS_IDLE_TIMEOUT) else None
     interval = conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
@@ -118,7 +118,7 @@ def _are_keys_readable() -> bool:
 
 
 def _simple_jwt_values() -> Iterator[checks.CheckMessage]:
-    """E001, for those settings of simplejwt that this app reads, and that no signing shows to be wrong."""
+    """E001, for the settings of simplejwt that the app reads, and whose error the check of the keys does not find."""
     claims = [
         simple_jwt("USER_ID_CLAIM"),
         simple_jwt("TOKEN_TYPE_CLAIM") or "token_type",
@@ -145,14 +145,14 @@ def _simple_jwt_values() -> Iterator[checks.CheckMessage]:
 
 
 def _unknown_names() -> Iterator[checks.CheckMessage]:
-    """W002: a name that no setting has, most likely a slip."""
+    """W002: a name that no setting has, most likely a typo."""
     for name in dir(settings):
         if name.startswith(PREFIX) and name not in vars(Settings):
             yield checks.Warning(f"There is no setting {name}.", id="auth_sessions.W002")
 
 
 def _unread_simple_jwt() -> Iterator[checks.CheckMessage]:
-    """W003: a setting of simplejwt that this app does not read."""
+    """W003: a setting of simplejwt that the app does not read."""
     for name in getattr(settings, "SIMPLE_JWT", None) or {}:
         if name in UNREAD_SIMPLE_JWT:
             yield checks.Warning(

@@ -18,10 +18,10 @@ def check() -> Iterator[checks.CheckMessage]:
             signed = backend.encode({"token_type": "access"})
             if not simple_jwt("JWK_URL"):
                 backend.decode(cast("Any", signed))
-    except Exception as error:  # noqa: BLE001 - whatever simplejwt, PyJWT, cryptography or an encoder raise is the finding
+    except Exception as error:  # noqa: BLE001 - simplejwt, PyJWT, cryptography and an encoder may raise anything
         yield checks.Error(
             f"Access tokens cannot be signed and verified as SIMPLE_JWT says: {error}",
-            hint="Look at ALGORITHM, SIGNING_KEY, VERIFYING_KEY, AUDIENCE, ISSUER, JWK_URL and JSON_ENCODER.",
+            hint="Check ALGORITHM, SIGNING_KEY, VERIFYING_KEY, AUDIENCE, ISSUER, JWK_URL and JSON_ENCODER.",
             id="auth_sessions.E006",
         )
         return

@@ -100,7 +100,7 @@ def is_logged_in_as(django_session: SessionBase, user: Any) -> bool:
 
 
 def has_stale_cookie(request: HttpRequest) -> bool:
-    """Whether a request has the cookie of a Django session in which no user is signed in, or none any more."""
+    """Whether a request has the cookie of Django's session although no user is signed in, or not any more."""
     return (
         get_state(request) is not None
         and settings.SESSION_COOKIE_NAME in request.COOKIES
@@ -213,7 +213,7 @@ def _has_password_of(django_session: SessionBase, user: AbstractBaseUser) -> boo
 
 
 def end_if_invalid(session_id: str) -> None:
-    """End the row of a login that Django has just refused, for another password or a user who does not exist."""
+    """End the row of a login that Django has just refused, for example for another password. A live row is kept."""
     if session := _select_browser_session(session_id):
         _end_if_invalid(session)
 

@@ -112,12 +112,12 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
 
 
 def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
-    """End a session whose token was reused, also where a receiver of ``sessions_ending`` fails: without its part."""
+    """End a session whose token was reused. If a receiver of ``sessions_ending`` fails, end it robustly."""
     rows = all_sessions(using).filter(pk=session.pk)
     try:
         return rows.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request)
     except Exception:
-        logger.exception("A receiver failed as session %s ended for a reused refresh token", session.pk)
+        logger.exception("A receiver failed when session %s ended for a reused refresh token", session.pk)
     reason, lock = EndReason.REFRESH_TOKEN_REUSED, partial(lock_by_key, rows, using)
     return deletion.end(lock, using=using, reason=reason, request=request, is_robust=True)
 

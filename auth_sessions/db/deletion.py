@@ -43,9 +43,9 @@ def end(
 ) -> int:
     """End the sessions that ``lock()`` reads and locks in key order. Returns their number.
 
-    Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. What ends is fixed before any
-    receiver runs: nothing that a receiver does to the instances, or to the list, changes it. With ``is_robust``, an
-    error of a receiver is logged, and the sessions end without what it did.
+    Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. Which sessions end is decided
+    before any receiver runs: changes that a receiver makes to the instances, or to the list, have no effect on it. With
+    ``is_robust`` an error in a receiver is logged, and the sessions end nevertheless.
     """
     with transaction.atomic(using=using):
         sessions = lock()
@@ -79,7 +79,7 @@ def end(
 
 
 class EndedSession(NamedTuple):
-    """What this app's own receivers need of a session that ends, as it was before any receiver ran."""
+    """The values of an ended session that the app's receivers need, as they were before any receiver ran."""
 
     id: UUID
     kind: str
@@ -87,12 +87,14 @@ class EndedSession(NamedTuple):
 
 
 def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
-    """What a receiver wrote is undone where it broke the transaction."""
+    """Call the receivers in a savepoint, which is rolled back if one of them has broken the transaction."""
     try:
         with transaction.atomic(using=using):
             call()
     except DatabaseError:
-        logger.exception("A receiver of sessions_ending failed: the sessions end without what receivers wrote")
+        logger.exception(
+            "A receiver of sessions_ending failed: the sessions end, and what receivers wrote is rolled back"
+        )
 
 
 def batches(items: list[T]) -> list[list[T]]:
@@ -101,7 +103,7 @@ def batches(items: list[T]) -> list[list[T]]:
 
 
 def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], None]:
-    """The function that deletes the related objects as their ``on_delete`` says, then the rows."""
+    """Return a function that deletes the related objects as their ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
     keys = [session.pk for session in sessions]
     collector = UnbatchedCollector(using=using)
@@ -109,8 +111,8 @@ def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], No
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
         fields = [*(relation.field for relation in relations), model._meta.pk]
         return partial(_delete_in_sql, fields, keys, using=using)
-    # Copies, of the parent where the rows are children by multi-table inheritance: a child's row references a session
-    # as any other does.
+    # Copies of the sessions. For multi-table inheritance children they are of the parent: the row of a child references
+    # that of the session, as any related object does.
     names = [field.attname for field in model._meta.concrete_fields if field.attname in sessions[0].__dict__]
     copies = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
     return partial(_delete_by_collector, collector, copies, keys, using=using)

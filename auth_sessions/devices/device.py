@@ -1,4 +1,4 @@
-"""What a request tells about the device behind it."""
+"""The device that a request comes from, by its headers."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ USER_AGENT_LENGTH = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device as shown to people: ``label`` is "Chrome on macOS"; unknown parts are empty strings."""
+    """A device as people see it, with a ``label`` such as "Chrome on macOS". Unknown parts are empty strings."""
 
     browser: str
     os: str
@@ -24,7 +24,7 @@ class Device:
 
     @property
     def label(self) -> str:
-        """A name to show; never the raw user agent."""
+        """The name of the device, in the active language; never the raw user agent."""
         program = self.browser or {DeviceType.APP: _("App"), DeviceType.BOT: _("Bot")}.get(self.type, "")
         if program and self.os:
             return _("%(browser)s on %(os)s") % {"browser": program, "os": self.os}
@@ -33,7 +33,7 @@ class Device:
 
 @lru_cache(maxsize=1000)
 def describe(user_agent: str) -> Device:
-    """The device that sends this ``User-Agent``, by ua-parser where it is installed; kept for the next read."""
+    """The device that sends this ``User-Agent``, by ua-parser if it is installed. The result is cached."""
     classifier = ua_parser if ua_parser.is_available else user_agents
     browser, system, device_type = classifier.classify(user_agent[:USER_AGENT_LENGTH])
     return Device(browser=browser, os=system, type=device_type)
@@ -46,11 +46,11 @@ def client_user_agent(request: HttpRequest) -> str:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The client's IP address, or None where there is none (a Unix socket, a broken header).
+    """The client's IP address; None if there is none (a Unix socket, an invalid header).
 
-    ``X-Forwarded-For`` counts only behind ``AUTH_SESSIONS_TRUSTED_PROXIES``: with n of them the n-th entry from the
-    right was written by the outermost trusted proxy; everything left of it is whatever the client sent. A header with
-    fewer entries did not pass them all, and counts for nothing.
+    ``X-Forwarded-For`` is used only with ``AUTH_SESSIONS_TRUSTED_PROXIES``: with n of them, the outermost trusted proxy
+    has written the n-th entry from the right, and the client may have sent everything to the left of it. A header with
+    fewer entries has not passed all proxies, and is ignored.
     """
     trusted = conf.AUTH_SESSIONS_TRUSTED_PROXIES
     forwarded = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]

@@ -1,4 +1,4 @@
-"""Where an address is, by the GeoIP database of the project, for :attr:`Session.place`."""
+"""The place of an address, by the project's GeoIP database, for :attr:`Session.place`."""
 
 import ipaddress
 import logging
@@ -12,10 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 def near(address: str | None) -> str:
-    """The place as a text, "near Zurich, Switzerland", or the country alone; "" for an address that is not known.
+    """The place as a text, "near Zurich, Switzerland", or the country alone; "" for an address that is not found.
 
-    Django's settings ``GEOIP_PATH``, ``GEOIP_CITY`` and ``GEOIP_COUNTRY`` name the database. It is never an error:
-    a broken database is logged, once, and counts for nothing.
+    Django's settings ``GEOIP_PATH``, ``GEOIP_CITY`` and ``GEOIP_COUNTRY`` select the database. Raises nothing: a
+    database that cannot be opened is logged once, and is ignored.
     """
     if not address or not getattr(settings, "GEOIP_PATH", None):
         return ""
@@ -26,22 +26,22 @@ def near(address: str | None) -> str:
 
 @lru_cache(maxsize=1)
 def _open(*names: str) -> Any:
-    """Django's ``GeoIP2``, opened once for these settings; None where that fails."""
+    """Django's ``GeoIP2``, opened once for these settings; None if that fails."""
     try:
-        from django.contrib.gis.geoip2 import GeoIP2  # noqa: PLC0415 - with geoip2, which few projects have
+        from django.contrib.gis.geoip2 import GeoIP2  # noqa: PLC0415 - needs geoip2, which few projects install
 
         return GeoIP2()
-    except Exception:  # no library, no file, no database of a place, a file that is no database
+    except Exception:  # no library, no file, no database of places, or an invalid file
         logger.warning("The GeoIP database cannot be opened: no places are shown.", exc_info=True)
         return None
 
 
 def _look_up(database: Any, address: str) -> str:
-    """An address object, because Django would ask the DNS about a string that is none."""
+    """The place of an address. It is passed as an object: Django would query the DNS for a string."""
     try:
         query = ipaddress.ip_address(address)
         found = database.city(query) if database.is_city else database.country(query)
-    except Exception:  # noqa: BLE001 - not in the database, or a broken one, whose reader may raise anything
+    except Exception:  # noqa: BLE001 - not in the database; the reader of a broken one may raise anything
         return ""
     city, country = found.get("city"), found["country_name"]
     if city and country:

@@ -1,8 +1,8 @@
-"""The names that ua-parser knows (the extra ``devices``), over :mod:`~auth_sessions.devices.user_agents`.
+"""Names by ua-parser (the extra ``devices``), in addition to :mod:`~auth_sessions.devices.user_agents`.
 
-Its list is kept up to date, and knows many more browsers and systems. Some of its patterns take the name from the text
-around it: what is a bot or a program is decided here as there, and a system must be known by name. So no client writes
-a label of its own.
+Its list is maintained, and has many more browsers and systems. Some of its patterns copy the name from the user agent.
+Bots and programs are therefore classified by the app's own classifier, and only systems in a list are accepted, so that
+no client can write a label of its own.
 """
 
 from auth_sessions.choices import DeviceType
@@ -13,7 +13,7 @@ try:
 except ImportError:
     is_available = False
 else:
-    # Its engine in plain Python takes milliseconds for a hostile string, the compiled one microseconds.
+    # Its pure Python engine takes milliseconds for a hostile string, the compiled one microseconds.
     is_available = ua_parser.RegexResolver is not None
 
 PLAIN_NAMES = {
@@ -38,7 +38,7 @@ PLAIN_NAMES = {
     "Mac OS X": "macOS",
     "WatchOS": "watchOS",
 }
-"""ua-parser's names, as the people who use these things call them; the web view of an app is no browser."""
+"""The common names for those of ua-parser. The web view of an app is not a browser."""
 
 KNOWN_SYSTEMS = {
     *(name for _part, name in user_agents.SYSTEMS),
@@ -65,13 +65,16 @@ KNOWN_SYSTEMS = {
     "tvOS",
     "watchOS",
 }
-"""Any other is left as the app's own classifier has it: ua-parser takes the makers of televisions from the text."""
+"""Any other name is ignored: ua-parser copies some, such as makers of televisions, from the user agent."""
 
 TYPES = {**user_agents.TYPES, "Windows Phone": DeviceType.PHONE, "KaiOS": DeviceType.PHONE}
 
 
 def classify(user_agent: str) -> tuple[str, str, DeviceType]:
-    """``(browser or program, operating system, type)``; what ua-parser does not know is left as it was recognised."""
+    """``(browser or program, operating system, type)``.
+
+    What ua-parser does not recognise is as :mod:`~auth_sessions.devices.user_agents` classifies it.
+    """
     browser, system, device_type = user_agents.classify(user_agent)
     if device_type in (DeviceType.BOT, DeviceType.APP):
         return browser, system, device_type

@@ -1,7 +1,7 @@
 """A small classifier of ``User-Agent`` strings: browser, system and type, by substrings in order of precedence.
 
-It names what a person would recognise and nothing more: no versions (browsers froze them), no device models. A string
-it does not know gives empty names, never the string itself.
+It returns names that a person would recognise, but no versions (browsers have frozen them) and no device models. For an
+unknown string the names are empty; they never contain the string itself.
 """
 
 from auth_sessions.choices import DeviceType
@@ -40,7 +40,7 @@ APPS = (
     ("undici", "Node.js"),
     ("java/", "Java"),
 )
-"""Programs and libraries; without a name are those in which apps are written, which people do not know."""
+"""Programs and libraries. Libraries that apps are written with have no name, since people do not know them."""
 
 BROWSERS = (
     (" edg/", "Edge"),
@@ -91,11 +91,11 @@ TYPES = {
 
 
 def classify(user_agent: str) -> tuple[str, str, DeviceType]:
-    """``(browser or program, operating system, type)``; what is not recognised is an empty string or ``UNKNOWN``.
+    """``(browser or program, operating system, type)``; an empty string or ``UNKNOWN`` if not recognised.
 
-    A bot has neither name nor system: both are a disguise. An app on a phone seldom says its name.
+    A bot has neither name nor system: it pretends both. An app on a phone seldom sends its name.
     """
-    text = user_agent.lower().replace("cubot", "")  # a make of phones
+    text = user_agent.lower().replace("cubot", "")  # a brand of phones
     if says_bot(text):
         return "", "", DeviceType.BOT
     system = _first(SYSTEMS, text)
@@ -108,7 +108,7 @@ def classify(user_agent: str) -> tuple[str, str, DeviceType]:
 
 
 def says_bot(text: str) -> bool:
-    """Whether a lower-case user agent calls itself a bot."""
+    """Whether a user agent, in lower case, identifies itself as a bot."""
     return any(part in text for part in BOTS)
 
 

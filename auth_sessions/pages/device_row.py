@@ -1,4 +1,4 @@
-"""A session as the pages show it: a device."""
+"""A session as the pages show it, as a device."""
 
 import uuid
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from auth_sessions.pages import formatting
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceRow:
-    """``name`` is the person's own or the device's ``label``; what is not known is an empty string.
+    """One device on the pages. ``name`` is the person's own name for it, or its ``label``; unknown values are "".
 
-    The current device is in use now, whatever its row says. An ``is_older_login`` is older than the installation:
-    ``signed_in_at`` is then its first request since.
+    ``last_used_at`` of the current device is now. ``is_older_login`` marks a login older than the installation, whose
+    ``signed_in_at`` is its first request since then.
     """
 
     id: uuid.UUID
@@ -36,6 +36,7 @@ class DeviceRow:
 
     @classmethod
     def of(cls, session: Session, *, current: Session) -> "DeviceRow":
+        """The device of a session, which is selected with ``refresh_token``."""
         device, is_current = session.device, session == current
         last_used_at = timezone.now() if is_current else session.last_used_at
         return cls(

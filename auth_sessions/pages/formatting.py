@@ -1,4 +1,4 @@
-"""Texts for people: when, how, and how soon. Never "session", "token" or "revoke"."""
+"""Texts about times and sign-in methods. They never contain "session", "token" or "revoke"."""
 
 from datetime import datetime, timedelta
 from math import ceil, inf
@@ -10,7 +10,7 @@ from django.utils.translation import get_language, ngettext_lazy, pgettext, pget
 from django.utils.translation import gettext as _
 
 NOW = timedelta(minutes=5)
-"""Used so recently is in use: that a device was seen is not written more often by default."""
+"""A device used within this time is "active now": by default its use is not recorded more often."""
 
 UNITS = (
     (timedelta(days=365), ngettext_lazy("Last used %(count)d year ago", "Last used %(count)d years ago", "count")),
@@ -49,7 +49,7 @@ DELAYS = (
         ),
     ),
 )
-"""The units, each up to how many of them."""
+"""Units of time, each with its maximum number and its text."""
 
 METHODS: dict[str, str | Promise] = {
     "pwd": pgettext_lazy("signed in by", "password"),
@@ -63,17 +63,17 @@ METHODS: dict[str, str | Promise] = {
     "face": pgettext_lazy("signed in by", "face recognition"),
     "sc": pgettext_lazy("signed in by", "smart card"),
 }
-"""The methods of RFC 8176 that a person would recognise."""
+"""The authentication method references (RFC 8176) that a person would recognise."""
 
 
 def get_page_language() -> str:
-    """The language that the texts are in: the person's, where it is translated. Each translation gives its own code."""
+    """The language code of the texts: the active language if it is translated. A translation contains its own code."""
     translated, active = pgettext("the code of the language that you translate to", "en"), get_language() or ""
     return active if active.partition("-")[0] == translated.partition("-")[0] else translated
 
 
 def format_last_used(moment: datetime) -> str:
-    """When a device was last used, roughly: "Active now", "Last used 2 hours ago"."""
+    """When a device was last used, in one unit: "Active now", "Last used 2 hours ago"."""
     age = timezone.now() - moment
     if age < NOW:
         return _("Active now")
@@ -81,11 +81,11 @@ def format_last_used(moment: datetime) -> str:
 
 
 def format_methods(amr: list[str]) -> str:
-    """How a person signed in: "Password, one-time code or link"; nothing for methods without a text."""
+    """How a person signed in, such as "Password, one-time code or link". Methods without a text are omitted."""
     return capfirst(", ".join(str(METHODS[method]) for method in amr if method in METHODS))
 
 
 def format_delay(lifetime: timedelta) -> str:
-    """How long an app may still have access after its sign-out."""
+    """How long an app may still have access after its sign-out, as a sentence."""
     unit, text = next((unit, text) for unit, most, text in DELAYS if ceil(lifetime / unit) <= most)
     return str(text % {"count": ceil(lifetime / unit)})

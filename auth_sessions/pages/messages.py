@@ -1,4 +1,4 @@
-"""What came of an action, shown on the next page: by ``django.contrib.messages``, or without it by Django's session."""
+"""The result of an action, for the next page: kept by ``django.contrib.messages``, or else in Django's session."""
 
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
@@ -8,7 +8,7 @@ KEY = "_auth_sessions_messages"
 
 
 def add_message(request: HttpRequest, text: str) -> None:
-    """Show this on the next page."""
+    """Show a text on the next page."""
     try:
         messages.success(request, text)
     except messages.MessageFailure:
@@ -16,6 +16,6 @@ def add_message(request: HttpRequest, text: str) -> None:
 
 
 def get_messages(request: HttpRequest) -> list[Message]:
-    """What there is to show, once; also the messages of other apps, each with its level."""
+    """The messages to show, including those of other apps with their levels. Each is returned once."""
     own = [Message(messages.SUCCESS, text) for text in request.session.pop(KEY, [])]
     return [*messages.get_messages(request), *own]

@@ -24,7 +24,7 @@ def is_recent(session: Session) -> bool:
 
 
 class PasswordForm(forms.Form):
-    """Asks the signed-in person for their password; ``django.contrib.auth.authenticate`` is the only judge."""
+    """Asks the signed-in person for their password, which ``django.contrib.auth.authenticate()`` verifies."""
 
     password = forms.CharField(strip=False, error_messages={"required": _("Enter your password.")})
 
@@ -43,7 +43,10 @@ class PasswordForm(forms.Form):
         return user
 
     def mark_reauthenticated(self, session: Session) -> None:
-        """Record the proof, also where the check hashed the password anew: Django would sign the browser out."""
+        """Record the proof of identity, and update Django's session hash if ``authenticate()`` upgraded the hash.
+
+        Otherwise Django would sign the browser out.
+        """
         user = self.cleaned_data["password"]
         mark_reauthenticated(session, user)
         if user.password != cast("AbstractBaseUser", self.request.user).password:

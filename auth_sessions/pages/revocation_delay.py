@@ -11,11 +11,11 @@ from auth_sessions.tokens.keys import simple_jwt
 
 
 def get_revocation_delay() -> timedelta | None:
-    """None where every sign-out is noticed at once, else the longest that an app may still have access.
+    """How long an app may still have access after a sign-out, at most; None if a sign-out takes effect at once.
 
-    It is noticed at once where Django REST framework's default classes accept Bearer tokens by
-    ``SessionJWTAuthentication`` and by nothing else, and only this project can check a signature. Everywhere else
-    a service may check signatures only, and accepts a token for ``LEEWAY`` longer.
+    It does if ``SessionJWTAuthentication`` alone accepts Bearer tokens among Django REST framework's default classes,
+    and the key is a secret one, so that only this project can verify a signature. Otherwise a service may verify
+    signatures only: a token is then accepted until it expires, and for ``LEEWAY`` longer.
     """
     classes = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
     bearer = [each for each in classes if isinstance(each, type) and issubclass(each, JWTAuthentication)]

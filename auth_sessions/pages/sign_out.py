@@ -1,4 +1,4 @@
-"""Signing out of one device, of the others, and everywhere: confirmed first, on a page that says what will happen."""
+"""Pages that sign out one device, the others, or all, after a confirmation that tells the consequences."""
 
 from abc import ABC, abstractmethod
 
@@ -20,25 +20,25 @@ from auth_sessions.pages.views import DevicePage
 
 
 class SignOutPage(DevicePage, ABC):
-    """GET asks, POST signs out. The choice is the address, so that neither a password nor a sign-in loses it."""
+    """GET asks for a confirmation, POST signs out. The choice is in the URL, so that it outlives re-authentication."""
 
     template_name = "auth_sessions/sign_out.html"
 
     @abstractmethod
     def choose(self) -> list[DeviceRow]:
-        """The devices that would be signed out; none if they are gone."""
+        """The devices to sign out; an empty list if they are signed out already."""
 
     @abstractmethod
     def get_question(self, devices: list[DeviceRow]) -> str:
-        """What is asked, as the heading."""
+        """The question of the page, which is its heading."""
 
     @abstractmethod
     def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
-        """What will happen, in sentences."""
+        """The consequences of the sign-out, in sentences."""
 
     @abstractmethod
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
-        """Do it, and redirect to where the result is shown."""
+        """Sign out, and redirect to the page that shows the result."""
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         devices = self.choose()
@@ -70,7 +70,7 @@ class SignOutPage(DevicePage, ABC):
         )
 
     def needs_reauthentication(self, devices: list[DeviceRow]) -> bool:
-        """Whether the password is asked first: for other devices, when the sign-in is no longer fresh."""
+        """Whether re-authentication is required: for other devices, if the last proof of identity is not recent."""
         return any(not device.is_current for device in devices) and not is_recent(self.current)
 
     def has_password(self) -> bool:
@@ -79,10 +79,10 @@ class SignOutPage(DevicePage, ABC):
     def sign_in_again(self) -> HttpResponse:
         """Re-authentication without a password (a social login): sign out here, sign in, and come back."""
         api.sign_out(self.current, Scope.LOCAL, request=self.request)
-        return redirect(self.request.get_full_path())  # which asks for the sign-in
+        return redirect(self.request.get_full_path())  # which requires the sign-in
 
     def delays(self, devices: list[DeviceRow]) -> list[str]:
-        """That an app among them may still have access for a while, where that is so."""
+        """A sentence on how long an app among the devices may still have access; empty if it has none."""
         delay = get_revocation_delay() if any(device.is_app for device in devices) else None
         return [] if delay is None else [formatting.format_delay(delay)]
 
@@ -90,7 +90,7 @@ class SignOutPage(DevicePage, ABC):
         return self.back(" ".join([text, *self.delays(devices)]))
 
     def leave(self, scope: Scope) -> HttpResponse:
-        """Sign out here, or everywhere, and go where the project says."""
+        """Sign out here or everywhere, and redirect to ``LOGOUT_REDIRECT_URL``, or to the page "signed out"."""
         api.sign_out(self.current, scope, request=self.request)
         page = "signed-out-everywhere" if scope == Scope.GLOBAL else "signed-out"
         return redirect(settings.LOGOUT_REDIRECT_URL or f"auth_sessions_pages:{page}")
@@ -136,7 +136,7 @@ class SignOutOthersView(SignOutPage):
         return [device for device in self.get_devices() if not device.is_current]
 
     def already_gone(self) -> HttpResponse:
-        return self.back(_("You are signed in on no other device."))
+        return self.back(_("You are not signed in on any other device."))
 
     def get_question(self, devices: list[DeviceRow]) -> str:
         count = len(devices)

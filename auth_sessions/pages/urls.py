@@ -1,4 +1,4 @@
-"""Mount with ``path("account/", include("auth_sessions.pages.urls"))``. A GET of any of these only shows."""
+"""Mount with ``path("account/", include("auth_sessions.pages.urls"))``. A GET never changes anything."""
 
 from django.urls import path
 

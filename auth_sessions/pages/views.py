@@ -1,4 +1,4 @@
-"""The page "Your devices", for a person in a browser: plain HTML. Needs ``BrowserSessionMiddleware``."""
+"""The page "Your devices", in plain HTML. It needs ``BrowserSessionMiddleware``."""
 
 import uuid
 from typing import Any
@@ -38,7 +38,7 @@ _PROTECTION = (
 
 
 class Page(TemplateView):
-    """In the person's language where there is a translation, and marked as English where there is none."""
+    """A page in the active language if the app is translated to it, otherwise in English; it is marked accordingly."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         language = formatting.get_page_language()
@@ -48,7 +48,7 @@ class Page(TemplateView):
 
 @method_decorator(_PROTECTION, name="dispatch")
 class DevicePage(Page):
-    """What the pages share: who may see them, and that no other person's devices are in the queryset."""
+    """The base of the pages of a signed-in person. Its queryset contains that person's devices only."""
 
     current: Session
 
@@ -61,7 +61,7 @@ class DevicePage(Page):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = browser_sessions.get_current(request)
-        if current is None:  # impersonation, or a user without Django's login()
+        if current is None:  # impersonation, or a user who is not signed in by Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current
         return super().dispatch(request, *args, **kwargs)
@@ -91,7 +91,7 @@ class DevicePage(Page):
         return self.render_to_response(self.get_context_data(**context))
 
     def back(self, text: str) -> HttpResponse:
-        """To the list, which says what came of it."""
+        """Redirect to the list, which shows this text."""
         add_message(self.request, text)
         return redirect("auth_sessions_pages:devices")
 
@@ -100,7 +100,7 @@ class DevicePage(Page):
 
 
 class DevicesView(DevicePage):
-    """The list."""
+    """The list of devices."""
 
     template_name = "auth_sessions/devices.html"
 
@@ -111,11 +111,13 @@ class DevicesView(DevicePage):
 
 
 class _NameForm(forms.Form):
+    """The person's own name for a device."""
+
     name = forms.CharField(required=False, max_length=Session._meta.get_field("name").max_length)
 
 
 class RenameView(DevicePage):
-    """Gives a device a name of the person's own; an empty one brings the device's label back."""
+    """Renames a device. An empty name restores its label."""
 
     template_name = "auth_sessions/rename.html"
 
@@ -138,7 +140,7 @@ class RenameView(DevicePage):
 
 @method_decorator((login_not_required, never_cache), name="dispatch")
 class SignedOutView(Page):
-    """Where this device's sign-out leads in a project without ``LOGOUT_REDIRECT_URL``."""
+    """The page after the sign-out of this device, in a project without ``LOGOUT_REDIRECT_URL``."""
 
     template_name = "auth_sessions/signed_out.html"
     everywhere = False

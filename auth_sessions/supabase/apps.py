@@ -3,6 +3,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SupabaseConfig(AppConfig):
+    """Registers the system checks and connects the receivers of the Supabase API."""
+
     name = "auth_sessions.supabase"
     label = "auth_sessions_supabase"
     verbose_name = _("Supabase clients")

@@ -1,4 +1,4 @@
-"""Who is calling ``user`` and ``logout``: the order and the messages of Supabase Auth's bearer check."""
+"""Bearer authentication of ``user`` and ``logout``, in the order and with the messages of Supabase Auth."""
 
 import re
 import uuid
@@ -19,10 +19,10 @@ BEARER = re.compile(r"bearer (\S+)", re.IGNORECASE)
 
 
 class BearerAuthentication(BaseAuthentication):
-    """The session must be alive and belong to ``sub``.
+    """Requires an access token whose session is live and belongs to ``sub``.
 
-    Raises :class:`~auth_sessions.supabase.errors.SupabaseError` and the core's refusals; never lets a request pass
-    unauthenticated.
+    Raises :class:`~auth_sessions.supabase.errors.SupabaseError` and subclasses of
+    :class:`~auth_sessions.exceptions.AuthSessionsError`. A request without a token is refused as well.
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken]:
@@ -37,7 +37,7 @@ class BearerAuthentication(BaseAuthentication):
 
 
 class BearerToken(SessionAccessToken):
-    """The access token, whose claims are looked at in Supabase Auth's order."""
+    """The access token, whose claims are verified in the order of Supabase Auth."""
 
     sub: uuid.UUID
 
@@ -67,7 +67,7 @@ def _parse(raw: str) -> BearerToken:
 
 
 def _session(token: BearerToken) -> Session:
-    """That the session is gone comes before that the user is banned."""
+    """The live session of a token. A missing session is reported before an inactive user, as Supabase Auth does."""
     try:
         return get_valid_session(token)
     except exceptions.UserInactive as error:

@@ -1,4 +1,4 @@
-"""System checks of the Supabase API, numbered on from those of ``auth_sessions.checks``."""
+"""System checks of the Supabase API, in one sequence of numbers with those of ``auth_sessions.checks``."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,23 +27,23 @@ def _user_model() -> Iterator[checks.CheckMessage]:
     """E012: users cannot be found by e-mail address."""
     user_model = get_user_model()
     if not issubclass(user_model, AbstractBaseUser):
-        return  # E004 says so
+        return  # E004 reports it
     for name in (user_model.get_email_field_name(), user_model.USERNAME_FIELD):
         if not isinstance(_field(user_model, name), (CharField, TextField)):
             yield checks.Error(
                 f"{settings.AUTH_USER_MODEL}.{name} must be a text field for sign-ins by e-mail address.",
-                hint="Name the field in EMAIL_FIELD, or do not install auth_sessions.supabase.",
+                hint="Set EMAIL_FIELD of the user model, or do not install auth_sessions.supabase.",
                 id="auth_sessions.E012",
             )
 
 
 def _claims() -> Iterator[checks.CheckMessage]:
-    """E013: a claim of Supabase's has another meaning in this project."""
+    """E013: SIMPLE_JWT gives another meaning to a claim of Supabase's."""
     for name in ("USER_ID_CLAIM", "JTI_CLAIM", "TOKEN_TYPE_CLAIM"):
         claim = simple_jwt(name)
         if claim in CLAIMS and not (claim == "sub" and name == "USER_ID_CLAIM" and _user_id_is_the_uuid()):
             yield checks.Error(
-                f'SIMPLE_JWT["{name}"] must not be {claim!r}, which Supabase\'s clients take for something else.',
+                f'SIMPLE_JWT["{name}"] must not be {claim!r}, to which Supabase\'s clients give another meaning.',
                 hint='"sub" is the user\'s UUID.' if claim == "sub" else None,
                 id="auth_sessions.E013",
             )

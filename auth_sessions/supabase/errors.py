@@ -1,7 +1,7 @@
-"""Refusals as Supabase Auth sends them: a stable code, a message, a status, in one of two shapes.
+"""Refusals as Supabase Auth sends them: a stable code, a message and a status, in one of two formats.
 
-The shape follows the request's ``X-Supabase-Api-Version``. Codes and messages are Supabase Auth's, which its clients
-act on; they are not translated.
+The request's ``X-Supabase-Api-Version`` selects the format. Clients act on the codes and messages, which are those of
+Supabase Auth and are not translated.
 """
 
 import re
@@ -26,11 +26,11 @@ from auth_sessions import exceptions
 
 VERSION_HEADER = "X-Supabase-Api-Version"
 VERSION = date(2024, 1, 1)
-"""From this version on, ``code`` is the error's code; before, it is the HTTP status."""
+"""Since this version ``code`` is the code of the error; in earlier ones it is the HTTP status."""
 
 
 class SupabaseError(Exception):
-    """A refusal on the wire. Without a ``code`` there is nothing to act on; ``extra`` members stand beside it."""
+    """A refusal in the format of Supabase Auth: status, code ("" if there is none), message, and extra members."""
 
     def __init__(self, http_status: int, code: str, message: str, *, extra: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -41,12 +41,12 @@ class SupabaseError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """``x-sb-error-code``, but for an error whose body explains more; on 401 what RFC 9110 asks for."""
+        """``x-sb-error-code``, unless there are extra members; for 401 also ``WWW-Authenticate`` (RFC 9110)."""
         code = {"x-sb-error-code": self.code} if self.code and not self.extra else {}
         return {**code, "WWW-Authenticate": "Bearer"} if self.status == status.HTTP_401_UNAUTHORIZED else code
 
     def body(self, *, versioned: bool) -> dict[str, Any]:
-        """The new shape also holds the legacy names, for clients that do not see the answer's version header."""
+        """The new format also contains the legacy names, for clients that cannot read the version header."""
         code = self.code or (
             "unexpected_failure" if self.status >= status.HTTP_500_INTERNAL_SERVER_ERROR else "unknown"
         )
@@ -56,7 +56,7 @@ class SupabaseError(Exception):
 
 
 def is_versioned(request: HttpRequest) -> bool:
-    """Whether the client asks for the shape of 2024-01-01: ``X-Supabase-Api-Version`` names that day or a later one."""
+    """Whether the client requests the format of 2024-01-01, by that or a later date in the version header."""
     asked = request.headers.get(VERSION_HEADER, "")
     try:
         return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", asked, re.ASCII)) and date.fromisoformat(asked) >= VERSION
@@ -82,7 +82,7 @@ def weak_password(message: str, reasons: list[str]) -> SupabaseError:
 
 
 Refusals = Mapping[type[exceptions.AuthSessionsError], tuple[int, str, str]]
-"""What the refusals of the core are called on one endpoint; a subclass not named here is called as its parent is."""
+"""The responses of one endpoint to refusals, by exception class; a subclass without one uses that of its parent."""
 
 _CREDENTIALS = (400, "invalid_credentials", "Invalid login credentials")
 _LIMIT = (403, exceptions.SessionLimitReached.code, "Too many devices are signed in")
@@ -108,7 +108,7 @@ REFRESH_REFUSALS: Refusals = {
 
 BEARER_REFUSALS: Refusals = {
     exceptions.TokenNotValid: (403, "bad_jwt", "invalid JWT: unable to parse or verify signature"),
-    # Whatever ended it: the one code at which every client forgets the session.
+    # For every end of a session: the code on which every client deletes its session.
     exceptions.SessionInvalid: (403, "session_not_found", "Session from session_id claim in JWT does not exist"),
     exceptions.UserInactive: (403, "user_banned", "User is banned"),
     exceptions.UserNotFound: (403, "user_not_found", "User from sub claim in JWT does not exist"),
@@ -116,13 +116,13 @@ BEARER_REFUSALS: Refusals = {
 
 
 def refused(error: exceptions.AuthSessionsError, refusals: Refusals) -> SupabaseError:
-    """A refusal of the core, as this endpoint calls it."""
+    """The response of an endpoint to a refusal of the core."""
     named = (refusals[cls] for cls in type(error).__mro__ if cls in refusals)
     return SupabaseError(*next(named, (403, error.code, str(error))))
 
 
 def translated(error: Exception) -> SupabaseError | None:
-    """What Django and DRF raise, as Supabase Auth would send it; None for an unexpected failure."""
+    """The response to an exception of Django's or DRF's, as in Supabase Auth; None for an unexpected failure."""
     match error:
         case SupabaseError():
             known = error
@@ -148,14 +148,14 @@ def translated(error: Exception) -> SupabaseError | None:
 
 
 def _texts(detail: Any) -> str:
-    """All that DRF says of a body, in one text."""
+    """All messages of a validation error of DRF's, in one text."""
     if isinstance(detail, dict):
         detail = list(detail.values())
     return " ".join(_texts(each) for each in detail) if isinstance(detail, list) else str(detail)
 
 
 def not_supported(http_status: int = 404) -> SupabaseError:
-    """An endpoint of Supabase Auth that is not here. Not 501: clients would try again."""
+    """The response for an endpoint of Supabase Auth that is not implemented. Clients would retry after 501."""
     return SupabaseError(http_status, "not_supported", "This endpoint is not supported by this server")
 
 
@@ -164,7 +164,7 @@ def request_too_large() -> SupabaseError:
 
 
 def unexpected(error: Exception) -> SupabaseError:
-    """A failure of ours; where the database does not answer or gives way, 503, at which every client tries again."""
+    """An internal error: 503 if the database is unavailable or aborts, on which every client retries, otherwise 500."""
     transient = isinstance(error, (OperationalError, InterfaceError))
     return SupabaseError(
         503 if transient else 500,

@@ -1,4 +1,4 @@
-"""What Supabase's clients know of a person, and Django's user model does not."""
+"""The data of a user that Supabase's clients expect and Django's user model does not have."""
 
 import uuid
 from typing import Any
@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 def email_provider() -> dict[str, Any]:
-    """How the person came here, as Supabase Auth writes it for a sign-in by e-mail address and password."""
+    """The ``app_metadata`` that Supabase Auth stores for a sign-up by e-mail address and password."""
     return {"provider": "email", "providers": ["email"]}
 
 
 class Profile(models.Model):
-    """The id of a user on the wire, and their metadata. One row per user, made when the first token is issued."""
+    """The id of a user in the Supabase API, and their metadata. One row for each user, created for the first token."""
 
     uuid = models.UUIDField(
         _("id"),

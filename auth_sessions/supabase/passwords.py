@@ -1,4 +1,4 @@
-"""Validation of a new password, reported as Supabase Auth reports it."""
+"""Validation of a new password, with the errors of Supabase Auth."""
 
 from typing import Any, cast
 
@@ -11,12 +11,12 @@ from django.views.decorators.debug import sensitive_variables
 from auth_sessions.supabase.errors import SupabaseError, weak_password
 
 REASONS = {"password_too_short": "length", "password_too_common": "pwned"}
-"""Django's codes as Supabase's three reasons; every other is ``characters``."""
+"""The reason of Supabase Auth for each of Django's codes; ``characters`` for any other."""
 
 
 @sensitive_variables("password")
 def check_strength(password: str, user: AbstractBaseUser) -> None:
-    """Ask ``AUTH_PASSWORD_VALIDATORS``; an empty password is always weak. Raises 422 ``weak_password``."""
+    """Validate by ``AUTH_PASSWORD_VALIDATORS``. Raises 422 ``weak_password``, always for an empty password."""
     if not password:
         raise weak_password("Password should not be empty.", ["length"])
     try:
@@ -28,7 +28,10 @@ def check_strength(password: str, user: AbstractBaseUser) -> None:
 
 @sensitive_variables("password", "current")
 def check_change(password: str, user: AbstractBaseUser, *, current: str | None) -> None:
-    """What a new password for somebody who has one must meet; the current one is compared only where it is given."""
+    """Validate a new password, which must differ from the present one. ``current`` is compared if it is given.
+
+    Raises 422 ``weak_password`` or ``same_password``, and 400 ``current_password_invalid``.
+    """
     check_strength(password, user)
     if current is not None and not check_password(current, user.password):
         raise SupabaseError(400, "current_password_invalid", "The current password is not correct")

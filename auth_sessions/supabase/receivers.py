@@ -1,4 +1,4 @@
-"""What the Supabase API adds to access tokens, and deletes with a user."""
+"""Receivers: add the claims of the Supabase API to access tokens, and delete the profile of a deleted user."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.signals import pre_delete
@@ -19,7 +19,7 @@ def connect() -> None:
 
 
 def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) -> None:
-    """To every access token, whichever API issues it. The claims of the project's own receivers win."""
+    """Add the claims to every access token, whichever API issues it. Claims of other receivers are not overwritten."""
     claims = responses.claims(session)
     if simple_jwt("AUDIENCE") is None:
         claims["aud"] = responses.AUTHENTICATED
@@ -27,4 +27,5 @@ def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) ->
 
 
 def delete_profile_of_deleted_user(instance: AbstractBaseUser, **kwargs: object) -> None:
+    """Before a user is deleted, delete their profile."""
     users.delete_profile(instance)

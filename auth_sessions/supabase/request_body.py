@@ -1,4 +1,4 @@
-"""The body of a request: a JSON object, whatever the request's content type says; unknown members are ignored."""
+"""The body of a request: a JSON object, independently of the content type. Unknown members are ignored."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from auth_sessions.supabase.errors import bad_json, request_too_large, validatio
 BODY_BYTES = 1024 * 1024
 
 METADATA_BYTES = 4096
-"""Of ``user_metadata`` as JSON: it travels in every access token, and servers limit a header to about 8 kB."""
+"""The limit of ``user_metadata`` as JSON: every access token contains it, and servers limit a header to about 8 kB."""
 
 METADATA_DEPTH = 20
 
@@ -21,7 +21,7 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Body:
-    """The members of a request's body. Raises 400 ``bad_json`` for what is no JSON object, 413 beyond 1 MiB."""
+    """The members of a request's body. Raises 400 ``bad_json`` for any other body, 413 above 1 MiB."""
 
     @sensitive_variables()
     def __init__(self, request: HttpRequest) -> None:
@@ -29,7 +29,7 @@ class Body:
             members = json.loads(_text(request), parse_constant=_refuse)
         except (ValueError, RecursionError, RawPostDataException, UnreadablePostError) as error:
             raise bad_json(error) from error
-        # It is JSON, whatever it calls itself: whoever looks for a form later (axes, say) finds none, and no error.
+        # So that code which reads form data later, such as axes, finds none instead of raising an error.
         request.content_type = "application/json"
         if not isinstance(members, dict):
             raise bad_json("an object is expected")
@@ -37,7 +37,7 @@ class Body:
 
     @sensitive_variables()
     def text(self, name: str) -> str:
-        """A string, empty where it is absent or null."""
+        """A string, "" if it is absent or null. Raises 400 for another type, and for a value that cannot be stored."""
         value = self.members.get(name)
         if value is None:
             return ""
@@ -48,11 +48,11 @@ class Body:
         return value
 
     def holds(self, name: str) -> bool:
-        """Whether a member is there and not null."""
+        """Whether a member exists and is not null."""
         return self.members.get(name) is not None
 
     def metadata(self, name: str) -> dict[str, Any]:
-        """An object, empty where it is absent or null."""
+        """An object, {} if it is absent or null. Raises 400 for another type, and for a value that cannot be stored."""
         value = self.members.get(name)
         if value is None:
             return {}
@@ -74,14 +74,14 @@ def _refuse(constant: str) -> None:
 
 
 def check_size(metadata: dict[str, Any], *, before: dict[str, Any]) -> None:
-    """Raise 400 ``validation_failed`` for more metadata than a token can carry, unless it is becoming less."""
+    """Raise 400 ``validation_failed`` if the metadata is too long for a token, unless it is not longer than before."""
     size, former_size = (len(json.dumps(each, separators=(",", ":"))) for each in (metadata, before))
     if size > max(METADATA_BYTES, former_size):
         raise validation_failed(f"user_metadata may hold {METADATA_BYTES} bytes of JSON at most")
 
 
 def _storable(value: Any, depth: int = 0) -> bool:
-    """Whether every database takes it: no NUL, no lone surrogate, no infinite number, not too deep."""
+    """Whether every database can store the value: no NUL, no lone surrogate, no infinite number, not too deep."""
     if isinstance(value, str):
         return not UNSTORABLE.search(value)
     if isinstance(value, float):

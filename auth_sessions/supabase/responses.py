@@ -1,4 +1,4 @@
-"""What Supabase's clients store, the session and the user object, and the claims of the access token."""
+"""The session object and the user object of Supabase's clients, and the claims of the access token."""
 
 import uuid
 from copy import deepcopy
@@ -15,11 +15,11 @@ from auth_sessions.tokens import TokenPair
 AUTHENTICATED = "authenticated"
 
 METHODS = {"pwd": "password", "sms": "otp"}
-"""RFC 8176's values as Supabase's; the others are the same or have no counterpart."""
+"""Supabase's names of authentication method references (RFC 8176); all others are sent unchanged."""
 
 
 def session_object(pair: TokenPair) -> dict[str, Any]:
-    """``AccessTokenResponse``; times in Unix seconds."""
+    """The session object: ``AccessTokenResponse`` of Supabase Auth, with times in Unix seconds."""
     return {
         "access_token": pair.access,
         "token_type": "bearer",
@@ -31,7 +31,7 @@ def session_object(pair: TokenPair) -> dict[str, Any]:
 
 
 def user_object(user: AbstractBaseUser) -> dict[str, Any]:
-    """``User``. What is empty is left out, but for what the clients insist on."""
+    """The user object: ``User`` of Supabase Auth, without empty members, except for those that clients require."""
     profile, joined = users.profile(user), getattr(user, "date_joined", None)
     shared = {
         "created_at": _rfc3339(joined if isinstance(joined, datetime) else profile.created_at),
@@ -63,7 +63,7 @@ def user_object(user: AbstractBaseUser) -> dict[str, Any]:
 
 
 def claims(session: Session) -> dict[str, Any]:
-    """What Supabase's clients, and services that check their tokens, look for in an access token."""
+    """The claims that Supabase's clients, and services that verify their tokens, expect in an access token."""
     profile = users.profile(session.user)
     authenticated_at = int((session.authenticated_at or session.created_at).timestamp())
     return {

@@ -1,4 +1,4 @@
-"""Users as Supabase's clients know them: found by e-mail address, identified by a UUID, with metadata."""
+"""Users of the Supabase API: found by e-mail address, identified by a UUID, with metadata."""
 
 import hashlib
 import unicodedata
@@ -18,24 +18,24 @@ from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size
 
 EMAIL_LENGTH = 254
-"""The longest address there is (RFC 5321)."""
+"""The maximum length of an address (RFC 5321)."""
 
 UNKNOWN_USERNAME = "no-such-user:{}"
 
 
 def usernames(email: str) -> list[str]:
-    """The user names of everybody with this e-mail address, upper and lower case alike."""
+    """The user names of all users with this e-mail address, compared without regard to case."""
     if len(email) > EMAIL_LENGTH:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
     users = user_model._default_manager.filter(**{f"{field}__iexact": email})
-    # A database may take more for equal than case: accents, or letters that only share an upper case.
+    # A database may also treat accents, or letters with the same upper case, as equal.
     return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
 
 
 def is_taken(user: AbstractBaseUser) -> bool:
-    """Whether another user has the user name or the address of a user who could not be saved."""
+    """Whether another user has the user name or the address of this user, who could not be saved."""
     user_model = get_user_model()
     same_name = Q(**{user_model.USERNAME_FIELD: user.get_username()})
     same_address = Q(**{user_model.get_email_field_name(): email_of(user)})
@@ -44,10 +44,10 @@ def is_taken(user: AbstractBaseUser) -> bool:
 
 
 def credentials(email: str, password: str) -> dict[str, str]:
-    """What ``authenticate()`` is asked about.
+    """The credentials for ``authenticate()``.
 
-    For an unknown address, and for one that several users share, a name that no user has: as much work as for a wrong
-    password, and ``user_login_failed`` is sent.
+    For an unknown address, and for one that several users share, they contain a user name that no user has: it takes as
+    long as a wrong password, and ``user_login_failed`` is sent.
     """
     found = usernames(email)
     name = found[0] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
@@ -55,17 +55,17 @@ def credentials(email: str, password: str) -> dict[str, str]:
 
 
 def email_of(user: AbstractBaseUser) -> str:
-    """Empty where there is none."""
+    """The e-mail address of a user, "" if there is none."""
     return getattr(user, user.get_email_field_name(), None) or ""
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two addresses are one, upper and lower case alike."""
+    """Whether two addresses are the same, compared without regard to case."""
     return normalized(one) == normalized(other)
 
 
 def normalized(email: str) -> str:
-    """An address in lower case and in the form (NFKC) in which Django keeps user names; one too long as it is."""
+    """An address in lower case and in Unicode's form NFKC, as Django stores user names. One too long is unchanged."""
     email = email.strip()
     if len(email) > EMAIL_LENGTH:
         return email
@@ -73,7 +73,7 @@ def normalized(email: str) -> str:
 
 
 def profile(user: AbstractBaseUser) -> Profile:
-    """The user's profile, made if there is none yet. Raises :class:`~auth_sessions.exceptions.UserNotFound`."""
+    """The profile of a user, created if there is none. Raises :class:`~auth_sessions.exceptions.UserNotFound`."""
     try:
         return cast("Profile", cast("Any", user).supabase_profile)
     except Profile.DoesNotExist:
@@ -83,7 +83,7 @@ def profile(user: AbstractBaseUser) -> Profile:
 
 
 def _make(user: AbstractBaseUser) -> Profile:
-    """Under the lock on the user's row that a deletion takes as well."""
+    """Create a profile, under the lock on the user's row that a deletion takes as well."""
     using = write_alias()
     with transaction.atomic(using=using):
         if not lock(user_row(user)):
@@ -92,25 +92,25 @@ def _make(user: AbstractBaseUser) -> Profile:
         try:
             with transaction.atomic(using=using):
                 return _profiles().create(user_id=user.pk, uuid=key)
-        except IntegrityError:  # another request was first: a locking read sees what it wrote
+        except IntegrityError:  # another request was first; a locking read sees its row
             return _profiles().select_for_update().get(user_id=user.pk)
 
 
 def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
-    """Merge key by key; None deletes a key. To be called in a transaction: the row is locked until it ends."""
+    """Merge ``changes`` key by key; None deletes a key. Call it in a transaction: the row is locked until its end."""
     if not changes:
         return
     for stored in lock(_profiles().filter(pk=profile(user).pk)):
         before, merged = stored.user_metadata, {**stored.user_metadata, **changes}
         stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
         stored.save(update_fields=["user_metadata", "updated_at"])
-        stored.refresh_from_db(fields=["user_metadata"])  # a database may write numbers longer
+        stored.refresh_from_db(fields=["user_metadata"])  # a database may store numbers in a longer form
         check_size(stored.user_metadata, before=before)
         cast("Any", user).supabase_profile = stored
 
 
 def delete_profile(user: AbstractBaseUser) -> None:
-    """Delete the profile of a user about to be deleted, under the lock that no token is issued past."""
+    """Delete the profile of a user about to be deleted, under the lock that the creation of a profile takes as well."""
     end_before_deletion(user)
     _profiles().filter(user_id=user.pk).delete()
 

@@ -1,4 +1,4 @@
-"""The endpoints that Supabase's clients call. Each view reads its input, calls one function, and shapes the answer."""
+"""The endpoints of Supabase's clients. Each view reads its input, calls one function, and builds the response."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ from auth_sessions.tokens.keys import public_keys
 
 
 class JSONOnly(BaseContentNegotiation):
-    """JSON, whatever ``Accept`` says."""
+    """Responds with JSON, independently of ``Accept``."""
 
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         return None
@@ -60,9 +60,9 @@ class JSONOnly(BaseContentNegotiation):
 
 
 class SupabaseView(APIView):
-    """What the endpoints share: no authentication (the API key comes as a Bearer token), and how they refuse.
+    """The base of the endpoints: no authentication (clients send the API key as a Bearer token), and refusals.
 
-    Refusals do not pass through the project's ``EXCEPTION_HANDLER``: the clients know one format only.
+    Refusals are not passed to the project's ``EXCEPTION_HANDLER``: the clients support one format only.
     """
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
@@ -78,7 +78,7 @@ class SupabaseView(APIView):
         return [*super().get_throttles(), ActionThrottle()]
 
     def handle_exception(self, exc: Exception) -> Response:
-        """A refusal is an answer: what it destroyed stays destroyed. Any other failure is rolled back, and logged."""
+        """Answer a refusal without a rollback: a session that it has ended stays ended. Roll back and log any other."""
         if isinstance(exc, AuthSessionsError):
             return self._answer(errors.refused(exc, self.refusals))
         error = errors.translated(exc)
@@ -109,7 +109,7 @@ class SupabaseView(APIView):
 
 
 class SignInBaseView(SignInMixin, SupabaseView):
-    """What a sign-in and a sign-up share."""
+    """The base of a sign-in and a sign-up."""
 
     action_throttle_scope = "auth_sessions_token"
     refusals = errors.SIGN_IN_REFUSALS
@@ -127,7 +127,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
     @sensitive_variables("password")
     def get_credentials(self, email: str, password: str) -> dict[str, str]:
-        """What ``authenticate()`` is asked about: the user name of the one user with this address, and the password."""
+        """The credentials for ``authenticate()``: the user name of the one user with this address, and the password."""
         return users.credentials(email, password)
 
 
@@ -170,7 +170,7 @@ class UnsupportedGrantView(SupabaseView):
 
 @method_decorator((csrf_exempt, login_not_required), name="dispatch")
 class TokenView(View):
-    """``POST token?grant_type=``: hands the request to the grant's own view."""
+    """``POST token?grant_type=``: calls the view of the grant."""
 
     grants: ClassVar[Mapping[str, type[SupabaseView]]] = {
         "password": PasswordGrantView,
@@ -187,7 +187,7 @@ class TokenView(View):
 
 
 class SignedInView(SupabaseView):
-    """An endpoint for whoever sends an access token."""
+    """The base of the endpoints that require an access token."""
 
     authentication_classes = (BearerAuthentication,)
 
@@ -202,7 +202,7 @@ class SignedInView(SupabaseView):
 class LogoutView(SignedInView):
     """``POST logout?scope=``: ``global`` (default), ``local`` or ``others``; 204.
 
-    ``local`` on a session that has already ended is 204, too.
+    ``local`` for a session that has already ended is 204, too.
     """
 
     action_throttle_scope = "auth_sessions_sign_out"
@@ -232,7 +232,7 @@ class UserView(SignedInView):
     """
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A new password is throttled as a sign-in: with ``current_password`` the answer shows whether it is right."""
+        """Throttle PUT as a sign-in: with ``current_password`` the response shows whether a password is right."""
         if request.method == "PUT":
             self.action_throttle_scope = "auth_sessions_token"
         super().initial(request, *args, **kwargs)
@@ -266,15 +266,15 @@ class UserView(SignedInView):
         return Response(user_object(user))
 
     def change_email(self, user: AbstractBaseUser, email: str) -> None:
-        """Override to take a new address, at once or once it is confirmed. Raises 400 ``validation_failed``."""
+        """Override it to accept a new address, at once or after a confirmation. Raises 400 ``validation_failed``."""
         raise validation_failed("The email address cannot be changed here")
 
 
 class SignupView(SignInBaseView):
     """``POST signup`` ``{"email", "password", "data"?}``, if ``AUTH_SESSIONS_SUPABASE_SIGNUP``: signs in at once.
 
-    Where the project's backends do not let the new user in (yet), the answer is the user object alone, at which
-    clients wait for a confirmation.
+    If the project's backends do not accept the new user (yet), the response is the user object alone, on which clients
+    wait for a confirmation.
     """
 
     @sensitive_variables()
@@ -321,20 +321,20 @@ class SignupView(SignInBaseView):
                 raise _already_registered() from error
             raise validation_failed(" ".join(error.messages)) from error
         except IntegrityError as error:
-            if users.is_taken(user):  # in this very moment
+            if users.is_taken(user):  # created by another request meanwhile
                 raise _already_registered() from error
             raise
         return user
 
     def build_user(self, email: str) -> AbstractBaseUser:
-        """The new user, not saved yet and without a password. The user name is the address, if that can be one."""
+        """The new user, not saved and without a password. The user name is the address, if its field accepts that."""
         user_model = get_user_model()
         username_field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
         username = email
         try:
             username_field.run_validators(email)
         except ValidationError:
-            username = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{email}").hex  # one name for one address
+            username = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{email}").hex  # the same name for the same address
         return user_model(**{user_model.USERNAME_FIELD: username, user_model.get_email_field_name(): email})
 
 
@@ -354,7 +354,7 @@ class KeySetView(SupabaseView):
 
 
 class HealthView(SupabaseView):
-    """``GET health``: who answers."""
+    """``GET health``: the name and the version of the server."""
 
     def get(self, request: Request, **kwargs: object) -> Response:
         description = "auth_sessions, for the clients of Supabase Auth"
@@ -362,7 +362,7 @@ class HealthView(SupabaseView):
 
 
 class SettingsView(SupabaseView):
-    """``GET settings``: which ways to sign in there are."""
+    """``GET settings``: the available ways to sign in."""
 
     def get(self, request: Request, **kwargs: object) -> Response:
         return Response(
@@ -380,7 +380,7 @@ class SettingsView(SupabaseView):
 
 
 class UnknownPathView(SupabaseView):
-    """Everything else that Supabase Auth has: 404 ``not_supported``, never a page."""
+    """Any other path of Supabase Auth: 404 ``not_supported``, as JSON."""
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         raise errors.not_supported()

@@ -80,7 +80,7 @@ class SessionToken(Token):
         try:
             well_formed = self.session_id and 0 <= self.generation < HIGHEST_GENERATION
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise TokenError(_("Token names no session")) from error
+            raise TokenError(_("Token contains no session")) from error
         if not well_formed or self.payload.get(self.type_claim) != self.token_type:
             raise TokenError(_("Token has wrong type"))
 

@@ -233,7 +233,7 @@ def test_another_database(tmp_path):
         (["--sleep=inf"], "number of seconds"),
         (["--max-seconds=soon"], "number of seconds"),
         (["--max-seconds=1e400"], "number of seconds"),
-        (["--after=5"], "no key of a session"),
+        (["--after=5"], "not the key of a session"),
         (["--database=elsewhere"], "invalid choice"),
     ],
 )

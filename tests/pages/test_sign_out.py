@@ -135,7 +135,7 @@ class TestSignOut:
         for ask in (office_browser.page, office_browser.submit):
             assert "That device is signed out already." in message_after(office_browser, ask(sign_out_path(iphone)))
             assert "That device is signed out already." in message_after(office_browser, ask(name_path(iphone)))
-            assert "You are signed in on no other device." in message_after(office_browser, ask(OTHERS))
+            assert "You are not signed in on any other device." in message_after(office_browser, ask(OTHERS))
         assert still_signed_in(office=office_browser) == {"office"}
 
     def test_anothers_device_is_not_found(self, office_browser, bob):

@@ -13,33 +13,37 @@ LONGEST = 7 * 24 * 3600
 
 
 def batch_size(text: str) -> int:
+    """Parse the size of a batch."""
     if text.isdecimal() and 1 <= int(text) <= KEYS_PER_STATEMENT:
         return int(text)
-    raise ArgumentTypeError(f"{text!r} is no number from 1 to {KEYS_PER_STATEMENT}")
+    raise ArgumentTypeError(f"{text!r} is not a number from 1 to {KEYS_PER_STATEMENT}")
 
 
 def seconds(text: str) -> float:
+    """Parse a number of seconds, at most a week."""
     try:
         if 0 <= (number := float(text)) <= LONGEST:
             return number
     except ValueError:
         pass
-    raise ArgumentTypeError(f"{text!r} is no number of seconds from 0 to {LONGEST}")
+    raise ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to {LONGEST}")
 
 
 def key(text: str) -> UUID:
+    """Parse the key of a session."""
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no key of a session, such as an earlier run printed") from None
+        raise ArgumentTypeError(f"{text!r} is not the key of a session, such as an earlier run printed") from None
 
 
 class Command(BaseCommand):
+    """``clearauthsessions``: runs :func:`auth_sessions.core.cleanup.clear_expired`."""
+
     help = (
-        "Ends the sessions that no longer count: expired, idle, of inactive users, or of a password that has "
-        "since "
-        "changed. They are refused with or without this; run it daily to free the storage. Each batch is a short "
-        "transaction: it can be stopped at any time, run twice at once, and split into several runs."
+        "Ends the sessions that are not live: expired, idle, of inactive users, or with an earlier password. They are "
+        "refused with or without this command; run it daily to free storage. Each batch is a short transaction: the "
+        "command can be stopped at any time, run concurrently, and split into several runs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -51,10 +55,12 @@ class Command(BaseCommand):
             "--max-seconds",
             type=seconds,
             metavar="SECONDS",
-            help="start no batch later than this, and print where to continue",
+            help="start no batch later than this, and print the key to continue after",
         )
-        parser.add_argument("--after", type=key, metavar="KEY", help="continue after this key, where a run stopped")
-        parser.add_argument("--dry-run", action="store_true", help="only print how many there are")
+        parser.add_argument(
+            "--after", type=key, metavar="KEY", help="continue after this key, at which an earlier run stopped"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only print the number of sessions")
         parser.add_argument("--database", choices=tuple(connections), help="the database to clear")
 
     def handle(self, *args: object, database: str | None, **options: Any) -> None:

@@ -17,32 +17,34 @@ BATCH = 1000
 
 
 def moment(text: str) -> datetime:
-    """A date or a time in ISO 8601; in the project's time zone where it names none."""
+    """Parse a date or a time in ISO 8601, by default in the project's time zone."""
     try:
         found = datetime.fromisoformat(text)
         aware = timezone.make_aware(found) if timezone.is_naive(found) else found
         return aware.astimezone(UTC) if settings.USE_TZ else timezone.make_naive(aware)
     except (ValueError, OverflowError):
-        raise ArgumentTypeError(f"{text!r} is no date or time in ISO 8601, such as 2026-11-24T12:00") from None
+        raise ArgumentTypeError(f"{text!r} is not a date or time in ISO 8601, such as 2026-11-24T12:00") from None
 
 
 class Command(BaseCommand):
+    """``revokeauthsessions``: ends sessions with the reason ``revoked``."""
+
     help = (
-        "Revokes sessions after a leak: those of some users or of all, with everything that references them. The "
-        "reason that signals carry is 'revoked'. Access tokens that are only checked by signature stay valid "
-        "until they expire; browser logins older than the installation are not reached."
+        "Revokes the sessions of some or all users after a leak, with everything that references them. The reason in "
+        "the signals is 'revoked'. Access tokens whose signature alone is verified stay valid until they expire; "
+        "browser logins older than the installation are not revoked."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         users = parser.add_mutually_exclusive_group(required=True)
         users.add_argument("--user", action="append", metavar="NAME", help="a user name; may be given several times")
-        users.add_argument("--all", action="store_true", help="everybody's")
+        users.add_argument("--all", action="store_true", help="the sessions of all users")
         parser.add_argument(
-            "--except", action="append", default=[], dest="excepted", metavar="NAME", help="a user name to leave alone"
+            "--except", action="append", default=[], dest="excepted", metavar="NAME", help="a user name to exclude"
         )
         parser.add_argument("--kind", choices=SessionKind.values, help="only sessions of this kind")
         parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that started before, ISO 8601")
-        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
+        parser.add_argument("--dry-run", action="store_true", help="only print the number of sessions")
 
     def handle(self, *args: object, **options: Any) -> None:
         sessions = self._chosen(**options)
@@ -67,7 +69,7 @@ class Command(BaseCommand):
         if options["kind"]:
             sessions = sessions.filter(kind=options["kind"])
         if options["before"]:
-            # A login older than the installation has its row since its first request; nobody knows when it started.
+            # The row of a login older than the installation is from its first request; when it started is not known.
             sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at=None))
         return sessions
 

@@ -46,6 +46,16 @@ class SessionQuerySet(QuerySet["Session"]):
             return live
         return live.filter(password_fingerprint__in=passwords.fingerprints(user.password), user_id=user.pk)
 
+    def not_live(self) -> SessionQuerySet:
+        """The sessions that are expired or idle, and whose rows are still there: the opposite of :meth:`live`."""
+        now = timezone.now()
+        ended = Q(expires_at__lte=now)
+        if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
+            used_before = now - conf.AUTH_SESSIONS_IDLE_TIMEOUT
+            not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=used_before)
+            ended |= Q(last_seen_at__lte=used_before) & not_refreshed
+        return self.filter(ended)
+
     def last_used_first(self) -> SessionQuerySet:
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""
         return self.select_related("refresh_token").order_by(LAST_USED_AT.desc(), "-pk")

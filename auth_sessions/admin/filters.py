@@ -1,7 +1,7 @@
 """The filters of the list of sessions."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.models import Session
-from auth_sessions.querysets import LAST_USED_AT
+from auth_sessions.querysets import LAST_USED_AT, SessionQuerySet
 
 LISTED_TAGS = 50
 """How many tags the filter lists: a project may give each of its clients a tag."""
@@ -28,11 +28,11 @@ class StateFilter(admin.SimpleListFilter):
         return [("live", _("Live")), ("ended", _("Ended"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
-        live = Session.objects.live().values("pk")
+        sessions = cast("SessionQuerySet", queryset)
         if self.value() == "live":
-            return queryset.filter(pk__in=live)
+            return sessions.live()
         if self.value() == "ended":
-            return queryset.exclude(pk__in=live)
+            return sessions.not_live()
         return queryset
 
 

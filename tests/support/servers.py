@@ -1,8 +1,8 @@
-"""PostgreSQL, MariaDB and Redis for the tests, the benchmarks and CI: those that answer, else throw-away ones.
+"""PostgreSQL, MariaDB and Redis for the tests, the benchmarks and CI: those that answer, else temporary ones.
 
 Environment variables name the servers that are tried first: ``variables`` of each class, with their defaults. Where no
 server answers there that can be used, one is started from the installed programs, on a free port and in a temporary
-folder, and is stopped in the end. To have servers of one's own though others answer, name ports at which nothing does:
+folder, and is stopped in the end. To start temporary servers although others answer, name ports at which none does:
 ``PGPORT=1 MYSQL_TCP_PORT=1 REDIS_PORT=1``.
 
 ``python -m tests.support.servers postgresql mariadb redis -- COMMAND`` runs a command with the variables that lead to
@@ -54,7 +54,7 @@ def or_skipped():
 
 
 class Server:
-    """A throw-away server; the class also finds one that answers."""
+    """A temporary server; the class also finds one that answers."""
 
     name = ""
     variables = {}
@@ -92,7 +92,7 @@ class Server:
     @classmethod
     @contextmanager
     def own(cls):
-        """A server that nobody else uses."""
+        """One that nobody else uses."""
         server = None
         try:
             with signals_wait():
@@ -169,7 +169,7 @@ class Server:
 
     def failed(self, problem):
         say((self.folder / "log").read_text(errors="replace"))
-        return Unavailable(f"a {self.name} of its own did not start: {problem}")
+        return Unavailable(f"a temporary {self.name} did not start: {problem}")
 
     def write(self, name, text):
         file = self.folder / name

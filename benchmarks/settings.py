@@ -31,6 +31,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
 SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
+AUTH_SESSIONS_REUSE_INTERVAL = timedelta(microseconds=1)  # within it a refresh rotates nothing, and would cost less
 if ENTRY.module == "simplejwt":
     SIMPLE_JWT |= {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True, "UPDATE_LAST_LOGIN": True}
 REST_KNOX = {"TOKEN_TTL": timedelta(days=1)}

@@ -198,11 +198,18 @@ def get_session(request: HttpRequest | Request, *, raise_exception: bool = False
 def _find_session(request: HttpRequest | Request) -> Session | None:
     if isinstance(request, Request):
         return getattr(request.auth, "session", None) or _get_browser_session(request)
+    raw = _read_bearer_token(request)
+    return browser_sessions.get_current(request) if raw is None else get_valid_session(parse(SessionAccessToken, raw))
+
+
+def _read_bearer_token(request: HttpRequest) -> bytes | None:
+    """The access token in the header; None if there is none. Raises ``TokenNotValid`` for a malformed header."""
+    authentication = SessionJWTAuthentication()
+    header = authentication.get_header(cast("Request", request))
     try:
-        found = SessionJWTAuthentication().authenticate(cast("Request", request))
+        return None if header is None else authentication.get_raw_token(header)
     except AuthenticationFailed as error:
-        raise error.__cause__ or exceptions.TokenNotValid() from error
-    return cast("SessionAccessToken", found[1]).session if found else browser_sessions.get_current(request)
+        raise exceptions.TokenNotValid from error
 
 
 def _get_browser_session(request: Request) -> Session | None:

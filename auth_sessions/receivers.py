@@ -16,7 +16,7 @@ from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.db.deletion import EndedSession
-from auth_sessions.db.hash_upgrades import is_hash_upgrade, note_saved_password
+from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
@@ -53,6 +53,7 @@ def keep_sessions_on_hash_upgrade(
 ) -> None:
     """Keep the sessions when only the hasher of the password has changed."""
     if is_hash_upgrade(instance, update_fields) and is_password_usable(instance.password):
+        mark_saved(instance)
         upgrade_hash(instance)
 
 
@@ -65,7 +66,8 @@ def end_sessions_on_user_save(
     **kwargs: object,
 ) -> None:
     """After a save that may have changed the password or made the user inactive, end the sessions that are not live."""
-    note_saved_password(instance)
+    if has_new_password(instance):
+        mark_saved(instance)
     if created or raw or (update_fields is not None and update_fields <= IGNORED_FIELDS):
         return
     user_id = instance.pk

@@ -11,18 +11,19 @@ def is_hash_upgrade(user: Any, update_fields: Collection[str] | None) -> bool:
 
     Django's ``AbstractBaseUser._password`` holds a raw password from ``set_password()`` until it is saved. When the
     hasher is upgraded, ``check_password()`` calls ``set_password()``, clears ``_password`` and saves that one field. An
-    instance that has saved a new password has a cleared ``_password``, too: :func:`note_saved_password` marks it, so
-    that a later save of it is not treated as an upgrade.
+    instance that has saved a password has a cleared ``_password``, too: :func:`mark_saved` it, so that a later save of
+    it is not treated as an upgrade.
     """
     attributes = vars(user)
     is_cleared = attributes.get("_password", "never set") is None and SAVED_ATTRIBUTE not in attributes
-    if not is_cleared or "password" not in (update_fields or ()):
-        return False
+    return is_cleared and "password" in (update_fields or ())
+
+
+def has_new_password(user: Any) -> bool:
+    """Whether a user has just been saved with a new password; after the save, before Django clears the raw password."""
+    return vars(user).get("_password") is not None
+
+
+def mark_saved(user: Any) -> None:
+    """Mark a user whose password has been saved: see :func:`is_hash_upgrade`."""
     setattr(user, SAVED_ATTRIBUTE, True)
-    return True
-
-
-def note_saved_password(user: Any) -> None:
-    """Mark a user with a new password. To be called after the save, before Django clears the raw password."""
-    if vars(user).get("_password") is not None:
-        setattr(user, SAVED_ATTRIBUTE, True)

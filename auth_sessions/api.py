@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
@@ -28,6 +28,7 @@ from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
 from auth_sessions.core.database import translate_missing_user
 from auth_sessions.core.password_changes import change_password
+from auth_sessions.core.people import backend_of, is_accepted
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
 
@@ -52,6 +53,10 @@ __all__ = [
 ]
 
 
+LONGEST_USERNAME = 254
+"""Where the field has no limit; as in Django's login form."""
+
+
 @sensitive_variables("credentials")
 def sign_in(
     request: HttpRequest,
@@ -60,17 +65,34 @@ def sign_in(
     name: str = "",
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
+    normalize: bool = True,
 ) -> TokenPair:
     """Sign a person in by credentials, the keyword arguments of ``django.contrib.auth.authenticate()``, which decides.
+
+    The user name is normalised (Unicode NFKC) as by Django's login form, unless ``normalize`` is False: for a name that
+    has been read from the database.
 
     ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters);
     ``lifetime`` is that of :func:`sign_in_user`. Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises
     :class:`~auth_sessions.exceptions.NoActiveAccount`, and what :func:`sign_in_user` raises.
     """
-    user = authenticate(request, **credentials)
-    if user is None or not user.is_active:
+    user = authenticate(request, **(_normalized(credentials) if normalize else credentials))
+    if user is None or not is_accepted(user, backend_of(user)):
         raise exceptions.NoActiveAccount
     return sign_in_user(user, request=request, amr=("pwd",), name=name, tag=tag, lifetime=lifetime)
+
+
+@sensitive_variables("credentials")
+def _normalized(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """The credentials with the user name as ``create_user()`` stores it. One that is too long is left as it is."""
+    user_model = get_user_model()
+    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    longest = field.max_length or LONGEST_USERNAME
+    normalized = dict(credentials)
+    for key in {user_model.USERNAME_FIELD, "username"} & normalized.keys():
+        if isinstance(name := normalized[key], str) and len(name) <= longest:
+            normalized[key] = user_model.normalize_username(name)
+    return normalized
 
 
 def sign_in_user(

@@ -1,7 +1,7 @@
 """Authentication for Django REST framework that refuses a signed-out session at once."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any, NoReturn, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -19,6 +19,7 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidTok
 from auth_sessions import exceptions
 from auth_sessions.core import browser_sessions, session_cache
 from auth_sessions.core.database import all_users
+from auth_sessions.core.people import is_known
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import next_touch_at, touch
@@ -74,8 +75,11 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
             return cast("AbstractBaseUser", LazyUser(session))
         read_at = timezone.now()
         user = super().get_user(token)
-        until = _next_touch_at(token.session, token)
-        session_cache.add(token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until)
+        if user.is_active:  # a hit says that the user is
+            until = _next_touch_at(token.session, token)
+            session_cache.add(
+                token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until
+            )
         return user
 
     def get_database_id(self) -> str:
@@ -95,7 +99,7 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     """The user of a session from the cache: primary key, ``is_authenticated`` and ``is_active`` need no SQL.
 
     Any other attribute reads the row. If the row does not exist any more, the user has this primary key, no other data
-    and no permissions.
+    and no permissions, and cannot be saved (401 ``user_not_found``).
     """
 
     is_authenticated = True
@@ -105,7 +109,7 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
         attributes = vars(self)  # an ordinary assignment would set an attribute of the user
 
         def load() -> AbstractBaseUser:
-            attributes["loaded"] = user = all_users().filter(pk=key).first() or get_user_model()(pk=key)
+            attributes["loaded"] = user = all_users().filter(pk=key).first() or _deleted_user(key)
             return user
 
         super().__init__(load)
@@ -120,6 +124,17 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     def is_active(self) -> bool:
         loaded = vars(self)["loaded"]
         return loaded is None or loaded.is_active
+
+
+def _deleted_user(key: Any) -> AbstractBaseUser:
+    """A user whose row does not exist any more, and whose ``save()`` creates no other."""
+    user = get_user_model()(pk=key)
+    vars(user)["save"] = vars(user)["save_base"] = _refuse_to_save
+    return user
+
+
+def _refuse_to_save(*args: object, **kwargs: object) -> NoReturn:
+    raise to_api_exception(exceptions.UserNotFound())
 
 
 class BrowserSessionAuthentication(SessionAuthentication):
@@ -142,7 +157,7 @@ def get_valid_session(token: SessionAccessToken) -> Session:
     Raises :class:`~auth_sessions.exceptions.TokenNotValid` if session and user do not belong together, and
     subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
-    session = select_session(token.session_id, "user")
+    session = select_session(token.session_id, "user", with_user_visibility=True)
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
@@ -154,14 +169,14 @@ def get_valid_session(token: SessionAccessToken) -> Session:
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
-    """Why a session does not exist: it has ended, or its user does not exist or is inactive."""
+    """Why a session does not exist: it has ended, or its user does not exist or is known to no backend."""
     try:
         user = all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
     except (ValueError, TypeError, ValidationError):
         return exceptions.TokenNotValid()
     if user is None:
         return exceptions.UserNotFound()
-    return exceptions.SessionNotFound() if user.is_active else exceptions.UserInactive()
+    return exceptions.SessionNotFound() if is_known(user, "") else exceptions.UserInactive()
 
 
 @sensitive_variables("raw")
@@ -215,7 +230,7 @@ def _read_bearer_token(request: HttpRequest) -> bytes | None:
 def _get_browser_session(request: Request) -> Session | None:
     """The session of the cookie, if the request was authenticated as the same user."""
     session = browser_sessions.get_current(request._request)
-    return session if session is not None and session.user_id == request.user.pk else None
+    return session if session is not None and request.user and session.user_id == request.user.pk else None
 
 
 def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:

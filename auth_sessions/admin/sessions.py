@@ -69,7 +69,8 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        sessions = cast("SessionQuerySet", super().get_queryset(request))
+        return sessions.with_user_visibility().select_related(*self.list_select_related)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)

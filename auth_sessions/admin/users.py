@@ -89,4 +89,4 @@ class SessionInline(SessionColumns, TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         sessions = cast("SessionQuerySet", super().get_queryset(request))
-        return sessions.last_used_first().select_related("user", "refresh_token")
+        return sessions.with_user_visibility().last_used_first().select_related("user", "refresh_token")

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import IntegrityError, transaction
@@ -26,9 +26,10 @@ from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.django_session_store import entry_key, get_expiry, get_lifetime
 from auth_sessions.core.password_changes import sync_password_fingerprint
+from auth_sessions.core.people import known_path
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
-from auth_sessions.core.validity import get_end_reason
+from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
@@ -63,7 +64,7 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
 def get_current(request: HttpRequest) -> Session | None:
     """The live browser session of a request; None without the middleware, or without a login of ``request.user``."""
     state = get_state(request)
-    if state is None or not request.user.is_authenticated or state.session is None:
+    if state is None or not _is_anybody(request.user) or state.session is None:
         return None
     return state.session if state.session.user_id == request.user.pk else None
 
@@ -104,8 +105,13 @@ def has_stale_cookie(request: HttpRequest) -> bool:
     return (
         get_state(request) is not None
         and settings.SESSION_COOKIE_NAME in request.COOKIES
-        and not request.user.is_authenticated
+        and not _is_anybody(request.user)
     )
+
+
+def _is_anybody(user: Any) -> bool:
+    """Whether a user is authenticated; DRF's ``UNAUTHENTICATED_USER`` may be None."""
+    return user is not None and user.is_authenticated
 
 
 def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -116,7 +122,7 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     if session is not None and session.user_id == user.pk:
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        if reason is None and mark_reauthenticated(session, user):
+        if reason is None and mark_reauthenticated(session, user, auth_backend=_backend_of(request.session)):
             _write_session_id_on_commit(request, session, user)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
@@ -146,6 +152,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             lifetime=get_lifetime(django_session),
             django_session_key=django_session_key,
             is_authenticated_now=is_new,
+            auth_backend=_backend_of(django_session),
         )
     except IntegrityError:  # another request of this browser has created it
         session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
@@ -155,6 +162,11 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
         return False
     _write_session_id_on_commit(request, session, user)
     return True
+
+
+def _backend_of(django_session: SessionBase) -> str:
+    """The path of the backend by which Django reads the user of its session."""
+    return known_path(django_session.get(BACKEND_SESSION_KEY))
 
 
 def _write_session_id_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
@@ -220,7 +232,7 @@ def end_if_invalid(session_id: str) -> None:
 
 def _end_if_invalid(session: Session) -> None:
     reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True)
-    if reason is not None:  # otherwise Django has refused an old copy of the cookie
+    if reason is not None and may_end(session, reason):  # otherwise Django has refused an old copy of the cookie
         all_sessions().filter(pk=session.pk).end(reason=reason)
 
 

@@ -74,15 +74,21 @@ def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict
     transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
 
 
-def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
-    """Record that a person has proved their identity again in an existing session. False if it has ended."""
+def mark_reauthenticated(session: Session, user: AbstractBaseUser, *, auth_backend: str | None = None) -> bool:
+    """Record that a person has proved their identity again in an existing session. False if it has ended.
+
+    ``auth_backend`` is the path of another backend that carries the session from now on; None: as before.
+    """
     using = write_alias()
     with transaction.atomic(using=using):
         if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
             return False
         session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
+        session.auth_backend = session.auth_backend if auth_backend is None else auth_backend
         all_sessions(using).filter(pk=session.pk).update(
-            authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
+            authenticated_at=session.authenticated_at,
+            password_fingerprint=session.password_fingerprint,
+            auth_backend=session.auth_backend,
         )
     return True
 

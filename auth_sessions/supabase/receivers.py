@@ -1,9 +1,10 @@
-"""Receivers: add the claims of the Supabase API to access tokens, and delete the profile of a deleted user."""
+"""Receivers: add the claims of the Supabase API to access tokens, and delete the profiles of deleted users."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.signals import pre_delete
 
 from auth_sessions.core.database import user_models
+from auth_sessions.db.user_deletion import deleted_together
 from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing
 from auth_sessions.supabase import responses, users
@@ -15,7 +16,7 @@ def connect() -> None:
     access_token_issuing.connect(add_claims, dispatch_uid="auth_sessions.supabase.add_claims")
     for model in user_models():
         uid = f"auth_sessions.supabase.pre_delete.{model._meta.label_lower}"
-        pre_delete.connect(delete_profile_of_deleted_user, model, dispatch_uid=uid)
+        pre_delete.connect(delete_profiles_of_deleted_users, model, dispatch_uid=uid)
 
 
 def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) -> None:
@@ -26,6 +27,7 @@ def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) ->
     token.payload = {**claims, **token.payload}
 
 
-def delete_profile_of_deleted_user(instance: AbstractBaseUser, **kwargs: object) -> None:
-    """Before a user is deleted, delete their profile."""
-    users.delete_profile(instance)
+def delete_profiles_of_deleted_users(instance: AbstractBaseUser, origin: object, using: str, **kwargs: object) -> None:
+    """Before users are deleted, delete their profiles: with the first of them, those of all."""
+    if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
+        users.delete_profiles(user_ids)

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
-from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.db.deletion import batches
 from auth_sessions.db.locking import lock
 from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size
@@ -29,7 +29,10 @@ def usernames(email: str) -> list[str]:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
-    users = user_model._default_manager.filter(**{f"{field}__iexact": email})
+    is_email = Q(**{f"{field}__iexact": email})
+    for form in ("NFC", "NFD", "NFKC"):  # the stored address may be in another form
+        is_email |= Q(**{f"{field}__iexact": unicodedata.normalize(form, email)})
+    users = user_model._default_manager.filter(is_email)
     # A database may also treat accents, or letters with the same upper case, as equal.
     return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
 
@@ -109,10 +112,12 @@ def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None
         cast("Any", user).supabase_profile = stored
 
 
-def delete_profile(user: AbstractBaseUser) -> None:
-    """Delete the profile of a user about to be deleted, under the lock that the creation of a profile takes as well."""
-    end_before_deletion(user)
-    _profiles().filter(user_id=user.pk).delete()
+def delete_profiles(user_ids: list[Any]) -> None:
+    """Delete the profiles of users about to be deleted, under the lock that the creation of a profile takes as well."""
+    with transaction.atomic(using=write_alias()):
+        for keys in batches(user_ids):
+            lock(all_users().filter(pk__in=keys))
+            _profiles().filter(user_id__in=keys).delete()
 
 
 def _profiles() -> QuerySet[Profile]:

@@ -121,6 +121,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
+            normalize=False,
         )
         with end_on_error(pair.session):
             return Response(session_object(pair))

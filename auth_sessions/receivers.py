@@ -1,7 +1,5 @@
 """The receivers of Django's signals about users and logins, and of the app's own about sessions that end."""
 
-from functools import partial
-
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
@@ -85,8 +83,8 @@ def end_sessions_on_user_save(
         mark_saved(instance)
     if created or raw or (update_fields is not None and update_fields <= IGNORED_FIELDS):
         return
-    end = partial(end_after_save, instance.pk, has_new_password=stored is not None and stored != instance.password)
-    transaction.on_commit(end, using=using, robust=True)
+    user_id, has_changed = instance.pk, stored is not None and stored != instance.password
+    transaction.on_commit(lambda: end_after_save(user_id, has_new_password=has_changed), using=using, robust=True)
 
 
 def create_browser_session(

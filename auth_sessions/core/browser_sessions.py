@@ -200,6 +200,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
         return False
     if is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
+        _follow_backend(session, _backend_of(django_session))
     if not is_logged_in_as(django_session, session.user) or get_end_reason(session, last_used_at=session.last_seen_at):
         return False
     if not is_owner and not _has_password_of(django_session, session.user):
@@ -212,6 +213,13 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     )
     sync_password_fingerprint(session)
     return True
+
+
+def _follow_backend(session: Session, path: str) -> None:
+    """Record the backend by which Django has just read the user: a login that sent no signal here may have changed it."""
+    if path != session.auth_backend:
+        update_on_commit(session, {"auth_backend": path}, only_if={"auth_backend": session.auth_backend})
+        session.auth_backend = path
 
 
 def _has_password_of(django_session: SessionBase, user: AbstractBaseUser) -> bool:

@@ -269,11 +269,6 @@ class TestAxes:
         assert code(try_sign_in(ada)) == NO_ACCOUNT
 
 
-def test_an_inactive_user_whom_a_backend_lets_in_answers_as_all_do(make_user, settings):
-    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
-    assert code(try_sign_in(make_user("eve", is_active=False))) == NO_ACCOUNT
-
-
 @pytest.mark.parametrize("path", ["token/", "token/refresh/"])
 def test_an_error_report_shows_neither_password_nor_token(ada, laptop, settings, path):
     """What Django mails to the administrators when something breaks in the middle."""

@@ -5,7 +5,8 @@ Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()``
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
@@ -57,6 +58,12 @@ class SessionQuerySet(QuerySet["Session"]):
             not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=used_before)
             ended |= Q(last_seen_at__lte=used_before) & not_refreshed
         return self.filter(ended)
+
+    def with_other_password(self, user: AbstractBaseUser) -> SessionQuerySet:
+        """The sessions of another password than the user's present one, as far as a key of this process can tell."""
+        known_keys = [Q(password_fingerprint__startswith=key_id) for key_id in passwords.key_ids()]
+        can_tell = self.filter(reduce(or_, known_keys))
+        return can_tell.exclude(password_fingerprint__in=passwords.fingerprints(user.password))
 
     def with_user_visibility(self) -> SessionQuerySet:
         """The sessions with ``is_user_visible``: whether the user model's default manager finds their user.

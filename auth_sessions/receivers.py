@@ -17,7 +17,7 @@ from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.core.user_saves import end_after_save, get_stored_password
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
-from auth_sessions.db.user_deletion import deleted_together
+from auth_sessions.db.user_deletion import deleted_together, skip_deleted
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
@@ -52,6 +52,7 @@ def end_sessions_of_deleted_users(instance: AbstractBaseUser, origin: object, us
     """Before users are deleted, end their sessions: with the first of them, those of all."""
     if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
         end_before_deletion(user_ids)
+        skip_deleted(instance, Session, origin=origin, using=using)
 
 
 def note_password_before_user_save(

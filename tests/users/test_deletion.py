@@ -60,7 +60,7 @@ def delete_with_a_collector(users):
     collector.delete()
 
 
-@pytest.mark.parametrize("sessions", [0, 1, 2])
+@pytest.mark.parametrize("sessions", [0, 1, 4])
 @pytest.mark.parametrize("delete", [lambda users: users.delete(), delete_with_a_collector], ids=["delete()", "own"])
 def test_the_number_of_statements_does_not_depend_on_the_number_of_users(make_users, delete, sessions, ended):
     groups = [make_users(number, sessions) for number in (2, 40)]

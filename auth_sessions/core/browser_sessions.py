@@ -216,7 +216,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
 
 def _follow_backend(session: Session, path: str) -> None:
-    """Record the backend by which Django has just read the user: a login that sent no signal here may have changed it."""
+    """Record the backend by which Django has just read the user: another login, unseen here, may have changed it."""
     if path != session.auth_backend:
         update_on_commit(session, {"auth_backend": path}, only_if={"auth_backend": session.auth_backend})
         session.auth_backend = path

@@ -1,6 +1,7 @@
 """The backend that let a person in is asked at each refresh whether it knows them, and what it says is believed."""
 
 import pytest
+from django.apps import apps
 from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -14,13 +15,14 @@ from tests.support.browser import Browser
 from tests.support.device import Device, code
 from tests.support.sessions import clear_expired
 from tests.support.statements import statements
-from tests.support.supabase import SupabaseDevice, share_tokens
+from tests.support.supabase import SupabaseDevice, add_user, needs_email, share_tokens
 
 MODEL = "django.contrib.auth.backends.ModelBackend"
 ALLOW_ALL = "django.contrib.auth.backends.AllowAllUsersModelBackend"
 INACTIVE = (401, "user_inactive")
 GONE = (401, "session_not_found")
 
+has_supabase = pytest.mark.skipif(not apps.is_installed("auth_sessions.supabase"), reason="without the Supabase API")
 has_browsers = pytest.mark.skipif(
     "auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="the host has no browsers"
 )
@@ -43,7 +45,9 @@ def by_sign_out_with_refresh_token(device):
     assert code(device.post("sign-out/", {"refresh": device.refresh_token})) == INACTIVE
 
 
-REFRESHES = [by_rest, by_supabase, by_python, by_sign_out_with_refresh_token]
+REFRESHES = [by_rest, by_python, by_sign_out_with_refresh_token]
+if apps.is_installed("auth_sessions.supabase"):
+    REFRESHES.append(by_supabase)
 REFUSALS = {
     "own rule": ["RefusesStaff"],
     "own get_user()": ["Directory"],
@@ -51,10 +55,14 @@ REFUSALS = {
 }
 
 
+@pytest.fixture(params=REFUSALS.values(), ids=REFUSALS)
+def _refusing(request, use_backends):
+    use_backends(*request.param)
+
+
+@pytest.mark.usefixtures("_refusing")
 @pytest.mark.parametrize("refresh", REFRESHES)
-@pytest.mark.parametrize("backends", REFUSALS.values(), ids=REFUSALS)
-def test_whom_it_no_longer_knows_is_refused_at_the_next_refresh(ada, use_backends, mark, ended, backends, refresh):
-    use_backends(*backends)
+def test_whom_it_no_longer_knows_is_refused_at_the_next_refresh(ada, mark, ended, refresh):
     device = Device().sign_in(ada)
     assert device.refresh().status_code == 200
     mark()
@@ -91,6 +99,7 @@ class TestRequestsOfAHiddenPerson:
         clock.shift(60)
         assert code(laptop.fast()) == INACTIVE
 
+    @has_supabase
     def test_by_the_supabase_api(self, ada, laptop, mark):
         device = share_tokens(laptop)
         mark()
@@ -167,6 +176,7 @@ class TestInactivePeopleWhomABackendLetsIn:
     def test_python(self, eve):
         api.refresh(api.sign_in_user(eve).refresh)
 
+    @has_supabase
     def test_the_supabase_api(self, eve):
         device = share_tokens(Device().sign_in(eve))
         assert device.try_refresh().status_code == device.send("GET", "user").status_code == 200
@@ -185,6 +195,7 @@ class TestInactivePeopleWhomABackendLetsIn:
         assert phone.sign_out().status_code == 204
         assert not browser.is_signed_in()
 
+    @pytest.mark.skipif(not apps.is_installed("django.contrib.admin"), reason="the host has no admin")
     def test_the_admin_shows_them_as_live(self, eve, grace, use_backends):
         Device().sign_in(eve)
         use_backends(MODEL, *project.AUTHENTICATION_BACKENDS)
@@ -280,11 +291,9 @@ def test_whom_the_backend_refuses_is_not_signed_in(ada, use_backends, mark):
     assert not Session.objects.exists()
 
 
+@has_supabase
+@needs_email
 def test_the_supabase_sign_in_lets_in_whom_the_backend_lets_in(make_user, use_backends):
-    from tests.support.supabase import add_user, has_email_field
-
-    if not has_email_field():
-        pytest.skip("the user model has no e-mail field")
     use_backends(ALLOW_ALL)
     add_user(make_user, "eve", is_active=False)
     device = SupabaseDevice().sign_in("eve@example.org")

@@ -87,9 +87,9 @@ def loaded_by(call):
     def count(instance, **event):
         loaded.append(instance)
 
-    with CaptureQueriesContext(connection) as queries:
-        with receiving(count, post_init, of=Session), receiving(count, post_init, of=RefreshToken):
-            call()
+    counting = receiving(count, post_init, of=Session), receiving(count, post_init, of=RefreshToken)
+    with CaptureQueriesContext(connection) as queries, counting[0], counting[1]:
+        call()
     return len(loaded), statements(queries)
 
 
@@ -109,13 +109,13 @@ def test_a_save_that_changes_nothing_reads_no_session(ada, save):
 def test_a_new_password_reads_only_what_it_ends(ada, bob, change, ended):
     costs = []
     for number in (1, 40):
-        for each in range(number):
-            create_session(ada)
-        create_both_kinds(ada, 1)
+        user = get_user_model().objects.get(pk=ada.pk)
+        for _ in range(number):
+            create_session(user)
+        create_both_kinds(user, 1)
         create_session(bob)
-        costs.append(loaded_by(lambda: change(ada))[1])
-        assert set(Session.objects.filter(user=ada).values_list("kind", flat=True)) == {"browser"}
-        ada = get_user_model().objects.get(pk=ada.pk)
+        costs.append(loaded_by(lambda user=user: change(user))[1])
+        assert set(Session.objects.filter(user=user).values_list("kind", flat=True)) == {"browser"}
     assert costs[0] == costs[1]
     assert [(event["reason"], len(event["sessions"])) for event in ended] == [
         ("password_changed", 1),

@@ -1,5 +1,7 @@
 """Whether the manager of a model finds every row."""
 
+from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Manager, QuerySet
@@ -15,14 +17,21 @@ def hides_nobody(manager: Any) -> bool:
 
     It is asked anew each time, without SQL: what a manager hides may depend on the request (the tenant, the site).
     """
-    if type(manager).get is not Manager.get or type(manager).filter is not Manager.filter:
-        return False
     rows = manager.get_queryset()
     query = rows.query
     return (
-        all(getattr(type(rows), name, None) is getattr(QuerySet, name, None) for name in READING)
+        _reads_as_django(type(manager), type(rows))
         and rows._iterable_class is ModelIterable
         and type(query) is Query
-        and not (query.where or query.annotations or query.extra or query.select_related or query.distinct)
-        and not (query.extra_tables or query.is_sliced or query.combinator or len(query.alias_map) > 1)
+        and not (query.where or query.distinct or query.is_sliced or query.combinator or query.extra_tables)
+        and len(query.alias_map) <= 1  # no join; those of select_related() lose no row
+    )
+
+
+@lru_cache(maxsize=100)
+def _reads_as_django(manager: Hashable, queryset: Hashable) -> bool:
+    return all(
+        getattr(own, name, None) is getattr(djangos, name, None)
+        for own, djangos, names in ((manager, Manager, ("get", "filter")), (queryset, QuerySet, READING))
+        for name in names
     )

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model, load_backend
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from auth_sessions.core.database import write_alias
 from auth_sessions.db.managers import hides_nobody
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
@@ -41,7 +42,7 @@ def is_known(user: AbstractBaseUser, path: str) -> bool:
         return False
     backends = _backends(path)
     if not backends:
-        return _is_active(user)
+        return _is_active(user) and is_visible(user, using=write_alias())
     has_plain_manager = hides_nobody(get_user_model()._default_manager)
     return any(
         backend.user_can_authenticate(user)
@@ -51,14 +52,17 @@ def is_known(user: AbstractBaseUser, path: str) -> bool:
     )
 
 
-def is_accepted(user: AbstractBaseUser, path: str) -> bool:
+def is_accepted(user: AbstractBaseUser, path: str, *, is_visible: bool = True) -> bool:
     """Whether a backend accepts a user, as far as the user object shows it: ``user_can_authenticate()``.
 
-    Costs no statement for a user who is active. One who is not is asked for by ``get_user()`` where the backend has its
-    own. A backend that is not configured any more is treated as one that is not known.
+    The user must also be visible to the default manager, which the caller has asked. Costs no statement for a user who
+    is active and visible. Any other is asked for by ``get_user()`` where the backend has its own. A backend that is not
+    configured any more is treated as one that is not known.
     """
     backends = _backends(path) or _backends("")
-    return any(_accepts(backend, user) for backend in backends) if backends else _is_active(user)
+    if not backends:
+        return is_visible and _is_active(user)
+    return any(_accepts(backend, user, is_visible=is_visible) for backend in backends)
 
 
 def is_visible(user: AbstractBaseUser, *, using: str) -> bool:
@@ -67,11 +71,11 @@ def is_visible(user: AbstractBaseUser, *, using: str) -> bool:
     return hides_nobody(manager) or manager.using(using).filter(pk=user.pk).exists()
 
 
-def refused_sessions(user: AbstractBaseUser, sessions: SessionQuerySet) -> SessionQuerySet:
+def refused_sessions(user: AbstractBaseUser, sessions: SessionQuerySet, *, is_visible: bool) -> SessionQuerySet:
     """Those of the user's ``sessions`` whose backend does not accept the user: :func:`is_accepted`, in SQL."""
     configured = settings.AUTHENTICATION_BACKENDS
-    accepting = [path for path in configured if is_accepted(user, path)]
-    if is_accepted(user, ""):
+    accepting = [path for path in configured if is_accepted(user, path, is_visible=is_visible)]
+    if is_accepted(user, "", is_visible=is_visible):
         return sessions.filter(auth_backend__in=[path for path in configured if path not in accepting])
     return sessions.exclude(auth_backend__in=accepting)
 
@@ -85,8 +89,8 @@ def _backends(path: str) -> list[Any]:
     return [backend for backend in backends if _get_user_of(backend) not in (None, BaseBackend.get_user)]
 
 
-def _accepts(backend: Any, user: AbstractBaseUser) -> bool:
-    if getattr(backend, "user_can_authenticate", _is_active)(user):
+def _accepts(backend: Any, user: AbstractBaseUser, *, is_visible: bool) -> bool:
+    if is_visible and getattr(backend, "user_can_authenticate", _is_active)(user):
         return True
     return not _is_of_model_backend(backend) and bool(backend.get_user(user.pk))
 

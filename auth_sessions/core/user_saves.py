@@ -57,4 +57,4 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
 
 def _refused(user: AbstractBaseUser, using: str) -> SessionQuerySet:
     sessions = all_sessions(using).filter(user_id=user.pk)
-    return refused_sessions(user, sessions) if is_visible(user, using=using) else sessions
+    return refused_sessions(user, sessions, is_visible=is_visible(user, using=using))

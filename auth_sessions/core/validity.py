@@ -25,21 +25,28 @@ def get_end_reason(
     """Why a session whose row exists is not live; None if it is live.
 
     The password of a browser session is compared only with ``checks_browser_password``: at a request, Django has
-    compared its own session hash. The user must be accepted by the backend that let them in, which is asked anew with
-    ``asks_backend``, and must be visible to the default manager, if the session was read ``with_user_visibility()``.
+    compared its own session hash. The user must be accepted by the backend that let them in, and be visible to the
+    default manager, if the session was read ``with_user_visibility()`` (``core.people.is_accepted``). With
+    ``asks_backend`` the backend itself is asked (``core.people.is_known``).
     """
     now = timezone.now()
     if session.expires_at is not None and session.expires_at <= now:
         return EndReason.EXPIRED
     if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None and last_used_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT <= now:
         return EndReason.IDLE
-    is_let_in = is_known if asks_backend else is_accepted
-    if not getattr(session, "is_user_visible", True) or not is_let_in(session.user, session.auth_backend):
+    if not _is_let_in(session, asks_backend=asks_backend):
         return EndReason.USER_INACTIVE
     is_checked = checks_browser_password or session.kind != SessionKind.BROWSER
     if is_checked and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
     return None
+
+
+def _is_let_in(session: Session, *, asks_backend: bool) -> bool:
+    if asks_backend:
+        return is_known(session.user, session.auth_backend)
+    is_visible = getattr(session, "is_user_visible", True)
+    return is_accepted(session.user, session.auth_backend, is_visible=is_visible)
 
 
 def may_end(session: Session, reason: EndReason) -> bool:

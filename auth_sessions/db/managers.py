@@ -20,7 +20,7 @@ def hides_nobody(manager: Any) -> bool:
     rows = manager.get_queryset()
     query = rows.query
     return (
-        _reads_as_django(type(manager), type(rows))
+        _reads_as_django(type(manager), type(rows))  # type: ignore[arg-type] # classes are hashable
         and rows._iterable_class is ModelIterable
         and type(query) is Query
         and not (query.where or query.distinct or query.is_sliced or query.combinator or query.extra_tables)

@@ -124,6 +124,18 @@ class TestRequestsOfAHiddenPerson:
         assert [session.user for session in Session.objects.all()] == [bob]
 
 
+@pytest.mark.usefixtures("hiding_manager")
+def test_a_backend_that_finds_those_whom_the_manager_hides_is_believed(ada, use_backends, mark):
+    use_backends("FindsEverybody")
+    device = Device().sign_in(ada)
+    mark()
+    assert device.me().status_code == device.refresh().status_code == 200
+    ada.refresh_from_db()
+    ada.save()
+    assert clear_expired() == 0
+    assert device.me().status_code == device.refresh().status_code == 200
+
+
 @pytest.mark.usefixtures("rest_only")
 class TestStatements:
     """One SELECT and one UPDATE where ``is_active`` decides, one SELECT more where the backend must be asked."""

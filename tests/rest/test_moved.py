@@ -1,7 +1,6 @@
 """A refresh from another device than the session's is reported by ``session_moved``, and refused by nobody."""
 
 import pytest
-from django.apps import apps
 from django.test import RequestFactory
 
 from auth_sessions import api
@@ -10,6 +9,7 @@ from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import session_moved
 from auth_sessions.tokens import issue
 from tests.support.device import IPHONE, MACBOOK, Device
+from tests.support.host import has_supabase
 from tests.support.races import LONG_AGO
 from tests.support.supabase import share_tokens
 
@@ -108,7 +108,7 @@ def test_a_receiver_that_fails_refuses_nothing(ada, caplog):
     assert "The mail server does not answer." in caplog.text
 
 
-@pytest.mark.skipif(not apps.is_installed("auth_sessions.supabase"), reason="without the Supabase API")
+@has_supabase
 def test_the_supabase_api(ada, moved):
     device = share_tokens(sign_in(ada, MACBOOK, HERE))
     device.headers["HTTP_USER_AGENT"] = IPHONE

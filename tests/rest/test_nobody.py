@@ -14,6 +14,7 @@ from auth_sessions.authentication import SessionJWTAuthentication, get_session
 from auth_sessions.middleware import BrowserSessionMiddleware
 from tests.support.browser import Browser
 from tests.support.device import Device, code
+from tests.support.host import has_browsers
 
 NOBODY = (401, "not_authenticated")
 ENDPOINTS = [
@@ -29,10 +30,6 @@ ENDPOINTS = [
     ("post", "users/1/sign-out/"),
 ]
 THROTTLES = ["rest_framework.throttling.AnonRateThrottle", "rest_framework.throttling.UserRateThrottle"]
-
-has_browsers = pytest.mark.skipif(
-    "auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="the host has no browsers"
-)
 
 
 class OnlyTokens(APIView):

@@ -4,8 +4,6 @@ import unicodedata
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.apps import apps
-from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.test import RequestFactory
 
@@ -13,6 +11,7 @@ from auth_sessions import api, exceptions
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
+from tests.support.host import has_browsers, has_supabase
 from tests.support.supabase import SupabaseDevice, needs_email
 
 USERNAME = get_user_model().USERNAME_FIELD
@@ -61,7 +60,7 @@ def test_each_form_is_the_same_name(asa, sign_in, name):
     assert [session.user for session in Session.objects.all()] == [asa]
 
 
-@pytest.mark.skipif("auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="no browsers")
+@has_browsers
 @pytest.mark.parametrize("name", FORMS)
 def test_djangos_own_form(asa, name):
     browser = Browser()
@@ -81,7 +80,7 @@ def test_a_name_that_is_too_long_is_not_normalised(asa):
     assert answer.status_code in {400, 401}
 
 
-@pytest.mark.skipif(not apps.is_installed("auth_sessions.supabase"), reason="without the Supabase API")
+@has_supabase
 @needs_email
 @pytest.mark.parametrize("stored", ["NFC", "NFD"])
 @pytest.mark.parametrize("sent", ["NFC", "NFD"])

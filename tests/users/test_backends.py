@@ -13,6 +13,7 @@ from auth_sessions.models import Session
 from tests.support.admin import AdminClient
 from tests.support.browser import Browser
 from tests.support.device import Device, code
+from tests.support.host import has_admin, has_browsers, has_supabase
 from tests.support.sessions import clear_expired
 from tests.support.statements import statements
 from tests.support.supabase import SupabaseDevice, add_user, needs_email, share_tokens
@@ -21,11 +22,6 @@ MODEL = "django.contrib.auth.backends.ModelBackend"
 ALLOW_ALL = "django.contrib.auth.backends.AllowAllUsersModelBackend"
 INACTIVE = (401, "user_inactive")
 GONE = (401, "session_not_found")
-
-has_supabase = pytest.mark.skipif(not apps.is_installed("auth_sessions.supabase"), reason="without the Supabase API")
-has_browsers = pytest.mark.skipif(
-    "auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="the host has no browsers"
-)
 
 
 def by_rest(device):
@@ -207,7 +203,8 @@ class TestInactivePeopleWhomABackendLetsIn:
         assert phone.sign_out().status_code == 204
         assert not browser.is_signed_in()
 
-    @pytest.mark.skipif(not apps.is_installed("django.contrib.admin"), reason="the host has no admin")
+    @has_admin
+    @has_browsers
     def test_the_admin_shows_them_as_live(self, eve, grace, use_backends):
         Device().sign_in(eve)
         use_backends(MODEL, *project.AUTHENTICATION_BACKENDS)

@@ -2,7 +2,6 @@
 
 import pytest
 from django.apps import apps
-from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.db import connection, models, transaction
 from django.db.models.deletion import Collector
@@ -16,6 +15,7 @@ from auth_sessions.signals import sessions_ending
 from tests.host.models import Draft, PushDevice
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import Device
+from tests.support.host import has_browsers
 from tests.support.races import ROUNDS, together
 from tests.support.related import new_model, receiving, with_table
 from tests.support.sessions import create_both_kinds
@@ -132,7 +132,7 @@ def test_all_or_nothing(make_users, ended):
     assert (users.count(), Session.objects.count(), ended) == (3, 6, [])
 
 
-@pytest.mark.skipif("auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="no browsers")
+@has_browsers
 def test_store_entries_and_cached_answers_go_as_well(make_users, shared_cache):
     ada, bob = make_users(2, sessions=0)
     phone, browser = Device().sign_in(ada), Browser().sign_in(bob)

@@ -5,8 +5,6 @@ never deletes.
 """
 
 import pytest
-from django.apps import apps
-from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.test import RequestFactory
 
@@ -14,12 +12,8 @@ from auth_sessions import api, exceptions
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import Device
+from tests.support.host import has_browsers, has_supabase
 from tests.support.supabase import share_tokens
-
-has_supabase = pytest.mark.skipif(not apps.is_installed("auth_sessions.supabase"), reason="without the Supabase API")
-has_browsers = pytest.mark.skipif(
-    "auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="the host has no browsers"
-)
 
 
 def plain_request(device):

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from auth_sessions import exceptions
@@ -84,15 +85,19 @@ def profile(user: AbstractBaseUser) -> Profile:
 
 def _make(user: AbstractBaseUser) -> Profile:
     """Create a profile, under the lock on the user's row that a deletion takes as well."""
+    using = write_alias()
 
     def work() -> Profile:
         if not lock_by_update(user_row(user)):
             raise exceptions.UserNotFound
-        found = _profiles().select_for_update().filter(user_id=user.pk).first()  # of a request that was first
         key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
-        return found or _profiles().create(user_id=user.pk, uuid=key)
+        try:
+            with transaction.atomic(using=using):
+                return _profiles().create(user_id=user.pk, uuid=key)
+        except IntegrityError:  # another request was first; a locking read sees its row
+            return _profiles().select_for_update().get(user_id=user.pk)
 
-    return in_transaction(work, using=write_alias())
+    return in_transaction(work, using=using)
 
 
 def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
-from django.db import transaction
 from django.http import HttpRequest
 
 from auth_sessions import exceptions
@@ -13,7 +12,8 @@ from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.statements import lock_in_scope
 from auth_sessions.db import deletion
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 
 
@@ -62,9 +62,13 @@ def end_before_deletion(user_ids: list[Any]) -> int:
     The rows of the users are locked first, so that a new sign-in waits until they are deleted. The number of statements
     and of signals does not depend on the number of users, up to 30,000 of them.
     """
-    using, ended = write_alias(), 0
-    with transaction.atomic(using=using):
+    using = write_alias()
+
+    def work() -> int:
+        ended = 0
         for keys in deletion.batches(user_ids):
-            lock(all_users(using).filter(pk__in=keys))
+            lock_by_primary_key(all_users(using).filter(pk__in=keys))
             ended += all_sessions(using).filter(user_id__in=keys).end(reason=EndReason.USER_DELETED)
-    return ended
+        return ended
+
+    return in_transaction(work, using=using)

@@ -1,6 +1,7 @@
 """Records the use of a session, on commit and without a lock that outlives the statement."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -10,7 +11,9 @@ from django.utils import timezone
 from auth_sessions import passwords
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, write_alias
-from auth_sessions.db.locking import lock
+from auth_sessions.db.encoding import store_text
+from auth_sessions.db.locking import lock, update_unless_locked
+from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.models import Session
 
@@ -67,11 +70,17 @@ def touch_browser(session: Session, *, expires_at: datetime, django_session_key:
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:
     """Write ``changes`` to the row on commit, if it then has the values of ``only_if``. An error is logged, not raised.
 
-    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended.
+    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended. A row
+    that another transaction has locked is not written: whoever ends a session may take long, and the next use of the
+    session writes again.
     """
     using = write_alias()
     row = all_sessions(using).filter(pk=session.pk, **only_if)
-    transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
+
+    def write() -> None:
+        retry_conflicts(partial(update_unless_locked, row, changes), using=using)
+
+    transaction.on_commit(write, using=using, robust=True)
 
 
 def mark_reauthenticated(session: Session, user: AbstractBaseUser, *, auth_backend: str | None = None) -> bool:
@@ -80,7 +89,8 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser, *, auth_backe
     ``auth_backend`` is the path of another backend that carries the session from now on; None: as before.
     """
     using = write_alias()
-    with transaction.atomic(using=using):
+
+    def work() -> bool:
         if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
             return False
         session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
@@ -90,10 +100,18 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser, *, auth_backe
             password_fingerprint=session.password_fingerprint,
             auth_backend=session.auth_backend,
         )
-    return True
+        return True
+
+    return in_transaction(work, using=using)
 
 
 def rename_session(session: Session, name: str) -> bool:
     """Store the person's own label for a session, at most 100 characters. False if the session has just ended."""
     session.name = names.clean(name)
-    return bool(all_sessions().filter(pk=session.pk).update(name=session.name))
+    using = write_alias()
+    row = all_sessions(using).filter(pk=session.pk)
+
+    def write() -> int:
+        return in_transaction(lambda: row.update(name=session.name), using=using)
+
+    return bool(store_text(session, "name", write))

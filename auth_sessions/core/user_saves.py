@@ -4,14 +4,14 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 
 from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
 from auth_sessions.core.people import is_visible, refused_sessions
 from auth_sessions.db.hash_upgrades import has_new_password
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.querysets import SessionQuerySet
 
 ANY_OTHER = ""
@@ -44,15 +44,18 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
     user = all_users(using).filter(pk=user_id).first()
     if user is None or not (has_new_password or _refused(user, using).exists()):
         return 0
-    with transaction.atomic(using=using):
+
+    def work() -> int:
         ended = 0
-        for stored in lock(user_row(user)):  # no other transaction changes the user until these sessions have ended
+        for stored in lock_by_primary_key(user_row(user)):  # nobody changes the user until these sessions have ended
             ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)
             if has_new_password:
                 tokens = all_sessions(using).filter(user_id=stored.pk, kind=SessionKind.TOKEN)
                 outdated = tokens.exclude(password_fingerprint__in=passwords.fingerprints(stored.password))
                 ended += outdated.end(reason=EndReason.PASSWORD_CHANGED)
         return ended
+
+    return in_transaction(work, using=using)
 
 
 def _refused(user: AbstractBaseUser, using: str) -> SessionQuerySet:

@@ -4,7 +4,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -48,8 +48,13 @@ def connect() -> None:
         pre_delete.connect(end_sessions_of_deleted_users, model, dispatch_uid=uid)
 
 
-def end_sessions_of_deleted_users(instance: AbstractBaseUser, origin: object, using: str, **kwargs: object) -> None:
-    """Before users are deleted, end their sessions: with the first of them, those of all."""
+def end_sessions_of_deleted_users(
+    instance: AbstractBaseUser, origin: object = None, using: str = DEFAULT_DB_ALIAS, **kwargs: object
+) -> None:
+    """Before users are deleted, end their sessions: with the first of them, those of all.
+
+    A package for soft deletion may send the signal without ``origin``.
+    """
     if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
         end_before_deletion(user_ids)
         skip_deleted(instance, Session, origin=origin, using=using)

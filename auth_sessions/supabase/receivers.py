@@ -1,6 +1,7 @@
 """Receivers: add the claims of the Supabase API to access tokens, and delete the profiles of deleted users."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import pre_delete
 
 from auth_sessions.core.database import user_models
@@ -27,7 +28,9 @@ def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) ->
     token.payload = {**claims, **token.payload}
 
 
-def delete_profiles_of_deleted_users(instance: AbstractBaseUser, origin: object, using: str, **kwargs: object) -> None:
+def delete_profiles_of_deleted_users(
+    instance: AbstractBaseUser, origin: object = None, using: str = DEFAULT_DB_ALIAS, **kwargs: object
+) -> None:
     """Before users are deleted, delete their profiles: with the first of them, those of all."""
     if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
         users.delete_profiles(user_ids)

@@ -117,6 +117,13 @@ def test_a_proxy_and_a_child_of_the_user_model(make_user, new_models, ended):
     assert [len(event["sessions"]) for event in ended] == [1, 3, 1, 3]
 
 
+def test_a_soft_deletion_that_sends_the_signal_itself(ada, bob, ended):
+    for user in (ada, bob):
+        create_session(user)
+        pre_delete.send(sender=type(user), instance=user)
+    assert [event["reason"] for event in ended] == ["user_deleted"] * 2
+
+
 def test_all_or_nothing(make_users, ended):
     users = make_users(3)
 

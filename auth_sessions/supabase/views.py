@@ -137,7 +137,10 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
 
 class PasswordGrantView(SignInBaseView):
-    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session."""
+    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session.
+
+    ``weak_password`` of the response is null: the app does not validate the password that signs in.
+    """
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
@@ -149,7 +152,9 @@ class PasswordGrantView(SignInBaseView):
             raise SupabaseError(422, "phone_provider_disabled", "Phone logins are disabled")
         if not email:
             raise validation_failed("missing email or phone")
-        return self.sign_in(request, email, body.text("password"))
+        response = self.sign_in(request, email, body.text("password"))
+        response.data["weak_password"] = None
+        return response
 
 
 class RefreshTokenGrantView(SupabaseView):

@@ -179,7 +179,7 @@ def shaped(answer):
         more |= {"error_id"} if answer.status_code >= 500 else set()
         assert set(body) - more == {"code", "error_code", "msg"}
         assert body["code"] == answer.status_code
-    named = body["error_code"] != "unknown" and "weak_password" not in body
+    named = body["error_code"] != "unknown"
     assert answer.get("x-sb-error-code") == (body["error_code"] if named else None)
     assert all(isinstance(body[name], str) and body[name] for name in ("error_code", "msg"))
     return body

@@ -66,7 +66,14 @@ class TestSuccess:
             "expires_in": 300,
             "expires_at": now + 300,
             "user": self.user(identity_id),
+            "weak_password": None,
         }
+
+    def test_only_a_sign_in_by_password_speaks_of_weakness(self, nobody, laptop, settings):
+        settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+        assert laptop.try_sign_in().json()["weak_password"] is None
+        assert "weak_password" not in laptop.try_refresh().json()
+        assert "weak_password" not in nobody.signup("eve@example.org").json()
 
     def test_refresh(self, clock, laptop):
         before = laptop.refresh_token
@@ -74,7 +81,7 @@ class TestSuccess:
         clock.shift(60)
         answer = laptop.try_refresh()
         body, now = answer.json(), int(timezone.now().timestamp())
-        assert (answer.status_code, set(body)) == (200, set(shape))
+        assert (answer.status_code, set(body) | {"weak_password"}) == (200, set(shape))
         assert (body["token_type"], body["expires_in"], body["expires_at"]) == ("bearer", 300, now + 300)
         assert body["refresh_token"] != before
         assert body["user"] == shape["user"]

@@ -37,7 +37,7 @@ from auth_sessions.db.transactions import in_transaction, without_atomic_request
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.supabase import errors, users
-from auth_sessions.supabase.authentication import BearerAuthentication
+from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
 from auth_sessions.supabase.passwords import check_change, check_strength
 from auth_sessions.supabase.request_body import Body
@@ -220,6 +220,7 @@ class LogoutView(SignedInView):
     ``local`` for a session that has already ended is 204, too.
     """
 
+    authentication_classes = (SignOutAuthentication,)
     action_throttle_scope = "auth_sessions_sign_out"
 
     scope = ""

@@ -12,7 +12,7 @@ from django.db.models import CharField, Model, TextField, UUIDField
 
 from auth_sessions.tokens.keys import simple_jwt
 
-CLAIMS = ("sub", "role", "email", "phone", "app_metadata", "user_metadata", "is_anonymous", "aal", "amr")
+CLAIMS = ("iss", "sub", "role", "email", "phone", "app_metadata", "user_metadata", "is_anonymous", "aal", "amr")
 
 
 def register() -> None:

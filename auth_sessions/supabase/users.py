@@ -3,8 +3,10 @@
 import hashlib
 import unicodedata
 import uuid
+from datetime import datetime
 from typing import Any, cast
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -20,6 +22,9 @@ from auth_sessions.supabase.request_body import check_size
 
 EMAIL_LENGTH = 254
 """The maximum length of an address (RFC 5321)."""
+
+IDENTITY = ("sub", "email", "email_verified", "phone_verified")
+"""The members of ``user_metadata`` that the server always writes, and a client never."""
 
 UNKNOWN_USERNAME = "no-such-user:{}"
 
@@ -58,6 +63,33 @@ def credentials(email: str, password: str) -> dict[str, str]:
 def email_of(user: AbstractBaseUser) -> str:
     """The e-mail address of a user, "" if there is none."""
     return getattr(user, user.get_email_field_name(), None) or ""
+
+
+def created_at(user: AbstractBaseUser) -> datetime:
+    """When the user signed up; if the user model does not store it, when their profile was created."""
+    joined = getattr(user, "date_joined", None)
+    return joined if isinstance(joined, datetime) else profile(user).created_at
+
+
+def is_autoconfirmed() -> bool:
+    """Whether every address counts as confirmed: nothing that is installed verifies addresses."""
+    return not apps.is_installed("allauth.account")
+
+
+def email_confirmed_at(user: AbstractBaseUser) -> datetime | None:
+    """When the user's address was confirmed; None if it is not confirmed, or there is none.
+
+    Every address counts as confirmed at sign-up, as in Supabase Auth with ``mailer_autoconfirm``. If django-allauth is
+    installed, an address is confirmed if allauth has verified it. It does not store when: the time is that of sign-up.
+    """
+    email = email_of(user)
+    if not email:
+        return None
+    if not is_autoconfirmed():
+        addresses = apps.get_model("account", "EmailAddress")._default_manager.using(write_alias())
+        if not addresses.filter(user_id=user.pk, email__iexact=email, verified=True).exists():
+            return None
+    return created_at(user)
 
 
 def is_same(one: str, other: str) -> bool:
@@ -101,12 +133,17 @@ def _make(user: AbstractBaseUser) -> Profile:
 
 
 def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
-    """Merge ``changes`` key by key; None deletes a key. Call it in a transaction: the row is locked until its end."""
+    """Merge ``changes`` key by key; None deletes a key. Call it in a transaction: the row is locked until its end.
+
+    The members of ``IDENTITY``, which clients send back as they have read them, are not stored.
+    """
     if not changes:
         return
     for stored in lock_by_primary_key(_profiles().filter(pk=profile(user).pk)):
         before, merged = stored.user_metadata, {**stored.user_metadata, **changes}
-        stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
+        stored.user_metadata = {
+            key: value for key, value in merged.items() if value is not None and key not in IDENTITY
+        }
         stored.save(update_fields=["user_metadata", "updated_at"])
         stored.refresh_from_db(fields=["user_metadata"])  # a database may store numbers in a longer form
         check_size(stored.user_metadata, before=before)

@@ -388,7 +388,7 @@ class SettingsView(SupabaseView):
             {
                 "external": {"email": True, "phone": False, "anonymous_users": False},
                 "disable_signup": not conf.AUTH_SESSIONS_SUPABASE_SIGNUP,
-                "mailer_autoconfirm": True,
+                "mailer_autoconfirm": users.is_autoconfirmed(),
                 "phone_autoconfirm": False,
                 "sms_provider": "",
                 "saml_enabled": False,

@@ -23,8 +23,9 @@ pytestmark = [needs_email, pytest.mark.any_database]
 
 
 class TestSuccess:
-    def user(self, identity_id, **changes):
+    def user(self, identity_id, **data):
         key = str(Profile.objects.get().uuid)
+        person = {"sub": key, "email": EMAIL, "email_verified": True, "phone_verified": False}
         shared = {
             "created_at": "2026-11-24T12:00:00.000000Z",
             "updated_at": "2026-11-24T12:00:00.000000Z",
@@ -34,7 +35,7 @@ class TestSuccess:
             "identity_id": identity_id,
             "id": key,
             "user_id": key,
-            "identity_data": {"sub": key, "email": EMAIL},
+            "identity_data": person,
             "provider": "email",
             "email": EMAIL,
             **shared,
@@ -46,11 +47,12 @@ class TestSuccess:
             "email": EMAIL,
             "phone": "",
             "app_metadata": {"provider": "email", "providers": ["email"]},
-            "user_metadata": {},
+            "user_metadata": {**person, **data},
             "identities": [identity],
             "is_anonymous": False,
+            "email_confirmed_at": "2026-11-24T12:00:00.000000Z",
+            "confirmed_at": "2026-11-24T12:00:00.000000Z",
             **shared,
-            **changes,
         }
 
     def test_sign_in(self, clock, ada, nobody):
@@ -92,7 +94,7 @@ class TestSuccess:
 
     def test_update(self, clock, ada, laptop):
         body = laptop.update(data={"name": "Ada"}).json()
-        expected = self.user(body["identities"][0]["identity_id"], user_metadata={"name": "Ada"})
+        expected = self.user(body["identities"][0]["identity_id"], name="Ada")
         assert body == expected == laptop.user().json()
 
     def test_time_of_the_last_change(self, clock, laptop):

@@ -4,7 +4,7 @@ import hashlib
 import unicodedata
 import uuid
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
 from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.db.compiled import get_related, set_related
 from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.supabase.models import Profile
@@ -35,7 +36,7 @@ def usernames(email: str) -> list[str]:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
-    users = user_model._default_manager.filter(**{f"{field}__iexact": email})
+    users = user_model._default_manager.using(write_alias()).filter(**{f"{field}__iexact": email})
     # A database may also treat accents, or letters with the same upper case, as equal.
     return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
 
@@ -106,13 +107,20 @@ def normalized(email: str) -> str:
 
 
 def profile(user: AbstractBaseUser) -> Profile:
-    """The profile of a user, created if there is none. Raises :class:`~auth_sessions.exceptions.UserNotFound`."""
-    try:
-        return cast("Profile", cast("Any", user).supabase_profile)
-    except Profile.DoesNotExist:
-        made = _make(user)
-    cast("Any", user).supabase_profile = made
-    return made
+    """The profile of a user, created if there is none. Raises :class:`~auth_sessions.exceptions.UserNotFound`.
+
+    It is read once for each instance of the user, from the database that it is written to.
+    """
+    found: Profile | None = get_related(user, "supabase_profile")
+    if found is None:
+        found = _profiles().filter(user_id=user.pk).first() or _make(user)
+        _keep(user, found)
+    return found
+
+
+def _keep(user: AbstractBaseUser, profile: Profile) -> None:
+    set_related(user, "supabase_profile", profile)
+    set_related(profile, "user", user)
 
 
 def _make(user: AbstractBaseUser) -> Profile:
@@ -145,9 +153,10 @@ def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None
             key: value for key, value in merged.items() if value is not None and key not in IDENTITY
         }
         stored.save(update_fields=["user_metadata", "updated_at"])
-        stored.refresh_from_db(fields=["user_metadata"])  # a database may store numbers in a longer form
+        # a database may store numbers in a longer form
+        stored.refresh_from_db(using=write_alias(), fields=["user_metadata"])
         check_size(stored.user_metadata, before=before)
-        cast("Any", user).supabase_profile = stored
+        _keep(user, stored)
 
 
 def delete_profile(user: AbstractBaseUser) -> None:

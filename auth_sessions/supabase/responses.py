@@ -41,7 +41,7 @@ def session_object(pair: TokenPair) -> dict[str, Any]:
 
 def user_object(user: AbstractBaseUser) -> dict[str, Any]:
     """The user object: ``User`` of Supabase Auth, without empty members, except for those that clients require."""
-    profile, fields = users.profile(user), _fields(user)
+    profile, fields = users.profile(user), _described(user)
     key, email, metadata = str(profile.uuid), fields["email"], fields["user_metadata"]
     times = {"created_at": users.created_at(user), "updated_at": profile.updated_at, "last_sign_in_at": user.last_login}
     identity = {
@@ -68,7 +68,7 @@ def user_object(user: AbstractBaseUser) -> dict[str, Any]:
 
 def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str, Any]:
     """The claims that Supabase's clients, and services that verify their tokens, expect in an access token."""
-    fields, iss = _fields(session.user), issuer(request)
+    fields, iss = _described(session.user), issuer(request)
     authenticated_at = int((session.authenticated_at or session.created_at).timestamp())
     return {
         **({"iss": iss} if iss else {}),
@@ -81,7 +81,7 @@ def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str,
     }
 
 
-def _fields(user: AbstractBaseUser) -> dict[str, Any]:
+def _described(user: AbstractBaseUser) -> dict[str, Any]:
     """The members of the user object that the project may change, by ``SupabaseConfig.get_user_fields()``."""
     profile, config = users.profile(user), apps.get_app_config(Profile._meta.app_label)
     fields = {"email": users.email_of(user), "phone": "", **config.get_user_fields(user)}  # type: ignore[attr-defined]

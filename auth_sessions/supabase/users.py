@@ -1,6 +1,7 @@
 """Users of the Supabase API: found by e-mail address, identified by a UUID, with metadata."""
 
 import hashlib
+import logging
 import unicodedata
 import uuid
 from datetime import datetime
@@ -10,7 +11,8 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Upper
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
@@ -20,6 +22,8 @@ from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size
+
+logger = logging.getLogger("auth_sessions")
 
 EMAIL_LENGTH = 254
 """The maximum length of an address (RFC 5321)."""
@@ -32,13 +36,34 @@ UNKNOWN_USERNAME = "no-such-user:{}"
 
 def usernames(email: str) -> list[str]:
     """The user names of all users with this e-mail address, compared without regard to case."""
+    return [name for _, name in _having(email)]
+
+
+def _having(email: str) -> list[tuple[Any, str]]:
+    """The key and the user name of each user with this address."""
     if len(email) > EMAIL_LENGTH:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
-    users = user_model._default_manager.using(write_alias()).filter(**{f"{field}__iexact": email})
+    found = _all().filter(**{f"{field}__iexact": email}).values_list("pk", user_model.USERNAME_FIELD, field)
     # A database may also treat accents, or letters with the same upper case, as equal.
-    return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
+    return [(key, name) for key, name, stored in found if is_same(stored, email)]
+
+
+def sharing_an_address() -> list[Any]:
+    """The keys of two users with the same e-mail address, if there are any. Reads the addresses of all users."""
+    field = get_user_model().get_email_field_name()
+    addressed = _all().annotate(address=Upper(field)).filter(address__gt="")
+    shared = addressed.values("address").annotate(count=Count("pk")).filter(count__gt=1).values("address")
+    first: dict[str, Any] = {}
+    for key, address in addressed.filter(address__in=shared).values_list("pk", field).iterator():
+        if first.setdefault(normalized(address), key) != key:
+            return [first[normalized(address)], key]
+    return []
+
+
+def _all() -> QuerySet[AbstractBaseUser]:
+    return get_user_model()._default_manager.using(write_alias())
 
 
 def is_taken(user: AbstractBaseUser) -> bool:
@@ -56,8 +81,10 @@ def credentials(email: str, password: str) -> dict[str, str]:
     For an unknown address, and for one that several users share, they contain a user name that no user has: it takes as
     long as a wrong password, and ``user_login_failed`` is sent.
     """
-    found = usernames(email)
-    name = found[0] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
+    found = _having(email)
+    if len(found) > 1:
+        logger.warning("A sign-in is refused, since several users share its address: %s", [key for key, _ in found])
+    name = found[0][1] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
     return {get_user_model().USERNAME_FIELD: name, "password": password}
 
 
@@ -87,7 +114,8 @@ def email_confirmed_at(user: AbstractBaseUser) -> datetime | None:
     if not email:
         return None
     if not is_autoconfirmed():
-        addresses = apps.get_model("account", "EmailAddress")._default_manager.using(write_alias())
+        model: Any = apps.get_model("account", "EmailAddress")  # type: ignore[misc]
+        addresses = model._default_manager.using(write_alias())
         if not addresses.filter(user_id=user.pk, email__iexact=email, verified=True).exists():
             return None
     return created_at(user)

@@ -4,9 +4,8 @@ Some can write the cookies they were sent (a middleware, a route handler), other
 Next.js): these present the same refresh token for as long as nobody else refreshes.
 """
 
-import json
+import time
 from datetime import timedelta
-from urllib.parse import quote
 
 import pytest
 
@@ -56,7 +55,6 @@ def browser(node, live_server, ada, settings):
     """One whose access token has to be refreshed when the first page comes."""
     if not (HERE / "node_modules" / "@supabase" / "ssr").exists():
         pytest.skip("@supabase/ssr is not installed: npm ci --prefix tests/integration/clients")
-    settings.AUTH_SESSIONS_REUSE_INTERVAL = timedelta(seconds=0.05)
     settings.SIMPLE_JWT = SOON_EXPIRED
     browser = Browser(node, live_server.url)
     assert browser.page(SIGN_IN)["me"] == 200
@@ -69,15 +67,18 @@ def refreshes(browser):
 
 
 def test_pages_that_cannot_write_their_cookies(browser, settings):
-    """Each refreshes with the same token, and uses the access token at once: twenty intervals, and more."""
+    """Each refreshes with the same token, and uses the access token at once, which is within the interval."""
     settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(minutes=5)}
+    settings.AUTH_SESSIONS_REUSE_INTERVAL = timedelta(seconds=2)
+    until = time.monotonic() + 3 * 2
     before, generation = dict(browser.cookies), RefreshToken.objects.get().generation
-    browser.asked = []
-    for _ in range(PAGES):
+    browser.asked, pages = [], 0
+    while pages < PAGES or time.monotonic() < until:
+        pages += 1
         answer = browser.page(writes=False)
         assert answer["answers"][0]["data"]["user"]["email"] == ADA
         assert answer["me"] == 200
-    assert refreshes(browser) == PAGES
+    assert refreshes(browser) == pages
     assert browser.cookies == before
     assert RefreshToken.objects.get().generation == generation + 1  # all have got the same child
     assert browser.page()["me"] == 200  # one that can
@@ -85,22 +86,22 @@ def test_pages_that_cannot_write_their_cookies(browser, settings):
     assert browser.page()["me"] == 200
 
 
-def test_pages_that_can(browser):
+def test_pages_that_can(browser, settings):
+    settings.AUTH_SESSIONS_REUSE_INTERVAL = timedelta(seconds=0.05)
     for _ in range(PAGES):
         before = dict(browser.cookies)
         answer = browser.page()
         assert answer["answers"][0]["data"]["user"]["email"] == ADA
         assert answer["me"] == 200
         assert browser.cookies != before
-    assert RefreshToken.objects.get().generation >= PAGES / 2  # those within the interval are held
+    assert RefreshToken.objects.get().generation > 10  # those within the interval are held
     browser.page(["signOut", {"scope": "global"}])
     assert browser.cookies == {}
     assert not Session.objects.exists()
 
 
-def test_both_kinds_on_one_page(browser, settings):
+def test_both_kinds_on_one_page(browser):
     """A middleware that writes, and below it a component that has read the cookies of the request and cannot."""
-    del settings.AUTH_SESSIONS_REUSE_INTERVAL
     for _ in range(PAGES // 4):
         stale = Browser(browser.node, browser.url)
         stale.cookies = dict(browser.cookies)

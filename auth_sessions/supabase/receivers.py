@@ -3,6 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import pre_delete
+from django.http import HttpRequest
 
 from auth_sessions.core.database import user_models
 from auth_sessions.db.user_deletion import deleted_together
@@ -20,9 +21,11 @@ def connect() -> None:
         pre_delete.connect(delete_profiles_of_deleted_users, model, dispatch_uid=uid)
 
 
-def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) -> None:
+def add_claims(
+    token: SessionAccessToken, session: Session, request: HttpRequest | None = None, **kwargs: object
+) -> None:
     """Add the claims to every access token, whichever API issues it. Claims of other receivers are not overwritten."""
-    claims = responses.claims(session)
+    claims = responses.claims(session, request=request)
     if simple_jwt("AUDIENCE") is None:
         claims["aud"] = responses.AUTHENTICATED
     token.payload = {**claims, **token.payload}

@@ -1,5 +1,7 @@
 """Caches of the host."""
 
+import json
+
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
@@ -44,6 +46,9 @@ class Shared(BaseCache):
     def delete(self, key, version=None):
         return self._ask("delete", key, version)
 
+    def delete_many(self, keys, version=None):
+        return self._ask("delete_many", keys, version)
+
     def clear(self):
         return self.store.clear()
 
@@ -52,3 +57,13 @@ class SharedRedis(Shared):
     """The same over a real one."""
 
     store_class = RedisCache
+
+
+class JSONSerializer:
+    """For Django's own backend: holds what JSON can."""
+
+    def dumps(self, value):
+        return json.dumps(value).encode()
+
+    def loads(self, data):
+        return json.loads(data)

@@ -147,8 +147,9 @@ SERIALIZERS = {
 }
 
 
+@pytest.mark.usefixtures("rest_only")
 @pytest.mark.parametrize("name", SERIALIZERS)
-def test_a_serializer_that_holds_plain_values_only(laptop, ada, settings, redis_address, name, rest_only):
+def test_a_serializer_that_holds_plain_values_only(laptop, settings, redis_address, name):
     """A hit is a hit, and gives what the other check gives."""
     backend, serializer = SERIALIZERS[name]
     pytest.importorskip(backend.partition(".")[0], reason=f"{backend} is not installed")

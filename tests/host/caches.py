@@ -1,9 +1,11 @@
 """Caches of the host."""
 
 import json
+from contextlib import suppress
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.memcached import PyMemcacheCache
 from django.core.cache.backends.redis import RedisCache
 
 
@@ -67,3 +69,25 @@ class JSONSerializer:
 
     def loads(self, data):
         return json.loads(data)
+
+
+class OwnRedis(RedisCache):
+    """A project's own subclass, as the next ones."""
+
+
+class OwnMemcached(PyMemcacheCache):
+    pass
+
+
+with suppress(ImportError):
+    from django_redis.cache import RedisCache as DjangoRedis
+
+    class OwnDjangoRedis(DjangoRedis):
+        pass
+
+
+with suppress(ImportError):
+    from django_valkey.cache import ValkeyCache
+
+    class OwnValkey(ValkeyCache):
+        pass

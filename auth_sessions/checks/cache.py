@@ -100,7 +100,8 @@ def _values_of_backend(alias: str, by_backend: dict[str, Any]) -> list[Any]:
 
 
 def _options(alias: str) -> dict[str, Any]:
-    return settings.CACHES[alias].get("OPTIONS") or {}
+    chosen: dict[str, Any] = settings.CACHES[alias]
+    return chosen.get("OPTIONS") or {}
 
 
 def _is_client_timeout(alias: str, option: str) -> bool:

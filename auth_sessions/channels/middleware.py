@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -10,8 +11,10 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 from rest_framework.request import Request
 
@@ -36,7 +39,8 @@ class SessionAuthMiddleware:
     parameter ``access_token`` of the URL; it is removed from the scope. It must be valid when the socket is opened, and
     wins over a cookie. Django's session cookie is validated as in a request, by the middleware of the project
     (``SessionMiddleware``, ``AuthenticationMiddleware``, ``BrowserSessionMiddleware`` and their subclasses). A browser
-    sends it from the pages of any site: wrap this in ``AllowedHostsOriginValidator`` of Channels.
+    may send it from pages of other sites: it counts only with an ``Origin`` of this host or of ``CSRF_TRUSTED_ORIGINS``,
+    or with none. ``AllowedHostsOriginValidator`` of Channels would also refuse clients that are no browsers.
 
     Without a live session the user is an ``AnonymousUser``: ``SessionConsumerMixin`` refuses such a socket, and closes
     one whose session ends. A project with tenants overrides :meth:`authenticate`, and calls it with the tenant set.
@@ -65,7 +69,7 @@ class SessionAuthMiddleware:
         request = ASGIRequest({"method": "GET", **scope}, BytesIO())
         if SessionJWTAuthentication().get_header(cast("Request", request)) is not None:
             return get_session(request, raise_exception=True)
-        return _get_browser_session(request)
+        return _get_browser_session(request) if _is_from_trusted_origin(request) else None
 
 
 def _answering(send: Any, subprotocol: str) -> Any:
@@ -77,6 +81,24 @@ def _answering(send: Any, subprotocol: str) -> Any:
         await send(message)
 
     return answer
+
+
+def _is_from_trusted_origin(request: HttpRequest) -> bool:
+    """As Django compares the origin of a POST, without the scheme: a proxy may have ended TLS."""
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is None:
+        return True
+    try:
+        host = urlsplit(origin).netloc.lower()
+        if host == request.get_host().lower():
+            return True
+    except (ValueError, DisallowedHost):
+        return False
+    trusted = [urlsplit(each) for each in settings.CSRF_TRUSTED_ORIGINS]
+    return any(
+        origin.startswith(f"{each.scheme}://") and is_same_domain(host, each.netloc.removeprefix("*"))
+        for each in trusted
+    )
 
 
 def _get_browser_session(request: HttpRequest) -> Session | None:

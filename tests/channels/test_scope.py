@@ -255,6 +255,36 @@ class TestCookie:
         session = await sync_to_async(Session.objects.get)()
         assert session.last_seen_at == timezone.now()
 
+    ORIGINS = {
+        "http://testserver": True,
+        "https://TESTSERVER": True,
+        "https://app.trusted.example": True,
+        "https://other.example:8443": True,
+        "http://app.trusted.example": False,
+        "https://trusted.example.evil": False,
+        "https://eviltrusted.example": False,
+        "http://testserver.evil.example": False,
+        "http://testserver:8000": False,
+        "http://evil.example/testserver": False,
+        "null": False,
+        "": False,
+        "http://[": False,
+        "testserver": False,
+    }
+
+    @pytest.mark.parametrize("origin", ORIGINS)
+    @scenario
+    async def test_a_page_of_another_site(self, ada, browser, settings, origin):
+        """Its sockets have the cookie, too, as its forms do."""
+        settings.CSRF_TRUSTED_ORIGINS = ["https://*.trusted.example", "https://other.example:8443"]
+        name, *_ = await seen(browser, headers=[(b"origin", origin.encode())])
+        assert (name == ada.get_username()) is self.ORIGINS[origin]
+
+    @scenario
+    async def test_an_access_token_may_come_from_everywhere(self, ada, laptop):
+        """No browser sends it by itself."""
+        assert (await seen(laptop, headers=[(b"origin", b"https://elsewhere.example")]))[0] == ada.get_username()
+
     @scenario
     async def test_without_the_middleware_of_the_app(self, browser, tokens_only):
         """As in the project's requests, no cookie is a session of ours."""

@@ -39,8 +39,8 @@ class SessionAuthMiddleware:
     parameter ``access_token`` of the URL; it is removed from the scope. It must be valid when the socket is opened, and
     wins over a cookie. Django's session cookie is validated as in a request, by the middleware of the project
     (``SessionMiddleware``, ``AuthenticationMiddleware``, ``BrowserSessionMiddleware`` and their subclasses). A browser
-    may send it from pages of other sites: it counts only with an ``Origin`` of this host or of ``CSRF_TRUSTED_ORIGINS``,
-    or with none. ``AllowedHostsOriginValidator`` of Channels would also refuse clients that are no browsers.
+    may send it from pages of other sites: it counts only with an ``Origin`` of this host, one of
+    ``CSRF_TRUSTED_ORIGINS``, or none. Origin validators of Channels would also refuse clients that are no browsers.
 
     Without a live session the user is an ``AnonymousUser``: ``SessionConsumerMixin`` refuses such a socket, and closes
     one whose session ends. A project with tenants overrides :meth:`authenticate`, and calls it with the tenant set.
@@ -94,11 +94,9 @@ def _is_from_trusted_origin(request: HttpRequest) -> bool:
             return True
     except (ValueError, DisallowedHost):
         return False
+    scheme = urlsplit(origin).scheme
     trusted = [urlsplit(each) for each in settings.CSRF_TRUSTED_ORIGINS]
-    return any(
-        origin.startswith(f"{each.scheme}://") and is_same_domain(host, each.netloc.removeprefix("*"))
-        for each in trusted
-    )
+    return any(scheme == each.scheme and is_same_domain(host, each.netloc.removeprefix("*")) for each in trusted)
 
 
 def _get_browser_session(request: HttpRequest) -> Session | None:

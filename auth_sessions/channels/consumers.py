@@ -18,12 +18,14 @@ from auth_sessions.channels.validation import Validity
 from auth_sessions.choices import SessionKind
 from auth_sessions.models import Session
 
+__all__ = ["SIGNED_OUT", "SessionConsumerMixin"]
+
 logger = logging.getLogger("auth_sessions")
 
 SIGNED_OUT = 4401
 """The close code of a socket whose session has ended, or that has none. Codes from 4000 are for applications."""
 
-RETRY_AFTER = 5.0
+_RETRY_AFTER = 5.0
 """Seconds until a session is validated again after a failure of the database, or for a password that does not fit."""
 
 
@@ -57,6 +59,7 @@ class SessionConsumerMixin:
             return
         if SESSION not in scope:
             raise ImproperlyConfigured("SessionConsumerMixin needs SessionAuthMiddleware around the consumer.")
+        self.scope = scope
         session, error = scope[SESSION], scope[ERROR]
         if session is None and error is None and self.allows_anonymous:
             await app(scope, receive, send)
@@ -81,7 +84,10 @@ class SessionConsumerMixin:
                     await asyncio.wait({watching})
 
     def validate_session(self, session: Session, *, used_at: datetime | None) -> Validity:
-        """Read the session again and validate it. Called in a thread; a project with tenants sets the tenant first."""
+        """Read the session again and validate it. Called in a thread; a project with tenants sets the tenant first.
+
+        ``used_at`` is when the client last sent a message, or None.
+        """
         return validation.validate_session(session, used_at=used_at)
 
     async def _watch(self, guard: "_Guard", socket: sockets.Socket, session: Session, validity: Validity) -> None:
@@ -89,7 +95,7 @@ class SessionConsumerMixin:
         until, doubted = validity.until, False
         while True:
             with suppress(TimeoutError):
-                seconds = RETRY_AFTER if until is None else max((until - timezone.now()).total_seconds(), 0.01)
+                seconds = _RETRY_AFTER if until is None else max((until - timezone.now()).total_seconds(), 0.01)
                 await asyncio.wait_for(socket.is_told.wait(), seconds)
             socket.is_told.clear()
             if socket.has_ended:

@@ -151,7 +151,7 @@ class TestTime:
 
     @pytest.fixture(autouse=True)
     def _often(self, monkeypatch, clock, settings):
-        monkeypatch.setattr(consumers, "RETRY_AFTER", 0.1)
+        monkeypatch.setattr(consumers, "_RETRY_AFTER", 0.1)
         settings.AUTH_SESSIONS_CACHE_TTL = timedelta(seconds=0.1)
 
     @pytest.fixture(params=["token", pytest.param("browser", marks=with_browsers)])

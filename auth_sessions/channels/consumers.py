@@ -71,17 +71,21 @@ class SessionConsumerMixin:
         with sockets.registered(str(session.pk)) as socket:
             async with layers.listening():
                 # Validated after the socket is registered: a sign-out before is seen here, and one after is told.
-                socket.is_told.clear()
+                socket.is_doubtful.clear()
                 validity = await database_sync_to_async(self.validate_session)(session, used_at=None)
-                if socket.has_ended or validity.error:
+                if socket.has_ended.is_set() or validity.error:
                     await guard.refuse(validity.error or exceptions.SessionNotFound())
                     return
-                watching = asyncio.create_task(self._watch(guard, socket, session, validity))
+                watching = {
+                    asyncio.create_task(_close_at_end(guard, socket)),
+                    asyncio.create_task(self._validate_repeatedly(guard, socket, session, validity)),
+                }
                 try:
                     await app(scope, guard.receive, guard.send)
                 finally:
-                    watching.cancel()
-                    await asyncio.wait({watching})
+                    for task in watching:
+                        task.cancel()
+                    await asyncio.wait(watching)
 
     def validate_session(self, session: Session, *, used_at: datetime | None) -> Validity:
         """Read the session again and validate it. Called in a thread; a project with tenants sets the tenant first.
@@ -90,17 +94,16 @@ class SessionConsumerMixin:
         """
         return validation.validate_session(session, used_at=used_at)
 
-    async def _watch(self, guard: "_Guard", socket: sockets.Socket, session: Session, validity: Validity) -> None:
-        """Wait for the end of the session, then close the socket."""
-        until, doubted = validity.until, False
+    async def _validate_repeatedly(
+        self, guard: "_Guard", socket: sockets.Socket, session: Session, validity: Validity
+    ) -> None:
+        """Validate the session at the latest when it may have ended, and close the socket if it has."""
+        until, was_changing = validity.until, False
         while True:
             with suppress(TimeoutError):
                 seconds = _RETRY_AFTER if until is None else max((until - timezone.now()).total_seconds(), 0.01)
-                await asyncio.wait_for(socket.is_told.wait(), seconds)
-            socket.is_told.clear()
-            if socket.has_ended:
-                await guard.close(exceptions.SessionNotFound())
-                return
+                await asyncio.wait_for(socket.is_doubtful.wait(), seconds)
+            socket.is_doubtful.clear()
             try:
                 validity = await database_sync_to_async(self.validate_session)(session, used_at=guard.used_at)
             except Exception:
@@ -110,10 +113,16 @@ class SessionConsumerMixin:
             until = validity.until
             # A browser that changes its own password is signed out for a moment: its row follows at the response.
             is_changing = isinstance(validity.error, exceptions.PasswordChanged) and session.kind == SessionKind.BROWSER
-            if validity.error and (doubted or not is_changing):
+            if validity.error and (was_changing or not is_changing):
                 await guard.close(validity.error)
                 return
-            doubted = is_changing
+            was_changing = is_changing
+
+
+async def _close_at_end(guard: "_Guard", socket: sockets.Socket) -> None:
+    """Close the socket when it is told of the end of its session, whatever threads and database are doing."""
+    await socket.has_ended.wait()
+    await guard.close(exceptions.SessionNotFound())
 
 
 class _Guard:

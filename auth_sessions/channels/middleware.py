@@ -50,6 +50,8 @@ class SessionAuthMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        if scope["type"] not in {"http", "websocket"}:
+            return await self.inner(scope, receive, send)
         scope, token, subprotocol = take_token(scope)
         scope[SESSION] = scope[ERROR] = None
         try:

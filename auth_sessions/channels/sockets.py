@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from threading import Lock
 
 _sockets: defaultdict[str, set["Socket"]] = defaultdict(set)
@@ -16,15 +15,10 @@ class Socket:
 
     def __init__(self, session_id: str) -> None:
         self.session_id, self.loop = session_id, asyncio.get_running_loop()
-        self.has_ended = False
-        """Whether the session has ended."""
-        self.is_told = asyncio.Event()
-        """Set when the session has ended, or is to be validated again."""
-
-    def tell(self, *, has_ended: bool) -> None:
-        """Called on the event loop of the socket."""
-        self.has_ended = self.has_ended or has_ended
-        self.is_told.set()
+        self.has_ended = asyncio.Event()
+        """Set when the session has ended."""
+        self.is_doubtful = asyncio.Event()
+        """Set when the session is to be validated again."""
 
 
 @contextmanager
@@ -48,7 +42,7 @@ def end(session_ids: Iterable[str]) -> None:
         ended = [socket for session_id in session_ids for socket in _sockets.get(session_id, ())]
     for socket in ended:
         with suppress(RuntimeError):  # its event loop is closed
-            socket.loop.call_soon_threadsafe(partial(socket.tell, has_ended=True))
+            socket.loop.call_soon_threadsafe(socket.has_ended.set)
 
 
 def validate_again(loop: asyncio.AbstractEventLoop) -> None:
@@ -56,4 +50,4 @@ def validate_again(loop: asyncio.AbstractEventLoop) -> None:
     with _lock:
         sockets = [socket for of_session in _sockets.values() for socket in of_session if socket.loop is loop]
     for socket in sockets:
-        socket.tell(has_ended=False)
+        socket.is_doubtful.set()

@@ -1,6 +1,7 @@
 """A socket closes when its session ends, whatever the consumer does."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
 
-from auth_sessions.channels import consumers
+from auth_sessions.channels import consumers, sockets
 from auth_sessions.channels.consumers import SessionConsumerMixin
+from auth_sessions.channels.middleware import SessionAuthMiddleware
+from auth_sessions.channels.validation import Validity
 from auth_sessions.models import Session
 from tests.host.consumers import Hesitant, router
 from tests.support.browser import Browser
@@ -65,10 +68,10 @@ async def test_every_way_to_end_a_browser(make_user, ada, office_browser, way):
 
 @scenario
 async def test_several_sockets_of_a_session(laptop, phone):
-    sockets = [await Client(laptop, kind).opened() for kind in ("async", "sync", "async")]
-    await sockets[0].leave()
+    clients = [await Client(laptop, kind).opened() for kind in ("async", "sync", "async")]
+    await clients[0].leave()
     await sync_to_async(phone.sign_out)("others")
-    assert [await socket.closed() for socket in sockets[1:]] == [SIGNED_OUT] * 2
+    assert [await socket.closed() for socket in clients[1:]] == [SIGNED_OUT] * 2
 
 
 @scenario
@@ -124,8 +127,6 @@ async def test_a_sign_out_between_the_handshake_and_the_first_message(laptop):
         await sync_to_async(laptop.sign_out)("local")
         await router(scope, receive, send)
 
-    from auth_sessions.channels.middleware import SessionAuthMiddleware
-
     socket = await Client(laptop, app=SessionAuthMiddleware(late)).opened()
     assert await socket.closed() == SIGNED_OUT
 
@@ -135,8 +136,8 @@ async def test_many_sign_outs_while_sockets_open(ada):
     """No socket of an ended session stays, whenever it was opened."""
     for _ in range(5):
         device = await sync_to_async(lambda: Device().sign_in(ada))()
-        sockets = [Client(device) for _ in range(4)]
-        *opened, _ = await asyncio.gather(*(socket.opened() for socket in sockets), sync_to_async(device.sign_out)())
+        clients = [Client(device) for _ in range(4)]
+        *opened, _ = await asyncio.gather(*(socket.opened() for socket in clients), sync_to_async(device.sign_out)())
         assert [await socket.closed() for socket in opened] == [SIGNED_OUT] * 4
 
 
@@ -238,6 +239,40 @@ class TestTime:
             assert await socket.is_open()
         clock.shift(timedelta(days=31))
         assert await socket.closed() == SIGNED_OUT
+
+
+@scenario
+async def test_while_threads_and_database_are_busy(clock, laptop, settings, monkeypatch):
+    """A socket that is told of the end asks nobody."""
+    settings.AUTH_SESSIONS_CACHE_TTL = timedelta(seconds=0.1)
+    socket = await Client(laptop).opened()
+    is_blocked, may_go_on = threading.Event(), threading.Event()
+
+    def block(self, session, *, used_at):
+        is_blocked.set()
+        may_go_on.wait(30)
+        return Validity(until=timezone.now() + timedelta(hours=1))
+
+    monkeypatch.setattr(SessionConsumerMixin, "validate_session", block)
+    assert await asyncio.to_thread(is_blocked.wait, 30)
+    sockets.end([laptop.session_id])
+    assert await socket.closed() == SIGNED_OUT
+    may_go_on.set()
+    await socket.wait(10)
+
+
+@pytest.mark.parametrize("scope_type", ["http", "lifespan"])
+@scenario
+async def test_what_is_no_socket(ada, scope_type):
+    """It passes: the middleware may stand around a whole application."""
+    seen = []
+
+    async def inner(scope, receive, send):
+        seen.append(scope)
+
+    scope = {"type": scope_type, "path": "/", "method": "GET", "headers": []}
+    await SessionAuthMiddleware(inner)(scope, None, None)
+    assert ("user" in seen[0]) is (scope_type == "http")
 
 
 def test_the_mixin_comes_first():

@@ -22,6 +22,7 @@ from django.utils.crypto import constant_time_compare
 
 from auth_sessions import exceptions
 from auth_sessions.choices import SessionKind
+from auth_sessions.core import login_methods
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.django_session_store import entry_key, get_expiry, get_lifetime
@@ -47,6 +48,8 @@ class RequestState:
     """The browser session of one request: None until ``request.user`` is evaluated or a user logs in."""
 
     session: Session | None = None
+    otp_device: Any = None
+    """The device of django-otp by which the person had proved who they are before the view."""
 
 
 def get_state(request: HttpRequest | Any) -> RequestState | None:
@@ -58,6 +61,8 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
     """Set the browser session of a request, if it passed the middleware."""
     if (state := get_state(request)) is not None:
         state.session = session
+        if session is not None:
+            state.otp_device = login_methods.otp_device(request.session)
 
 
 def get_current(request: HttpRequest) -> Session | None:
@@ -116,7 +121,7 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     if session is not None and session.user_id == user.pk:
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        if reason is None and mark_reauthenticated(session, user):
+        if reason is None and mark_reauthenticated(session, user, amr=login_methods.methods_of_login(request, user)):
             _write_session_id_on_commit(request, session, user)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
@@ -146,6 +151,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             lifetime=get_lifetime(django_session),
             django_session_key=django_session_key,
             is_authenticated_now=is_new,
+            amr=login_methods.methods_of_login(request, user),
         )
     except IntegrityError:  # another request of this browser has created it
         session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
@@ -227,9 +233,9 @@ def _end_if_invalid(session: Session) -> None:
 def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
     """After the view: write to the row what the view changed in Django's session.
 
-    This is its expiry (such as ``set_expiry()`` for "remember me") and a new password (``update_session_auth_hash()``).
-    The id of a row in an open transaction is written to the data unless the request ``has_failed``: the transaction may
-    then be rolled back, and the row with it.
+    This is its expiry (such as ``set_expiry()`` for "remember me"), a new password (``update_session_auth_hash()``),
+    and a proof of identity by ``django_otp.login()``. The id of a row in an open transaction is written to the data
+    unless the request ``has_failed``: the transaction may then be rolled back, and the row with it.
     """
     state, django_session = get_state(request), request.session
     if state is None or state.session is None or django_session.is_empty():
@@ -239,6 +245,9 @@ def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
         _write_session_id(request, session, session.user)
     if not django_session.modified:
         return
+    device = login_methods.otp_device(django_session)
+    if device is not None and device is not state.otp_device and not has_failed:
+        mark_reauthenticated(session, amr=login_methods.OTP_METHODS)
     expires_at = get_expiry(django_session, created_at=session.created_at)
     if session.expires_at is None or abs(expires_at - session.expires_at) > EXPIRY_TOLERANCE:
         update_on_commit(session, {"expires_at": expires_at}, only_if={})

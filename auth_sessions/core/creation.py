@@ -61,6 +61,7 @@ def create_browser_session(
     lifetime: timedelta | None,
     django_session_key: str | None,
     is_authenticated_now: bool,
+    amr: Iterable[str] = (),
 ) -> Session:
     """Create a browser session, which Django's session carries.
 
@@ -72,7 +73,7 @@ def create_browser_session(
     ``IntegrityError`` if another session has this key.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
-    session.django_session_key = django_session_key
+    session.django_session_key, session.amr = django_session_key, list(amr)
     if not is_authenticated_now:
         session.authenticated_at = None
     _save(session, request=request)

@@ -11,6 +11,7 @@ from tests.support.paths import ROOT
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it
     "allauth": "tests/integration/allauth_project/sign_ins.py",  # the sign-in
+    "two_factor": "tests/integration/two_factor_project/sign_ins.py",  # second factors, on django-otp
     "unfold": "tests/integration/unfold_project/in_the_admin.py",  # the admin's theme, before Django's admin
 }
 
@@ -18,7 +19,7 @@ HOSTS = {
 @usual_host
 @pytest.mark.parametrize("package", HOSTS)
 def test_a_host_that_stands_on(package):
-    pytest.importorskip(package, reason=f"needs django-{package}")
+    pytest.importorskip(package, reason=f"needs the package that holds {package}")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-m", "", HOSTS[package]],
         env=run_apart(package, DJANGO_SETTINGS_MODULE=f"tests.integration.{package}_project.settings"),

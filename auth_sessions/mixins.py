@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.api import DEFAULT, Lifetime
-from auth_sessions.core import credentials, otp
+from auth_sessions.core import otp
+from auth_sessions.core.credentials import has_password, verify_password
 
 
 class SignInMixin:
@@ -22,17 +23,19 @@ class SignInMixin:
         """The tag that groups this client for limits, at most 100 characters."""
         return ""
 
-    @sensitive_variables("data")
-    def second_factor(self, request: HttpRequest, user: AbstractBaseUser, data: Mapping[str, Any]) -> Iterable[str]:
+    @sensitive_variables("credentials")
+    def second_factor(
+        self, request: HttpRequest, user: AbstractBaseUser, credentials: Mapping[str, Any]
+    ) -> Iterable[str]:
         """Ask for the second factor of a user whose password is right, before there is a session.
 
-        ``data`` is what the client sent, with its code in ``otp``. Returns the authentication method references (RFC
-        8176) of what was verified, nothing for a user without a second factor. Raises
+        ``credentials`` is what the client sent, with its code in ``otp``. Returns the authentication method references
+        (RFC 8176) of what was verified, nothing for a user without a second factor. Raises
         :class:`~auth_sessions.exceptions.SecondFactorRequired` without a code, and
         :class:`~auth_sessions.exceptions.SecondFactorInvalid` for a wrong one, which counts as a failed sign-in. By
         default it is asked of users with a confirmed device of django-otp, where that is installed.
         """
-        return otp.verify(user, data.get("otp") or "")
+        return otp.verify(user, credentials.get("otp") or "")
 
 
 class ReauthenticationMixin:
@@ -40,7 +43,7 @@ class ReauthenticationMixin:
 
     def has_password(self, user: AbstractBaseUser) -> bool:
         """Whether the person can be asked for a password; otherwise they are asked to sign in again."""
-        return credentials.has_password(user)
+        return has_password(user)
 
     @sensitive_variables("password")
     def verify_password(
@@ -52,4 +55,4 @@ class ReauthenticationMixin:
         tried with the user name, the e-mail address, and what that backend takes, as one attempt. An override that
         finds a password wrong sends Django's ``user_login_failed`` if it does not call ``authenticate()``.
         """
-        return credentials.verify_password(user, password, request=request, backend=backend)
+        return verify_password(user, password, request=request, backend=backend)

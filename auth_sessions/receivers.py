@@ -94,7 +94,7 @@ def record_reauthentication(
     request: HttpRequest, user: AbstractBaseUser, method: str, reauthenticated: bool = False, **kwargs: object
 ) -> None:
     """After a re-authentication by allauth, which is a later proof of identity; a step of a login is recorded by it."""
-    session = browser_sessions.current_row(request) if reauthenticated else None
+    session = browser_sessions.current_row(request) if reauthenticated and hasattr(request, "session") else None
     if session is None or session.user_id != user.pk:
         return
     state = browser_sessions.get_state(request)

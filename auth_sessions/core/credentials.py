@@ -7,8 +7,9 @@ that count failures.
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from inspect import Parameter, Signature, signature
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import auth
@@ -52,7 +53,7 @@ def authenticate(
         raise
 
 
-@sensitive_variables("password", "attempts", "attempt")
+@sensitive_variables("password")
 def verify_password(
     user: AbstractBaseUser, password: str, *, request: HttpRequest | None, backend: str | None = None
 ) -> AbstractBaseUser | None:
@@ -65,9 +66,11 @@ def verify_password(
     """
     with refusing_long_passwords(password):
         try:
-            for attempt in _attempts(user, password, request=request, backend=backend):
+            attempts = list(_attempts(user, password, request=request, backend=backend))
+            for number, attempt in enumerate(attempts):
                 found: Any = attempt.run(request)
                 if found is not None and found.pk == user.pk:
+                    _ask_earlier_backends(attempt, attempts[number + 1 :], request)
                     found.backend = attempt.path
                     return cast("AbstractBaseUser", found)
         except PermissionDenied:
@@ -123,13 +126,14 @@ def _hashes(hasher: BasePasswordHasher, password: str) -> bool:
     return True
 
 
-class _Attempt(NamedTuple):
+@dataclass(frozen=True)
+class _Attempt:
     """One call of one backend."""
 
     path: str
-    backend: Any
-    credentials: dict[str, Any]
-    is_guess: bool = False
+    backend: Any = field(compare=False)
+    credentials: dict[str, Any] = field(repr=False)
+    is_guess: bool = field(default=False, compare=False)
     """Whether a parameter that the user has no attribute for was filled with the user name or the address."""
 
     def run(self, request: HttpRequest | None) -> Any:
@@ -141,7 +145,15 @@ class _Attempt(NamedTuple):
             raise
 
 
-@sensitive_variables("password", "credentials", "done", "attempt")
+def _ask_earlier_backends(accepted: _Attempt, rest: list[_Attempt], request: HttpRequest | None) -> None:
+    """Let the backends before the one that accepted see the other names, too: one may count failures by any of them."""
+    earlier = settings.AUTHENTICATION_BACKENDS[: list(settings.AUTHENTICATION_BACKENDS).index(accepted.path)]
+    for attempt in rest:
+        if attempt.path in earlier:
+            attempt.run(request)
+
+
+@sensitive_variables("password", "credentials")
 def _attempts(
     user: AbstractBaseUser, password: str, *, request: HttpRequest | None, backend: str | None
 ) -> Iterator[_Attempt]:
@@ -151,7 +163,7 @@ def _attempts(
     if email:
         known += [{user.get_email_field_name(): email}, {username_field: email}]
     backends = [(path, auth.load_backend(path)) for path in settings.AUTHENTICATION_BACKENDS]
-    done: list[tuple[str, dict[str, Any]]] = []
+    done: list[_Attempt] = []
     attempts = [
         *(_Attempt(path, each, {**names, "password": password}) for names in known for path, each in backends),
         *(
@@ -162,8 +174,8 @@ def _attempts(
         ),
     ]
     for attempt in attempts:
-        if (attempt.path, attempt.credentials) not in done and _accepts(attempt, request):
-            done.append((attempt.path, attempt.credentials))
+        if attempt not in done and _accepts(attempt, request):
+            done.append(attempt)
             yield attempt
 
 
@@ -184,7 +196,6 @@ def _own_credentials(
         yield {**dict.fromkeys(parameters[:1], name), "password": password}, True
 
 
-@sensitive_variables("attempt")
 def _accepts(attempt: _Attempt, request: HttpRequest | None) -> bool:
     """Whether Django would call the backend with these credentials."""
     try:

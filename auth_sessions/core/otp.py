@@ -22,8 +22,8 @@ def is_installed() -> bool:
     return apps.is_installed("django_otp")
 
 
-@sensitive_variables("otp")
-def verify(user: AbstractBaseUser, otp: str) -> tuple[str, ...]:
+@sensitive_variables("token")
+def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
     """Verify a code by the confirmed devices of a user. Returns the methods, none for a user without a device.
 
     Each device counts and throttles wrong codes by itself, and takes no code twice. Raises
@@ -34,8 +34,8 @@ def verify(user: AbstractBaseUser, otp: str) -> tuple[str, ...]:
         return ()
     from django_otp import devices_for_user, match_token  # noqa: PLC0415 - has models
 
-    if otp:
-        if match_token(user, otp) is not None:
+    if token:
+        if match_token(user, token) is not None:
             return METHODS
         if any(devices_for_user(user)):
             raise exceptions.SecondFactorInvalid

@@ -31,7 +31,7 @@ from auth_sessions import __version__, api
 from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
-from auth_sessions.core.credentials import keep_answer
+from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.validity import is_recent
@@ -119,13 +119,13 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
     @sensitive_variables()
     def sign_in(self, request: Request, email: str, password: str, body: Body) -> Response:
-        data = {**body.members, "otp": body.text("otp").strip()}
+        credentials = {**body.members, "otp": body.text("otp").strip()}
         pair = api.sign_in(
             request._request,
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
-            second_factor=lambda user: self.second_factor(request._request, user, data),
+            second_factor=lambda user: self.second_factor(request._request, user, credentials),
         )
         with end_on_error(pair.session):
             return Response(session_object(pair))
@@ -346,7 +346,8 @@ class SignupView(SignInBaseView):
     def _create(self, email: str, password: str, *, data: dict[str, Any]) -> AbstractBaseUser:
         user = self.build_user(email)
         check_new(password, user)
-        user.set_password(password)
+        with refusing_long_passwords(password):
+            user.set_password(password)
         try:
             user.full_clean()
             with transaction.atomic(using=write_alias()):

@@ -39,7 +39,6 @@ def test_words_are_stable():
         "revoked",
         "deleted",
         "password_changed",
-        "password_too_long",
         "user_inactive",
         "user_deleted",
         "refresh_token_reused",

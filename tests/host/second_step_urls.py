@@ -5,7 +5,14 @@ from django.urls import include, path
 from auth_sessions.exceptions import SecondFactorInvalid, SecondFactorRequired
 from auth_sessions.mixins import ReauthenticationMixin
 from auth_sessions.pages.sign_out import SignOutOthersView
-from auth_sessions.supabase.views import PasswordGrantView, RefreshTokenGrantView, SignupView, TokenView, UserView
+from auth_sessions.supabase.views import (
+    LogoutView,
+    PasswordGrantView,
+    RefreshTokenGrantView,
+    SignupView,
+    TokenView,
+    UserView,
+)
 from auth_sessions.views import SignInView, SignOutView
 
 PIN, CODE = "1815", "424242"
@@ -19,11 +26,11 @@ class PinMixin(ReauthenticationMixin):
 class CodeMixin:
     asked = []
 
-    def second_factor(self, request, user, data):
+    def second_factor(self, request, user, credentials):
         self.asked.append((request.path, user.pk))
-        if not data.get("otp"):
+        if not credentials.get("otp"):
             raise SecondFactorRequired
-        if data["otp"] != CODE:
+        if credentials["otp"] != CODE:
             raise SecondFactorInvalid
         return "otp", "mfa"
 
@@ -58,6 +65,7 @@ urlpatterns = [
     path("auth/v1/token", Token.as_view()),
     path("auth/v1/signup", Signup.as_view()),
     path("auth/v1/user", User.as_view()),
+    path("auth/v1/logout/here", LogoutView.as_view(scope="local")),
     path("account/devices/others/sign-out/", Others.as_view()),
     path("", include("tests.urls")),
 ]

@@ -1,9 +1,10 @@
 """Whatever signs a person in proves that it is them: the user name, the address, or what the backend takes."""
 
+from functools import partial
+
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import FieldDoesNotExist
 
 from auth_sessions import api
@@ -34,18 +35,6 @@ def ada(make_user):
     return make_user(UUID, email=EMAIL, first_name="Augusta")
 
 
-@pytest.fixture
-def failures():
-    events = []
-
-    def listen(**event):
-        events.append(event)
-
-    user_login_failed.connect(listen)
-    yield events
-    user_login_failed.disconnect(listen)
-
-
 def signed_in_by(settings, user, backend, *, others=()):
     """A browser that is signed in by this backend, too long ago."""
     settings.AUTHENTICATION_BACKENDS = [*others, f"tests.host.backends.{backend}"]
@@ -66,30 +55,49 @@ def iphone(ada, settings):
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
+@pytest.fixture
+def signed_in(ada, iphone, settings):
+    return partial(signed_in_by, settings, ada)
+
+
 @pytest.mark.parametrize("backend", ["ByEmail", "ByEmailKeyword", "ByLogin", "ByFirstName"])
 @pytest.mark.parametrize("others", [(), ("tests.host.backends.LetsNobodyIn",), (MODEL_BACKEND,)])
 class TestOneAttempt:
-    def test_the_right_password(self, ada, iphone, settings, failures, backend, others):
-        browser = signed_in_by(settings, ada, backend, others=others)
+    def test_the_right_password(self, signed_in, login_failures, backend, others):
+        browser = signed_in(backend, others=others)
         answer = browser.submit(OTHERS, {"password": PASSWORD})
         assert "Signed out of 1 other device." in message_after(browser, answer)
-        assert failures == []
+        assert login_failures == []
 
-    def test_a_wrong_one(self, ada, iphone, settings, failures, backend, others):
-        browser = signed_in_by(settings, ada, backend, others=others)
+    def test_a_wrong_one(self, iphone, signed_in, login_failures, backend, others):
+        browser = signed_in(backend, others=others)
         assert "Try again." in text(browser.submit(OTHERS, {"password": "wrong"}))
-        (failure,) = failures
+        (failure,) = login_failures
         assert failure["request"].path == OTHERS
         assert failure["credentials"]["username"] == UUID
         assert "wrong" not in str(failure["credentials"])
         assert still_signed_in(phone=iphone) == {"phone"}
 
-    def test_a_lock_out(self, ada, iphone, settings, axes, backend, others):
-        browser = signed_in_by(settings, ada, backend, others=["axes.backends.AxesStandaloneBackend", *others])
+    def test_a_lock_out(self, iphone, signed_in, axes, backend, others):
+        browser = signed_in(backend, others=["axes.backends.AxesStandaloneBackend", *others])
         for _ in range(3):
             browser.submit(OTHERS, {"password": "wrong"})
         assert "Try again." in text(browser.submit(OTHERS, {"password": PASSWORD}))
         assert still_signed_in(phone=iphone) == {"phone"}
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+@pytest.mark.parametrize("accepting", [MODEL_BACKEND, "tests.host.backends.ByEmail"])
+@pytest.mark.usefixtures("axes")
+def test_a_lock_out_of_any_name(iphone, signed_in, settings, field, accepting):
+    """The backend that counts may know the person by the address, and the one that accepts by the user name."""
+    settings.AXES_LOCKOUT_PARAMETERS = ["username"]
+    settings.AXES_USERNAME_FORM_FIELD = field
+    browser = signed_in("ByEmail", others=["axes.backends.AxesStandaloneBackend", accepting])
+    for _ in range(3):
+        browser.submit(OTHERS, {"password": "wrong"})
+    assert "Try again." in text(browser.submit(OTHERS, {"password": PASSWORD}))
+    assert still_signed_in(phone=iphone) == {"phone"}
 
 
 class TestTheSamePerson:
@@ -102,16 +110,16 @@ class TestTheSamePerson:
         answer = browser.submit(OTHERS, {"password": PASSWORD})
         assert "Signed out of 1 other device." in message_after(browser, answer)
 
-    def test_a_backend_that_returns_another_person(self, ada, bob, iphone, settings, failures):
+    def test_a_backend_that_returns_another_person(self, ada, bob, iphone, settings, login_failures):
         browser = signed_in_by(settings, ada, "TakesOthersIn")
         assert "Try again." in text(browser.submit(OTHERS, {"password": PASSWORD}))
-        assert len(failures) == 1
+        assert len(login_failures) == 1
 
 
-def test_a_backend_that_cannot_read_what_is_tried(ada, iphone, settings, failures):
+def test_a_backend_that_cannot_read_what_is_tried(ada, iphone, settings, login_failures):
     browser = signed_in_by(settings, ada, "ByNumber")
     assert "Try again." in text(browser.submit(OTHERS, {"password": PASSWORD}))
-    assert len(failures) == 1
+    assert len(login_failures) == 1
 
 
 @pytest.mark.parametrize("backend", ["tests.host.backends.ByLink", "django.contrib.auth.backends.RemoteUserBackend"])

@@ -25,9 +25,9 @@ def post(path, data, **headers):
         ("sign-out/", {"refresh": SECRET}),
     ],
 )
-@pytest.mark.parametrize("format", ["json", "multipart"])
-def test_no_secret_is_shown(db, path, data, format):
-    answer = post(path, data, format=format)
+@pytest.mark.parametrize("body", ["json", "multipart"])
+def test_no_secret_is_shown(db, path, data, body):
+    answer = post(path, data, format=body)
     assert answer.status_code in {400, 401}
     assert answer["Content-Type"].startswith("text/html") or path == "sign-out/"
     assert SECRET not in answer.content.decode()

@@ -2,7 +2,7 @@
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.contrib.auth.signals import user_logged_in
 from django.db import connection
 
 from auth_sessions import api, exceptions
@@ -25,23 +25,11 @@ def _host(settings):
     CodeMixin.asked = []
 
 
-@pytest.fixture
-def failures():
-    events = []
-
-    def listen(**event):
-        events.append(event)
-
-    user_login_failed.connect(listen)
-    yield events
-    user_login_failed.disconnect(listen)
-
-
 def sign_in(user, password=PASSWORD, **more):
     return Device().post("token/", {user.USERNAME_FIELD: user.get_username(), "password": password, **more})
 
 
-def test_the_password_alone_gives_nothing(ada, failures):
+def test_the_password_alone_gives_nothing(ada, login_failures):
     logins = []
 
     def listen(**event):
@@ -54,21 +42,21 @@ def test_the_password_alone_gives_nothing(ada, failures):
     assert set(answers[0].json()) == {"detail", "code"}
     assert answers[0]["WWW-Authenticate"].startswith("Bearer ")
     assert not Session.objects.exists()
-    assert logins == failures == []
+    assert logins == login_failures == []
 
 
-def test_with_the_code(ada, failures):
+def test_with_the_code(ada, login_failures):
     device = Device().keep(sign_in(ada, otp=CODE))
     assert device.is_signed_in()
     assert Session.objects.get().amr == ["pwd", "otp", "mfa"]
-    assert failures == []
+    assert login_failures == []
 
 
 @pytest.mark.parametrize("otp", ["000000", 424241, "x" * 128])
-def test_a_wrong_code_is_one_failure(ada, failures, otp):
+def test_a_wrong_code_is_one_failure(ada, login_failures, otp):
     answer = sign_in(ada, otp=otp)
     assert code(answer) == INVALID
-    (failure,) = failures
+    (failure,) = login_failures
     assert failure["credentials"][ada.USERNAME_FIELD] == ada.get_username()
     assert PASSWORD not in str(failure["credentials"])
     assert failure["request"].path == "/api/auth/token/"
@@ -82,12 +70,12 @@ def test_a_code_that_is_no_text(ada, otp):
     assert set(answer.json()) == {"otp"}
 
 
-def test_a_wrong_password_is_not_asked_for_a_code(ada, bob, failures):
+def test_a_wrong_password_is_not_asked_for_a_code(ada, bob, login_failures):
     bob.is_active = False
     bob.save()
     assert code(sign_in(ada, "wrong", otp=CODE)) == code(sign_in(bob, otp=CODE)) == NO_ACCOUNT
     assert CodeMixin.asked == []
-    assert len(failures) == 2
+    assert len(login_failures) == 2
 
 
 @pytest.mark.parametrize("atomic_requests", [False, True])
@@ -104,7 +92,7 @@ def test_guesses_are_throttled_as_the_sign_in(ada, settings):
     assert [sign_in(ada, otp="000000").status_code for _ in range(4)] == [401, 401, 401, 429]
 
 
-def test_from_python(ada, failures):
+def test_from_python(ada, login_failures):
     credentials = {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD}
 
     def refuse(user):
@@ -113,7 +101,7 @@ def test_from_python(ada, failures):
 
     with pytest.raises(exceptions.SecondFactorInvalid):
         api.sign_in(None, credentials, second_factor=refuse)
-    assert len(failures) == 1
+    assert len(login_failures) == 1
     assert not Session.objects.exists()
     assert api.sign_in(None, credentials, second_factor=lambda user: ["sms"]).session.amr == ["pwd", "sms"]
     assert api.sign_in(None, credentials).session.amr == ["pwd"]

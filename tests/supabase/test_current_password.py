@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.signals import user_login_failed
-from django.db import connection
 from django.utils import timezone
 
 from auth_sessions.models import Session
@@ -18,18 +16,6 @@ pytestmark = needs_email
 TOO_LARGE = {"notes": "x" * 5000}
 SAME = (422, "same_password")
 INVALID = (400, "current_password_invalid")
-
-
-@pytest.fixture
-def failures():
-    events = []
-
-    def listen(**event):
-        events.append(event)
-
-    user_login_failed.connect(listen)
-    yield events
-    user_login_failed.disconnect(listen)
 
 
 def is_unchanged(ada):
@@ -51,9 +37,8 @@ OTHERWISE_REFUSED = [
 
 
 @pytest.mark.parametrize("more", OTHERWISE_REFUSED)
-@pytest.mark.parametrize("atomic_requests", [False, True])
-def test_a_guess_beside_something_refused_learns_nothing(ada, laptop, monkeypatch, more, atomic_requests):
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
+@pytest.mark.usefixtures("any_transaction_mode")
+def test_a_guess_beside_something_refused_learns_nothing(ada, laptop, more):
     right, wrong = laptop.update(password=PASSWORD, **more), laptop.update(password="quite-wrong-1906", **more)
     assert right.status_code // 100 == 4
     assert (right.status_code, right.content) == (wrong.status_code, wrong.content)
@@ -73,21 +58,19 @@ def test_the_same_password_changes_nothing_else(ada, laptop):
     assert laptop.user().json()["user_metadata"] == {}
 
 
-@pytest.mark.parametrize("atomic_requests", [False, True])
-def test_the_current_password_is_one_attempt(ada, laptop, phone, failures, monkeypatch, atomic_requests):
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
+@pytest.mark.usefixtures("any_transaction_mode")
+def test_the_current_password_is_one_attempt(ada, laptop, phone, login_failures):
     assert code(laptop.update(password=NEW_PASSWORD, current_password="wrong")) == INVALID
-    assert len(failures) == 1
-    assert failures[0]["request"].path == "/auth/v1/user"
+    assert len(login_failures) == 1
+    assert login_failures[0]["request"].path == "/auth/v1/user"
     assert code(laptop.update(password=PASSWORD, current_password="wrong", data=TOO_LARGE)) == INVALID
-    assert len(failures) == 2
+    assert len(login_failures) == 2
     assert laptop.update(password=NEW_PASSWORD, current_password=PASSWORD).status_code == 200
-    assert len(failures) == 2
+    assert len(login_failures) == 2
 
 
-@pytest.mark.parametrize("atomic_requests", [False, True])
-def test_a_lock_out_counts_guesses(ada, laptop, axes, monkeypatch, atomic_requests):
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
+@pytest.mark.usefixtures("any_transaction_mode")
+def test_a_lock_out_counts_guesses(ada, laptop, axes):
     for _ in range(3):
         assert code(laptop.update(password=NEW_PASSWORD, current_password="wrong")) == INVALID
     assert code(laptop.update(password=NEW_PASSWORD, current_password=PASSWORD)) == INVALID
@@ -110,7 +93,7 @@ class TestRequired:
         settings.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD = "unless_recent"
 
     @pytest.mark.usefixtures("_always")
-    def test_always(self, ada, laptop, failures):
+    def test_always(self, ada, laptop, login_failures):
         refused = laptop.update(password=NEW_PASSWORD)
         assert refusal(refused) == (
             400,
@@ -120,7 +103,7 @@ class TestRequired:
         assert code(laptop.update(password=PASSWORD)) == (400, "current_password_required")
         assert code(laptop.update(password=NEW_PASSWORD, current_password="")) == INVALID
         assert code(laptop.update(password=NEW_PASSWORD, current_password=None)) == (400, "current_password_required")
-        assert failures == []
+        assert login_failures == []
         assert laptop.update(data={"name": "Ada"}).status_code == 200
         assert laptop.update(password=NEW_PASSWORD, current_password=PASSWORD).status_code == 200
 

@@ -10,13 +10,13 @@ from example_project.views import MeView
 
 
 class SignIn(SignInView):
-    def second_factor(self, request, user, data):
+    def second_factor(self, request, user, credentials):
         if not get_adapter().is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
             return ()
-        if not data.get("otp"):
+        if not credentials.get("otp"):
             raise SecondFactorRequired
         with context.request_context(request):  # by which allauth limits guesses
-            form = AuthenticateForm({"code": data["otp"]}, user=user)
+            form = AuthenticateForm({"code": credentials["otp"]}, user=user)
             if not form.is_valid():
                 raise SecondFactorInvalid
         form.authenticator.record_usage()

@@ -103,3 +103,11 @@ class TestLogout:
         for scope in (None, "local"):
             assert refusal(laptop.logout(scope)) == EXPIRED
         assert Session.objects.count() == 1
+
+
+def test_a_mounted_view_has_another_default(ada, laptop, phone, settings):
+    settings.ROOT_URLCONF = "tests.host.second_step_urls"
+    assert laptop.send("POST", "logout/here").status_code == 204
+    assert [laptop.user().status_code, phone.user().status_code] == [403, 200]
+    assert laptop.send("POST", "logout/here").status_code == 204  # local, again
+    assert phone.send("POST", "logout/here?scope=nowhere").status_code == 400

@@ -5,9 +5,12 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions
+from auth_sessions.core.database import user_row, write_alias
+from auth_sessions.db.locking import lock
 
 METHODS = ("otp", "mfa")
 """RFC 8176: a one-time password, as one of several factors."""
@@ -34,17 +37,18 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
         return ()
     from django_otp import devices_for_user, match_token  # noqa: PLC0415 - has models
 
-    if token:
-        if match_token(user, token) is not None:
-            return METHODS
-        if any(devices_for_user(user)):
-            raise exceptions.SecondFactorInvalid
-        return ()
     devices = list(devices_for_user(user))
     if not devices:
         return ()
-    _challenge([device for device in devices if type(device).__name__ != BACKUP])
-    raise exceptions.SecondFactorRequired
+    if not token:
+        _challenge([device for device in devices if type(device).__name__ != BACKUP])
+        raise exceptions.SecondFactorRequired
+    with transaction.atomic(using=write_alias()):
+        lock(user_row(user))  # SQLite does not lock the devices, as django-otp does elsewhere
+        accepted = match_token(user, token)
+    if accepted is None:
+        raise exceptions.SecondFactorInvalid
+    return METHODS
 
 
 def _challenge(devices: list[Any]) -> None:

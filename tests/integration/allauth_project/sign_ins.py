@@ -1,5 +1,6 @@
 """django-allauth as the sign-in of a host: by its pages, and by its API for browsers and for apps."""
 
+import inspect
 import re
 import time
 from datetime import timedelta
@@ -15,9 +16,11 @@ from django.utils import timezone
 
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
+from tests.integration.allauth_project.urls import SignIn
 from tests.support.browser import Browser
 from tests.support.checks import findings
 from tests.support.device import Device, code
+from tests.support.paths import ROOT
 
 OLD = "lovelace-1815"  # without spaces at its ends: allauth's API strips them
 NEW = "analytical-1843"
@@ -197,6 +200,9 @@ def try_token(user, **more):
 
 class TestMFA:
     """By the override of the documentation."""
+
+    def test_the_documentation_shows_it(self):
+        assert f"```python\n{inspect.getsource(SignIn)}```" in (ROOT / "docs" / "second-factors.md").read_text()
 
     def test_a_person_without_one(self, ada):
         assert try_token(ada).status_code == 200

@@ -66,7 +66,6 @@ class TestRest:
         assert sign_in(ada, otp=otp).status_code == 200
         assert code(sign_in(ada, otp=otp)) == INVALID
 
-    @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no rows: django-otp relies on them")
     def test_a_code_works_once_at_the_same_moment(self, ada, totp):
         otp = otp_of(totp)
         answers = together(*[lambda: sign_in(ada, otp=otp)] * 5)

@@ -4,6 +4,7 @@ Every interface that asks for a password does it here, so that each attempt is o
 that count failures.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ from auth_sessions.core.people import email_of
 
 SecondFactor = Callable[[AbstractBaseUser], Iterable[str]]
 """Asks for the second factor of a user: returns its authentication method references (RFC 8176), or raises."""
+
+SECRETS = re.compile("api|token|key|secret|password|signature", re.IGNORECASE)
+"""The credentials whose values Django masks in ``user_login_failed``."""
 
 SHORTEST_LIMIT = 72
 """The bytes that bcrypt takes, which is the least of all hashers."""
@@ -229,7 +233,7 @@ def _signature(backend: Any) -> Signature:
 @sensitive_variables("credentials")
 def _report_failure(request: HttpRequest | None, credentials: Mapping[str, Any]) -> None:
     """Send ``user_login_failed`` as Django does, for a failure that Django does not see."""
-    masked = {**credentials, "password": "*" * 20}
+    masked = {name: "*" * 20 if SECRETS.search(name) else value for name, value in credentials.items()}
     user_login_failed.send(sender=auth.__name__, credentials=masked, request=request)
 
 

@@ -1,8 +1,9 @@
 """How a Django login was made, as django-allauth and django-otp note it in the data of Django's session."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple, Self
 
+from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -50,6 +51,19 @@ def _records(value: object) -> Iterable[Mapping[str, Any]]:
     return [record for record in value if isinstance(record, dict)] if isinstance(value, list) else ()
 
 
-def otp_device(django_session: SessionBase) -> Any:
-    """What ``django_otp.login()`` has written; compare it by identity, since each call writes another string."""
-    return django_session.get(OTP_DEVICE_KEY)
+class OTPMark(NamedTuple):
+    """The device that ``django_otp.login()`` has written into the data of Django's session, at one moment."""
+
+    device: Any = None
+    session_hash: Any = None
+    """A value that a request does not write: the same object as before, unless the data has been read again."""
+
+    @classmethod
+    def of(cls, django_session: SessionBase) -> Self:
+        return cls(django_session.get(OTP_DEVICE_KEY), django_session.get(HASH_SESSION_KEY))
+
+    def is_followed_by(self, later: Self) -> bool:
+        """Whether ``django_otp.login()`` was called in between, perhaps for the same device: it writes a new string."""
+        if later.device is None or later.device is self.device:
+            return False
+        return later.device != self.device or later.session_hash is self.session_hash

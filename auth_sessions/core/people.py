@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from auth_sessions.core.database import all_users
 
-MADE_BY_A_PROGRAM = re.compile(r"(?=.*\d)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f-]{4,24}", re.IGNORECASE)
+MADE_BY_A_PROGRAM = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f-]{4,24}", re.IGNORECASE)
 """A user name that is a UUID, with or without dashes, or the beginning of one."""
 
 
@@ -20,8 +20,8 @@ def email_of(user: AbstractBaseUser) -> str:
 
 def known_name(user: AbstractBaseUser) -> str:
     """The user name, or the e-mail address or full name where the user name is a UUID, which nobody knows."""
-    name = user.get_username()
-    if not MADE_BY_A_PROGRAM.fullmatch(str(name)):
+    name = str(user.get_username())
+    if not MADE_BY_A_PROGRAM.fullmatch(name):
         return name
     full_name = getattr(user, "get_full_name", None)
     return email_of(user) or (full_name() if callable(full_name) else "") or name

@@ -137,6 +137,20 @@ def test_a_site_without_passwords_leads_to_the_sign_in(ada, iphone, settings, ba
     assert still_signed_in(browser=browser, phone=iphone) == {"phone"}
 
 
+def test_a_site_of_headers_leads_back_to_the_question(ada, iphone, settings):
+    """The proxy signs the person in again at once, which is the proof."""
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.RemoteUserMiddleware"]
+    browser = Browser()
+    browser.client.defaults["REMOTE_USER"] = ada.get_username()
+    browser.session_id = browser.page("/which/").json()["session"]
+    make_sign_in_old(browser)
+    assert browser.submit(OTHERS).url == OTHERS
+    assert "Sign in again" not in text(browser.page(OTHERS))
+    browser.submit(OTHERS)
+    assert not iphone.is_signed_in()
+
+
 class TestTheName:
     @pytest.mark.parametrize("name", [UUID, UUID[:30], UUID.replace("-", ""), UUID.upper()])
     def test_a_uuid_is_not_shown(self, make_user, name):
@@ -154,7 +168,7 @@ class TestTheName:
         browser = Browser().sign_in(make_user(UUID, first_name="Augusta", last_name="King"))
         assert "Augusta King" in text(browser.page(LIST))
 
-    @pytest.mark.parametrize("name", ["ada", "deadbeef", "12345678", "ada-1815-lovelace"])
+    @pytest.mark.parametrize("name", ["ada", "deadbeef", "12345678", "1234567812345678", "ada-1815-lovelace"])
     def test_a_user_name_stays(self, make_user, name):
         browser = Browser().sign_in(make_user(name, email=EMAIL))
         assert name in text(browser.page(LIST))

@@ -178,6 +178,13 @@ class TestBrowser:
             session = Session.objects.get()
             assert (session.authenticated_at, session.amr) == (timezone.now(), ["otp", "mfa"])
 
+    def test_data_that_is_read_again_is_no_proof(self, clock, ada, totp):
+        browser = self.sign_in(ada, totp)
+        clock.shift(timedelta(hours=1))
+        before = Session.objects.get().authenticated_at
+        assert browser.page("/read-again/").status_code == 200
+        assert Session.objects.get().authenticated_at == before
+
     def test_other_requests_cost_what_they_did(self, ada, totp):
         browser = self.sign_in(ada, totp)
         with CaptureQueriesContext(connection) as queries:

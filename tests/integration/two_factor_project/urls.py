@@ -16,7 +16,16 @@ def verify(request):
     return HttpResponse()
 
 
+def read_again(request):
+    """A package that throws away what it has read of Django's session, and writes."""
+    assert request.user.is_authenticated
+    request.session._session_cache = request.session.load()
+    request.session["again"] = True
+    return HttpResponse()
+
+
 urlpatterns = [
+    path("read-again/", read_again),
     path("verify/", verify),
     path("", include(two_factor_urls)),
     path("", include("tests.urls")),

@@ -37,6 +37,7 @@ from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
+from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.models import Session
@@ -63,8 +64,9 @@ class AuthSessionsView(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """Hide passwords, codes and refresh tokens in Django's error reports."""
-        return sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
+        """Hide passwords, codes and refresh tokens in Django's error reports, and disregard ``ATOMIC_REQUESTS``."""
+        view = sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
+        return without_atomic_requests(view)
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
@@ -145,7 +145,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
         django_session.cycle_key()
     django_session_key = entry_key(django_session) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
     try:
-        session: Session | None = create_browser_session(
+        session = create_browser_session(
             user,
             request=request,
             lifetime=get_lifetime(django_session),
@@ -153,10 +153,10 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             is_authenticated_now=is_new,
             amr=methods_of_login(request, user),
         )
-    except IntegrityError:  # another request of this browser has created it
-        session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
     except exceptions.SessionInvalid:
-        session = None
+        return False
+    if session is None:  # another request of this browser has created it
+        session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
     if session is None:
         return False
     _write_session_id_on_commit(request, session, user)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 
 from auth_sessions.choices import EndReason
@@ -15,7 +14,8 @@ from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -115,12 +115,15 @@ def _end_still_invalid(keys: list[uuid.UUID], *, skip_locked: bool = False, usin
     if not keys:
         return 0
     using = using or write_alias()
-    reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
-    with transaction.atomic(using=using):
+
+    def work() -> int:
+        reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
         for session in _lock_with_tokens(keys, skip_locked=skip_locked, using=using):
             if reason := _end_reason(session):
                 reasons[reason].append(session.pk)
         return sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
+
+    return in_transaction(work, using=using)
 
 
 def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -> list[Session]:
@@ -129,9 +132,11 @@ def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -
     Sessions whose token was not locked are left out. The users are read last and are not locked: a transaction that
     changes a user locks it before any session.
     """
-    sessions = lock(all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS), skip_locked=skip_locked)
+    rows = all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS)
+    sessions = lock_by_primary_key(rows, skip_locked=skip_locked)
     refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
-    tokens = {token.pk: token for token in lock(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)}
+    locked = lock_by_primary_key(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)
+    tokens = {token.pk: token for token in locked}
     locked_by_others = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
     prefetch_related_objects(sessions, Prefetch("user", all_users(using)))
     for session in sessions:

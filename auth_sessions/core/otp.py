@@ -5,12 +5,12 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import user_row, write_alias
 from auth_sessions.db.locking import lock
+from auth_sessions.db.transactions import in_transaction
 
 METHODS = ("otp", "mfa")
 """RFC 8176: a one-time password, as one of several factors."""
@@ -43,10 +43,12 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
     if not token:
         _challenge([device for device in devices if type(device).__name__ != BACKUP])
         raise exceptions.SecondFactorRequired
-    with transaction.atomic(using=write_alias()):
+
+    def is_accepted() -> bool:
         lock(user_row(user))  # SQLite does not lock the devices, as django-otp does elsewhere
-        accepted = match_token(user, token)
-    if accepted is None:
+        return match_token(user, token) is not None
+
+    if not in_transaction(is_accepted, using=write_alias()):
         raise exceptions.SecondFactorInvalid
     return METHODS
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -11,7 +12,8 @@ from django.utils import timezone
 from auth_sessions import passwords
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, write_alias
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock, update_unless_locked
+from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.models import Session
 
@@ -68,11 +70,17 @@ def touch_browser(session: Session, *, expires_at: datetime, django_session_key:
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:
     """Write ``changes`` to the row on commit, if it then has the values of ``only_if``. An error is logged, not raised.
 
-    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended.
+    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended. A row
+    that another transaction has locked is not written: whoever ends a session may take long, and the next use of the
+    session writes again.
     """
     using = write_alias()
     row = all_sessions(using).filter(pk=session.pk, **only_if)
-    transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
+
+    def write() -> None:
+        retry_conflicts(partial(update_unless_locked, row, changes), using=using)
+
+    transaction.on_commit(write, using=using, robust=True)
 
 
 def mark_reauthenticated(session: Session, user: AbstractBaseUser | None = None, *, amr: Iterable[str] = ()) -> bool:
@@ -82,7 +90,8 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser | None = None,
     session gets its fingerprint.
     """
     using = write_alias()
-    with transaction.atomic(using=using):
+
+    def work() -> bool:
         stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
         if stored is None:
             return False
@@ -92,10 +101,13 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser | None = None,
         if user is not None:
             changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
         all_sessions(using).filter(pk=session.pk).update(**changes)
-    return True
+        return True
+
+    return in_transaction(work, using=using)
 
 
 def rename_session(session: Session, name: str) -> bool:
     """Store the person's own label for a session, at most 100 characters. False if the session has just ended."""
     session.name = names.clean(name)
-    return bool(all_sessions().filter(pk=session.pk).update(name=session.name))
+    row, using = all_sessions().filter(pk=session.pk), write_alias()
+    return bool(retry_conflicts(lambda: row.update(name=session.name), using=using))

@@ -34,11 +34,11 @@ def check_new(password: str, user: AbstractBaseUser) -> None:
 
 
 @sensitive_variables("password")
-def check_differs(password: str, user: AbstractBaseUser) -> None:
-    """Raise 422 ``same_password`` for the present password.
+def check_differs(password: str, present_hash: str) -> None:
+    """Raise 422 ``same_password`` for the password of this hash.
 
     Call it last, where nothing else can refuse the change: otherwise it would answer guesses that change nothing.
     """
     with suppress(PasswordTooLong), refusing_long_passwords(password):  # the present one cannot be as long
-        if check_password(password, user.password):
+        if check_password(password, present_hash):
             raise SupabaseError(422, "same_password", "New password should be different from the old password.")

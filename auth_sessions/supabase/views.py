@@ -32,9 +32,11 @@ from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
-from auth_sessions.core.database import write_alias
+from auth_sessions.core.database import user_row, write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.validity import is_recent
+from auth_sessions.db.locking import lock
+from auth_sessions.db.transactions import in_transaction, without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.mixins import ReauthenticationMixin, SignInMixin
 from auth_sessions.supabase import errors, users
@@ -75,6 +77,10 @@ class SupabaseView(APIView):
     metadata_class = None
     action_throttle_scope: str | None = None
     refusals: errors.Refusals = errors.BEARER_REFUSALS
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return without_atomic_requests(super().as_view(**initkwargs))
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
@@ -182,13 +188,18 @@ class TokenView(View):
         "refresh_token": RefreshTokenGrantView,
     }
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return without_atomic_requests(super().as_view(**initkwargs))
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             name = request.GET.get("grant_type", "")
         except SuspiciousOperation:  # too many parameters
             name = ""
         grant = self.grants.get(name, UnsupportedGrantView)
-        return grant.as_view()(request, *args, **kwargs)
+        response: HttpResponseBase = grant.as_view()(request, *args, **kwargs)
+        return response
 
 
 class SignedInView(SupabaseView):
@@ -263,21 +274,27 @@ class UserView(ReauthenticationMixin, SignedInView):
         email, data = users.normalized(body.text("email")), body.metadata("data")
         if len(email) > users.EMAIL_LENGTH:
             raise _no_address()
+        has_new_address = bool(email) and not users.is_same(email, users.email_of(user))
         if body.holds("password"):
             check_new(body.text("password"), user)
             # Outside of the transaction, which would undo what a lock-out counts.
             self.check_current_password(request, user, body)
-        with transaction.atomic(using=write_alias()):
-            if email and not users.is_same(email, users.email_of(user)):
+
+        def update() -> None:
+            stored = lock(user_row(user)) if body.holds("password") else []  # before the profile, as always
+            if has_new_address:
                 self.change_email(user, email)
             users.merge_user_metadata(user, data)
             if body.holds("password"):
-                check_differs(body.text("password"), user)
+                for each in stored:
+                    check_differs(body.text("password"), each.password)
                 session = self.get_token().session
                 api.change_password(user, body.text("password"), keep=session, request=request._request)
+
+        in_transaction(update, using=write_alias())
         return Response(user_object(user))
 
-    @sensitive_variables("current")
+    @sensitive_variables("password")
     def check_current_password(self, request: Request, user: AbstractBaseUser, body: Body) -> None:
         """Verify ``current_password``, if it is given; see ``AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD``.
 
@@ -285,8 +302,8 @@ class UserView(ReauthenticationMixin, SignedInView):
         ``reauthentication_needed``.
         """
         if body.holds("current_password"):
-            current = body.text("current_password")
-            if not current or self.verify_password(request._request, user, current) is None:
+            password = body.text("current_password")
+            if not password or self.verify_password(request._request, user, password) is None:
                 raise SupabaseError(400, "current_password_invalid", "The current password is not correct")
             return
         demand = conf.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD

@@ -15,6 +15,7 @@ from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
+from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_keys
 from auth_sessions.db.transactions import in_transaction, is_outermost, retry_conflicts
 from auth_sessions.devices import device, names
@@ -123,10 +124,13 @@ def _save(session: Session, *related: RefreshToken, request: HttpRequest | None,
         _enforce_limit(session, request=request, using=using)
         return True
 
-    with translate_missing_user(user):
+    def write() -> bool:
         if is_own and not has_limit:
             return retry_conflicts(save, using=using)
         return in_transaction(lock_and_save, using=using)
+
+    with translate_missing_user(user):
+        return store_text(session, "name", write)
 
 
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:

@@ -8,12 +8,12 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 
 from auth_sessions import api
-from tests.host.second_step_urls import PIN
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, still_signed_in
 from tests.support.pages import LIST, OTHERS, make_sign_in_old, message_after, text
 from tests.support.supabase import NEW_PASSWORD, SupabaseDevice, code
 
+PIN = "1815"
 UUID = "0b7f1e46-8e3b-4c07-9c4c-0d3f8f2b8a11"
 EMAIL = "ada@example.org"
 

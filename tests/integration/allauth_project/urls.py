@@ -26,6 +26,7 @@ class SignIn(SignInView):
 urlpatterns = [
     path("api/auth/token/", SignIn.as_view()),
     path("api/auth/", include("auth_sessions.urls")),
+    path("auth/v1/", include("auth_sessions.supabase.urls")),
     path("api/me/", MeView.as_view()),
     path("account/", include("auth_sessions.pages.urls")),
     path("accounts/", include("allauth.urls")),

@@ -8,13 +8,13 @@ from typing import cast
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ValidationError as InvalidValue
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
@@ -200,7 +200,7 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     """Why a session does not exist: it has ended, or its user does not exist or is inactive."""
     try:
         user = all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
-    except (ValueError, TypeError, ValidationError):
+    except (ValueError, TypeError, InvalidValue):
         return exceptions.TokenNotValid()
     if user is None:
         return exceptions.UserNotFound()
@@ -262,7 +262,12 @@ def _get_browser_session(request: Request) -> Session | None:
 
 
 def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
-    """The DRF exception for a refusal, ``{"detail", "code"}``: 403 for the session limit, else 401, as in simplejwt."""
+    """The DRF exception for a refusal, ``{"detail", "code"}``: 403 for the session limit, else 401, as in simplejwt.
+
+    A password that is too long is an error of its field, 400.
+    """
+    if isinstance(error, exceptions.PasswordTooLong):
+        return ValidationError({"password": [str(error)]}, code=error.code)
     if isinstance(error, exceptions.SessionLimitReached):
         return PermissionDenied({"detail": str(error), "code": error.code})
     if isinstance(error, exceptions.TokenNotValid):

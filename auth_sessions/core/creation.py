@@ -13,8 +13,8 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
-from auth_sessions.core.people import backend_of, is_accepted
 from auth_sessions.core.statements import insert
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_keys
@@ -65,6 +65,7 @@ def create_browser_session(
     django_session_key: str | None,
     is_authenticated_now: bool,
     auth_backend: str = "",
+    amr: Iterable[str] = (),
 ) -> Session | None:
     """Create a browser session, which Django's session carries.
 
@@ -77,7 +78,7 @@ def create_browser_session(
     Raises :class:`~auth_sessions.exceptions.UserInactive` and :class:`~auth_sessions.exceptions.UserNotFound`.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime, auth_backend=auth_backend)
-    session.django_session_key = django_session_key
+    session.django_session_key, session.amr = django_session_key, list(amr)
     if not is_authenticated_now:
         session.authenticated_at = None
     return session if _save(session, request=request, unless_exists=not is_authenticated_now) else None

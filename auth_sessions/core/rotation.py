@@ -55,7 +55,7 @@ def verify_refresh_token(
 ) -> Session:
     """The session of a presented refresh token, with its user and token. Nothing is rotated.
 
-    The backend that let the person in is asked whether it still knows them (``core.people.is_known``). A session that
+    The backend that let the person in is asked whether it still knows them (``core.backends.is_known``). A session that
     is not live, or whose token is reused, ends with that reason before the error is raised. It stays
     deleted if the caller turns the error into a response, unless the error leaves a surrounding transaction.
 

@@ -7,8 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.core.backends import is_visible, refused_sessions
 from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
-from auth_sessions.core.people import is_visible, refused_sessions
 from auth_sessions.db.hash_upgrades import has_new_password
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction

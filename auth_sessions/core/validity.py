@@ -7,7 +7,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.people import is_accepted, is_known
+from auth_sessions.core.backends import is_accepted, is_known
 from auth_sessions.models import Session
 
 EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
@@ -26,8 +26,8 @@ def get_end_reason(
 
     The password of a browser session is compared only with ``checks_browser_password``: at a request, Django has
     compared its own session hash. The user must be accepted by the backend that let them in, and be visible to the
-    default manager, if the session was read ``with_user_visibility()`` (``core.people.is_accepted``). With
-    ``asks_backend`` the backend itself is asked (``core.people.is_known``).
+    default manager, if the session was read ``with_user_visibility()`` (``core.backends.is_accepted``). With
+    ``asks_backend`` the backend itself is asked (``core.backends.is_known``).
     """
     now = timezone.now()
     if session.expires_at is not None and session.expires_at <= now:
@@ -55,3 +55,10 @@ def may_end(session: Session, reason: EndReason) -> bool:
     Another ``SECRET_KEY`` cannot tell whether the password has changed: a process that lacks the key ends nobody.
     """
     return reason != EndReason.PASSWORD_CHANGED or passwords.has_known_key(session.password_fingerprint)
+
+
+def is_recent(session: Session) -> bool:
+    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``."""
+    age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
+    authenticated_at = session.authenticated_at
+    return age is None or (authenticated_at is not None and timezone.now() - authenticated_at < age)

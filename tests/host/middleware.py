@@ -5,6 +5,8 @@ from types import SimpleNamespace
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from auth_sessions.middleware import BrowserSessionMiddleware
+
 
 def impersonate(get_response):
     """The user that the session names, in the place of who signed in."""
@@ -75,3 +77,7 @@ def remember_views(get_response):
         return response
 
     return middleware
+
+
+class OwnBrowserSessionMiddleware(BrowserSessionMiddleware):
+    """A project's own subclass."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
@@ -57,6 +58,10 @@ __all__ = [
 ]
 
 
+LONGEST_USERNAME = 254
+"""Where the field has no limit; as in Django's login form."""
+
+
 @sensitive_variables("credentials")
 def sign_in(
     request: HttpRequest,
@@ -66,8 +71,12 @@ def sign_in(
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
     second_factor: SecondFactor | None = None,
+    normalize: bool = True,
 ) -> TokenPair:
     """Sign a person in by credentials, the keyword arguments of ``django.contrib.auth.authenticate()``, which decides.
+
+    The user name is normalised (Unicode NFKC) as by Django's login form, unless ``normalize`` is False: for a name that
+    has been read from the database.
 
     ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters);
     ``lifetime`` is that of :func:`sign_in_user`. ``second_factor`` is called with the user whom ``authenticate()`` has
@@ -78,8 +87,22 @@ def sign_in(
     :class:`~auth_sessions.exceptions.NoActiveAccount`, :class:`~auth_sessions.exceptions.PasswordTooLong`, and what
     ``second_factor`` and :func:`sign_in_user` raise.
     """
+    credentials = _normalized(credentials) if normalize else credentials
     user, amr = authenticate(request, credentials, second_factor=second_factor)
     return sign_in_user(user, request=request, amr=amr, name=name, tag=tag, lifetime=lifetime)
+
+
+@sensitive_variables("credentials")
+def _normalized(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """The credentials with the user name as ``create_user()`` stores it. One that is too long is left as it is."""
+    user_model = get_user_model()
+    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    longest = field.max_length or LONGEST_USERNAME
+    normalized = dict(credentials)
+    for key in {user_model.USERNAME_FIELD, "username"} & normalized.keys():
+        if isinstance(name := normalized[key], str) and len(name) <= longest:
+            normalized[key] = user_model.normalize_username(name)
+    return normalized
 
 
 def sign_in_user(

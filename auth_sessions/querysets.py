@@ -5,10 +5,12 @@ Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()``
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, write_alias_of
+from auth_sessions.db.managers import hides_nobody
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -55,6 +58,22 @@ class SessionQuerySet(QuerySet["Session"]):
             not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=used_before)
             ended |= Q(last_seen_at__lte=used_before) & not_refreshed
         return self.filter(ended)
+
+    def with_other_password(self, user: AbstractBaseUser) -> SessionQuerySet:
+        """The sessions of another password than the user's present one, as far as a key of this process can tell."""
+        known_keys = [Q(password_fingerprint__startswith=key_id) for key_id in passwords.key_ids()]
+        can_tell = self.filter(reduce(or_, known_keys))
+        return can_tell.exclude(password_fingerprint__in=passwords.fingerprints(user.password))
+
+    def with_user_visibility(self) -> SessionQuerySet:
+        """The sessions with ``is_user_visible``: whether the user model's default manager finds their user.
+
+        It is part of the same statement, and left out where the manager hides nobody.
+        """
+        manager = get_user_model()._default_manager
+        if hides_nobody(manager):
+            return self
+        return self.annotate(is_user_visible=Exists(manager.using(self.db).filter(pk=OuterRef("user_id"))))
 
     def last_used_first(self) -> SessionQuerySet:
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""

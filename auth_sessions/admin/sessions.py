@@ -71,7 +71,8 @@ class SessionAdmin(SessionColumns, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """The sessions as they are, not as a replica still has them: an administrator acts on what is shown."""
-        return super().get_queryset(request).using(write_alias()).select_related(*self.list_select_related)
+        sessions = cast("SessionQuerySet", super().get_queryset(request)).using(write_alias())
+        return sessions.with_user_visibility().select_related(*self.list_select_related)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)

@@ -90,4 +90,5 @@ class SessionInline(SessionColumns, TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         sessions = cast("SessionQuerySet", super().get_queryset(request))
-        return sessions.using(write_alias()).last_used_first().select_related("user", "refresh_token")
+        sessions = sessions.using(write_alias()).with_user_visibility()
+        return sessions.last_used_first().select_related("user", "refresh_token")

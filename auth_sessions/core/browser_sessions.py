@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
@@ -22,6 +22,7 @@ from django.utils.crypto import constant_time_compare
 
 from auth_sessions import exceptions
 from auth_sessions.choices import SessionKind
+from auth_sessions.core.backends import known_path
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.django_session_store import entry_key, get_expiry, get_lifetime
@@ -29,7 +30,7 @@ from auth_sessions.core.login_methods import OTP_METHODS, OTPMark, methods_of_lo
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
-from auth_sessions.core.validity import get_end_reason
+from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
@@ -68,7 +69,7 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
 def get_current(request: HttpRequest) -> Session | None:
     """The live browser session of a request; None without the middleware, or without a login of ``request.user``."""
     state = get_state(request)
-    if state is None or not request.user.is_authenticated or state.session is None:
+    if state is None or not _is_anybody(request.user) or state.session is None:
         return None
     return state.session if state.session.user_id == request.user.pk else None
 
@@ -109,8 +110,13 @@ def has_stale_cookie(request: HttpRequest) -> bool:
     return (
         get_state(request) is not None
         and settings.SESSION_COOKIE_NAME in request.COOKIES
-        and not request.user.is_authenticated
+        and not _is_anybody(request.user)
     )
+
+
+def _is_anybody(user: Any) -> bool:
+    """Whether a user is authenticated; DRF's ``UNAUTHENTICATED_USER`` may be None."""
+    return user is not None and user.is_authenticated
 
 
 def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -121,7 +127,8 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     if session is not None and session.user_id == user.pk:
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        if reason is None and mark_reauthenticated(session, user, amr=methods_of_login(request, user)):
+        methods, auth_backend = methods_of_login(request, user), _backend_of(request.session)
+        if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
             _write_session_id_on_commit(request, session, user)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
@@ -151,6 +158,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             lifetime=get_lifetime(django_session),
             django_session_key=django_session_key,
             is_authenticated_now=is_new,
+            auth_backend=_backend_of(django_session),
             amr=methods_of_login(request, user),
         )
     except exceptions.SessionInvalid:
@@ -161,6 +169,11 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
         return False
     _write_session_id_on_commit(request, session, user)
     return True
+
+
+def _backend_of(django_session: SessionBase) -> str:
+    """The path of the backend by which Django reads the user of its session."""
+    return known_path(django_session.get(BACKEND_SESSION_KEY))
 
 
 def _write_session_id_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
@@ -194,6 +207,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
         return False
     if is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
+        _follow_backend(session, _backend_of(django_session))
     if not is_logged_in_as(django_session, session.user) or get_end_reason(session, last_used_at=session.last_seen_at):
         return False
     if not is_owner and not _has_password_of(django_session, session.user):
@@ -206,6 +220,13 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     )
     sync_password_fingerprint(session)
     return True
+
+
+def _follow_backend(session: Session, path: str) -> None:
+    """Record the backend by which Django has just read the user: another login, unseen here, may have changed it."""
+    if path != session.auth_backend:
+        update_on_commit(session, {"auth_backend": path}, only_if={"auth_backend": session.auth_backend})
+        session.auth_backend = path
 
 
 def _has_password_of(django_session: SessionBase, user: AbstractBaseUser) -> bool:
@@ -226,7 +247,7 @@ def end_if_invalid(session_id: str) -> None:
 
 def _end_if_invalid(session: Session) -> None:
     reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True)
-    if reason is not None:  # otherwise Django has refused an old copy of the cookie
+    if reason is not None and may_end(session, reason):  # otherwise Django has refused an old copy of the cookie
         all_sessions().filter(pk=session.pk).end(reason=reason)
 
 

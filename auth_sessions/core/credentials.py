@@ -23,6 +23,7 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions
+from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.people import email_of
 
 SecondFactor = Callable[[AbstractBaseUser], Iterable[str]]
@@ -47,7 +48,7 @@ def authenticate(
     """
     with refusing_long_passwords(credentials.get("password")):
         user = auth.authenticate(request, **credentials)
-    if user is None or not user.is_active:
+    if user is None or not is_accepted(user, backend_of(user)):
         check_length(credentials.get("password"))
         raise exceptions.NoActiveAccount
     try:

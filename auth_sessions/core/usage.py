@@ -84,11 +84,17 @@ def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict
     transaction.on_commit(write, using=using, robust=True)
 
 
-def mark_reauthenticated(session: Session, user: AbstractBaseUser | None = None, *, amr: Iterable[str] = ()) -> bool:
+def mark_reauthenticated(
+    session: Session,
+    user: AbstractBaseUser | None = None,
+    *,
+    amr: Iterable[str] = (),
+    auth_backend: str | None = None,
+) -> bool:
     """Record that a person has proved their identity again in an existing session. False if it has ended.
 
     ``amr`` is added to the methods of the session. With the ``user`` who was authenticated by the present password, the
-    session gets its fingerprint.
+    session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
     """
     using = write_alias()
 
@@ -101,6 +107,8 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser | None = None,
         changes: dict[str, Any] = {"authenticated_at": session.authenticated_at, "amr": session.amr}
         if user is not None:
             changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
+        if auth_backend is not None:
+            changes["auth_backend"] = session.auth_backend = auth_backend
         all_sessions(using).filter(pk=session.pk).update(**changes)
         return True
 

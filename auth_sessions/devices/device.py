@@ -45,6 +45,20 @@ def client_user_agent(request: HttpRequest) -> str:
     return user_agent.replace("\0", "")[:USER_AGENT_LENGTH]
 
 
+def is_another_device(request: HttpRequest, *, user_agent: str, address: str | None) -> bool:
+    """Whether a request comes from another device than the one that was stored with this user agent and address.
+
+    Browser and system are compared, never versions. The address decides only where neither of the two user agents
+    shows one of them. False if nothing was stored.
+    """
+    if not user_agent and address is None:
+        return False
+    stored, sent = ((device.browser, device.os) for device in map(describe, (user_agent, client_user_agent(request))))
+    if any(stored) or any(sent):
+        return stored != sent
+    return address is not None and client_address(request) not in (None, address)
+
+
 def client_address(request: HttpRequest) -> str | None:
     """The client's IP address; None if there is none (a Unix socket, an invalid header).
 

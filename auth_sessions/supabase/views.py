@@ -131,6 +131,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
+            normalize=False,
             second_factor=lambda user: self.second_factor(request._request, user, credentials),
         )
         with end_on_error(pair.session):

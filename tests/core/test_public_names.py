@@ -61,7 +61,7 @@ PUBLIC = {
         DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
     """,
     "signals": """
-        access_token_issuing refresh_token_reused session_started sessions_ended sessions_ending
+        access_token_issuing refresh_token_reused session_moved session_started sessions_ended sessions_ending
     """,
     "supabase.apps": """
         SupabaseConfig

@@ -279,11 +279,6 @@ class TestAxes:
         assert {answer["Content-Type"] for answer in answers} == {"application/json"}
 
 
-def test_an_inactive_user_whom_a_backend_lets_in_answers_as_all_do(make_user, settings):
-    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
-    assert code(try_sign_in(make_user("eve", is_active=False))) == NO_ACCOUNT
-
-
 @pytest.mark.parametrize("path", ["token/", "token/refresh/"])
 def test_an_error_report_shows_neither_password_nor_token(ada, laptop, settings, path):
     """What Django mails to the administrators when something breaks in the middle."""

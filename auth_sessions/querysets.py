@@ -5,6 +5,7 @@ Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()``
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,17 @@ LAST_USED_AT = Greatest("last_seen_at", Coalesce("refresh_token__rotated_at", "l
 """``Session.last_used_at`` as an expression of a query."""
 
 
+def used_after(moment: datetime) -> Q:
+    """The sessions last used later. Two plain comparisons, of which the database has statistics."""
+    return Q(last_seen_at__gt=moment) | Q(refresh_token__rotated_at__gt=moment)
+
+
+def unused_since(moment: datetime) -> Q:
+    """The other sessions: the opposite of :func:`used_after`."""
+    not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=moment)
+    return Q(last_seen_at__lte=moment) & not_refreshed
+
+
 class SessionQuerySet(QuerySet["Session"]):
     """Sessions; ``delete()`` ends them as ``end()`` does."""
 
@@ -40,8 +52,7 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            used_after = now - conf.AUTH_SESSIONS_IDLE_TIMEOUT
-            live = live.filter(Q(last_seen_at__gt=used_after) | Q(refresh_token__rotated_at__gt=used_after))
+            live = live.filter(used_after(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT))
         if user is None:
             return live
         return live.filter(password_fingerprint__in=passwords.fingerprints(user.password), user_id=user.pk)
@@ -51,9 +62,7 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         ended = Q(expires_at__lte=now)
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            used_before = now - conf.AUTH_SESSIONS_IDLE_TIMEOUT
-            not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=used_before)
-            ended |= Q(last_seen_at__lte=used_before) & not_refreshed
+            ended |= unused_since(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT)
         return self.filter(ended)
 
     def last_used_first(self) -> SessionQuerySet:

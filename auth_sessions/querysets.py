@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -69,9 +69,15 @@ class SessionQuerySet(QuerySet["Session"]):
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""
         return self.select_related("refresh_token").order_by(LAST_USED_AT.desc(), "-pk")
 
-    def current_first(self, current: Session | None) -> list[Session]:
-        """The sessions as they are listed: the current one, then by last use."""
-        return sorted(self.last_used_first(), key=lambda session: session != current)
+    def current_first(self, current: Session | None, *, limit: int | None = None) -> list[Session]:
+        """The sessions as they are listed: the current one, then by last use; with ``limit`` no more than so many."""
+        listed = self.last_used_first()
+        if limit is not None and current is not None:
+            is_other = Case(When(pk=current.pk, then=0), default=1)
+            listed = listed.order_by(is_other, LAST_USED_AT.desc(), "-pk")
+        if limit is not None:
+            listed = listed[:limit]
+        return sorted(listed, key=lambda session: session != current)
 
     def end(
         self,

@@ -80,12 +80,12 @@ def test_an_address_is_found_whole_or_by_its_beginning(find, ada):
     assert find("2001:DB8:") == ["four", "three"]
 
 
-@each("text", ["\\", "%", "_", '"', "'", '"a', "a'b", ".", ":", "1" * 5000, "a " * 5000, "\u2028", "İ", "\ufeff"])
+@each("text", ["\\", "%", "_", '"', "'", '"a', "a'b", ".", ":", "1" * 5000, "a " * 5000, "İ", "\ufeff"])
 def test_any_text(find, devices, text):
     assert set(find(text)) <= {"Ada's phone"}
 
 
-@each("text", ['""', "''", " ", '"" ""'])
+@each("text", ['""', "''", " ", "\u2028", '"" ""'])
 def test_an_empty_text_narrows_nothing(find, devices, text):
     assert len(find(text)) == 3
 

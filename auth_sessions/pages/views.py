@@ -29,6 +29,9 @@ from auth_sessions.pages.device_row import DeviceRow
 from auth_sessions.pages.messages import add_message, get_messages
 from auth_sessions.querysets import SessionQuerySet
 
+MAX_LISTED = 100
+"""How many devices the list shows, unless the person asks for all of them."""
+
 _PROTECTION = (
     never_cache,
     xframe_options_deny,
@@ -105,14 +108,19 @@ class DevicePage(Page):
 
 
 class DevicesView(DevicePage):
-    """The list of devices."""
+    """The list of devices: the current one and those used last, or with ``?all`` every one, more briefly."""
 
     template_name = "auth_sessions/devices.html"
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        devices = self.get_devices()
-        others = sum(not device.is_current for device in devices)
-        return self.answer(devices=devices, others=others)
+        is_all = "all" in request.GET
+        sessions = self.get_queryset().current_first(self.current, limit=None if is_all else MAX_LISTED + 1)
+        total = len(sessions)
+        if total > MAX_LISTED and not is_all:
+            sessions, total = sessions[:MAX_LISTED], self.get_queryset().count()
+        devices = [self.show(session) for session in sessions]
+        others = total - sum(device.is_current for device in devices)
+        return self.answer(devices=devices, total=total, others=others, is_brief=len(devices) > MAX_LISTED)
 
 
 class _NameForm(forms.Form):

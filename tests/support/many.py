@@ -25,11 +25,14 @@ def multiply(session, count):
 def _multiply_in_sql(session, count):
     new = "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
     with connection.cursor() as cursor:
-        for model, values in ((Session, {"id": new, "django_session_key": "NULL"}), (RefreshToken, {"session_id": new})):
+        for model, values in (
+            (Session, {"id": new, "django_session_key": "NULL"}),
+            (RefreshToken, {"session_id": new}),
+        ):
             columns = [field.column for field in model._meta.concrete_fields]
             read = ", ".join(values.get(column, f'"{column}"') for column in columns)
             cursor.execute(
-                f'INSERT INTO {model._meta.db_table} ({", ".join(columns)}) SELECT {read} FROM '
+                f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) SELECT {read} FROM "
                 f"{model._meta.db_table}, generate_series(0, %s - 1) AS n WHERE {model._meta.pk.column} = %s",
                 [count, session.pk],
             )

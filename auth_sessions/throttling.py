@@ -17,10 +17,10 @@ _logger = logging.getLogger("auth_sessions")
 class ActionThrottle(ScopedRateThrottle):
     """Counts requests by client address (of IPv6 the /64), never by user, who is not known yet.
 
-    ``AUTH_SESSIONS_TRUSTED_PROXIES`` determines the address. Requests that arrive at the same moment may pass
-    together: as in DRF's own classes, counting is two steps, reading and writing. The rate is that of the view's ``action_throttle_scope``
-    in ``REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]``. While the cache fails in which requests are counted, no request is
-    throttled, so that people can still sign in and out.
+    ``AUTH_SESSIONS_TRUSTED_PROXIES`` determines the address. Requests that arrive at the same moment may pass together:
+    as in DRF's own classes, counting is two steps, reading and writing. The rate is that of the view's
+    ``action_throttle_scope`` in ``REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]``. While the cache fails in which requests
+    are counted, no request is throttled, so that people can still sign in and out.
     """
 
     scope_attr = "action_throttle_scope"

@@ -275,7 +275,7 @@ class SessionsView(AuthSessionsView):
         if "limit" not in self.request.query_params:
             return None
         try:
-            limit = IntegerField(min_value=1).run_validation(self.request.query_params["limit"])
+            limit: int = IntegerField(min_value=1).run_validation(self.request.query_params["limit"])
         except ValidationError as error:
             raise ValidationError({"limit": error.detail}) from error
         return min(limit, sys.maxsize)  # what a database takes

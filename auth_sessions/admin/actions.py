@@ -32,7 +32,7 @@ MAX_IN_CONFIRMATION = 20
 MAX_REVOKED = 10_000
 """How many sessions one action revokes. ``revokeauthsessions`` revokes any number, in batches."""
 MAX_DELETED = 500
-"""How many sessions one action deletes: the page that asks lists all of them, and Django limits the fields of a form."""
+"""How many sessions one action deletes: the page that asks lists each, and Django limits the fields of a form."""
 
 
 def revoke(
@@ -57,7 +57,8 @@ def revoke(
         sessions = sessions.exclude(pk=own.pk)
     user_ids = list(sessions.order_by().values_list("user_id", flat=True)[: MAX_REVOKED + 1])
     if len(user_ids) > MAX_REVOKED:
-        return refuse_as_too_many(modeladmin, request)
+        warn_of_too_many(modeladmin, request)
+        return None
     if CONFIRMED not in request.POST:
         extra = {
             "own": own and full_label(own),
@@ -115,8 +116,8 @@ def _confirmation(
     return TemplateResponse(request, CONFIRMATION_TEMPLATE, context)
 
 
-def refuse_as_too_many(modeladmin: admin.ModelAdmin[Any], request: HttpRequest) -> None:
-    """End nothing, and say that the selection is too large for one request."""
+def warn_of_too_many(modeladmin: admin.ModelAdmin[Any], request: HttpRequest) -> None:
+    """Say that the selection is too large for one request."""
     text = _("More than %(count)d sessions would end. Select fewer, or use manage.py revokeauthsessions.")
     modeladmin.message_user(request, text % {"count": MAX_REVOKED}, messages.WARNING)
 

@@ -33,7 +33,7 @@ class BoundedChangeList(Base):
     max_listed = MAX_LISTED
 
     def get_results(self, request: HttpRequest) -> None:
-        keys = self._read_keys(request)
+        keys: Any = self._read_keys(request)
         paginator = self.model_admin.get_paginator(request, keys, self.list_per_page)
         self.paginator = paginator
         self.result_count = paginator.count

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from auth_sessions.admin.actions import MAX_REVOKED, actor, limited, log, refuse_as_too_many, revoke
+from auth_sessions.admin.actions import MAX_REVOKED, actor, limited, log, revoke, warn_of_too_many
 from auth_sessions.admin.change_list import bounded
 from auth_sessions.admin.columns import SessionColumns, is_own, mark_own, warning_label
 from auth_sessions.admin.filters import LastUsedFilter, StateFilter, TagFilter
@@ -91,17 +91,18 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         return super().get_queryset(request).select_related(*self.list_select_related)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         if "delete_selected" in actions:
             function, name, description = actions["delete_selected"]
             actions["delete_selected"] = limited(function), name, description
         return actions
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return bounded(super().get_changelist(request, **kwargs))
+        base: Any = super().get_changelist(request, **kwargs)
+        return bounded(base)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
+        changelist: Any = super().get_changelist_instance(request)
         changelist.search = getattr(request, SEARCH, None)
         mark_own(request, changelist.result_list)
         return changelist
@@ -138,7 +139,8 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         """End the other sessions of the users of the selected ones, except for the administrator's own session."""
         user_of = dict(queryset.order_by().values_list("pk", "user_id")[: MAX_REVOKED + 1])
         if len(user_of) > MAX_REVOKED:
-            return refuse_as_too_many(self, request)
+            warn_of_too_many(self, request)
+            return None
         of_their_users = self.get_queryset(request).filter(user__in=set(user_of.values()))
         others = of_their_users.exclude(pk__in=user_of)
         return revoke(self, request, queryset, sessions=others, action=self.revoke_others, keeps_own=True)

@@ -58,7 +58,7 @@ class ShownSessions(FormSet):
 
     @cached_property
     def _latest(self) -> list[Any]:
-        """The keys of the person's sessions, the newest if there are many: these are sorted by last use, and counted."""
+        """The keys of the person's sessions, the newest if there are many: they are counted, and sorted by last use."""
         found = super().get_queryset().order_by("-pk").values_list("pk", flat=True)
         return list(found[: MAX_LISTED + 1])
 

@@ -1,6 +1,6 @@
 """Which views the project's URLs lead to. A number of checks depend on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -30,13 +30,13 @@ def _views_below(resolver: Any) -> Iterator[type]:
 def gives_only_pages() -> bool:
     """Whether the project mounts the pages, and nothing in it issues or accepts an access token.
 
-    A project that mounts neither the pages nor a sign-in may issue tokens by ``api.sign_in_user()`` in a view of its own.
+    A project that mounts neither the pages nor a sign-in may call ``api.sign_in_user()`` in a view of its own.
     """
     views = list(mounted_views())
     if not any(issubclass(view, Page) for view in views) or any(_may_issue_tokens(view) for view in views):
         return False
-    defaults = [each for each in api_settings.DEFAULT_AUTHENTICATION_CLASSES if isinstance(each, type)]
-    return not any(issubclass(each, JWTAuthentication) for each in defaults)
+    defaults: Sequence[Any] = api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    return not any(isinstance(each, type) and issubclass(each, JWTAuthentication) for each in defaults)
 
 
 def _may_issue_tokens(view: type) -> bool:

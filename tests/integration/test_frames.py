@@ -28,12 +28,16 @@ pytestmark = pytest.mark.skipif(
 
 DARK_BOOTSTRAP_3 = "body.dark { background: #222; color: #eee } .dark a { color: #9cf }"
 TAILWIND_DARK = "@custom-variant dark (&:where(.dark, .dark *));"
-BOOTSTRAP_3_BODY = '<header class="page-header container"><a href="#">Site</a></header><main class="container">{}</main>'
-BOOTSTRAP_5_BODY = (
-    '<header class="navbar bg-body-tertiary mb-3"><div class="container"><a class="navbar-brand" href="#">Site</a></div>'
-    '</header><main class="container">{}</main>'
+BOOTSTRAP_3_BODY = (
+    '<header class="page-header container"><a href="#">Site</a></header><main class="container">{}</main>'
 )
-TAILWIND_BODY = '<header class="p-4 border-b text-lg font-bold"><a href="#">Site</a></header><main class="p-4">{}</main>'
+BOOTSTRAP_5_BODY = (
+    '<header class="navbar bg-body-tertiary mb-3"><div class="container"><a class="navbar-brand" href="#">Site</a>'
+    '</div></header><main class="container">{}</main>'
+)
+TAILWIND_BODY = (
+    '<header class="p-4 border-b text-lg font-bold"><a href="#">Site</a></header><main class="p-4">{}</main>'
+)
 
 FRAMES = {
     # the site, what it says of itself on <html>, its body's class, its body, and whether the block is dark
@@ -71,7 +75,7 @@ def framed(frame, block, *, own_styles_first):
     return (
         f'<!doctype html><html lang="en" {root}><head><meta charset="utf-8"><title>Devices</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'{"".join(reversed(styles) if own_styles_first else styles)}</head>'
+        f"{''.join(reversed(styles) if own_styles_first else styles)}</head>"
         f'<body class="{body_class}">{body.format(block)}</body></html>'
     )
 
@@ -104,7 +108,7 @@ def blocks(open_page, address):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("frame", FRAMES)
 def test_it_fits_the_frame_whatever_the_system_s_theme(chromium, blocks, frame, scheme):
-    """axe finds nothing, the text has the size of the browser's, and the block is as light or dark as its site."""
+    """Axe finds nothing, the text has the size of the browser's, and the block is as light or dark as its site."""
     pictures = os.environ.get("AUTH_SESSIONS_SCREENSHOTS")
     context = chromium.new_context(color_scheme=scheme, viewport={"width": 900, "height": 900})
     page = context.new_page()

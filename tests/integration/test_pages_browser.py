@@ -202,7 +202,10 @@ def each_page(office_browser, make_sign_in_old):
     yield "list"
     office_browser.page.goto(office_browser.devices.nth(1).locator("form").evaluate("each => each.action"))
     yield "rename"
-    name, password, button = (office_browser.page.locator(each) for each in ("#auth-sessions-name", "#auth-sessions-password", "button.auth-sessions-main"))
+    name, password, button = (
+        office_browser.page.locator(each)
+        for each in ("#auth-sessions-name", "#auth-sessions-password", "button.auth-sessions-main")
+    )
     name.evaluate("each => each.removeAttribute('maxlength')")
     name.fill("x" * 101)
     button.click()
@@ -274,7 +277,10 @@ def test_it_fits_a_small_screen(open_page, library_browser, locale, direction):
 
 def test_right_to_left_is_a_mirror(office_browser):
     def starts():
-        parts = [office_browser.devices.first.locator(part) for part in (".auth-sessions-icon", "h2", "> .auth-sessions-button")]
+        parts = [
+            office_browser.devices.first.locator(part)
+            for part in (".auth-sessions-icon", "h2", "> .auth-sessions-button")
+        ]
         return [part.bounding_box()["x"] for part in parts]
 
     assert starts() == sorted(starts())

@@ -50,5 +50,5 @@ def test_no_size_depends_on_the_root():
 
 def test_each_class_that_is_styled_is_used(pages):
     used = set().union(*(names(page, "class") for page in pages))
-    styled = {each for each in re.findall(r"\.([a-z][\w-]*)", STYLES)}
+    styled = set(re.findall(r"\.([a-z][\w-]*)", STYLES))
     assert styled - used <= {"auth-sessions-page", "auth-sessions-danger"}

@@ -29,9 +29,6 @@ from auth_sessions.pages.device_row import DeviceRow
 from auth_sessions.pages.messages import add_message, get_messages
 from auth_sessions.querysets import SessionQuerySet
 
-MAX_LISTED = 100
-"""How many devices the list shows, unless the person asks for all of them."""
-
 _PROTECTION = (
     never_cache,
     xframe_options_deny,
@@ -111,16 +108,17 @@ class DevicesView(DevicePage):
     """The list of devices: the current one and those used last, or with ``?all`` every one, more briefly."""
 
     template_name = "auth_sessions/devices.html"
+    max_listed = 100
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         is_all = "all" in request.GET
-        sessions = self.get_queryset().current_first(self.current, limit=None if is_all else MAX_LISTED + 1)
+        sessions = self.get_queryset().current_first(self.current, limit=None if is_all else self.max_listed + 1)
         total = len(sessions)
-        if total > MAX_LISTED and not is_all:
-            sessions, total = sessions[:MAX_LISTED], self.get_queryset().count()
+        if total > self.max_listed and not is_all:
+            sessions, total = sessions[: self.max_listed], self.get_queryset().count()
         devices = [self.show(session) for session in sessions]
         others = total - sum(device.is_current for device in devices)
-        return self.answer(devices=devices, total=total, others=others, is_brief=len(devices) > MAX_LISTED)
+        return self.answer(devices=devices, total=total, others=others, is_brief=len(devices) > self.max_listed)
 
 
 class _NameForm(forms.Form):

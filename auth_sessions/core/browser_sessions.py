@@ -7,7 +7,7 @@ in the row only serves to delete the store entry as well.
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from auth_sessions.choices import SessionKind
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.django_session_store import entry_key, get_expiry, get_lifetime
+from auth_sessions.core.login_methods import OTP_METHODS, OTPMark, methods_of_login
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
@@ -47,6 +48,8 @@ class RequestState:
     """The browser session of one request: None until ``request.user`` is evaluated or a user logs in."""
 
     session: Session | None = None
+    otp_mark: OTPMark = field(default_factory=OTPMark)
+    """By which device of django-otp the person had proved who they are before the view."""
 
 
 def get_state(request: HttpRequest | Any) -> RequestState | None:
@@ -58,6 +61,8 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
     """Set the browser session of a request, if it passed the middleware."""
     if (state := get_state(request)) is not None:
         state.session = session
+        if session is not None:
+            state.otp_mark = OTPMark.of(request.session)
 
 
 def get_current(request: HttpRequest) -> Session | None:
@@ -116,7 +121,7 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     if session is not None and session.user_id == user.pk:
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        if reason is None and mark_reauthenticated(session, user):
+        if reason is None and mark_reauthenticated(session, user, amr=methods_of_login(request, user)):
             _write_session_id_on_commit(request, session, user)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
@@ -146,6 +151,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             lifetime=get_lifetime(django_session),
             django_session_key=django_session_key,
             is_authenticated_now=is_new,
+            amr=methods_of_login(request, user),
         )
     except exceptions.SessionInvalid:
         return False
@@ -227,9 +233,9 @@ def _end_if_invalid(session: Session) -> None:
 def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
     """After the view: write to the row what the view changed in Django's session.
 
-    This is its expiry (such as ``set_expiry()`` for "remember me") and a new password (``update_session_auth_hash()``).
-    The id of a row in an open transaction is written to the data unless the request ``has_failed``: the transaction may
-    then be rolled back, and the row with it.
+    This is its expiry (such as ``set_expiry()`` for "remember me"), a new password (``update_session_auth_hash()``),
+    and a proof of identity by ``django_otp.login()``. The id of a row in an open transaction is written to the data
+    unless the request ``has_failed``: the transaction may then be rolled back, and the row with it.
     """
     state, django_session = get_state(request), request.session
     if state is None or state.session is None or django_session.is_empty():
@@ -239,6 +245,8 @@ def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
         _write_session_id(request, session, session.user)
     if not django_session.modified:
         return
+    if not has_failed and state.otp_mark.is_followed_by(OTPMark.of(django_session)):
+        mark_reauthenticated(session, amr=OTP_METHODS)
     expires_at = get_expiry(django_session, created_at=session.created_at)
     if session.expires_at is None or abs(expires_at - session.expires_at) > EXPIRY_TOLERANCE:
         update_on_commit(session, {"expires_at": expires_at}, only_if={})

@@ -63,6 +63,7 @@ def create_browser_session(
     lifetime: timedelta | None,
     django_session_key: str | None,
     is_authenticated_now: bool,
+    amr: Iterable[str] = (),
 ) -> Session | None:
     """Create a browser session, which Django's session carries.
 
@@ -74,7 +75,7 @@ def create_browser_session(
     Raises :class:`~auth_sessions.exceptions.UserInactive` and :class:`~auth_sessions.exceptions.UserNotFound`.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
-    session.django_session_key = django_session_key
+    session.django_session_key, session.amr = django_session_key, list(amr)
     if not is_authenticated_now:
         session.authenticated_at = None
     return session if _save(session, request=request, unless_exists=not is_authenticated_now) else None

@@ -37,3 +37,10 @@ def get_end_reason(
     if is_checked and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
     return None
+
+
+def is_recent(session: Session) -> bool:
+    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``."""
+    age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
+    authenticated_at = session.authenticated_at
+    return age is None or (authenticated_at is not None and timezone.now() - authenticated_at < age)

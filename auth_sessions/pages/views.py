@@ -20,6 +20,7 @@ from django.views.generic import TemplateView
 
 from auth_sessions.core import browser_sessions
 from auth_sessions.core.database import all_sessions
+from auth_sessions.core.people import known_name
 from auth_sessions.core.usage import rename_session
 from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.devices import names
@@ -88,9 +89,11 @@ class DevicePage(Page):
         return session
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            page_messages=get_messages(self.request), person=self.request.user.get_username(), **kwargs
-        )
+        return super().get_context_data(page_messages=get_messages(self.request), person=self.get_person(), **kwargs)
+
+    def get_person(self) -> str:
+        """The name that the page shows and a password manager looks for: the user name, or the address for a UUID."""
+        return known_name(self.current.user)
 
     def answer(self, **context: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(**context))

@@ -14,13 +14,19 @@ PUBLIC = {
         SessionAdmin SessionInline sign_out_everywhere
     """,
     "api": """
-        ClearedBatch DEFAULT Lifetime TokenPair achange_password aget_session arefresh asign_in
-        asign_in_user asign_out change_password clear_expired get_session refresh sign_in sign_in_user
-        sign_out
+        ClearedBatch DEFAULT Lifetime SecondFactor TokenPair achange_password aget_session
+        amark_reauthenticated arefresh asign_in asign_in_user asign_out change_password clear_expired get_session
+        mark_reauthenticated refresh sign_in sign_in_user sign_out
     """,
     "authentication": """
         BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
-        get_session get_session_of_refresh_token get_valid_session to_api_exception
+        get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session to_api_exception
+    """,
+    "channels.consumers": """
+        SIGNED_OUT SessionConsumerMixin
+    """,
+    "channels.middleware": """
+        ERROR SESSION SessionAuthMiddleware
     """,
     "choices": """
         DeviceType EndReason Scope SessionKind
@@ -29,15 +35,15 @@ PUBLIC = {
         Settings conf
     """,
     "exceptions": """
-        AuthSessionsError NoActiveAccount PasswordChanged RefreshTokenAlreadyUsed RefreshTokenForged
-        SessionExpired SessionIdle SessionInvalid SessionLimitReached SessionNotFound TokenNotValid
-        UserInactive UserNotFound
+        AuthSessionsError NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
+        RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
+        SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
     """,
     "middleware": """
         BrowserSessionMiddleware
     """,
     "mixins": """
-        SignInMixin
+        ReauthenticationMixin SignInMixin
     """,
     "models": """
         RefreshToken Session
@@ -56,6 +62,9 @@ PUBLIC = {
     """,
     "signals": """
         access_token_issuing refresh_token_reused session_started sessions_ended sessions_ending
+    """,
+    "supabase.apps": """
+        SupabaseConfig
     """,
     "supabase.models": """
         Profile email_provider
@@ -83,8 +92,8 @@ PUBLIC = {
 
 NOT_PUBLIC = "apps checks core db devices management migrations passwords receivers"
 
-INTERFACES = {"pages", "supabase"}
-"""Packages that are mounted or installed; their views are subclassed."""
+INTERFACES = {"channels", "pages", "supabase"}
+"""Packages that are mounted or installed; their views, consumers and middleware are subclassed."""
 
 
 def defined_in(module):
@@ -100,6 +109,8 @@ def defined_in(module):
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_public_names(module):
+    if module.startswith("channels."):
+        pytest.importorskip("channels", reason="needs channels")
     assert defined_in(import_module(f"auth_sessions.{module}")) == set(PUBLIC[module].split())
 
 
@@ -112,4 +123,12 @@ def test_public_modules():
 def test_each_function_of_the_api_has_an_async_twin():
     functions = PUBLIC["api"].split()
     twins = {name for name in functions if f"a{name}" in functions}
-    assert twins == {"sign_in", "sign_in_user", "refresh", "sign_out", "change_password", "get_session"}
+    assert twins == {
+        "sign_in",
+        "sign_in_user",
+        "refresh",
+        "sign_out",
+        "change_password",
+        "get_session",
+        "mark_reauthenticated",
+    }

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from auth_sessions.middleware import BrowserSessionMiddleware
+
 
 def impersonate(get_response):
     """The user that the session names, in the place of who signed in."""
@@ -60,3 +62,22 @@ def content_security_policy(get_response):
         return response
 
     return middleware
+
+
+VIEWS_ASKED = set()
+"""The names of the views that :func:`remember_views` has seen."""
+
+
+def remember_views(get_response):
+    """Notes which view answered."""
+
+    def middleware(request):
+        response = get_response(request)
+        VIEWS_ASKED.add(request.resolver_match and request.resolver_match.view_name)
+        return response
+
+    return middleware
+
+
+class OwnBrowserSessionMiddleware(BrowserSessionMiddleware):
+    """A project's own subclass."""

@@ -290,6 +290,16 @@ class TestAxes:
             assert code(try_sign_in(ada, "wrong")) == NO_ACCOUNT
         assert code(try_sign_in(ada)) == NO_ACCOUNT
 
+    @pytest.mark.parametrize("options", [{}, {"AXES_LOCKOUT_URL": "/locked/"}, {"AXES_HTTP_RESPONSE_CODE": 403}])
+    def test_the_answer_is_that_of_simplejwt(self, ada, settings, options):
+        """The middleware of axes would answer 429 in HTML, for which no client of the API is made."""
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "axes.middleware.AxesMiddleware"]
+        for name, value in options.items():
+            setattr(settings, name, value)
+        answers = [try_sign_in(ada, password) for password in ("wrong", "wrong", "wrong", PASSWORD)]
+        assert [code(answer) for answer in answers] == [NO_ACCOUNT] * 4
+        assert {answer["Content-Type"] for answer in answers} == {"application/json"}
+
 
 def test_an_inactive_user_whom_a_backend_lets_in_answers_as_all_do(make_user, settings):
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]

@@ -95,6 +95,13 @@ def test_logout(ada, laptop, scope):
     assert cost(lambda: laptop.logout(scope), 204) == ["SELECT", "SELECT", *ENDED]
 
 
+@pytest.mark.parametrize("scope", ["global", "local", "others"])
+def test_logout_with_an_expired_token(clock, ada, laptop, scope):
+    create_session(ada)
+    clock.shift(301)
+    assert cost(lambda: laptop.logout(scope), 204) == ["SELECT", "SELECT", *ENDED]
+
+
 @pytest.mark.parametrize("path", ["health", "settings", ".well-known/jwks.json"])
 def test_what_everybody_may_ask(db, path):
     assert cost(lambda: SupabaseDevice().send("GET", path)) == []

@@ -16,9 +16,11 @@ from tests.settings import (  # noqa: F401
 ROOT_URLCONF = "tests.integration.allauth_project.urls"
 INSTALLED_APPS = [
     "auth_sessions",
+    "auth_sessions.supabase",
     "rest_framework",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.headless",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -37,5 +39,6 @@ MIDDLEWARE = [
 ]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_REDIRECT_URL = "/who/"
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True

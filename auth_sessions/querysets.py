@@ -5,12 +5,13 @@ Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()``
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -31,6 +32,17 @@ LAST_USED_AT = Greatest("last_seen_at", Coalesce("refresh_token__rotated_at", "l
 """``Session.last_used_at`` as an expression of a query."""
 
 
+def used_after(moment: datetime) -> Q:
+    """The sessions last used later. Two plain comparisons, of which the database has statistics."""
+    return Q(last_seen_at__gt=moment) | Q(refresh_token__rotated_at__gt=moment)
+
+
+def unused_since(moment: datetime) -> Q:
+    """The other sessions: the opposite of :func:`used_after`."""
+    not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=moment)
+    return Q(last_seen_at__lte=moment) & not_refreshed
+
+
 class SessionQuerySet(QuerySet["Session"]):
     """Sessions; ``delete()`` ends them as ``end()`` does."""
 
@@ -43,8 +55,7 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            used_after = now - conf.AUTH_SESSIONS_IDLE_TIMEOUT
-            live = live.filter(Q(last_seen_at__gt=used_after) | Q(refresh_token__rotated_at__gt=used_after))
+            live = live.filter(used_after(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT))
         if user is None:
             return live
         return live.filter(password_fingerprint__in=passwords.fingerprints(user.password), user_id=user.pk)
@@ -54,9 +65,7 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         ended = Q(expires_at__lte=now)
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            used_before = now - conf.AUTH_SESSIONS_IDLE_TIMEOUT
-            not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=used_before)
-            ended |= Q(last_seen_at__lte=used_before) & not_refreshed
+            ended |= unused_since(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT)
         return self.filter(ended)
 
     def with_other_password(self, user: AbstractBaseUser) -> SessionQuerySet:
@@ -79,9 +88,15 @@ class SessionQuerySet(QuerySet["Session"]):
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""
         return self.select_related("refresh_token").order_by(LAST_USED_AT.desc(), "-pk")
 
-    def current_first(self, current: Session | None) -> list[Session]:
-        """The sessions as they are listed: the current one, then by last use."""
-        return sorted(self.last_used_first(), key=lambda session: session != current)
+    def current_first(self, current: Session | None, *, limit: int | None = None) -> list[Session]:
+        """The sessions as they are listed: the current one, then by last use; with ``limit`` no more than so many."""
+        listed = self.last_used_first()
+        if limit is not None and current is not None:
+            is_other = Case(When(pk=current.pk, then=0), default=1)
+            listed = listed.order_by(is_other, LAST_USED_AT.desc(), "-pk")
+        if limit is not None:
+            listed = listed[:limit]
+        return sorted(listed, key=lambda session: session != current)
 
     def end(
         self,

@@ -1,5 +1,6 @@
 """The REST API. Each view reads its input, calls one function, and builds the response."""
 
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, NotAuthenticated, ParseError, ValidationError
+from rest_framework.fields import IntegerField
 from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -273,11 +275,22 @@ class SessionsView(AuthSessionsView):
         return Response(shown.data)
 
     def show_list(self) -> Response:
-        return self.show(self.get_queryset().current_first(get_session(self.request)))
+        """All sessions, or with ``?limit=`` so many of them. Raises 400 for what is no positive integer."""
+        limit = self.get_limit()
+        return self.show(self.get_queryset().current_first(get_session(self.request), limit=limit))
+
+    def get_limit(self) -> int | None:
+        if "limit" not in self.request.query_params:
+            return None
+        try:
+            limit: int = IntegerField(min_value=1).run_validation(self.request.query_params["limit"])
+        except ValidationError as error:
+            raise ValidationError({"limit": error.detail}) from error
+        return min(limit, sys.maxsize)  # what a database takes
 
 
 class SessionListView(SessionsView):
-    """``GET``: the caller's sessions, the current one first, then by last use."""
+    """``GET ?limit=``: the caller's sessions, the current one first, then by last use."""
 
     def get(self, request: Request, **kwargs: object) -> Response:
         return self.show_list()
@@ -341,7 +354,7 @@ class StaffView(SessionsView):
 
 
 class UserSessionListView(StaffView):
-    """``GET``: a user's sessions. Needs ``auth_sessions.view_session``."""
+    """``GET ?limit=``: a user's sessions. Needs ``auth_sessions.view_session``."""
 
     permission_required = "auth_sessions.view_session"
 

@@ -12,6 +12,7 @@ from django.db import models, router
 from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignKey, Model
 from django.db.models.signals import post_delete, pre_delete
 
+from auth_sessions.db.signal_receivers import receivers_of
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.tokens.keys import simple_jwt
 
@@ -92,14 +93,19 @@ def _target(key: ForeignKey[Any, Any]) -> type[Model]:
 
 def _delete_receivers() -> Iterator[checks.CheckMessage]:
     """W009: a delete receiver, which is not called for sessions, and makes Django delete tokens row by row."""
+    signals = {"pre_delete": pre_delete, "post_delete": post_delete}
+    connected: dict[str, list[str]] = {}
     for model in (Session, RefreshToken):
-        if pre_delete.has_listeners(model) or post_delete.has_listeners(model):
-            yield checks.Warning(
-                f"There is a pre_delete or post_delete receiver for {model._meta.label}: it is not called for "
-                "sessions, and for refresh tokens it makes the cost of a sign-out grow with their number.",
-                hint="Listen to auth_sessions.signals.sessions_ending and sessions_ended.",
-                id="auth_sessions.W009",
-            )
+        for name, signal in signals.items():
+            for receiver in receivers_of(signal, model):
+                connected.setdefault(receiver, []).append(f"{name} of {model._meta.label}")
+    for receiver, events in connected.items():
+        yield checks.Warning(
+            f"{receiver} listens to {', '.join(events)}: it is not called for sessions, and for refresh tokens it "
+            "makes the cost of a sign-out grow with their number.",
+            hint="Listen to auth_sessions.signals.sessions_ending and sessions_ended.",
+            id="auth_sessions.W009",
+        )
 
 
 def _databases() -> Iterator[checks.CheckMessage]:

@@ -55,7 +55,7 @@ PUBLIC = {
         DevicePage DevicesView Page RenameView SignedOutView
     """,
     "querysets": """
-        LAST_USED_AT SessionQuerySet
+        LAST_USED_AT SessionQuerySet unused_since used_after
     """,
     "serializers": """
         DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
@@ -61,20 +62,24 @@ def create_browser_session(
     lifetime: timedelta | None,
     django_session_key: str | None,
     is_authenticated_now: bool,
+    authenticated_at: datetime | None = None,
 ) -> Session:
     """Create a browser session, which Django's session carries.
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
-    absolute end. Unless the user ``is_authenticated_now``, ``authenticated_at`` is NULL: the time is not known. Under
-    the policy ``"refuse"`` the least recently used session ends nevertheless: Django has already logged the user in.
+    absolute end. Unless the user ``is_authenticated_now``, Django's session does not name the row yet, and
+    ``authenticated_at`` is the time of the login, None if that is not known. Under the policy ``"refuse"`` the least
+    recently used session ends nevertheless: Django has already logged the user in.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound`, and
     ``IntegrityError`` if another session has this key.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
     session.django_session_key = django_session_key
-    if not is_authenticated_now:
-        session.authenticated_at = None
+    if is_authenticated_now:
+        session.django_session_engine = settings.SESSION_ENGINE
+    else:
+        session.authenticated_at = authenticated_at
     _save(session, request=request)
     return session
 

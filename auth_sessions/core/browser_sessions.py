@@ -75,13 +75,19 @@ def begin(request: HttpRequest) -> None:
     state = RequestState(PresentedCookie(request))
     setattr(request, STATE_ATTRIBUTE, state)
     django_session = request.session
-    if django_session.accessed and state.presented.login is None and Login.of(django_session).user_key is not None:
+    if django_session.accessed and not state.presented.login and Login.of(django_session).user_key is not None:
         _defer(state, django_session)  # an earlier middleware has logged the user in
 
 
 def get_state(request: HttpRequest | Any) -> RequestState | None:
     """The state of a request of Django's or DRF's; None if it did not pass the middleware."""
     return getattr(request, STATE_ATTRIBUTE, None)
+
+
+def is_deferred(request: HttpRequest) -> bool:
+    """Whether a middleware has logged the user in at this request, and the row is created at the next."""
+    state = get_state(request)
+    return state is not None and state.is_deferred
 
 
 def set_current(request: HttpRequest, session: Session | None) -> None:

@@ -21,7 +21,7 @@ def browser(ada, settings, clock_from_now):
 
 
 @pytest.fixture
-def _moved_files(settings):
+def _moved_files(any_engine, settings):
     if "file" in settings.SESSION_ENGINE:
         pytest.skip("Files have the time of the system, which no test moves.")
 

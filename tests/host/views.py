@@ -40,6 +40,13 @@ async def authenticate_async(request, credentials):
     return await sync_to_async(authenticate)(request, **credentials)
 
 
+@csrf_exempt
+async def login_async_and_who(request):
+    user = await get_user_model()._base_manager.aget(**{get_user_model().USERNAME_FIELD: request.POST["username"]})
+    await alogin(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return _answer(await request.auser())
+
+
 def _sign_in(request):
     names = {get_user_model().USERNAME_FIELD: request.POST["username"]}
     login(request, get_user_model()._base_manager.get(**names), backend="django.contrib.auth.backends.ModelBackend")
@@ -219,6 +226,7 @@ urlpatterns = [
     path("password/", PasswordChangeView.as_view(success_url="/who/", template_name="admin/login.html")),
     path("who/", who),
     path("who/async/", who_async),
+    path("login/async/and-who/", login_async_and_who),
     path("login/remember/", remember),
     path("login/rest/", RestLogin.as_view()),
     path("password/and-login/", change_and_sign_in),

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions.core import browser_sessions
+from auth_sessions.core import browser_sessions, responses
 
 
 class BrowserSessionMiddleware:
@@ -61,7 +61,7 @@ class BrowserSessionMiddleware:
         BrowserSessionMiddleware.process_view(self, request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        browser_sessions.sync_on_response(request, status_code=response.status_code)
+        responses.sync_on_response(request, status_code=response.status_code)
         return response
 
 

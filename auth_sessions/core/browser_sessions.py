@@ -10,15 +10,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -32,19 +30,10 @@ from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import SESSION_ID_KEY, Login, PresentedCookie
 from auth_sessions.core.statements import select_session
-from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
+from auth_sessions.core.usage import mark_reauthenticated, touch_browser
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
-
-EXPIRY_TOLERANCE = timedelta(minutes=1)
-"""A smaller change of the expiry is not written to the row (see :func:`_tolerance`)."""
-
-EXPIRY_KEY = "_auth_sessions_expires"
-"""The key, in the data of Django's session, of the Unix time until which it lasts as far as the row knows."""
-
-FIRST_NAMED_KEY = "_auth_sessions_first_named"
-"""The key, in the data of a signed cookie, that tells that nothing but the session id has been added to them."""
 
 LOGIN_AT_KEY = "_auth_sessions_login_at"
 """The key, in the data of Django's session, of the Unix time of a login that has no row yet."""
@@ -254,18 +243,18 @@ def _name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUs
     set_current(request, session)
     if (state := get_state(request)) is not None:
         state.is_new = is_new
-    name = partial(_name, request, request.session, session, user, is_new=is_new)
-    transaction.on_commit(name, using=write_alias(), robust=True)
+    write = partial(write_session_id, request, request.session, session, user, is_new=is_new)
+    transaction.on_commit(write, using=write_alias(), robust=True)
 
 
-def _name(
+def write_session_id(
     request: HttpRequest, django_session: SessionBase, session: Session, user: AbstractBaseUser, *, is_new: bool
 ) -> None:
     """Write the session id to the data of Django's session, unless the user has logged out meanwhile.
 
     The data are saved with a login that ``is_new``. Others may have been loaded long before: the id is then added to
     the entry as it is in the store now, and to the data of this request only in case that they are saved as well. For
-    a signed cookie, :func:`_name_signed_cookie` follows.
+    a signed cookie, :func:`core.responses.sync_on_response` follows.
     """
     state = get_state(request)
     is_current = state is None or state.session is session
@@ -323,7 +312,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
         return False
     if _end_if_invalid(session, checks_password=False):
         return False
-    if not is_owner and not _has_password_of(Login.of(django_session), session.user):
+    if not is_owner and not has_password_of(Login.of(django_session), session.user):
         _end_if_invalid(session)
         return False
     set_current(request, session)
@@ -340,7 +329,7 @@ def _is_pending(request: HttpRequest) -> bool:
     return state.is_new and state.session.django_session_key == store.entry_key(request.session)
 
 
-def _has_password_of(login: Login, user: AbstractBaseUser) -> bool:
+def has_password_of(login: Login, user: AbstractBaseUser) -> bool:
     """Whether the data hold Django's session hash of the user's password.
 
     Django compares that hash itself, but only when it loads the user.
@@ -368,7 +357,7 @@ def end_dropped(request: HttpRequest, user: AbstractBaseUser | None = None) -> N
     Does nothing if it still holds the login that the cookie named. ``user`` is who logs in now.
     """
     state = get_state(request)
-    if state is None or _holds_presented(state, request.session):
+    if state is None or holds_presented(state, request.session):
         return
     django_session, presented = request.session, state.presented
     row, login = _select_presented(presented), presented.login
@@ -381,7 +370,7 @@ def end_dropped(request: HttpRequest, user: AbstractBaseUser | None = None) -> N
         user = state.session.user
     if not ends_with_its_cookie(row, user):
         return
-    if login is not None and not _has_password_of(login, row.user):
+    if login is not None and not has_password_of(login, row.user):
         _end_if_invalid(row)  # an old copy of the cookie, which Django refuses
         return
     if SESSION_KEY not in django_session:
@@ -409,7 +398,7 @@ def ends_with_its_cookie(row: Session, user: AbstractBaseUser | None) -> bool:
     return True
 
 
-def _holds_presented(state: RequestState, django_session: SessionBase) -> bool:
+def holds_presented(state: RequestState, django_session: SessionBase) -> bool:
     """Whether Django's session still holds the login that the cookie named."""
     presented = state.presented.read()
     user_key = None if django_session.is_empty() else django_session.get(SESSION_KEY)
@@ -433,115 +422,3 @@ def _select_presented(presented: PresentedCookie) -> Session | None:
     is_signed = store.is_signed_cookie(presented.django_session)
     key = _digest(presented.key) if is_signed else presented.key
     return all_sessions().filter(django_session_key=key).select_related("user").first()
-
-
-def _has_dropped(state: RequestState, django_session: SessionBase, status_code: int) -> bool:
-    """Whether the response takes the login from the browser that its cookie named. Loads nothing."""
-    presented = state.presented
-    if presented.key is None or (presented.login is not None and not presented.login):
-        return False
-    if django_session.is_empty():  # the response deletes the cookie
-        return True
-    if not django_session.modified or _holds_presented(state, django_session):
-        return False
-    # A 5xx does not save what is left; but flush() has deleted the entry at once.
-    is_kept = store.is_signed_cookie(django_session) or django_session.session_key == presented.key
-    return status_code < HTTPStatus.INTERNAL_SERVER_ERROR or not is_kept
-
-
-def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
-    """After the view: end the row whose login was dropped, and write to the row what has changed in Django's session.
-
-    That is its key, its expiry (such as ``set_expiry()`` for "remember me") and a new password
-    (``update_session_auth_hash()``). The id of a row in an open transaction is written to the data unless the request
-    has failed: the transaction may then be rolled back, and the row with it.
-    """
-    state, django_session = get_state(request), request.session
-    if state is None:
-        return
-    state.presented.stop_noting()
-    is_answered = status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-    has_changed = django_session.modified and not django_session.is_empty()
-    if is_answered and has_changed and not state.is_judged and Login.of(django_session).is_unnamed:
-        get_current(request)
-    session, has_failed = state.session, status_code >= HTTPStatus.BAD_REQUEST
-    if session is not None and not has_failed and _is_unwritten(session, django_session):
-        _name(request, django_session, session, session.user, is_new=state.is_new)
-    if _has_dropped(state, django_session, status_code):
-        end_dropped(request)
-    if is_answered and django_session.accessed and store.is_signed_cookie(django_session):
-        _name_signed_cookie(state, django_session)
-    if is_answered and store.is_about_to_be_saved(django_session):
-        _follow(state, django_session)
-
-
-def _is_unwritten(session: Session, django_session: SessionBase) -> bool:
-    """Whether the data do not name a row because its transaction, such as a ``TestCase``'s, outlives the request."""
-    if SESSION_ID_KEY in django_session:
-        return False
-    connection = transaction.get_connection(write_alias())
-    if not connection.in_atomic_block or connection.needs_rollback:
-        return False
-    return all_sessions().filter(pk=session.pk).exists()
-
-
-def _name_signed_cookie(state: RequestState, django_session: SessionBase) -> None:
-    """Let the response send a signed cookie that names the row, in the place of the one that did not.
-
-    Not if another response has meanwhile sent one with other data: the browser would lose what that request changed. A
-    cookie that is sent only for its name says so (``FIRST_NAMED_KEY``), for the next request that changes the data.
-    """
-    session_id = django_session.get(SESSION_ID_KEY)
-    row = all_sessions().filter(pk=session_id, django_session_engine=None)
-    if django_session.modified:
-        if session_id is not None and (state.is_joined or django_session.pop(FIRST_NAMED_KEY, None)):
-            row.update(django_session_engine=settings.SESSION_ENGINE)
-    elif state.is_joined and not all_sessions().filter(pk=session_id).exclude(django_session_engine=None).exists():
-        django_session[FIRST_NAMED_KEY] = True
-
-
-def _follow(state: RequestState, django_session: SessionBase) -> None:
-    """Write to the row the key and the expiry of a Django session that is about to be saved."""
-    login, session = Login.of(django_session), state.session
-    if login.user_key is None:
-        return
-    ends_at = timezone.now() + timedelta(seconds=django_session.get_expiry_age())
-    key = store.entry_key(django_session)
-    if session is None:
-        has_moved = key is not None and key != state.presented.key
-        if login.session_id is None or not (has_moved or _differs(django_session, ends_at)):
-            return
-        session = read_row(django_session)
-    if session is None or not _is_user_of(session, login):
-        return
-    changes: dict[str, Any] = {}
-    expires_at = store.get_expiry(django_session, created_at=session.created_at)
-    if session.expires_at is None or abs(expires_at - session.expires_at) > _tolerance(django_session):
-        changes["expires_at"] = expires_at
-    if key is not None and key != session.django_session_key:
-        changes["django_session_key"] = key
-    if changes:
-        update_on_commit(session, changes, only_if={})
-    if _differs(django_session, ends_at):
-        django_session[EXPIRY_KEY] = ends_at.timestamp()
-    if django_session.modified and _has_password_of(login, session.user):
-        sync_password_fingerprint(session)
-
-
-def _is_user_of(session: Session, login: Login) -> bool:
-    try:
-        return bool(get_user_model()._meta.pk.to_python(login.user_key) == session.user_id)
-    except ValidationError:
-        return False
-
-
-def _differs(django_session: SessionBase, ends_at: datetime) -> bool:
-    """Whether Django's session now lasts longer, or shorter, than the row knows."""
-    recorded = django_session.get(EXPIRY_KEY)
-    difference = abs(ends_at.timestamp() - recorded) if isinstance(recorded, float) else None
-    return difference is None or difference > _tolerance(django_session).total_seconds()
-
-
-def _tolerance(django_session: SessionBase) -> timedelta:
-    """A minute, or a twentieth of a shorter life."""
-    return min(EXPIRY_TOLERANCE, timedelta(seconds=django_session.get_expiry_age()) / 20)

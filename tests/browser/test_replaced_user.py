@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from auth_sessions.checks import installation
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import Device, code, still_signed_in
@@ -83,3 +84,14 @@ def test_auser_after_a_login_in_the_same_request(ada):
 def test_a_user_who_came_without_a_cookie_is_left_alone(ada, settings):
     come_after(settings, "service")
     assert Browser().me().json() == {"user": "service"}
+
+
+def test_check_says_what_to_move(settings):
+    ours, again = "auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.AuthenticatesAgain"
+    first = ["django.contrib.sessions.middleware.SessionMiddleware"]
+    django_s = "django.contrib.auth.middleware.AuthenticationMiddleware"
+    found = {}
+    for order in ([django_s, ours, again], [django_s, again, ours], [again, ours], [ours, again], [ours, django_s]):
+        settings.MIDDLEWARE = [*first, *order]
+        found[tuple(order)] = [check.id for check in installation.check() if check.id[-3:] in {"014", "021"}]
+    assert list(found.values()) == [["auth_sessions.W021"], [], [], ["auth_sessions.E014"], ["auth_sessions.E014"]]

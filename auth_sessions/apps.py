@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -14,3 +16,7 @@ class AuthSessionsConfig(AppConfig):
 
         checks.register()
         receivers.connect()
+        if find_spec("channels") is not None:
+            from auth_sessions.channels import receivers as socket_receivers
+
+            socket_receivers.connect()

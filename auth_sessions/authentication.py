@@ -1,8 +1,11 @@
 """Authentication for Django REST framework that refuses a signed-out session at once."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import cast
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -18,7 +21,8 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidTok
 
 from auth_sessions import exceptions
 from auth_sessions.core import browser_sessions, session_cache
-from auth_sessions.core.database import all_users
+from auth_sessions.core.database import all_users, write_alias
+from auth_sessions.core.event_loops import Origin
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import next_touch_at, touch
@@ -35,8 +39,14 @@ class SessionJWTAuthentication(JWTAuthentication):
     ``request.user`` is the user; ``request.auth`` is the validated :class:`~auth_sessions.tokens.SessionAccessToken`
     with the ``session``. Costs exactly one SELECT, as simplejwt's own class does. Answers 401 with the code
     ``token_not_valid`` (the client should refresh), ``session_not_found``, ``session_expired``, ``password_changed``,
-    ``user_inactive`` or ``user_not_found``.
+    ``user_inactive`` or ``user_not_found``. ``await request.auser()`` gives the same user as ``request.user``.
     """
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken] | None:  # type: ignore[override]
+        authenticated = cast("tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request))
+        if authenticated is not None:
+            getattr(request, "_request", request).auser = sync_to_async(partial(_loaded, authenticated[0]))
+        return authenticated
 
     def get_validated_token(self, raw_token: bytes) -> SessionAccessToken:
         try:
@@ -60,7 +70,8 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
     (``queryset.update()`` of the user, raw SQL). The database is read if the cache does not answer, or is not shared.
 
     ``request.user`` is lazy: its row is read when an attribute is used that the token does not contain (see
-    :class:`LazyUser`). A project that sets this class on single views must set ``AUTH_SESSIONS_CACHE`` as well.
+    :class:`LazyUser`). In an async view the event loop waits for that SELECT, unless the row was read before by
+    ``await request.auser()``. A project that sets this class on single views must set ``AUTH_SESSIONS_CACHE`` as well.
     """
 
     uses_cache = True
@@ -71,7 +82,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
         session = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
         if session is not None and timezone.now() < _next_touch_at(session, token):
             token.session = session
-            return cast("AbstractBaseUser", LazyUser(session))
+            return cast("AbstractBaseUser", LazyUser(session, get_database_id=self.get_database_id))
         read_at = timezone.now()
         user = super().get_user(token)
         until = _next_touch_at(token.session, token)
@@ -94,18 +105,21 @@ def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
 class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     """The user of a session from the cache: primary key, ``is_authenticated`` and ``is_active`` need no SQL.
 
-    Any other attribute reads the row. If the row does not exist any more, the user has this primary key, no other data
-    and no permissions.
+    Any other attribute reads the row; on an event loop, from a thread. If the row does not exist any more, the user has
+    this primary key, no other data and no permissions. Raises ``RuntimeError`` if that thread reads another database or
+    schema than the one that authenticated the session (``get_database_id``).
     """
 
     is_authenticated = True
     is_anonymous = False
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, get_database_id: Callable[[], str] = session_cache.get_database_id) -> None:
         attributes = vars(self)  # an ordinary assignment would set an attribute of the user
+        origin = Origin(session._state.db or write_alias(), get_database_id=get_database_id)
 
         def load() -> AbstractBaseUser:
-            attributes["loaded"] = user = all_users().filter(pk=key).first() or get_user_model()(pk=key)
+            found = origin.call(all_users(origin.using).filter(pk=key).first)
+            attributes["loaded"] = user = found or get_user_model()(pk=key)
             return user
 
         super().__init__(load)
@@ -120,6 +134,12 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     def is_active(self) -> bool:
         loaded = vars(self)["loaded"]
         return loaded is None or loaded.is_active
+
+
+def _loaded(user: AbstractBaseUser) -> AbstractBaseUser:
+    """The user, whose row has been read."""
+    user.password  # noqa: B018 - reads it
+    return user
 
 
 class BrowserSessionAuthentication(SessionAuthentication):
@@ -142,15 +162,38 @@ def get_valid_session(token: SessionAccessToken) -> Session:
     Raises :class:`~auth_sessions.exceptions.TokenNotValid` if session and user do not belong together, and
     subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
-    session = select_session(token.session_id, "user")
+    session = _select(token)
+    _require_live(session, last_used_at=max(session.last_seen_at, token.rotated_at))
+    touch(session, generation=token.generation, confirms_at=token.confirms_at)
+    return session
+
+
+def get_session_of_expired_token(token: SessionAccessToken) -> Session:
+    """The live session of an access token that is valid but for its ``exp``, for a sign-out. Records no use.
+
+    A device whose clock is behind does not know that its token has expired, and believes that it has signed out. Raises
+    :class:`~auth_sessions.exceptions.TokenNotValid` for a token older than the previous generation, and what
+    :func:`get_valid_session` raises.
+    """
+    session = _select(token, "refresh_token")
+    if token.generation < session.refresh_token.generation - 1:
+        raise exceptions.TokenNotValid
+    _require_live(session, last_used_at=session.last_used_at)
+    return session
+
+
+def _select(token: SessionAccessToken, *related: str) -> Session:
+    session = select_session(token.session_id, "user", *related)
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
         raise exceptions.TokenNotValid
-    if reason := get_end_reason(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
-        raise EXCEPTIONS[reason](session)
-    touch(session, generation=token.generation, confirms_at=token.confirms_at)
     return session
+
+
+def _require_live(session: Session, *, last_used_at: datetime) -> None:
+    if reason := get_end_reason(session, last_used_at=last_used_at):
+        raise EXCEPTIONS[reason](session)
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:

@@ -17,7 +17,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -158,6 +158,8 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
         return
     state.is_deferred = False
     session = current_row(request)
+    if session is None and state.presented.login is not None and state.presented.login.is_unnamed:
+        session = _select_presented(state.presented)  # another request has lost the name, or not written it yet
     if session is not None and session.user_id == user.pk and not _was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
@@ -209,7 +211,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
         django_session.cycle_key()
     key = store.entry_key(django_session) or _digest(cookie)
     try:
-        session: Session | None = create_browser_session(
+        session = create_browser_session(
             user,
             request=request,
             lifetime=store.get_lifetime(django_session) if is_new else store.get_remaining_lifetime(django_session),
@@ -217,10 +219,10 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             is_authenticated_now=is_new,
             authenticated_at=_login_time(django_session),
         )
-    except IntegrityError:  # another request of this browser has created it
-        session = all_sessions().filter(django_session_key=key, user_id=user.pk).first()
     except exceptions.SessionInvalid:
-        session = None
+        return False
+    if session is None:  # another request of this browser has created it
+        session = all_sessions().filter(django_session_key=key, user_id=user.pk).first()
     if session is None:
         return False
     store.note_in_use(django_session)

@@ -17,23 +17,32 @@ PAUSE = 5.0
 class CircuitBreaker:
     """Allows calls until one fails or is slow, which opens the circuit; then one in each ``PAUSE``, until one succeeds.
 
-    The first call may be slow: it imports the client, and connects.
+    :meth:`hold_open` opens it for a fixed time, whatever succeeds meanwhile. The first call may be slow: it imports the
+    client, and connects.
     """
 
     def __init__(self) -> None:
         self.open_until = 0.0
         """0 while the circuit is closed."""
+        self.held_until = 0.0
         self.has_answered = False
 
     def allows_call(self) -> bool:
         """Whether the cache may be called now. While the circuit is open, True once in each ``PAUSE``."""
-        if not self.open_until:
+        if not self.open_until and not self.held_until:
             return True
         now = monotonic()
-        if now < self.open_until:
+        if now < max(self.open_until, self.held_until):
             return False
+        self.held_until = 0.0
+        if not self.open_until:
+            return True
         self.open_until = now + PAUSE
         return True
+
+    def hold_open(self, seconds: float) -> None:
+        """Open the circuit for this time."""
+        self.held_until = max(self.held_until, monotonic() + seconds)
 
     def call(self, operation: Callable[..., Any], *args: Any, may_be_slow: bool = False, on_error: Any = None) -> Any:
         """The result of ``operation(*args)``, or ``on_error`` if it raises.

@@ -1,13 +1,13 @@
 """Creates sessions: token sessions, and browser sessions for logins of Django's."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -16,7 +16,9 @@ from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
-from auth_sessions.db.locking import lock
+from auth_sessions.db.encoding import store_text
+from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_keys
+from auth_sessions.db.transactions import in_transaction, is_outermost, retry_conflicts
 from auth_sessions.devices import device, names
 from auth_sessions.models import RefreshToken, Session
 
@@ -63,16 +65,16 @@ def create_browser_session(
     django_session_key: str | None,
     is_authenticated_now: bool,
     authenticated_at: datetime | None = None,
-) -> Session:
+) -> Session | None:
     """Create a browser session, which Django's session carries.
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
     absolute end. Unless the user ``is_authenticated_now``, Django's session does not name the row yet, and
     ``authenticated_at`` is the time of the login, None if that is not known. Under the policy ``"refuse"`` the least
     recently used session ends nevertheless: Django has already logged the user in.
+    Returns None if another session has this key.
 
-    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound`, and
-    ``IntegrityError`` if another session has this key.
+    Raises :class:`~auth_sessions.exceptions.UserInactive` and :class:`~auth_sessions.exceptions.UserNotFound`.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
     session.django_session_key = django_session_key
@@ -80,8 +82,7 @@ def create_browser_session(
         session.django_session_engine = settings.SESSION_ENGINE
     else:
         session.authenticated_at = authenticated_at
-    _save(session, request=request)
-    return session
+    return session if _save(session, request=request, unless_exists=not is_authenticated_now) else None
 
 
 def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | None, lifetime: Lifetime) -> Session:
@@ -105,18 +106,35 @@ def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | 
     return session
 
 
-def _save(session: Session, *related: RefreshToken, request: HttpRequest | None) -> None:
-    """Insert the rows and enforce the limit."""
+def _save(session: Session, *related: RefreshToken, request: HttpRequest | None, unless_exists: bool = False) -> bool:
+    """Insert the rows and enforce the limit. False if they are not inserted: see ``statements.insert``."""
     using, user = write_alias(), session.user
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
-    must_lock = conf.AUTH_SESSIONS_MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
-    with translate_missing_user(user), transaction.atomic(using=using) if must_lock else nullcontext():
-        if must_lock and not lock(user_row(user)):
-            raise exceptions.UserNotFound
-        insert(session, *related, using=using)
-        _enforce_limit(session, request=request, using=using)
+    has_limit, is_own = conf.AUTH_SESSIONS_MAX_PER_USER is not None, is_outermost(using)
+
+    def save() -> bool:
+        if not insert(session, *related, using=using, unless_exists=unless_exists):
+            return False
         send_on_commit(signals.session_started, using=using, session=session, request=request)
+        return True
+
+    def lock_and_save() -> bool:
+        user_exists = lock_by_update(user_row(user)) if has_limit else lock_by_primary_key(user_row(user))
+        if not user_exists:
+            raise exceptions.UserNotFound
+        if not save():
+            return False
+        _enforce_limit(session, request=request, using=using)
+        return True
+
+    def write() -> bool:
+        if is_own and not has_limit:
+            return retry_conflicts(save, using=using)
+        return in_transaction(lock_and_save, using=using)
+
+    with translate_missing_user(user):
+        return store_text(session, "name", write)
 
 
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:
@@ -127,8 +145,7 @@ def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str)
     counted = all_sessions(using).live(user=session.user).exclude(pk=session.pk)
     if conf.AUTH_SESSIONS_LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
-    keys = list(counted.last_used_first().values_list("pk", flat=True))
-    surplus = keys[max(limit - 1, 0) :]
+    surplus = read_keys(counted.last_used_first())[max(limit - 1, 0) :]
     if not surplus:
         return
     if conf.AUTH_SESSIONS_LIMIT_POLICY == "refuse" and session.kind == SessionKind.TOKEN:

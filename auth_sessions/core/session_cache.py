@@ -11,6 +11,7 @@ The cache never refuses a request, and a failure of the cache is never an error:
 
 import functools
 import hashlib
+import json
 import logging
 import math
 import zlib
@@ -24,7 +25,9 @@ from django.core.cache.backends.db import BaseDatabaseCache
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.core.exceptions import ValidationError
 from django.db import connections, transaction
+from django.db.models import DateTimeField, ForeignKey, UUIDField
 from django.utils import timezone
 from rest_framework.settings import api_settings
 
@@ -41,9 +44,14 @@ UNSHARED = (DummyCache, LocMemCache, FileBasedCache, BaseDatabaseCache)
 They belong to one process, have no atomic ``add()``, or are no faster than the SELECT that they would replace.
 """
 
-FIELDS = tuple(field.attname for field in Session._meta.concrete_fields if field.attname != "password_fingerprint")
+FIELDS = tuple(field for field in Session._meta.concrete_fields if field.attname != "password_fingerprint")
 
-SCHEMA_VERSION = zlib.crc32(repr(FIELDS).encode())
+NAMES = tuple(field.attname for field in FIELDS)
+
+WRITTEN_AS_TEXT = tuple(isinstance(field, (DateTimeField, ForeignKey, UUIDField)) for field in FIELDS)
+"""The values that JSON cannot hold, or, for the key of a user, may not be able to hold."""
+
+SCHEMA_VERSION = zlib.crc32(repr((NAMES, "JSON")).encode())
 """A release with other columns has another version, and ignores these entries. The tombstone is the same in all."""
 
 SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "unix_socket", "read_default_file")
@@ -96,13 +104,13 @@ def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Ses
         return None
     entry = breaker.call(cache.get, _key(session_id))
     try:
-        version, source, read_at, owner, values = entry
-        is_young = timedelta(0) <= timezone.now() - read_at < conf.AUTH_SESSIONS_CACHE_TTL
+        version, source, read_at, owner, values = json.loads(entry)
+        is_young = timedelta(0) <= timezone.now() - datetime.fromisoformat(read_at) < conf.AUTH_SESSIONS_CACHE_TTL
         known = (version, source, owner, len(values))
         if not is_young or known != (SCHEMA_VERSION, database_id or get_database_id(), user_id, len(FIELDS)):
             return None
-        return Session.from_db(write_alias(), FIELDS, values)
-    except (TypeError, ValueError):  # no entry, a tombstone, or an entry in another format
+        return Session.from_db(write_alias(), NAMES, _from_plain(values))
+    except (TypeError, ValueError, ValidationError):  # no entry, a tombstone, or an entry in another format
         return None
 
 
@@ -120,14 +128,21 @@ def add(session: Session, *, user_id: str, read_at: datetime, until: datetime, d
     seconds = (min(until, read_at + conf.AUTH_SESSIONS_CACHE_TTL) - timezone.now()).total_seconds()
     if cache is None or seconds <= 0 or not breaker.allows_call():
         return
-    entry = (
-        SCHEMA_VERSION,
-        database_id or get_database_id(),
-        read_at,
-        user_id,
-        tuple(getattr(session, name) for name in FIELDS),
-    )
-    breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
+    entry = (SCHEMA_VERSION, database_id or get_database_id(), read_at.isoformat(), user_id, _to_plain(session))
+    breaker.call(cache.add, _key(session.pk), json.dumps(entry), math.ceil(seconds))
+
+
+def _to_plain(session: Session) -> list[Any]:
+    """The values of a session as JSON has them: an entry is a string, which every serializer of a cache can hold."""
+    values = zip(FIELDS, WRITTEN_AS_TEXT, (getattr(session, name) for name in NAMES), strict=True)
+    return [
+        field.value_to_string(session) if is_text and value is not None else value for field, is_text, value in values
+    ]
+
+
+def _from_plain(values: list[Any]) -> list[Any]:
+    written = zip(FIELDS, WRITTEN_AS_TEXT, values, strict=True)
+    return [field.to_python(value) if is_text and value is not None else value for field, is_text, value in written]
 
 
 def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
@@ -135,6 +150,10 @@ def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
 
     With ``is_committed`` the cache is called even if it has just failed, because the tombstone makes a sign-out take
     effect at once. Before the commit it is not called then: the rows would stay locked while it is waited for.
+
+    Where a cache refuses a committed tombstone (it is full), the entries are deleted instead. If it refuses that, too
+    (it is a read-only replica), this process does not read it for ``AUTH_SESSIONS_CACHE_TTL``, after which no process
+    accepts the entries any more; an error is logged.
     """
     cache = _shared_cache()
     if cache is None or not (is_committed or breaker.allows_call()):
@@ -142,13 +161,18 @@ def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
     tombstones = {_key(session_id): TOMBSTONE for session_id in session_ids}
     if not tombstones:
         return
-    seconds = math.ceil(2 * conf.AUTH_SESSIONS_CACHE_TTL.total_seconds())
-    lost = breaker.call(cache.set_many, tombstones, seconds, may_be_slow=True, on_error=list(tombstones))
-    if lost:
-        logger.warning(
-            "The cache did not receive the end of %s sessions: the cached check may accept them for %s seconds more",
+    ttl = conf.AUTH_SESSIONS_CACHE_TTL.total_seconds()
+    lost = breaker.call(cache.set_many, tombstones, math.ceil(2 * ttl), may_be_slow=True, on_error=list(tombstones))
+    if not lost or not is_committed:
+        return
+    failure = object()
+    if breaker.call(cache.delete_many, lost, may_be_slow=True, on_error=failure) is failure:
+        breaker.hold_open(ttl)
+        logger.error(
+            "The cache did not receive the end of %s sessions: the cached check of other processes may accept them for "
+            "%s seconds more, during which this process reads the database",
             len(lost),
-            conf.AUTH_SESSIONS_CACHE_TTL.total_seconds(),
+            ttl,
         )
 
 

@@ -1,6 +1,7 @@
 """Records the use of a session, on commit and without a lock that outlives the statement."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,9 @@ from django.utils import timezone
 from auth_sessions import passwords
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, write_alias
-from auth_sessions.db.locking import lock
+from auth_sessions.db.encoding import store_text
+from auth_sessions.db.locking import lock, update_unless_locked
+from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.models import Session
 
@@ -72,27 +75,42 @@ def touch_browser(session: Session, *, django_session_key: str | None) -> None:
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:
     """Write ``changes`` to the row on commit, if it then has the values of ``only_if``. An error is logged, not raised.
 
-    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended.
+    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended. A row
+    that another transaction has locked is not written: whoever ends a session may take long, and the next use of the
+    session writes again.
     """
     using = write_alias()
     row = all_sessions(using).filter(pk=session.pk, **only_if)
-    transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
+
+    def write() -> None:
+        retry_conflicts(partial(update_unless_locked, row, changes), using=using)
+
+    transaction.on_commit(write, using=using, robust=True)
 
 
 def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
     """Record that a person has proved their identity again in an existing session. False if it has ended."""
     using = write_alias()
-    with transaction.atomic(using=using):
+
+    def work() -> bool:
         if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
             return False
         session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
         all_sessions(using).filter(pk=session.pk).update(
             authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
         )
-    return True
+        return True
+
+    return in_transaction(work, using=using)
 
 
 def rename_session(session: Session, name: str) -> bool:
     """Store the person's own label for a session, at most 100 characters. False if the session has just ended."""
     session.name = names.clean(name)
-    return bool(all_sessions().filter(pk=session.pk).update(name=session.name))
+    using = write_alias()
+    row = all_sessions(using).filter(pk=session.pk)
+
+    def write() -> int:
+        return in_transaction(lambda: row.update(name=session.name), using=using)
+
+    return bool(store_text(session, "name", write))

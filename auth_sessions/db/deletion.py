@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.apps import apps
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
+from auth_sessions.db.transactions import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,8 @@ def end(
     before any receiver runs: changes that a receiver makes to the instances, or to the list, have no effect on it. With
     ``is_robust`` an error in a receiver is logged, and the sessions end nevertheless.
     """
-    with transaction.atomic(using=using):
+
+    def work() -> int:
         sessions = lock()
         if not sessions:
             return 0
@@ -77,6 +79,8 @@ def end(
         transaction.on_commit(ended, using=using)
         return len(event["records"])
 
+    return in_transaction(work, using=using)
+
 
 class EndedSession(NamedTuple):
     """The values of an ended session that the app's receivers need, as they were before any receiver ran."""
@@ -91,6 +95,8 @@ def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
     try:
         with transaction.atomic(using=using):
             call()
+    except OperationalError:  # such as a deadlock, after which the transaction cannot go on
+        raise
     except DatabaseError:
         logger.exception(
             "A receiver of sessions_ending failed: the sessions end, and what receivers wrote is rolled back"

@@ -33,10 +33,11 @@ from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
+from auth_sessions.db.transactions import in_transaction, without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.supabase import errors, users
-from auth_sessions.supabase.authentication import BearerAuthentication
+from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
 from auth_sessions.supabase.passwords import check_change, check_strength
 from auth_sessions.supabase.request_body import Body
@@ -73,6 +74,10 @@ class SupabaseView(APIView):
     metadata_class = None
     action_throttle_scope: str | None = None
     refusals: errors.Refusals = errors.BEARER_REFUSALS
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return without_atomic_requests(super().as_view(**initkwargs))
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
@@ -132,7 +137,10 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
 
 class PasswordGrantView(SignInBaseView):
-    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session."""
+    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session.
+
+    ``weak_password`` of the response is null: the app does not validate the password that signs in.
+    """
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
@@ -144,7 +152,9 @@ class PasswordGrantView(SignInBaseView):
             raise SupabaseError(422, "phone_provider_disabled", "Phone logins are disabled")
         if not email:
             raise validation_failed("missing email or phone")
-        return self.sign_in(request, email, body.text("password"))
+        response = self.sign_in(request, email, body.text("password"))
+        response.data["weak_password"] = None
+        return response
 
 
 class RefreshTokenGrantView(SupabaseView):
@@ -177,13 +187,18 @@ class TokenView(View):
         "refresh_token": RefreshTokenGrantView,
     }
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return without_atomic_requests(super().as_view(**initkwargs))
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             name = request.GET.get("grant_type", "")
         except SuspiciousOperation:  # too many parameters
             name = ""
         grant = self.grants.get(name, UnsupportedGrantView)
-        return grant.as_view()(request, *args, **kwargs)
+        response: HttpResponseBase = grant.as_view()(request, *args, **kwargs)
+        return response
 
 
 class SignedInView(SupabaseView):
@@ -205,6 +220,7 @@ class LogoutView(SignedInView):
     ``local`` for a session that has already ended is 204, too.
     """
 
+    authentication_classes = (SignOutAuthentication,)
     action_throttle_scope = "auth_sessions_sign_out"
 
     scope = ""
@@ -253,7 +269,8 @@ class UserView(SignedInView):
         if body.holds("password"):
             current = body.text("current_password") if body.holds("current_password") else None
             check_change(body.text("password"), user, current=current)
-        with transaction.atomic(using=write_alias()):
+
+        def update() -> None:
             email = users.normalized(body.text("email"))
             if len(email) > users.EMAIL_LENGTH:
                 raise _no_address()
@@ -263,6 +280,8 @@ class UserView(SignedInView):
                 session = self.get_token().session
                 api.change_password(user, body.text("password"), keep=session, request=request._request)
             users.merge_user_metadata(user, body.metadata("data"))
+
+        in_transaction(update, using=write_alias())
         return Response(user_object(user))
 
     def change_email(self, user: AbstractBaseUser, email: str) -> None:
@@ -369,7 +388,7 @@ class SettingsView(SupabaseView):
             {
                 "external": {"email": True, "phone": False, "anonymous_users": False},
                 "disable_signup": not conf.AUTH_SESSIONS_SUPABASE_SIGNUP,
-                "mailer_autoconfirm": True,
+                "mailer_autoconfirm": users.is_autoconfirmed(),
                 "phone_autoconfirm": False,
                 "sms_provider": "",
                 "saml_enabled": False,

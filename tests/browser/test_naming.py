@@ -92,3 +92,16 @@ def test_the_expiry_of_an_older_login_stays(ada, clock_from_now, settings):
     assert Session.objects.get().expires_at == entry.expire_date
     entry.refresh_from_db()
     assert Session.objects.get().expires_at == entry.expire_date
+
+
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache"])
+def test_a_login_where_the_name_was_lost(ada, settings, engine):
+    """Another request, which had loaded the data before, has saved them without the id."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    browser = Browser().sign_in(ada)
+    data = browser.client.session
+    del data[SESSION_ID_KEY]
+    data.save()
+    assert browser.submit("/drop/login/", {"username": ada.get_username()}).status_code == 200
+    assert [str(row.pk) for row in Session.objects.all()] == [browser.session_id]
+    assert browser.is_signed_in()

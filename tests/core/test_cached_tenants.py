@@ -75,7 +75,17 @@ databases = {
     alias: {**host.DATABASES["default"], "NAME": path}
     for alias, path in zip(("default", "tenant_b"), sys.argv[1:3], strict=True)
 }
+hosts = {"a.example": "default", "b.example": "tenant_b"}
 tenant = "default"
+
+
+def by_host(get_response):
+    def middleware(request):
+        global tenant
+        tenant = hosts[request.get_host()]
+        return get_response(request)
+
+    return middleware
 
 
 class Router:
@@ -91,6 +101,7 @@ class Router:
 configured = {name: getattr(host, name) for name in dir(host) if name.isupper()}
 configured["DATABASES"] = databases
 configured["DATABASE_ROUTERS"] = [Router()]
+configured["MIDDLEWARE"] = ["__main__.by_host", *host.MIDDLEWARE]
 configured["CACHES"] = {"default": {
     "BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": sys.argv[3], **CACHE_OPTIONS,
 }}
@@ -111,12 +122,13 @@ for tenant, name in (("default", "member"), ("tenant_b", "owner")):
     users[tenant] = get_user_model().objects.create_user(name, password=PASSWORD)
 assert users["default"].pk == users["tenant_b"].pk
 
-tenant = "default"
-member = Device().sign_in(users["default"])
+member = Device()
+member.client.defaults["HTTP_HOST"] = "a.example"
+member.sign_in(users["default"])
 answers = [member.fast("name/").json()["name"] for _ in range(2)]
-tenant = "tenant_b"
+member.client.defaults["HTTP_HOST"] = "b.example"
 print(answers, code(member.fast("name/")), code(member.me()))
-tenant = "default"
+member.client.defaults["HTTP_HOST"] = "a.example"
 print(member.fast("name/").status_code)
 cache.clear()
 """
@@ -132,7 +144,7 @@ OPTIONS = [
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="makes two databases of its own, of SQLite")
 @pytest.mark.parametrize("options", OPTIONS)
 def test_an_owner_is_not_signed_in_by_a_members_token(tmp_path, redis_address, options):
-    """User 1 of tenant a is a member, user 1 of tenant b the owner; a router chooses, over a real Redis."""
+    """User 1 of tenant a is a member, user 1 of tenant b the owner; a router chooses by host, over a real Redis."""
     program = TWO_TENANTS.replace("CACHE_OPTIONS", options)
     command = [sys.executable, "-c", program, *(str(tmp_path / name) for name in "ab"), f"{redis_address}/13"]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}

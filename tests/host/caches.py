@@ -1,7 +1,11 @@
 """Caches of the host."""
 
+import json
+from contextlib import suppress
+
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.memcached import PyMemcacheCache
 from django.core.cache.backends.redis import RedisCache
 
 
@@ -44,6 +48,9 @@ class Shared(BaseCache):
     def delete(self, key, version=None):
         return self._ask("delete", key, version)
 
+    def delete_many(self, keys, version=None):
+        return self._ask("delete_many", keys, version)
+
     def clear(self):
         return self.store.clear()
 
@@ -52,3 +59,35 @@ class SharedRedis(Shared):
     """The same over a real one."""
 
     store_class = RedisCache
+
+
+class JSONSerializer:
+    """For Django's own backend: holds what JSON can."""
+
+    def dumps(self, value):
+        return json.dumps(value).encode()
+
+    def loads(self, data):
+        return json.loads(data)
+
+
+class OwnRedis(RedisCache):
+    """A project's own subclass, as the next ones."""
+
+
+class OwnMemcached(PyMemcacheCache):
+    pass
+
+
+with suppress(ImportError):
+    from django_redis.cache import RedisCache as DjangoRedis
+
+    class OwnDjangoRedis(DjangoRedis):
+        pass
+
+
+with suppress(ImportError):
+    from django_valkey.cache import ValkeyCache
+
+    class OwnValkey(ValkeyCache):
+        pass

@@ -7,6 +7,8 @@ from django.contrib.auth.middleware import AuthenticationMiddleware, RemoteUserM
 from django.db import transaction
 from django.utils.functional import SimpleLazyObject
 
+from auth_sessions.middleware import BrowserSessionMiddleware
+
 
 def impersonate(get_response):
     """The user that the session names, in the place of who signed in."""
@@ -64,6 +66,21 @@ def content_security_policy(get_response):
     return middleware
 
 
+VIEWS_ASKED = set()
+"""The names of the views that :func:`remember_views` has seen."""
+
+
+def remember_views(get_response):
+    """Notes which view answered."""
+
+    def middleware(request):
+        response = get_response(request)
+        VIEWS_ASKED.add(request.resolver_match and request.resolver_match.view_name)
+        return response
+
+    return middleware
+
+
 def finds_user_again(get_response):
     """An authentication of the host's own: Django's, and as lazy."""
 
@@ -103,3 +120,7 @@ def signs_in_by_header(get_response):
         return get_response(request)
 
     return middleware
+
+
+class OwnBrowserSessionMiddleware(BrowserSessionMiddleware):
+    """A project's own subclass."""

@@ -7,21 +7,19 @@ import pytest
 
 from tests.support.nested_runs import run_apart, usual_host
 from tests.support.paths import ROOT
+from tests.support.servers import or_skipped, running
 
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it
-    "allauth": "tests/integration/allauth_project/sign_ins.py",  # the sign-in
-    "unfold": "tests/integration/unfold_project/in_the_admin.py",  # the admin's theme, before Django's admin
+    "allauth": ["sign_ins", "supabase_users"],  # the sign-in
+    "unfold": ["in_the_admin"],  # the admin's theme, before Django's admin
 }
 
 
-@usual_host
-@pytest.mark.parametrize("package", HOSTS)
-def test_a_host_that_stands_on(package):
-    pytest.importorskip(package, reason=f"needs django-{package}")
+def run_tests(files, environment):
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-m", "", HOSTS[package]],
-        env=run_apart(package, DJANGO_SETTINGS_MODULE=f"tests.integration.{package}_project.settings"),
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-m", "", *files],
+        env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -29,6 +27,27 @@ def test_a_host_that_stands_on(package):
     )
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
     assert " passed" in run.stdout
+
+
+@usual_host
+@pytest.mark.parametrize("package", HOSTS)
+def test_a_host_that_stands_on(package):
+    pytest.importorskip(package, reason=f"needs django-{package}")
+    host = {"DJANGO_SETTINGS_MODULE": f"tests.integration.{package}_project.settings"}
+    files = [f"tests/integration/{package}_project/{name}.py" for name in HOSTS[package]]
+    run_tests(files, run_apart(package, **host))
+
+
+@usual_host
+def test_a_host_of_tenants():
+    """django-tenants: a schema of PostgreSQL for each tenant, and one Redis for all."""
+    pytest.importorskip("django_tenants", reason="needs django-tenants")
+    host = {
+        "DJANGO_SETTINGS_MODULE": "tests.integration.tenants_project.settings",
+        "AUTH_SESSIONS_TEST_DATABASE": "postgresql",
+    }
+    with or_skipped(), running("postgresql", "redis") as where:
+        run_tests(["tests/integration/tenants_project/two_tenants.py"], run_apart("tenants", **host, **where))
 
 
 OTHER_HOSTS = [("people.EmailUser", "middleware"), ("people.CodeUser", "supabase"), ("auth.User", "sessions")]

@@ -39,8 +39,8 @@ def bystander(bob):
 
 
 def comes_back():
-    """The cache is asked again."""
-    session_cache.breaker.open_until = 0.0
+    """The cache is asked again, as by another process."""
+    session_cache.breaker.open_until = session_cache.breaker.held_until = 0.0
 
 
 FAULTS = {
@@ -95,11 +95,12 @@ class TestFaults:
 
 
 def test_a_tombstone_that_was_lost(server, clock, laptop, phone, caplog):
-    """Redis answers, but writes nothing for a while: the entry that nobody overwrote is believed to its end."""
+    """Redis answers, but writes nothing for a while: other processes believe the entry to its end."""
     laptop.fast()
     server.pause(60, all_commands=False)
     assert phone.sign_out("others").status_code == 204
     assert "did not receive the end of 1 sessions" in caplog.text
+    assert laptop.fast().status_code == 401
     comes_back()
     assert laptop.fast().status_code == 200
     server.client().client_unpause()
@@ -151,3 +152,30 @@ def test_a_process_that_dies_between_commit_and_tombstone(server, laptop, phone)
     assert not Session.objects.filter(pk=laptop.session_id).exists()
     assert laptop.fast().status_code == 401
     assert phone.fast().status_code == 200
+
+
+class TestRefusedWrites:
+    """Redis answers reads, and refuses writes."""
+
+    def test_full(self, server, laptop, phone, caplog):
+        """At its limit of memory, without eviction: it still deletes."""
+        laptop.fast()
+        server.client().config_set("maxmemory-policy", "noeviction")
+        server.client().config_set("maxmemory", 1)
+        assert phone.sign_out("others").status_code == 204
+        assert laptop.fast().status_code == 401
+        comes_back()
+        assert laptop.fast().status_code == 401
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+    def test_read_only(self, server, clock, laptop, phone, caplog):
+        """A replica: other processes refuse the session within the bound, this one at once."""
+        laptop.fast()
+        server.client().replicaof("127.0.0.1", 1)
+        assert phone.sign_out("others").status_code == 204
+        assert "did not receive the end of 1 sessions" in caplog.text
+        assert laptop.fast().status_code == 401
+        comes_back()
+        assert laptop.fast().status_code == 200
+        clock.shift(BOUND)
+        assert laptop.fast().status_code == 401

@@ -1,0 +1,23 @@
+"""Closes the sockets of sessions that end. Connected where Channels is installed; imports it only when it is used."""
+
+from django.conf import settings
+
+from auth_sessions.channels import sockets
+from auth_sessions.db.deletion import EndedSession
+from auth_sessions.signals import sessions_ended
+
+
+def connect() -> None:
+    sessions_ended.connect(close_sockets, dispatch_uid="auth_sessions.sessions_ended.sockets")
+
+
+def close_sockets(records: list[EndedSession], **kwargs: object) -> None:
+    """Close the sockets of this process, and tell the other processes over the channel layer."""
+    session_ids = [str(record.id) for record in records]
+    sockets.end(session_ids)
+    if not getattr(settings, "CHANNEL_LAYERS", None):
+        return
+    from auth_sessions.channels import layers  # noqa: PLC0415 - imports Channels
+
+    if layers.get_layer() is not None:
+        layers.sender.send(session_ids)

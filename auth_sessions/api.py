@@ -1,4 +1,4 @@
-"""The Python API of the app: six functions, each with an async variant of the same name after an ``a``.
+"""The Python API of the app: seven functions, each with an async variant of the same name after an ``a``.
 
 In addition, :func:`clear_expired` is for a scheduled task; it does what the command ``clearauthsessions`` does.
 
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import authenticate
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
@@ -23,22 +23,26 @@ from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions
 from auth_sessions.authentication import get_session
-from auth_sessions.core import rotation
+from auth_sessions.core import rotation, usage
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
+from auth_sessions.core.credentials import SecondFactor, authenticate
 from auth_sessions.core.database import translate_missing_user, write_alias
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.transactions import retry_conflicts
+from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
 
 __all__ = [
     "DEFAULT",
     "ClearedBatch",
     "Lifetime",
+    "SecondFactor",
     "TokenPair",
     "achange_password",
     "aget_session",
+    "amark_reauthenticated",
     "arefresh",
     "asign_in",
     "asign_in_user",
@@ -46,11 +50,16 @@ __all__ = [
     "change_password",
     "clear_expired",
     "get_session",
+    "mark_reauthenticated",
     "refresh",
     "sign_in",
     "sign_in_user",
     "sign_out",
 ]
+
+
+LONGEST_USERNAME = 254
+"""Where the field has no limit; as in Django's login form."""
 
 
 @sensitive_variables("credentials")
@@ -61,17 +70,39 @@ def sign_in(
     name: str = "",
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
+    second_factor: SecondFactor | None = None,
+    normalize: bool = True,
 ) -> TokenPair:
     """Sign a person in by credentials, the keyword arguments of ``django.contrib.auth.authenticate()``, which decides.
 
+    The user name is normalised (Unicode NFKC) as by Django's login form, unless ``normalize`` is False: for a name that
+    has been read from the database.
+
     ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters);
-    ``lifetime`` is that of :func:`sign_in_user`. Sends Django's ``user_logged_in`` or ``user_login_failed``. Raises
-    :class:`~auth_sessions.exceptions.NoActiveAccount`, and what :func:`sign_in_user` raises.
+    ``lifetime`` is that of :func:`sign_in_user`. ``second_factor`` is called with the user whom ``authenticate()`` has
+    accepted, before there is a session: it returns the authentication method references of what it has verified, or
+    raises :class:`~auth_sessions.exceptions.SecondFactorRequired` or
+    :class:`~auth_sessions.exceptions.SecondFactorInvalid`; without it credentials are enough. Sends Django's
+    ``user_logged_in`` or, once for each refusal of a password or a code, ``user_login_failed``. Raises
+    :class:`~auth_sessions.exceptions.NoActiveAccount`, :class:`~auth_sessions.exceptions.PasswordTooLong`, and what
+    ``second_factor`` and :func:`sign_in_user` raise.
     """
-    user = authenticate(request, **credentials)
-    if user is None or not user.is_active:
-        raise exceptions.NoActiveAccount
-    return sign_in_user(user, request=request, amr=("pwd",), name=name, tag=tag, lifetime=lifetime)
+    credentials = _normalized(credentials) if normalize else credentials
+    user, amr = authenticate(request, credentials, second_factor=second_factor)
+    return sign_in_user(user, request=request, amr=amr, name=name, tag=tag, lifetime=lifetime)
+
+
+@sensitive_variables("credentials")
+def _normalized(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """The credentials with the user name as ``create_user()`` stores it. One that is too long is left as it is."""
+    user_model = get_user_model()
+    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    longest = field.max_length or LONGEST_USERNAME
+    normalized = dict(credentials)
+    for key in {user_model.USERNAME_FIELD, "username"} & normalized.keys():
+        if isinstance(name := normalized[key], str) and len(name) <= longest:
+            normalized[key] = user_model.normalize_username(name)
+    return normalized
 
 
 def sign_in_user(
@@ -121,9 +152,20 @@ def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
     return issue(session, request=request)
 
 
+def mark_reauthenticated(session: Session, *, amr: Iterable[str] = ()) -> None:
+    """Record that the person has proved their identity again in this session: moves ``authenticated_at`` to now.
+
+    The caller has verified the proof. ``amr`` are authentication method references (RFC 8176), added to those of the
+    session. Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the session has ended.
+    """
+    if not usage.mark_reauthenticated(session, amr=amr):
+        raise exceptions.SessionNotFound
+
+
 asign_in = sync_to_async(sign_in)
 asign_in_user = sync_to_async(sign_in_user)
 arefresh = sync_to_async(refresh)
 asign_out = sync_to_async(sign_out)
 achange_password = sync_to_async(change_password)
 aget_session = sync_to_async(get_session)
+amark_reauthenticated = sync_to_async(mark_reauthenticated)

@@ -86,6 +86,11 @@ class Settings:
         """Whether the Supabase API's ``POST signup`` accepts new users."""
         return _read("AUTH_SESSIONS_SUPABASE_SIGNUP", False)
 
+    @property
+    def AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD(self) -> bool | Literal["unless_recent"]:
+        """A new password in the Supabase API requires the current one; or that, or a recent sign-in."""
+        return _read("AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD", False)
+
 
 def _read(name: str, default: _T) -> _T:
     value: _T = getattr(settings, name, default)

@@ -23,6 +23,27 @@ class NoActiveAccount(AuthSessionsError):
     detail = _("No active account found with the given credentials.")
 
 
+class PasswordTooLong(AuthSessionsError):
+    """A hasher of ``PASSWORD_HASHERS`` does not take a password of this length: bcrypt takes 72 bytes."""
+
+    code = "password_too_long"
+    detail = _("This password is too long.")
+
+
+class SecondFactorRequired(AuthSessionsError):
+    """The credentials are right, and this person must also give a code."""
+
+    code = "second_factor_required"
+    detail = _("Enter the code of your second factor.")
+
+
+class SecondFactorInvalid(AuthSessionsError):
+    """The credentials are right, and the code is not."""
+
+    code = "second_factor_invalid"
+    detail = _("This code was not accepted.")
+
+
 class TokenNotValid(AuthSessionsError):
     """The token is expired, malformed, not signed by this project, or its session is another user's."""
 
@@ -85,7 +106,7 @@ class PasswordChanged(SessionInvalid):
 
 
 class UserInactive(SessionInvalid):
-    """The user's ``is_active`` is False."""
+    """The user's ``is_active`` is False, or the authentication backend that let them in does not know them any more."""
 
     code = "user_inactive"
     detail = _("The user is inactive.")

@@ -1,10 +1,19 @@
-"""The methods of a sign-in view that a project may override, in the REST API and in the Supabase API."""
+"""The methods of a view that a project may override, in each interface that has such a view."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.api import DEFAULT, Lifetime
+from auth_sessions.core import otp
+from auth_sessions.core.credentials import has_password, verify_password
 
 
 class SignInMixin:
-    """How long a new session lasts, and which tag it gets."""
+    """A sign-in: how long the session lasts, which tag it gets, and whether it needs a second factor."""
 
     def get_lifetime(self) -> Lifetime:
         """The lifetime of the session ("remember me"): a timedelta, None (no end), or ``DEFAULT`` (the setting)."""
@@ -13,3 +22,37 @@ class SignInMixin:
     def get_tag(self) -> str:
         """The tag that groups this client for limits, at most 100 characters."""
         return ""
+
+    @sensitive_variables("credentials")
+    def second_factor(
+        self, request: HttpRequest, user: AbstractBaseUser, credentials: Mapping[str, Any]
+    ) -> Iterable[str]:
+        """Ask for the second factor of a user whose password is right, before there is a session.
+
+        ``credentials`` is what the client sent, with its code in ``otp``. Returns the authentication method references
+        (RFC 8176) of what was verified, nothing for a user without a second factor. Raises
+        :class:`~auth_sessions.exceptions.SecondFactorRequired` without a code, and
+        :class:`~auth_sessions.exceptions.SecondFactorInvalid` for a wrong one, which counts as a failed sign-in. By
+        default it is asked of users with a confirmed device of django-otp, where that is installed.
+        """
+        return otp.verify(user, credentials.get("otp") or "")
+
+
+class ReauthenticationMixin:
+    """A view that asks the person who is signed in for their password."""
+
+    def has_password(self, user: AbstractBaseUser) -> bool:
+        """Whether the person can be asked for a password; otherwise they are asked to sign in again."""
+        return has_password(user)
+
+    @sensitive_variables("password")
+    def verify_password(
+        self, request: HttpRequest, user: AbstractBaseUser, password: str, *, backend: str | None = None
+    ) -> AbstractBaseUser | None:
+        """The same user, as a backend of the project returns them for this password; None if it is wrong.
+
+        ``backend`` is the path of the one that made the present login, if that is known. By default the password is
+        tried with the user name, the e-mail address, and what that backend takes, as one attempt. An override that
+        finds a password wrong sends Django's ``user_login_failed`` if it does not call ``authenticate()``.
+        """
+        return verify_password(user, password, request=request, backend=backend)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.db.user_deletion import cascade_to_sessions
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices import places
 from auth_sessions.devices.device import USER_AGENT_LENGTH, Device, describe
@@ -32,7 +33,7 @@ class Session(models.Model):
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=cascade_to_sessions,
         related_name="auth_sessions",
         verbose_name=_("user"),
     )
@@ -65,6 +66,12 @@ class Session(models.Model):
         default=list,
         blank=True,
         help_text=_("How the person signed in: authentication method references (RFC 8176)."),
+    )
+    auth_backend = models.CharField(
+        max_length=255,
+        blank=True,
+        editable=False,
+        help_text=_("The authentication backend that accepted the person; empty where it is not known."),
     )
     password_fingerprint = models.CharField(max_length=64, editable=False)
     django_session_key = models.CharField(  # noqa: DJ001 - unique, where there is one

@@ -14,9 +14,10 @@ from auth_sessions.models import Session
 
 
 class SignInSerializer(serializers.Serializer[Any]):
-    """``{<USERNAME_FIELD>, "password", "device_name"?}``."""
+    """``{<USERNAME_FIELD>, "password", "otp"?, "device_name"?}``."""
 
     password = serializers.CharField(write_only=True, trim_whitespace=False, style={"input_type": "password"})
+    otp = serializers.CharField(write_only=True, required=False, allow_blank=True, allow_null=True, max_length=128)
     device_name = serializers.CharField(
         required=False, allow_blank=True, max_length=Session._meta.get_field("name").max_length
     )

@@ -1,5 +1,6 @@
 """The REST API. Each view reads its input, calls one function, and builds the response."""
 
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, NotAuthenticated, ParseError, ValidationError
+from rest_framework.fields import IntegerField
 from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -33,6 +35,7 @@ from auth_sessions.authentication import (
 )
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.browser_sessions import has_stale_cookie
+from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
@@ -63,8 +66,9 @@ class AuthSessionsView(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """Hide passwords and refresh tokens in Django's error reports, and disregard ``ATOMIC_REQUESTS``."""
-        return without_atomic_requests(sensitive_post_parameters("password", "refresh")(super().as_view(**initkwargs)))
+        """Hide passwords, codes and refresh tokens in Django's error reports, and disregard ``ATOMIC_REQUESTS``."""
+        view = sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
+        return without_atomic_requests(view)
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
@@ -88,13 +92,16 @@ class AuthSessionsView(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
         final["Cache-Control"] = "no-store"
+        keep_answer(request._request)
         return final
 
     @sensitive_variables()
     def read(self, request: Request, instance: Session | None = None) -> Any:
         """The validated serializer of the request's body. Raises 400, or 411 for a body of unknown length."""
         serializer = self.serializer_class(instance, data=_body(request), partial=instance is not None)
-        serializer.is_valid(raise_exception=True)
+        if not serializer.is_valid():
+            # Without the serializer, from which the browsable API would fill its form with what was sent.
+            raise ValidationError(dict(serializer.errors))
         return serializer
 
 
@@ -141,9 +148,10 @@ def _transactions_kept() -> Iterator[None]:
 
 
 class SignInView(SignInMixin, AuthSessionsView):
-    """``POST {<USERNAME_FIELD>, "password", "device_name"?}``: creates a session.
+    """``POST {<USERNAME_FIELD>, "password", "otp"?, "device_name"?}``: creates a session.
 
-    200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``; 403 ``session_limit_reached``.
+    200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``, ``second_factor_required`` or
+    ``second_factor_invalid``; 403 ``session_limit_reached``.
     """
 
     authentication_classes = ()
@@ -161,6 +169,7 @@ class SignInView(SignInMixin, AuthSessionsView):
             name=serializer.validated_data.get("device_name", ""),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
+            second_factor=lambda user: self.second_factor(request._request, user, serializer.validated_data),
         )
         session = self.session_serializer_class(pair.session, context={"current": pair.session})
         return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
@@ -184,9 +193,9 @@ class RefreshView(AuthSessionsView):
 class SignOutView(AuthSessionsView):
     """``POST`` with ``scope`` in the query or the body: ``global`` (default), ``local`` or ``others``; 204.
 
-    The session is that of a Bearer access token, of Django's cookie, or of ``{"refresh"}``, which takes precedence over
-    the others and is verified as in a refresh, but not rotated. ``local`` for a session that has already ended is 204,
-    too.
+    ``as_view(scope=...)`` sets another default. The session is that of a Bearer access token, of Django's cookie, or of
+    ``{"refresh"}``, which takes precedence over the others and is verified as in a refresh, but not rotated. ``local``
+    for a session that has already ended is 204, too.
     """
 
     permission_classes = ()
@@ -194,19 +203,20 @@ class SignOutView(AuthSessionsView):
     action_throttle_scope = "auth_sessions_sign_out"
 
     scope = Scope.GLOBAL
-    refresh: str | None = None
+    asked_scope: Scope
+    refresh: str | None
 
     @sensitive_variables()
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         data = self.read(request).validated_data
         self.refresh = data.get("refresh")
-        self.scope = _one_scope(request, *([data["scope"]] if "scope" in data else ()))
+        self.asked_scope = self._one_scope(request, *([data["scope"]] if "scope" in data else ()))
         if self.refresh is not None:
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
 
     def post(self, request: Request, **kwargs: object) -> Response:
-        api.sign_out(self.get_session(request), self.scope, request=request._request)
+        api.sign_out(self.get_session(request), self.asked_scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_session(self, request: Request) -> Session:
@@ -221,21 +231,21 @@ class SignOutView(AuthSessionsView):
 
     def handle_exception(self, exc: Exception) -> Response:
         refused = exc if isinstance(exc, AuthSessionsError) else exc.__cause__
-        if complete_local_sign_out(refused, self.scope, request=self.request._request):
+        asked_scope = getattr(self, "asked_scope", "")  # it fails before the body is read
+        if complete_local_sign_out(refused, asked_scope, request=self.request._request):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 
-
-def _one_scope(request: Request, *in_body: str) -> Scope:
-    """The scope of the request, by default ``global``. Raises 400 for an unknown one, and for two different ones."""
-    in_form = request.data.getlist("scope") if isinstance(request.data, QueryDict) else []
-    asked = {*request.query_params.getlist("scope"), *in_form, *in_body} or {Scope.GLOBAL}
-    if len(asked) > 1:
-        raise ValidationError({"scope": [_("Name one scope.")]})
-    scope = asked.pop()
-    if scope not in Scope:
-        raise ValidationError({"scope": [_("There is no such scope.")]})
-    return Scope(scope)
+    def _one_scope(self, request: Request, *in_body: str) -> Scope:
+        """The scope of the request, or the default. Raises 400 for an unknown one, and for two different ones."""
+        in_form = request.data.getlist("scope") if isinstance(request.data, QueryDict) else []
+        asked = {*request.query_params.getlist("scope"), *in_form, *in_body} or {self.scope}
+        if len(asked) > 1:
+            raise ValidationError({"scope": [_("Name one scope.")]})
+        scope = asked.pop()
+        if scope not in Scope:
+            raise ValidationError({"scope": [_("There is no such scope.")]})
+        return Scope(scope)
 
 
 class SessionsView(AuthSessionsView):
@@ -265,11 +275,22 @@ class SessionsView(AuthSessionsView):
         return Response(shown.data)
 
     def show_list(self) -> Response:
-        return self.show(self.get_queryset().current_first(get_session(self.request)))
+        """All sessions, or with ``?limit=`` so many of them. Raises 400 for what is no positive integer."""
+        limit = self.get_limit()
+        return self.show(self.get_queryset().current_first(get_session(self.request), limit=limit))
+
+    def get_limit(self) -> int | None:
+        if "limit" not in self.request.query_params:
+            return None
+        try:
+            limit: int = IntegerField(min_value=1).run_validation(self.request.query_params["limit"])
+        except ValidationError as error:
+            raise ValidationError({"limit": error.detail}) from error
+        return min(limit, sys.maxsize)  # what a database takes
 
 
 class SessionListView(SessionsView):
-    """``GET``: the caller's sessions, the current one first, then by last use."""
+    """``GET ?limit=``: the caller's sessions, the current one first, then by last use."""
 
     def get(self, request: Request, **kwargs: object) -> Response:
         return self.show_list()
@@ -333,7 +354,7 @@ class StaffView(SessionsView):
 
 
 class UserSessionListView(StaffView):
-    """``GET``: a user's sessions. Needs ``auth_sessions.view_session``."""
+    """``GET ?limit=``: a user's sessions. Needs ``auth_sessions.view_session``."""
 
     permission_required = "auth_sessions.view_session"
 

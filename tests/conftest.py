@@ -7,6 +7,7 @@ import time_machine
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.contrib.auth.signals import user_login_failed
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache, caches
@@ -173,6 +174,19 @@ def ended():
     sessions_ended.connect(receive)
     yield events
     sessions_ended.disconnect(receive)
+
+
+@pytest.fixture
+def login_failures():
+    """What ``user_login_failed`` said."""
+    events = []
+
+    def receive(**event):
+        events.append(event)
+
+    user_login_failed.connect(receive)
+    yield events
+    user_login_failed.disconnect(receive)
 
 
 # What a project may have

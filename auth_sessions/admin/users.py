@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.admin.actions import revoke
+from auth_sessions.admin.change_list import MAX_LISTED
 from auth_sessions.admin.columns import SessionColumns
 from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
@@ -54,11 +55,22 @@ class ShownSessions(FormSet):
 
     @cached_property
     def _listed(self) -> QuerySet[Session]:
-        return super().get_queryset()[:MAX_IN_INLINE]
+        return super().get_queryset().filter(pk__in=self._latest)[:MAX_IN_INLINE]
 
     @cached_property
+    def _latest(self) -> list[Any]:
+        """The keys of the person's sessions, the newest if there are many: they are counted, and sorted by last use."""
+        found = super().get_queryset().order_by("-pk").values_list("pk", flat=True)
+        return list(found[: MAX_LISTED + 1])
+
+    @property
     def total(self) -> int:
-        return super().get_queryset().count()
+        return min(len(self._latest), MAX_LISTED)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the person has more sessions than are counted."""
+        return len(self._latest) > MAX_LISTED
 
     def is_valid(self) -> bool:
         return True
@@ -88,6 +100,11 @@ class SessionInline(SessionColumns, TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted here. With this permission alone Django would show the inline, and no session in it."""
+        return False
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         sessions = cast("SessionQuerySet", super().get_queryset(request))
-        return sessions.using(write_alias()).last_used_first().select_related("user", "refresh_token")
+        sessions = sessions.using(write_alias()).with_user_visibility()
+        return sessions.last_used_first().select_related("user", "refresh_token")

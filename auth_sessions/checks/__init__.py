@@ -6,7 +6,7 @@ same sequence (``auth_sessions.supabase.checks``).
 
 from django.core import checks
 
-from auth_sessions.checks import cache, installation, models, settings, signing
+from auth_sessions.checks import cache, installation, models, second_factors, settings, signing
 
 
 def register() -> None:
@@ -16,7 +16,8 @@ def register() -> None:
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     """The checks of every run."""
-    return [message for concern in (settings, signing, models, cache, installation) for message in concern.check()]
+    concerns = (settings, signing, models, cache, installation, second_factors)
+    return [message for concern in concerns for message in concern.check()]
 
 
 def check_deployment(**kwargs: object) -> list[checks.CheckMessage]:

@@ -15,6 +15,7 @@ from django.utils.version import get_version_tuple
 from rest_framework.settings import api_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.checks.mounted import gives_only_pages
 from auth_sessions.conf import conf
 from auth_sessions.middleware import BrowserSessionMiddleware
 
@@ -32,8 +33,8 @@ def check() -> Iterator[checks.CheckMessage]:
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
-    """W010: by default no view of the project checks sessions."""
-    if conf.AUTH_SESSIONS_REUSE_POLICY != "confirmed":
+    """W010: by default no view of the project checks sessions, although it may issue tokens."""
+    if conf.AUTH_SESSIONS_REUSE_POLICY != "confirmed" or gives_only_pages():
         return
     if not is_default(SessionJWTAuthentication):
         yield checks.Warning(

@@ -81,6 +81,11 @@ def _values() -> Iterator[checks.CheckMessage]:
             f"{duration}, or None",
         ),
         "AUTH_SESSIONS_SUPABASE_SIGNUP": (isinstance(conf.AUTH_SESSIONS_SUPABASE_SIGNUP, bool), "True or False"),
+        "AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD": (
+            isinstance(demand := conf.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD, bool)
+            or demand == "unless_recent",
+            'True, False or "unless_recent"',
+        ),
     }
     for name, (is_right, must_be) in rules.items():
         if not is_right:

@@ -7,13 +7,13 @@ in the row serves to delete the store entry as well, and to find the row where D
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
@@ -25,13 +25,15 @@ from django.utils.crypto import constant_time_compare
 from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import django_session_store as store
+from auth_sessions.core.backends import known_path
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.login_methods import OTPMark, methods_of_login
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import SESSION_ID_KEY, Login, PresentedCookie
 from auth_sessions.core.statements import select_session
-from auth_sessions.core.usage import mark_reauthenticated, touch_browser
-from auth_sessions.core.validity import get_end_reason
+from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
+from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
@@ -57,6 +59,8 @@ class RequestState:
     """Whether a signed cookie that did not name its row does so from this request on."""
     is_deferred: bool = False
     """Whether the row is created when the client returns with the cookie of this login."""
+    otp_mark: OTPMark = field(default_factory=OTPMark)
+    """By which device of django-otp the person had proved who they are before the view."""
 
 
 def begin(request: HttpRequest) -> None:
@@ -83,6 +87,8 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
     """Set the browser session of a request, if it passed the middleware."""
     if (state := get_state(request)) is not None:
         state.session = session
+        if session is not None:
+            state.otp_mark = OTPMark.of(request.session)
 
 
 def needs_validation(request: HttpRequest) -> bool:
@@ -94,7 +100,7 @@ def needs_validation(request: HttpRequest) -> bool:
 def get_current(request: HttpRequest) -> Session | None:
     """The live browser session of a request; None without the middleware, or without a login of ``request.user``."""
     state = get_state(request)
-    if state is None or not request.user.is_authenticated:
+    if state is None or not _is_anybody(request.user):
         return None
     if not state.is_judged and is_logged_in_as(request.session, request.user):
         find_user(request, request.user)  # something has replaced the user whom the middleware judges
@@ -139,8 +145,13 @@ def has_stale_cookie(request: HttpRequest) -> bool:
     return (
         get_state(request) is not None
         and settings.SESSION_COOKIE_NAME in request.COOKIES
-        and not request.user.is_authenticated
+        and not _is_anybody(request.user)
     )
+
+
+def _is_anybody(user: Any) -> bool:
+    """Whether a user is authenticated; DRF's ``UNAUTHENTICATED_USER`` may be None."""
+    return user is not None and user.is_authenticated
 
 
 def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -163,7 +174,8 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     if session is not None and session.user_id == user.pk and not _was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        if reason is None and mark_reauthenticated(session, user):
+        methods, auth_backend = methods_of_login(request, user), _backend_of(django_session)
+        if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
             _name_on_commit(request, session, user, is_new=True)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
@@ -218,6 +230,8 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             django_session_key=key,
             is_authenticated_now=is_new,
             authenticated_at=_login_time(django_session),
+            auth_backend=_backend_of(django_session),
+            amr=methods_of_login(request, user),
         )
     except exceptions.SessionInvalid:
         return False
@@ -238,6 +252,11 @@ def _login_time(django_session: SessionBase) -> datetime | None:
     """The time of a login that was deferred, None if it is not known."""
     login_at, now = django_session.get(LOGIN_AT_KEY), timezone.now()
     return now - timedelta(seconds=now.timestamp() - login_at) if isinstance(login_at, float) else None
+
+
+def _backend_of(django_session: SessionBase) -> str:
+    """The path of the backend by which Django reads the user of its session."""
+    return known_path(django_session.get(BACKEND_SESSION_KEY))
 
 
 def _name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser, *, is_new: bool) -> None:
@@ -310,6 +329,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     session = read_row(django_session)
     if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
+        _follow_backend(session, _backend_of(django_session))
     if session is None or not is_logged_in_as(django_session, session.user):
         return False
     if _end_if_invalid(session, checks_password=False):
@@ -331,6 +351,13 @@ def _is_pending(request: HttpRequest) -> bool:
     return state.is_new and state.session.django_session_key == store.entry_key(request.session)
 
 
+def _follow_backend(session: Session, path: str) -> None:
+    """Record the backend by which Django has just read the user: another login, unseen here, may have changed it."""
+    if path != session.auth_backend:
+        update_on_commit(session, {"auth_backend": path}, only_if={"auth_backend": session.auth_backend})
+        session.auth_backend = path
+
+
 def has_password_of(login: Login, user: AbstractBaseUser) -> bool:
     """Whether the data hold Django's session hash of the user's password.
 
@@ -348,7 +375,7 @@ def end_if_invalid(session_id: str) -> None:
 
 def _end_if_invalid(session: Session, *, checks_password: bool = True) -> bool:
     reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=checks_password)
-    if reason is not None:  # otherwise Django has refused an old copy of the cookie
+    if reason is not None and may_end(session, reason):  # otherwise Django has refused an old copy of the cookie
         all_sessions().filter(pk=session.pk).end(reason=reason)
     return reason is not None
 

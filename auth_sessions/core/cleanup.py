@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
@@ -19,7 +18,7 @@ from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store
 from auth_sessions.core.database import all_sessions, all_users, write_alias
-from auth_sessions.core.validity import get_end_reason
+from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 from auth_sessions.db.locking import lock_by_primary_key
@@ -32,6 +31,7 @@ READ_FIELDS = (
     "kind",
     "expires_at",
     "last_seen_at",
+    "auth_backend",
     "password_fingerprint",
     "django_session_key",
     "django_session_engine",
@@ -111,12 +111,11 @@ def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:
     """The sessions with users and tokens, which are read by key: for a join, a planner may scan all tokens."""
     users = all_users(sessions.db)
     tokens = RefreshToken.objects.using(sessions.db).only("rotated_at")
-    return sessions.only(*READ_FIELDS).prefetch_related(Prefetch("user", users), Prefetch("refresh_token", tokens))
-
-
-def end_invalid_sessions(user_id: Any) -> int:
-    """End the sessions of a user that are not live, each with its reason. Returns the number of sessions ended."""
-    return _end_still_invalid(_invalid_keys(_with_relations(all_sessions().filter(user_id=user_id))))
+    return (
+        sessions.with_user_visibility()
+        .only(*READ_FIELDS)
+        .prefetch_related(Prefetch("user", users), Prefetch("refresh_token", tokens))
+    )
 
 
 def _invalid_keys(sessions: Iterable[Session]) -> list[uuid.UUID]:
@@ -124,8 +123,11 @@ def _invalid_keys(sessions: Iterable[Session]) -> list[uuid.UUID]:
 
 
 def _end_reason(session: Session) -> EndReason | None:
-    """Why a session is not live. None also if its user has just been deleted: the session is deleted with the user."""
-    return get_end_reason(session, last_used_at=session.last_used_at) if hasattr(session, "user") else None
+    """Why a session ends. None also if its user has just been deleted: the session is deleted with the user."""
+    if not hasattr(session, "user"):
+        return None
+    reason = get_end_reason(session, last_used_at=session.last_used_at)
+    return reason if reason and may_end(session, reason) else None
 
 
 def _signed_out_keys(sessions: Iterable[Session]) -> set[uuid.UUID]:
@@ -177,7 +179,7 @@ def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -
     Sessions whose token was not locked are left out. The users are read last and are not locked: a transaction that
     changes a user locks it before any session.
     """
-    rows = all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS)
+    rows = all_sessions(using).with_user_visibility().filter(pk__in=keys).only(*READ_FIELDS)
     sessions = lock_by_primary_key(rows, skip_locked=skip_locked)
     refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
     locked = lock_by_primary_key(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
 from auth_sessions.db.encoding import store_text
@@ -51,7 +52,7 @@ def create_session(
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
     was deleted meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
-    session = _build(user, SessionKind.TOKEN, request=request, lifetime=lifetime)
+    session = _build(user, SessionKind.TOKEN, request=request, lifetime=lifetime, auth_backend=backend_of(user))
     session.name, session.tag, session.amr = names.clean(name), tag, list(amr)
     _save(session, RefreshToken(session=session, rotated_at=session.created_at), request=request)
     return session
@@ -65,19 +66,21 @@ def create_browser_session(
     django_session_key: str | None,
     is_authenticated_now: bool,
     authenticated_at: datetime | None = None,
+    auth_backend: str = "",
+    amr: Iterable[str] = (),
 ) -> Session | None:
     """Create a browser session, which Django's session carries.
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
-    absolute end. Unless the user ``is_authenticated_now``, Django's session does not name the row yet, and
-    ``authenticated_at`` is the time of the login, None if that is not known. Under the policy ``"refuse"`` the least
-    recently used session ends nevertheless: Django has already logged the user in.
-    Returns None if another session has this key.
+    absolute end. ``auth_backend`` is the path of the backend that Django's session names. Unless the user
+    ``is_authenticated_now``, Django's session does not name the row yet, and ``authenticated_at`` is the time of the
+    login, None if that is not known. Under the policy ``"refuse"`` the least recently used session ends nevertheless:
+    Django has already logged the user in. Returns None if another session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive` and :class:`~auth_sessions.exceptions.UserNotFound`.
     """
-    session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
-    session.django_session_key = django_session_key
+    session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime, auth_backend=auth_backend)
+    session.django_session_key, session.amr = django_session_key, list(amr)
     if is_authenticated_now:
         session.django_session_engine = settings.SESSION_ENGINE
     else:
@@ -85,8 +88,10 @@ def create_browser_session(
     return session if _save(session, request=request, unless_exists=not is_authenticated_now) else None
 
 
-def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | None, lifetime: Lifetime) -> Session:
-    if not user.is_active:
+def _build(
+    user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | None, lifetime: Lifetime, auth_backend: str
+) -> Session:
+    if not is_accepted(user, auth_backend):
         raise exceptions.UserInactive
     now = timezone.now()
     if isinstance(lifetime, Default):
@@ -98,6 +103,7 @@ def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | 
         authenticated_at=now,
         last_seen_at=now,
         expires_at=None if lifetime is None else now + lifetime,
+        auth_backend=auth_backend,
         password_fingerprint=passwords.fingerprint(user.password),
     )
     if request is not None:

@@ -6,6 +6,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.core.credentials import refusing_long_passwords
 from auth_sessions.core.database import all_sessions, translate_missing_user, user_row, write_alias
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.db.locking import lock, lock_by_primary_key
@@ -25,12 +26,13 @@ def change_password(
 
     ``keep`` gets the fingerprint of the new password. The password is not validated here; a form or a serializer does
     that. Returns the number of sessions ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was
-    deleted meanwhile).
+    deleted meanwhile) and :class:`~auth_sessions.exceptions.PasswordTooLong`.
     """
     using = write_alias()
 
     def work() -> int:
-        user.set_password(password)
+        with refusing_long_passwords(password):
+            user.set_password(password)
         user.save(update_fields=["password"])
         sessions = all_sessions(using).filter(user_id=user.pk)
         lock(sessions)  # in key order, as all code that ends sessions: the write to `keep` must not come first
@@ -94,7 +96,6 @@ def sync_password_fingerprint(session: Session) -> None:
         lock(browsers)
         session.password_fingerprint = passwords.fingerprint(session.user.password)
         browsers.filter(pk=session.pk).update(password_fingerprint=session.password_fingerprint)
-        outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
-        outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
+        browsers.with_other_password(session.user).end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
 
     in_transaction(work, using=using)

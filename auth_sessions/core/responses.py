@@ -24,9 +24,10 @@ from auth_sessions.core.browser_sessions import (
     write_session_id,
 )
 from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.login_methods import OTP_METHODS, OTPMark
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import SESSION_ID_KEY, Login
-from auth_sessions.core.usage import update_on_commit
+from auth_sessions.core.usage import mark_reauthenticated, update_on_commit
 from auth_sessions.models import Session
 
 EXPIRY_TOLERANCE = timedelta(minutes=1)
@@ -42,9 +43,10 @@ FIRST_NAMED_KEY = "_auth_sessions_first_named"
 def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
     """After the view: end the row whose login was dropped, and write to the row what has changed in Django's session.
 
-    That is its key, its expiry (such as ``set_expiry()`` for "remember me") and a new password
-    (``update_session_auth_hash()``). The id of a row in an open transaction is written to the data unless the request
-    has failed: the transaction may then be rolled back, and the row with it.
+    That is its key, its expiry (such as ``set_expiry()`` for "remember me"), a new password
+    (``update_session_auth_hash()``), and a proof of identity by ``django_otp.login()``. The id of a row in an open
+    transaction is written to the data unless the request has failed: the transaction may then be rolled back, and the
+    row with it.
     """
     state, django_session = get_state(request), request.session
     if state is None:
@@ -63,6 +65,8 @@ def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
         _name_signed_cookie(state, django_session)
     if is_answered and store.is_about_to_be_saved(django_session):
         _follow(state, django_session)
+        if state.session is not None and django_session.modified:
+            _follow_proof(state.session, state.otp_mark, django_session, has_failed=has_failed)
 
 
 def _has_dropped(state: RequestState, django_session: SessionBase, status_code: int) -> bool:
@@ -129,7 +133,16 @@ def _follow(state: RequestState, django_session: SessionBase) -> None:
         update_on_commit(session, changes, only_if={})
     if _differs(django_session, ends_at):
         django_session[EXPIRY_KEY] = ends_at.timestamp()
-    if django_session.modified and has_password_of(login, session.user):
+
+
+def _follow_proof(session: Session, otp_mark: OTPMark, django_session: SessionBase, *, has_failed: bool) -> None:
+    """Record a code that the view has accepted, and a new password of the person who is logged in."""
+    login = Login.of(django_session)
+    if login.user_key is None or not _is_user_of(session, login):
+        return
+    if not has_failed and otp_mark.is_followed_by(OTPMark.of(django_session)):
+        mark_reauthenticated(session, amr=OTP_METHODS)
+    if has_password_of(login, session.user):
         sync_password_fingerprint(session)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.db.models import Model, signals
 
@@ -13,6 +14,7 @@ from auth_sessions.choices import Scope
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
 from auth_sessions.db.locking import lock, locks_in_order
+from auth_sessions.db.managers import hides_nobody
 from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
@@ -21,12 +23,15 @@ PLACEHOLDER_KEY = uuid.UUID(int=0)
 """The key in a queryset that is compiled; each call passes another instead."""
 
 
-def select_session(session_id: uuid.UUID, *related: str) -> Session | None:
+def select_session(session_id: uuid.UUID, *related: str, with_user_visibility: bool = False) -> Session | None:
     """The row of a session, live or not, with its ``related`` rows ("user", "refresh_token"), in one SELECT.
 
-    None if it does not exist, or one of the related rows does not.
+    None if it does not exist, or one of the related rows does not. ``with_user_visibility`` also asks the user model's
+    default manager (``SessionQuerySet.with_user_visibility()``), by the ORM where that may hide somebody.
     """
     using = write_alias()
+    if with_user_visibility and not hides_nobody(get_user_model()._default_manager):
+        return _select(session_id, related, using).with_user_visibility().first()
     compiled = _compiled_select(using, related)
     if compiled is None:
         return _select(session_id, related, using).first()

@@ -1,5 +1,6 @@
 """Records the use of a session, on commit and without a lock that outlives the statement."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -88,17 +89,32 @@ def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict
     transaction.on_commit(write, using=using, robust=True)
 
 
-def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
-    """Record that a person has proved their identity again in an existing session. False if it has ended."""
+def mark_reauthenticated(
+    session: Session,
+    user: AbstractBaseUser | None = None,
+    *,
+    amr: Iterable[str] = (),
+    auth_backend: str | None = None,
+) -> bool:
+    """Record that a person has proved their identity again in an existing session. False if it has ended.
+
+    ``amr`` is added to the methods of the session. With the ``user`` who was authenticated by the present password, the
+    session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
+    """
     using = write_alias()
 
     def work() -> bool:
-        if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
+        stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
+        if stored is None:
             return False
-        session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
-        all_sessions(using).filter(pk=session.pk).update(
-            authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
-        )
+        session.authenticated_at = timezone.now()
+        session.amr = list(dict.fromkeys([*stored.amr, *amr]))
+        changes: dict[str, Any] = {"authenticated_at": session.authenticated_at, "amr": session.amr}
+        if user is not None:
+            changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
+        if auth_backend is not None:
+            changes["auth_backend"] = session.auth_backend = auth_backend
+        all_sessions(using).filter(pk=session.pk).update(**changes)
         return True
 
     return in_transaction(work, using=using)

@@ -5,6 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import auth_sessions.db.user_deletion
 import auth_sessions.db.uuid7
 import auth_sessions.models
 
@@ -95,6 +96,15 @@ class Migration(migrations.Migration):
                         verbose_name="authentication methods",
                     ),
                 ),
+                (
+                    "auth_backend",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="The authentication backend that accepted the person; empty where it is not known.",
+                        max_length=255,
+                    ),
+                ),
                 ("password_fingerprint", models.CharField(editable=False, max_length=64)),
                 (
                     "django_session_key",
@@ -109,7 +119,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=auth_sessions.db.user_deletion.cascade_to_sessions,
                         related_name="auth_sessions",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="user",

@@ -1,25 +1,31 @@
 """Pages that sign out one device, the others, or all, after a confirmation that tells the consequences."""
 
 from abc import ABC, abstractmethod
+from http import HTTPStatus
 
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import api
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions
+from auth_sessions.core.validity import is_recent
 from auth_sessions.devices import names
+from auth_sessions.mixins import ReauthenticationMixin
 from auth_sessions.pages import formatting
 from auth_sessions.pages.device_row import DeviceRow
-from auth_sessions.pages.reauthentication import PasswordForm, is_recent
+from auth_sessions.pages.reauthentication import PasswordForm
 from auth_sessions.pages.revocation_delay import get_revocation_delay
 from auth_sessions.pages.views import DevicePage
 
 
-class SignOutPage(DevicePage, ABC):
+class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
     """GET asks for a confirmation, POST signs out. The choice is in the URL, so that it outlives re-authentication."""
 
     template_name = "auth_sessions/sign_out.html"
@@ -49,32 +55,38 @@ class SignOutPage(DevicePage, ABC):
         if not devices:
             return self.already_gone()
         if self.needs_reauthentication(devices):
-            if not self.has_password():
+            if not self.has_password(self.current.user):
                 return self.sign_in_again()
-            form = PasswordForm(request, request.POST)
+            form = PasswordForm(request, request.POST, verify=self.verify)
             if not form.is_valid():
-                return self.ask(devices, form)
+                response = self.ask(devices, form)
+                if form.is_too_long():
+                    response.status_code = HTTPStatus.BAD_REQUEST
+                return response
             form.mark_reauthenticated(self.current)
         return self.sign_out(devices)
 
     def ask(self, devices: list[DeviceRow], form: PasswordForm | None = None) -> HttpResponse:
         needs_reauthentication = self.needs_reauthentication(devices)
-        if needs_reauthentication and self.has_password():
-            form = form or PasswordForm(self.request)
+        has_password = needs_reauthentication and self.has_password(self.current.user)
+        if has_password:
+            form = form or PasswordForm(self.request, verify=self.verify)
         return self.answer(
             question=self.get_question(devices),
             device=devices[0] if len(devices) == 1 else None,
             consequences=[*self.get_consequences(devices), *self.delays(devices)],
             form=form,
-            must_sign_in=needs_reauthentication and not self.has_password(),
+            must_sign_in=needs_reauthentication and not has_password,
         )
 
     def needs_reauthentication(self, devices: list[DeviceRow]) -> bool:
         """Whether re-authentication is required: for other devices, if the last proof of identity is not recent."""
         return any(not device.is_current for device in devices) and not is_recent(self.current)
 
-    def has_password(self) -> bool:
-        return bool(self.current.user.password) and self.current.user.has_usable_password()
+    @sensitive_variables("password")
+    def verify(self, password: str) -> AbstractBaseUser | None:
+        backend = self.request.session.get(BACKEND_SESSION_KEY)
+        return self.verify_password(self.request, self.current.user, password, backend=backend)
 
     def sign_in_again(self) -> HttpResponse:
         """Re-authentication without a password (a social login): sign out here, sign in, and come back."""

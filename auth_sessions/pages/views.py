@@ -20,6 +20,7 @@ from django.views.generic import TemplateView
 
 from auth_sessions.core import browser_sessions
 from auth_sessions.core.database import all_sessions
+from auth_sessions.core.people import known_name
 from auth_sessions.core.usage import rename_session
 from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.devices import names
@@ -90,9 +91,11 @@ class DevicePage(Page):
         return session
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            page_messages=get_messages(self.request), person=self.request.user.get_username(), **kwargs
-        )
+        return super().get_context_data(page_messages=get_messages(self.request), person=self.get_person(), **kwargs)
+
+    def get_person(self) -> str:
+        """The name that the page shows and a password manager looks for: the user name, or the address for a UUID."""
+        return known_name(self.current.user)
 
     def answer(self, **context: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(**context))
@@ -107,14 +110,20 @@ class DevicePage(Page):
 
 
 class DevicesView(DevicePage):
-    """The list of devices."""
+    """The list of devices: the current one and those used last, or with ``?all`` every one, more briefly."""
 
     template_name = "auth_sessions/devices.html"
+    max_listed = 100
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        devices = self.get_devices()
-        others = sum(not device.is_current for device in devices)
-        return self.answer(devices=devices, others=others)
+        is_all = "all" in request.GET
+        sessions = self.get_queryset().current_first(self.current, limit=None if is_all else self.max_listed + 1)
+        total = len(sessions)
+        if total > self.max_listed and not is_all:
+            sessions, total = sessions[: self.max_listed], self.get_queryset().count()
+        devices = [self.show(session) for session in sessions]
+        others = total - sum(device.is_current for device in devices)
+        return self.answer(devices=devices, total=total, others=others, is_brief=len(devices) > self.max_listed)
 
 
 class _NameForm(forms.Form):

@@ -86,8 +86,12 @@ Refusals = Mapping[type[exceptions.AuthSessionsError], tuple[int, str, str]]
 
 _CREDENTIALS = (400, "invalid_credentials", "Invalid login credentials")
 _LIMIT = (403, exceptions.SessionLimitReached.code, "Too many devices are signed in")
+_TOO_LONG = (400, "validation_failed", "Password is too long")
 
 SIGN_IN_REFUSALS: Refusals = {
+    exceptions.PasswordTooLong: _TOO_LONG,
+    exceptions.SecondFactorRequired: (400, exceptions.SecondFactorRequired.code, "A code is required"),
+    exceptions.SecondFactorInvalid: (400, exceptions.SecondFactorInvalid.code, "Invalid code"),
     exceptions.NoActiveAccount: _CREDENTIALS,
     exceptions.UserInactive: _CREDENTIALS,
     exceptions.UserNotFound: _CREDENTIALS,
@@ -107,6 +111,7 @@ REFRESH_REFUSALS: Refusals = {
 }
 
 BEARER_REFUSALS: Refusals = {
+    exceptions.PasswordTooLong: _TOO_LONG,
     exceptions.TokenNotValid: (403, "bad_jwt", "invalid JWT: unable to parse or verify signature"),
     # For every end of a session: the code on which every client deletes its session.
     exceptions.SessionInvalid: (403, "session_not_found", "Session from session_id claim in JWT does not exist"),

@@ -1,5 +1,6 @@
 """Validation of a new password, with the errors of Supabase Auth."""
 
+from contextlib import suppress
 from typing import Any, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -8,6 +9,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
+from auth_sessions.core.credentials import check_length, refusing_long_passwords
+from auth_sessions.exceptions import PasswordTooLong
 from auth_sessions.supabase.errors import SupabaseError, weak_password
 
 REASONS = {"password_too_short": "length", "password_too_common": "pwned"}
@@ -15,8 +18,11 @@ REASONS = {"password_too_short": "length", "password_too_common": "pwned"}
 
 
 @sensitive_variables("password")
-def check_strength(password: str, user: AbstractBaseUser) -> None:
-    """Validate by ``AUTH_PASSWORD_VALIDATORS``. Raises 422 ``weak_password``, always for an empty password."""
+def check_new(password: str, user: AbstractBaseUser) -> None:
+    """Validate by ``AUTH_PASSWORD_VALIDATORS``. Raises 422 ``weak_password``, always for an empty password.
+
+    Raises :class:`~auth_sessions.exceptions.PasswordTooLong` for one that cannot be hashed.
+    """
     if not password:
         raise weak_password("Password should not be empty.", ["length"])
     try:
@@ -24,16 +30,15 @@ def check_strength(password: str, user: AbstractBaseUser) -> None:
     except ValidationError as error:
         reasons = {REASONS.get(str(each.code), "characters") for each in error.error_list}
         raise weak_password(" ".join(error.messages), sorted(reasons)) from error
+    check_length(password)
 
 
-@sensitive_variables("password", "current")
-def check_change(password: str, user: AbstractBaseUser, *, current: str | None) -> None:
-    """Validate a new password, which must differ from the present one. ``current`` is compared if it is given.
+@sensitive_variables("password")
+def check_differs(password: str, present_hash: str) -> None:
+    """Raise 422 ``same_password`` for the password of this hash.
 
-    Raises 422 ``weak_password`` or ``same_password``, and 400 ``current_password_invalid``.
+    Call it last, where nothing else can refuse the change: otherwise it would answer guesses that change nothing.
     """
-    check_strength(password, user)
-    if current is not None and not check_password(current, user.password):
-        raise SupabaseError(400, "current_password_invalid", "The current password is not correct")
-    if check_password(password, user.password):
-        raise SupabaseError(422, "same_password", "New password should be different from the old password.")
+    with suppress(PasswordTooLong), refusing_long_passwords(password):  # the present one cannot be as long
+        if check_password(password, present_hash):
+            raise SupabaseError(422, "same_password", "New password should be different from the old password.")

@@ -31,15 +31,18 @@ from auth_sessions import __version__, api
 from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
-from auth_sessions.core.database import write_alias
+from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
+from auth_sessions.core.database import user_row, write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
+from auth_sessions.core.validity import is_recent
+from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import in_transaction, without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
-from auth_sessions.mixins import SignInMixin
+from auth_sessions.mixins import ReauthenticationMixin, SignInMixin
 from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
-from auth_sessions.supabase.passwords import check_change, check_strength
+from auth_sessions.supabase.passwords import check_differs, check_new
 from auth_sessions.supabase.request_body import Body
 from auth_sessions.supabase.responses import session_object, user_object
 from auth_sessions.throttling import ActionThrottle
@@ -108,6 +111,7 @@ class SupabaseView(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
         final.headers.setdefault("Cache-Control", "no-store")
+        keep_answer(request._request)
         if errors.is_versioned(request._request):
             final[errors.VERSION_HEADER] = errors.VERSION.isoformat()
         return final
@@ -120,12 +124,15 @@ class SignInBaseView(SignInMixin, SupabaseView):
     refusals = errors.SIGN_IN_REFUSALS
 
     @sensitive_variables()
-    def sign_in(self, request: Request, email: str, password: str) -> Response:
+    def sign_in(self, request: Request, email: str, password: str, body: Body) -> Response:
+        credentials = {**body.members, "otp": body.text("otp").strip()}
         pair = api.sign_in(
             request._request,
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
+            normalize=False,
+            second_factor=lambda user: self.second_factor(request._request, user, credentials),
         )
         with end_on_error(pair.session):
             return Response(session_object(pair))
@@ -137,7 +144,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
 
 class PasswordGrantView(SignInBaseView):
-    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session.
+    """``POST token?grant_type=password`` ``{"email", "password", "otp"?}``: creates a session.
 
     ``weak_password`` of the response is null: the app does not validate the password that signs in.
     """
@@ -152,7 +159,7 @@ class PasswordGrantView(SignInBaseView):
             raise SupabaseError(422, "phone_provider_disabled", "Phone logins are disabled")
         if not email:
             raise validation_failed("missing email or phone")
-        response = self.sign_in(request, email, body.text("password"))
+        response = self.sign_in(request, email, body.text("password"), body)
         response.data["weak_password"] = None
         return response
 
@@ -217,40 +224,45 @@ class SignedInView(SupabaseView):
 class LogoutView(SignedInView):
     """``POST logout?scope=``: ``global`` (default), ``local`` or ``others``; 204.
 
+    ``as_view(scope=...)`` sets another default.
     ``local`` for a session that has already ended is 204, too.
     """
 
     authentication_classes = (SignOutAuthentication,)
     action_throttle_scope = "auth_sessions_sign_out"
 
-    scope = ""
+    scope = Scope.GLOBAL
+    asked_scope: str
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.scope = next(iter(request.query_params.getlist("scope")), "") or Scope.GLOBAL
+        self.asked_scope = next(iter(request.query_params.getlist("scope")), "") or self.scope
         super().initial(request, *args, **kwargs)
 
     def post(self, request: Request, **kwargs: object) -> Response:
-        if self.scope not in Scope:
-            raise validation_failed(f'Unsupported logout scope "{self.scope}"')
-        api.sign_out(self.get_token().session, Scope(self.scope), request=request._request)
+        if self.asked_scope not in Scope:
+            raise validation_failed(f'Unsupported logout scope "{self.asked_scope}"')
+        api.sign_out(self.get_token().session, Scope(self.asked_scope), request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def handle_exception(self, exc: Exception) -> Response:
-        if complete_local_sign_out(exc, self.scope, request=self.request._request):
+        asked_scope = getattr(self, "asked_scope", "")  # it fails before the query is read
+        if complete_local_sign_out(exc, asked_scope, request=self.request._request):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return super().handle_exception(exc)
 
 
-class UserView(SignedInView):
+class UserView(ReauthenticationMixin, SignedInView):
     """``GET user``, and ``PUT user`` ``{"password"?, "current_password"?, "data"?}``: the user object.
 
     A new password ends every other session. ``data`` is merged into ``user_metadata``; null deletes a key.
     """
 
+    update_throttle_scope: str | None = "auth_sessions_token"
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Throttle PUT as a sign-in: with ``current_password`` the response shows whether a password is right."""
         if request.method == "PUT":
-            self.action_throttle_scope = "auth_sessions_token"
+            self.action_throttle_scope = self.update_throttle_scope
         super().initial(request, *args, **kwargs)
 
     def get(self, request: Request, **kwargs: object) -> Response:
@@ -266,23 +278,52 @@ class UserView(SignedInView):
             raise SupabaseError(403, "not_admin", "Updating app_metadata requires admin privileges")
         if body.text("phone"):
             raise validation_failed("Phone numbers are not supported")
+        email, data = users.normalized(body.text("email")), body.metadata("data")
+        if len(email) > users.EMAIL_LENGTH:
+            raise _no_address()
+        has_new_address = bool(email) and not users.is_same(email, users.email_of(user))
         if body.holds("password"):
-            current = body.text("current_password") if body.holds("current_password") else None
-            check_change(body.text("password"), user, current=current)
+            check_new(body.text("password"), user)
+            # Outside of the transaction, which would undo what a lock-out counts.
+            self.check_current_password(request, user, body)
 
         def update() -> None:
-            email = users.normalized(body.text("email"))
-            if len(email) > users.EMAIL_LENGTH:
-                raise _no_address()
-            if email and not users.is_same(email, users.email_of(user)):
+            stored = lock(user_row(user)) if body.holds("password") else []  # before the profile, as always
+            if has_new_address:
                 self.change_email(user, email)
+            users.merge_user_metadata(user, data)
             if body.holds("password"):
+                for each in stored:
+                    check_differs(body.text("password"), each.password)
                 session = self.get_token().session
                 api.change_password(user, body.text("password"), keep=session, request=request._request)
-            users.merge_user_metadata(user, body.metadata("data"))
 
         in_transaction(update, using=write_alias())
         return Response(user_object(user))
+
+    @sensitive_variables("password")
+    def check_current_password(self, request: Request, user: AbstractBaseUser, body: Body) -> None:
+        """Verify ``current_password``, if it is given; see ``AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD``.
+
+        Raises 400 ``current_password_invalid``, ``current_password_required``, or for a person without a password
+        ``reauthentication_needed``.
+        """
+        if body.holds("current_password"):
+            password = body.text("current_password")
+            if not password or self.verify_password(request._request, user, password) is None:
+                raise SupabaseError(400, "current_password_invalid", "The current password is not correct")
+            return
+        demand = conf.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD
+        if not demand:
+            return
+        has_password = self.has_password(user)
+        if is_recent(self.get_token().session) and (demand == "unless_recent" or not has_password):
+            return
+        if has_password:
+            raise SupabaseError(
+                400, "current_password_required", "Current password required when setting new password."
+            )
+        raise SupabaseError(400, "reauthentication_needed", "Password update requires reauthentication")
 
     def change_email(self, user: AbstractBaseUser, email: str) -> None:
         """Override it to accept a new address, at once or after a confirmation. Raises 400 ``validation_failed``."""
@@ -305,7 +346,7 @@ class SignupView(SignInBaseView):
         self._check(email, phone=body.text("phone"), password=password)
         user = self._create(email, password, data=body.metadata("data"))
         try:
-            return self.sign_in(request, email, password)
+            return self.sign_in(request, email, password, body)
         except NoActiveAccount:
             return Response(user_object(user))
 
@@ -328,8 +369,9 @@ class SignupView(SignInBaseView):
     @sensitive_variables("password")
     def _create(self, email: str, password: str, *, data: dict[str, Any]) -> AbstractBaseUser:
         user = self.build_user(email)
-        check_strength(password, user)
-        user.set_password(password)
+        check_new(password, user)
+        with refusing_long_passwords(password):
+            user.set_password(password)
         try:
             user.full_clean()
             with transaction.atomic(using=write_alias()):

@@ -17,7 +17,10 @@ def test_codes_are_stable():
     assert sorted({cls.code for cls in classes}) == [
         "no_active_account",
         "password_changed",
+        "password_too_long",
         "refresh_token_already_used",
+        "second_factor_invalid",
+        "second_factor_required",
         "session_expired",
         "session_limit_reached",
         "session_not_found",

@@ -14,9 +14,9 @@ PUBLIC = {
         SessionAdmin SessionInline sign_out_everywhere
     """,
     "api": """
-        ClearedBatch DEFAULT Lifetime TokenPair achange_password aget_session arefresh asign_in
-        asign_in_user asign_out change_password clear_expired get_session refresh sign_in sign_in_user
-        sign_out
+        ClearedBatch DEFAULT Lifetime SecondFactor TokenPair achange_password aget_session
+        amark_reauthenticated arefresh asign_in asign_in_user asign_out change_password clear_expired get_session
+        mark_reauthenticated refresh sign_in sign_in_user sign_out
     """,
     "authentication": """
         BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
@@ -35,15 +35,15 @@ PUBLIC = {
         Settings conf
     """,
     "exceptions": """
-        AuthSessionsError NoActiveAccount PasswordChanged RefreshTokenAlreadyUsed RefreshTokenForged
-        SessionExpired SessionIdle SessionInvalid SessionLimitReached SessionNotFound TokenNotValid
-        UserInactive UserNotFound
+        AuthSessionsError NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
+        RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
+        SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
     """,
     "middleware": """
         BrowserSessionMiddleware
     """,
     "mixins": """
-        SignInMixin
+        ReauthenticationMixin SignInMixin
     """,
     "models": """
         RefreshToken Session
@@ -55,13 +55,13 @@ PUBLIC = {
         DevicePage DevicesView Page RenameView SignedOutView
     """,
     "querysets": """
-        LAST_USED_AT SessionQuerySet
+        LAST_USED_AT SessionQuerySet unused_since used_after
     """,
     "serializers": """
         DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
     """,
     "signals": """
-        access_token_issuing refresh_token_reused session_started sessions_ended sessions_ending
+        access_token_issuing refresh_token_reused session_moved session_started sessions_ended sessions_ending
     """,
     "supabase.apps": """
         SupabaseConfig
@@ -123,4 +123,12 @@ def test_public_modules():
 def test_each_function_of_the_api_has_an_async_twin():
     functions = PUBLIC["api"].split()
     twins = {name for name in functions if f"a{name}" in functions}
-    assert twins == {"sign_in", "sign_in_user", "refresh", "sign_out", "change_password", "get_session"}
+    assert twins == {
+        "sign_in",
+        "sign_in_user",
+        "refresh",
+        "sign_out",
+        "change_password",
+        "get_session",
+        "mark_reauthenticated",
+    }

@@ -10,6 +10,7 @@ from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
 from tests.support.device import Device
 from tests.support.sessions import create_browser_row
+from tests.support.supabase import add_user, emails_are_usernames, needs_email
 
 
 def revoke(*arguments):
@@ -30,6 +31,42 @@ def signed_in(*devices):
 def test_a_user(ada, laptop, office_browser, bobs_device):
     assert revoke("--user", ada.get_username()) == "2 sessions revoked."
     assert signed_in(laptop, office_browser, bobs_device) == [False, False, True]
+
+
+@needs_email
+class TestAddresses:
+    @pytest.fixture
+    def ada(self, make_user):
+        return add_user(make_user)
+
+    @pytest.mark.parametrize("typed", ["ada@example.org", "ADA@Example.org"])
+    def test_a_user_by_address(self, ada, laptop, bobs_device, typed):
+        assert revoke("--user", typed) == "1 sessions revoked."
+        assert signed_in(laptop, bobs_device) == [False, True]
+
+    def test_all_but_an_address(self, ada, laptop, bobs_device):
+        assert revoke("--all", "--except", "ada@example.org") == "1 sessions revoked."
+        assert signed_in(laptop, bobs_device) == [True, False]
+
+    @pytest.mark.skipif(emails_are_usernames(), reason="Here an e-mail address has one user.")
+    def test_an_address_of_several_is_refused(self, ada, make_user, laptop):
+        make_user("eve", email="ADA@example.org")
+        with pytest.raises(CommandError, match="that of several users; give the user name: ada, eve"):
+            revoke("--user", "ada@example.org")
+        assert signed_in(laptop) == [True]
+
+    @pytest.mark.skipif(emails_are_usernames(), reason="Here the user name is the address.")
+    def test_a_user_name_comes_first(self, ada, make_user, laptop):
+        other = Device().sign_in(make_user("ada@example.org"))
+        revoke("--user", "ada@example.org")
+        assert signed_in(laptop, other) == [True, False]
+
+    @pytest.mark.parametrize("typed", ["", "ada", "áda@example.org", "%@example.org"])
+    def test_what_is_no_address_of_anybody(self, make_user, typed):
+        add_user(make_user, "grace")
+        make_user("nora")
+        with pytest.raises(CommandError, match="There is no user"):
+            revoke("--user", typed)
 
 
 def test_several_users(ada, bob, laptop, office_browser, bobs_device):

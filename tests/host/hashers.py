@@ -1,6 +1,6 @@
 """Password hashers of the host."""
 
-from django.contrib.auth.hashers import MD5PasswordHasher, PBKDF2PasswordHasher
+from django.contrib.auth.hashers import BCryptPasswordHasher, MD5PasswordHasher, PBKDF2PasswordHasher
 
 
 class QuickPBKDF2PasswordHasher(PBKDF2PasswordHasher):
@@ -15,3 +15,9 @@ class CountingHasher(MD5PasswordHasher):
     def encode(self, password, salt):
         type(self).runs += 1
         return super().encode(password, salt)
+
+
+class QuickBCryptPasswordHasher(BCryptPasswordHasher):
+    """bcrypt 5 refuses a password of more than 72 bytes."""
+
+    rounds = 4

@@ -12,6 +12,7 @@ from tests.support.servers import or_skipped, running
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it
     "allauth": ["sign_ins", "supabase_users"],  # the sign-in
+    "two_factor": ["sign_ins"],  # second factors, on django-otp
     "unfold": ["in_the_admin"],  # the admin's theme, before Django's admin
 }
 
@@ -32,7 +33,7 @@ def run_tests(files, environment):
 @usual_host
 @pytest.mark.parametrize("package", HOSTS)
 def test_a_host_that_stands_on(package):
-    pytest.importorskip(package, reason=f"needs django-{package}")
+    pytest.importorskip(package, reason=f"needs the package that holds {package}")
     host = {"DJANGO_SETTINGS_MODULE": f"tests.integration.{package}_project.settings"}
     files = [f"tests/integration/{package}_project/{name}.py" for name in HOSTS[package]]
     run_tests(files, run_apart(package, **host))

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from auth_sessions.models import Session
-from tests.support.device import Device
+from tests.support.device import PASSWORD, Device
 from tests.support.supabase import (
     CREDENTIALS,
     KEY,
@@ -64,6 +64,14 @@ class TestAxes:
             assert refusal(device.try_sign_in(password="wrong")) == CREDENTIALS
         assert refusal(device.try_sign_in()) == CREDENTIALS
         assert not Session.objects.exists()
+
+    def test_the_answer_is_one_that_clients_know(self, ada, settings):
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "axes.middleware.AxesMiddleware"]
+        device = SupabaseDevice().sign_in()
+        for _ in range(4):
+            assert refusal(device.try_sign_in(password="wrong")) == CREDENTIALS
+        refused = device.update(password="quite-new-1906", current_password=PASSWORD)
+        assert refusal(refused)[:2] == (400, "current_password_invalid")
 
     def test_before_the_limit_it_comes_in_time(self, ada):
         device = SupabaseDevice()

@@ -3,13 +3,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.database import all_sessions, all_users, in_batches
+from auth_sessions.core.database import all_sessions, in_batches
+from auth_sessions.core.people import find_people
 from auth_sessions.management.progress import ProgressBar
 from auth_sessions.querysets import SessionQuerySet
 
@@ -37,10 +37,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         users = parser.add_mutually_exclusive_group(required=True)
-        users.add_argument("--user", action="append", metavar="NAME", help="a user name; may be given several times")
+        users.add_argument(
+            "--user",
+            action="append",
+            metavar="NAME",
+            help="a user name or an e-mail address; may be given several times",
+        )
         users.add_argument("--all", action="store_true", help="the sessions of all users")
         parser.add_argument(
-            "--except", action="append", default=[], dest="excepted", metavar="NAME", help="a user name to exclude"
+            "--except",
+            action="append",
+            default=[],
+            dest="excepted",
+            metavar="NAME",
+            help="a user name or an e-mail address to exclude",
         )
         parser.add_argument("--kind", choices=SessionKind.values, help="only sessions of this kind")
         parser.add_argument("--before", type=moment, metavar="TIME", help="only sessions that started before, ISO 8601")
@@ -74,8 +84,10 @@ class Command(BaseCommand):
         return sessions
 
     def _key(self, name: str) -> Any:
-        user_model = get_user_model()
-        try:
-            return all_users().get(**{user_model.USERNAME_FIELD: name}).pk
-        except (user_model.DoesNotExist, ValueError) as error:
-            raise CommandError(f"There is no user {name!r}.") from error
+        found = find_people(name)
+        if not found:
+            raise CommandError(f"There is no user {name!r}.")
+        if len(found) > 1:
+            names = ", ".join(sorted(str(user.get_username()) for user in found))
+            raise CommandError(f"The address {name!r} is that of several users; give the user name: {names}.")
+        return found[0].pk

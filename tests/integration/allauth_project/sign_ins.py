@@ -1,14 +1,26 @@
 """django-allauth as the sign-in of a host: by its pages, and by its API for browsers and for apps."""
 
+import inspect
 import re
+import time
+from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.sessions.models import Session as StoreEntry
 from django.core import mail
+from django.test import override_settings
+from django.utils import timezone
 
+from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
+from tests.integration.allauth_project.urls import SignIn
 from tests.support.browser import Browser
+from tests.support.checks import messages
 from tests.support.device import Device, code
+from tests.support.paths import ROOT
 
 OLD = "lovelace-1815"  # without spaces at its ends: allauth's API strips them
 NEW = "analytical-1843"
@@ -169,3 +181,119 @@ def test_a_login_by_mail_counts_when_it_is_complete(ada):
     assert Session.objects.get().user == ada
     Device().sign_in(ada, OLD).sign_out("others")
     assert not office_browser.is_signed_in()
+
+
+# Second factors, and how a login was made
+
+
+@pytest.fixture
+def totp(ada):
+    secret = generate_totp_secret()
+    TOTP.activate(ada, secret)
+    RecoveryCodes.activate(ada)
+    return lambda: format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def try_token(user, **more):
+    return Device().post("token/", {"username": user.get_username(), "password": OLD, **more})
+
+
+class TestMFA:
+    """By the override of the documentation."""
+
+    def test_the_documentation_shows_it(self):
+        assert f"```python\n{inspect.getsource(SignIn)}```" in (ROOT / "docs" / "second-factors.md").read_text()
+
+    def test_a_person_without_one(self, ada):
+        assert try_token(ada).status_code == 200
+        assert Session.objects.get().amr == ["pwd"]
+
+    def test_the_code_is_asked_for(self, ada, totp):
+        assert code(try_token(ada)) == (401, "second_factor_required")
+        otp = totp()
+        assert try_token(ada, otp=otp).status_code == 200
+        assert Session.objects.get().amr == ["pwd", "otp", "mfa"]
+        assert code(try_token(ada, otp=otp)) == (401, "second_factor_invalid")
+
+    def test_a_recovery_code(self, ada, totp):
+        recovery = RecoveryCodes(Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES))
+        otp = recovery.generate_codes()[0]
+        assert try_token(ada, otp=otp).status_code == 200
+        assert code(try_token(ada, otp=otp)) == (401, "second_factor_invalid")
+
+    def test_guesses_are_counted(self, ada, totp, login_failures):
+        codes = [code(try_token(ada, otp="000000")) for _ in range(12)]
+        assert codes == [(401, "second_factor_invalid")] * 12
+        assert len(login_failures) == 12
+        assert code(try_token(ada, otp=totp())) == (401, "second_factor_invalid")  # allauth's own limit
+
+    def test_the_check_knows_which_sign_in_asks(self):
+        warned = [each.msg for each in messages() if each.id == "auth_sessions.W023"]
+        assert ["SignInView" in text for text in warned] == [False] * len(warned)
+        warned = [each.msg for each in messages(ROOT_URLCONF="tests.urls") if each.id == "auth_sessions.W023"]
+        assert "SignInView" in warned[0]
+
+
+class TestMethods:
+    def test_a_password(self, way, ada):
+        way().sign_in(ada)
+        assert Session.objects.get().amr == ["pwd"]
+
+    def test_a_code_by_mail(self, ada):
+        browser = Pages()
+        browser.submit("/accounts/login/code/", {"email": ada.email})
+        sent = re.search(r"^([A-Z0-9-]+)$", mail.outbox[0].body, re.MULTILINE)[1]
+        browser.submit("/accounts/login/code/confirm/", {"code": sent})
+        assert Session.objects.get().amr == ["otp"]
+
+    def test_two_factors(self, ada, totp):
+        browser = Pages()
+        browser.submit("/accounts/login/", {"login": "ada", "password": OLD})
+        assert not Session.objects.exists()
+        assert browser.submit("/accounts/2fa/authenticate/", {"code": totp()}).status_code == 302
+        assert Session.objects.get().amr == ["pwd", "otp", "mfa"]
+
+    def test_a_step_of_another_person_is_not_counted(self, ada, totp, django_user_model):
+        bob = django_user_model.objects.create_user("bob", "bob@example.org", OLD)
+        browser = Pages()
+        browser.submit("/accounts/login/", {"login": "ada", "password": OLD})
+        Browser.sign_in(browser, bob, OLD)
+        assert Session.objects.get().amr == []
+
+    def test_a_later_proof(self, clock, way, ada):
+        browser = way().sign_in(ada)
+        clock.shift(timedelta(hours=1))
+        if way is Pages:
+            assert browser.submit("/accounts/reauthenticate/", {"password": OLD}).status_code == 302
+        else:
+            assert browser.ask("post", "auth/reauthenticate", {"password": OLD}).status_code == 200
+        session = Session.objects.get()
+        assert (session.authenticated_at, session.amr) == (timezone.now(), ["pwd"])
+
+    def test_a_later_proof_by_another_method(self, clock, ada):
+        browser = Pages().sign_in(ada)
+        secret = generate_totp_secret()
+        TOTP.activate(ada, secret)
+        clock.shift(timedelta(hours=1))
+        before = Session.objects.get().authenticated_at
+        browser.submit("/accounts/2fa/reauthenticate/", {"code": "000000"})
+        assert Session.objects.get().authenticated_at == before
+        answer = browser.submit(
+            "/accounts/2fa/reauthenticate/", {"code": format_hotp_value(hotp_value(secret, int(time.time()) // 30))}
+        )
+        assert answer.status_code == 302
+        session = Session.objects.get()
+        assert (session.authenticated_at, session.amr) == (timezone.now(), ["pwd", "otp", "mfa"])
+
+
+@override_settings(ACCOUNT_LOGIN_METHODS={"email"}, ACCOUNT_SIGNUP_FIELDS=["email*", "password1*"])
+def test_the_password_is_asked_for_by_what_signs_in(clock, ada):
+    """Where people sign in by address alone."""
+    browser = Pages()
+    assert browser.submit("/accounts/login/", {"login": ada.email, "password": OLD}).status_code == 302
+    create_session(ada)
+    clock.shift(timedelta(hours=1))
+    assert browser.submit("/account/devices/others/sign-out/", {"password": "wrong"}).status_code == 200
+    assert Session.objects.count() == 2
+    assert browser.submit("/account/devices/others/sign-out/", {"password": OLD}).status_code == 302
+    assert Session.objects.count() == 1

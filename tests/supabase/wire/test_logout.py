@@ -210,3 +210,11 @@ class TestExpiredToken:
         clock.shift(301)
         assert refusal(laptop.user()) == refusal(laptop.update(data={"a": 1})) == EXPIRED
         assert laptop.me().status_code == 401
+
+
+def test_a_mounted_view_has_another_default(ada, laptop, phone, settings):
+    settings.ROOT_URLCONF = "tests.host.second_step_urls"
+    assert laptop.send("POST", "logout/here").status_code == 204
+    assert [laptop.user().status_code, phone.user().status_code] == [403, 200]
+    assert laptop.send("POST", "logout/here").status_code == 204  # local, again
+    assert phone.send("POST", "logout/here?scope=nowhere").status_code == 400

@@ -1,0 +1,246 @@
+"""Credentials: whom they sign in, and whether a password is that of the person who is signed in.
+
+Every interface that asks for a password does it here, so that each attempt is one for Django's signals and for backends
+that count failures.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature, signature
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import BasePasswordHasher, get_hasher, get_hashers
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from auth_sessions import exceptions
+from auth_sessions.core.backends import backend_of, is_accepted
+from auth_sessions.core.people import email_of
+
+SecondFactor = Callable[[AbstractBaseUser], Iterable[str]]
+"""Asks for the second factor of a user: returns its authentication method references (RFC 8176), or raises."""
+
+SECRETS = re.compile("api|token|key|secret|password|signature", re.IGNORECASE)
+"""The credentials whose values Django masks in ``user_login_failed``."""
+
+SHORTEST_LIMIT = 72
+"""The bytes that bcrypt takes, which is the least of all hashers."""
+
+
+@sensitive_variables("credentials")
+def authenticate(
+    request: HttpRequest | None, credentials: Mapping[str, Any], *, second_factor: SecondFactor | None = None
+) -> tuple[AbstractBaseUser, tuple[str, ...]]:
+    """The user whom ``django.contrib.auth.authenticate()`` accepts, and by which methods.
+
+    ``second_factor`` is called with that user. A second factor that is refused is one failed sign-in, as a wrong
+    password is. Raises :class:`~auth_sessions.exceptions.NoActiveAccount`,
+    :class:`~auth_sessions.exceptions.PasswordTooLong`, and what ``second_factor`` raises.
+    """
+    with refusing_long_passwords(credentials.get("password")):
+        user = auth.authenticate(request, **credentials)
+    if user is None or not is_accepted(user, backend_of(user)):
+        check_length(credentials.get("password"))
+        raise exceptions.NoActiveAccount
+    try:
+        return user, ("pwd", *(() if second_factor is None else second_factor(user)))
+    except exceptions.SecondFactorInvalid:
+        _report_failure(request, credentials)
+        raise
+
+
+@sensitive_variables("password")
+def verify_password(
+    user: AbstractBaseUser, password: str, *, request: HttpRequest | None, backend: str | None = None
+) -> AbstractBaseUser | None:
+    """The same user, as the backend that accepted the password returned them; None if none did.
+
+    The password is tried with the user name, then with the e-mail address, then with what the ``backend`` of the
+    present login takes (its path; where that is not known, each of ``AUTHENTICATION_BACKENDS``). All of it is one
+    attempt: ``user_login_failed`` is sent once, and ``PermissionDenied``, by which a backend locks out, ends it.
+    Another person is not accepted. Raises :class:`~auth_sessions.exceptions.PasswordTooLong`.
+    """
+    with refusing_long_passwords(password):
+        try:
+            attempts = list(_attempts(user, password, request=request, backend=backend))
+            for number, attempt in enumerate(attempts):
+                found: Any = attempt.run(request)
+                if found is not None and found.pk == user.pk:
+                    _ask_earlier_backends(attempt, attempts[number + 1 :], request)
+                    found.backend = attempt.path
+                    return cast("AbstractBaseUser", found)
+        except PermissionDenied:
+            pass
+    email = {user.get_email_field_name(): email_of(user)} if email_of(user) else {}
+    name = {auth.get_user_model().USERNAME_FIELD: user.get_username()}
+    _report_failure(request, {**email, **name, "password": password})
+    return None
+
+
+def has_password(user: AbstractBaseUser) -> bool:
+    """Whether the person can be asked for a password: they have one, and a backend of the project takes it."""
+    return (
+        bool(user.password)
+        and user.has_usable_password()
+        and any(_takes_passwords(backend) for backend in auth.get_backends())
+    )
+
+
+@contextmanager
+@sensitive_variables("password")
+def refusing_long_passwords(password: object) -> Iterator[None]:
+    """Raise ``PasswordTooLong`` for the ``ValueError`` of a hasher that does not take the password."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error, UnicodeError) or not isinstance(password, str):
+            raise
+        # A hasher whose library is missing takes no password at all.
+        if all(_hashes(hasher, password) or not _hashes(hasher, "") for hasher in get_hashers()):
+            raise
+        raise exceptions.PasswordTooLong from None
+
+
+@sensitive_variables("password")
+def check_length(password: object) -> None:
+    """Raise ``PasswordTooLong`` for a password that the first of ``PASSWORD_HASHERS`` does not take.
+
+    A wrong password is checked so, too: the answer is then the same whether or not there is a hash to compare.
+    """
+    is_long = isinstance(password, str) and len(password) * 4 > SHORTEST_LIMIT
+    if is_long and len(str(password).encode(errors="replace")) > SHORTEST_LIMIT:
+        with refusing_long_passwords(password):
+            get_hasher().encode(str(password), get_hasher().salt())
+
+
+@sensitive_variables("password")
+def _hashes(hasher: BasePasswordHasher, password: str) -> bool:
+    try:
+        hasher.encode(password, hasher.salt())
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One call of one backend."""
+
+    path: str
+    backend: Any = field(compare=False)
+    credentials: dict[str, Any] = field(repr=False)
+    is_guess: bool = field(default=False, compare=False)
+    """Whether a parameter that the user has no attribute for was filled with the user name or the address."""
+
+    def run(self, request: HttpRequest | None) -> Any:
+        try:
+            return self.backend.authenticate(request, **self.credentials)
+        except ValueError:
+            if self.is_guess and _hashes(get_hasher(), self.credentials["password"]):
+                return None
+            raise
+
+
+def _ask_earlier_backends(accepted: _Attempt, rest: list[_Attempt], request: HttpRequest | None) -> None:
+    """Let the backends before the one that accepted see the other names, too: one may count failures by any of them."""
+    earlier = settings.AUTHENTICATION_BACKENDS[: list(settings.AUTHENTICATION_BACKENDS).index(accepted.path)]
+    for attempt in rest:
+        if attempt.path in earlier:
+            attempt.run(request)
+
+
+@sensitive_variables("password", "credentials")
+def _attempts(
+    user: AbstractBaseUser, password: str, *, request: HttpRequest | None, backend: str | None
+) -> Iterator[_Attempt]:
+    """The calls of backends, in order and without repetition."""
+    username_field, name, email = auth.get_user_model().USERNAME_FIELD, user.get_username(), email_of(user)
+    known = [{username_field: name}]
+    if email:
+        known += [{user.get_email_field_name(): email}, {username_field: email}]
+    backends = [(path, auth.load_backend(path)) for path in settings.AUTHENTICATION_BACKENDS]
+    done: list[_Attempt] = []
+    attempts = [
+        *(_Attempt(path, each, {**names, "password": password}) for names in known for path, each in backends),
+        *(
+            _Attempt(path, each, credentials, is_guess)
+            for path, each in backends
+            if backend in {None, path}
+            for credentials, is_guess in _own_credentials(each, user, password, names=(name, email))
+        ),
+    ]
+    for attempt in attempts:
+        if attempt not in done and _accepts(attempt, request):
+            done.append(attempt)
+            yield attempt
+
+
+@sensitive_variables("password", "credentials")
+def _own_credentials(
+    backend: Any, user: AbstractBaseUser, password: str, *, names: Iterable[str]
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """The credentials by the names of the backend's own parameters, if one of them is ``password``."""
+    parameters = [name for name in _parameters(backend) if name != "password"]
+    if len(parameters) == len(_parameters(backend)):
+        return
+    values = {name: getattr(user, name, None) for name in parameters}
+    credentials = {name: value for name, value in values.items() if value and type(value) in {str, int}}
+    if credentials:
+        yield {**credentials, "password": password}, False
+        return
+    for name in filter(None, names):
+        yield {**dict.fromkeys(parameters[:1], name), "password": password}, True
+
+
+def _accepts(attempt: _Attempt, request: HttpRequest | None) -> bool:
+    """Whether Django would call the backend with these credentials."""
+    try:
+        _signature(attempt.backend).bind(request, **attempt.credentials)
+    except TypeError:
+        return False
+    return True
+
+
+def _takes_passwords(backend: Any) -> bool:
+    if type(backend).authenticate is BaseBackend.authenticate:  # it only gives permissions
+        return False
+    parameters = _signature(backend).parameters.values()
+    return "password" in _parameters(backend) or any(each.kind == Parameter.VAR_KEYWORD for each in parameters)
+
+
+def _parameters(backend: Any) -> list[str]:
+    """The names of what ``authenticate()`` takes by keyword, after the request."""
+    by_name = {Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}
+    return [each.name for each in list(_signature(backend).parameters.values())[1:] if each.kind in by_name]
+
+
+def _signature(backend: Any) -> Signature:
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format  # noqa: PLC0415 - annotations may name what is imported for types only
+
+        return signature(backend.authenticate, annotation_format=Format.STRING)
+    return signature(backend.authenticate)
+
+
+@sensitive_variables("credentials")
+def _report_failure(request: HttpRequest | None, credentials: Mapping[str, Any]) -> None:
+    """Send ``user_login_failed`` as Django does, for a failure that Django does not see."""
+    masked = {name: "*" * 20 if SECRETS.search(name) else value for name, value in credentials.items()}
+    user_login_failed.send(sender=auth.__name__, credentials=masked, request=request)
+
+
+def keep_answer(request: HttpRequest) -> None:
+    """Keep the middleware of django-axes from replacing the JSON of an API by its page for people.
+
+    Somebody who is locked out gets the refusal of wrong credentials, as from simplejwt's views.
+    """
+    vars(request).pop("axes_locked_out", None)

@@ -1,0 +1,65 @@
+"""One-time passwords: the devices of django-otp (and django-two-factor-auth) as a second factor, where installed."""
+
+import logging
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.views.decorators.debug import sensitive_variables
+
+from auth_sessions import exceptions
+from auth_sessions.core.database import user_row, write_alias
+from auth_sessions.db.locking import lock
+from auth_sessions.db.transactions import in_transaction
+
+METHODS = ("otp", "mfa")
+"""RFC 8176: a one-time password, as one of several factors."""
+
+BACKUP = "StaticDevice"
+"""The model of backup codes."""
+
+_logger = logging.getLogger("auth_sessions")
+
+
+def is_installed() -> bool:
+    return apps.is_installed("django_otp")
+
+
+@sensitive_variables("token")
+def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
+    """Verify a code by the confirmed devices of a user. Returns the methods, none for a user without a device.
+
+    Each device counts and throttles wrong codes by itself, and takes no code twice. Raises
+    :class:`~auth_sessions.exceptions.SecondFactorRequired` without a code; where all devices need to be asked for one
+    (e-mail, SMS), the first is. Raises :class:`~auth_sessions.exceptions.SecondFactorInvalid`.
+    """
+    if not is_installed():
+        return ()
+    from django_otp import devices_for_user, match_token  # noqa: PLC0415 - has models
+
+    devices = list(devices_for_user(user))
+    if not devices:
+        return ()
+    if not token:
+        _challenge([device for device in devices if type(device).__name__ != BACKUP])
+        raise exceptions.SecondFactorRequired
+
+    def is_accepted() -> bool:
+        lock(user_row(user))  # SQLite does not lock the devices, as django-otp does elsewhere
+        return match_token(user, token) is not None
+
+    if not in_transaction(is_accepted, using=write_alias()):
+        raise exceptions.SecondFactorInvalid
+    return METHODS
+
+
+def _challenge(devices: list[Any]) -> None:
+    """Send a code to the first device, which django-two-factor-auth calls "default", unless one has codes itself."""
+    if not devices or not all(device.is_interactive() for device in devices):
+        return
+    device = next((device for device in devices if device.name == "default"), devices[0])
+    try:
+        if device.generate_is_allowed()[0]:
+            device.generate_challenge()
+    except Exception:
+        _logger.exception("A code could not be sent to %s", device.persistent_id)

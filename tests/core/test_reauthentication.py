@@ -1,0 +1,56 @@
+"""A later proof of identity moves ``authenticated_at`` and adds to the methods, whoever records it."""
+
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.utils import timezone
+
+from auth_sessions import api, exceptions
+from auth_sessions.models import Session
+from tests.support.device import Device
+
+
+@pytest.fixture(params=["sync", "async"])
+def mark(request):
+    return api.mark_reauthenticated if request.param == "sync" else async_to_sync(api.amark_reauthenticated)
+
+
+def test_it_moves_the_time_and_adds_the_methods(clock, ada, phone, mark):
+    laptop = Device().sign_in(ada)
+    signed_in_at = timezone.now()
+    clock.shift(timedelta(hours=1))
+    session = Session.objects.get(pk=laptop.session_id)
+    assert mark(session, amr=["otp", "mfa", "pwd"]) is None
+    stored = Session.objects.get(pk=laptop.session_id)
+    for each in (session, stored):
+        assert (each.authenticated_at, each.amr) == (timezone.now(), ["pwd", "otp", "mfa"])
+    clock.shift(60)
+    mark(session)
+    stored.refresh_from_db()
+    assert (stored.authenticated_at, stored.amr) == (timezone.now(), ["pwd", "otp", "mfa"])
+    assert Session.objects.get(pk=phone.session_id).authenticated_at == signed_in_at
+    assert laptop.refresh().status_code == 200
+
+
+def test_methods_that_were_added_meanwhile_stay(ada, laptop):
+    one, other = (Session.objects.get(pk=laptop.session_id) for _ in range(2))
+    api.mark_reauthenticated(one, amr=["otp"])
+    api.mark_reauthenticated(other, amr=["hwk"])
+    assert Session.objects.get(pk=laptop.session_id).amr == ["pwd", "otp", "hwk"]
+
+
+def test_a_session_that_has_ended(laptop, mark):
+    session = Session.objects.get(pk=laptop.session_id)
+    session.delete()
+    with pytest.raises(exceptions.SessionNotFound):
+        mark(session, amr=["otp"])
+    assert not Session.objects.exists()
+
+
+def test_it_revives_no_session_whose_password_has_changed(ada, laptop):
+    """Another factor is no proof of the new password."""
+    type(ada).objects.filter(pk=ada.pk).update(password="md5$x$y")
+    session = Session.objects.select_related("user").get(pk=laptop.session_id)
+    api.mark_reauthenticated(session, amr=["otp"])
+    assert not laptop.is_signed_in()

@@ -1,0 +1,55 @@
+"""W023: a package for second factors is installed, and a sign-in gives tokens for the password alone."""
+
+import sys
+from types import ModuleType
+
+import pytest
+from django.conf import settings as project
+
+from tests.support.checks import messages
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+
+
+@pytest.fixture
+def _trench(monkeypatch, settings):
+    """An app by the name of a package that is not installed here."""
+    module = ModuleType("trench")
+    module.__path__ = ["."]
+    monkeypatch.setitem(sys.modules, "trench", module)
+    settings.INSTALLED_APPS = [*project.INSTALLED_APPS, "trench"]
+
+
+def found(**settings):
+    return [each.msg for each in messages(**settings) if each.id == "auth_sessions.W023"]
+
+
+@pytest.mark.usefixtures("_trench")
+def test_each_sign_in_is_named():
+    named = found()
+    assert [name for text in named for name in text.split() if name.startswith("auth_sessions.")] == [
+        "auth_sessions.views.SignInView",
+        "auth_sessions.supabase.views.PasswordGrantView",
+        "auth_sessions.supabase.views.SignupView",
+    ]
+    assert all("trench" in text for text in named)
+
+
+@pytest.mark.usefixtures("_trench")
+def test_a_sign_in_that_asks_is_not():
+    assert found(ROOT_URLCONF="tests.host.second_step_urls") == []
+
+
+@pytest.mark.usefixtures("_trench")
+def test_under_a_version():
+    assert len(found(ROOT_URLCONF="tests.versioned_urls")) == 1
+
+
+@pytest.mark.usefixtures("_trench")
+@pytest.mark.parametrize("urls", ["tests.host.views", "auth_sessions.pages.urls"])
+def test_no_sign_in_is_mounted(urls):
+    assert found(ROOT_URLCONF=urls) == []
+
+
+def test_no_such_package():
+    assert found() == []

@@ -1,0 +1,71 @@
+"""A host that overrides what is asked of a person: a PIN instead of the password, a code after it."""
+
+from django.urls import include, path
+
+from auth_sessions.exceptions import SecondFactorInvalid, SecondFactorRequired
+from auth_sessions.mixins import ReauthenticationMixin
+from auth_sessions.pages.sign_out import SignOutOthersView
+from auth_sessions.supabase.views import (
+    LogoutView,
+    PasswordGrantView,
+    RefreshTokenGrantView,
+    SignupView,
+    TokenView,
+    UserView,
+)
+from auth_sessions.views import SignInView, SignOutView
+
+PIN, CODE = "1815", "424242"
+
+
+class PinMixin(ReauthenticationMixin):
+    def verify_password(self, request, user, password, *, backend=None):
+        return user if password == PIN else None
+
+
+class CodeMixin:
+    asked = []
+
+    def second_factor(self, request, user, credentials):
+        self.asked.append((request.path, user.pk))
+        if not credentials.get("otp"):
+            raise SecondFactorRequired
+        if credentials["otp"] != CODE:
+            raise SecondFactorInvalid
+        return "otp", "mfa"
+
+
+class SignIn(CodeMixin, SignInView):
+    pass
+
+
+class PasswordGrant(CodeMixin, PasswordGrantView):
+    pass
+
+
+class Token(TokenView):
+    grants = {"password": PasswordGrant, "refresh_token": RefreshTokenGrantView}
+
+
+class Signup(CodeMixin, SignupView):
+    pass
+
+
+class Others(PinMixin, SignOutOthersView):
+    pass
+
+
+class User(PinMixin, UserView):
+    pass
+
+
+urlpatterns = [
+    path("api/auth/token/", SignIn.as_view()),
+    path("api/auth/sign-out/here/", SignOutView.as_view(scope="local")),
+    path("auth/v1/token", Token.as_view()),
+    path("auth/v1/signup", Signup.as_view()),
+    path("auth/v1/user", User.as_view()),
+    path("auth/v1/logout/here", LogoutView.as_view(scope="local")),
+    path("account/devices/others/sign-out/", Others.as_view()),
+    path("", include("tests.urls")),
+]

@@ -1,0 +1,203 @@
+"""django-otp and django-two-factor-auth: their devices are asked for, and their proofs are recorded."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_email.models import EmailDevice
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from auth_sessions.models import Session
+from tests.support.browser import Browser
+from tests.support.checks import findings
+from tests.support.device import PASSWORD, Device, code
+from tests.support.races import together
+from tests.support.supabase import CREDENTIALS, SupabaseDevice
+from tests.support.supabase import code as supabase_code
+
+REQUIRED = (401, "second_factor_required")
+INVALID = (401, "second_factor_invalid")
+
+
+@pytest.fixture
+def ada(make_user):
+    return make_user("ada", email="ada@example.org")
+
+
+@pytest.fixture
+def totp(ada):
+    return TOTPDevice.objects.create(user=ada, name="default")
+
+
+def otp_of(device, *, drift=0):
+    generator = TOTP(device.bin_key, device.step, device.t0, device.digits, drift)
+    generator.time = timezone.now().timestamp()
+    return f"{generator.token():06d}"
+
+
+def wrong(device):
+    return "000000" if otp_of(device) != "000000" else "111111"
+
+
+def sign_in(user, password=PASSWORD, **more):
+    return Device().post("token/", {"username": user.get_username(), "password": password, **more})
+
+
+class TestRest:
+    def test_a_person_without_a_device(self, ada):
+        assert sign_in(ada).status_code == sign_in(ada, otp="123456").status_code == 200
+        assert {tuple(session.amr) for session in Session.objects.all()} == {("pwd",)}
+
+    def test_a_device_is_asked_for(self, ada, totp, login_failures):
+        assert code(sign_in(ada)) == REQUIRED
+        assert not Session.objects.exists()
+        assert login_failures == []
+        assert sign_in(ada, otp=otp_of(totp)).status_code == 200
+        assert Session.objects.get().amr == ["pwd", "otp", "mfa"]
+
+    def test_a_code_works_once(self, ada, totp):
+        otp = otp_of(totp)
+        assert sign_in(ada, otp=otp).status_code == 200
+        assert code(sign_in(ada, otp=otp)) == INVALID
+
+    def test_a_code_works_once_at_the_same_moment(self, ada, totp):
+        otp = otp_of(totp)
+        answers = together(*[lambda: sign_in(ada, otp=otp)] * 5)
+        assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401, 401]
+        assert Session.objects.count() == 1
+
+    def test_backup_codes(self, ada, totp):
+        StaticDevice.objects.create(user=ada, name="backup").token_set.create(token="onetime1")
+        assert sign_in(ada, otp="onetime1").status_code == 200
+        assert code(sign_in(ada, otp="onetime1")) == INVALID
+
+    def test_a_device_that_is_not_confirmed_counts_for_nothing(self, ada, totp):
+        TOTPDevice.objects.update(confirmed=False)
+        assert sign_in(ada).status_code == 200
+
+    def test_somebody_elses_device(self, ada, bob, totp):
+        TOTPDevice.objects.create(user=bob, name="default")
+        assert code(sign_in(bob, otp=otp_of(totp))) == INVALID
+
+    @pytest.mark.usefixtures("any_transaction_mode")
+    def test_guesses_are_counted(self, clock, ada, totp, login_failures):
+        """By one signal each, and by the device, which then takes no code for a while."""
+        clock.shift(3600)
+        assert code(sign_in(ada, otp=wrong(totp))) == INVALID
+        assert len(login_failures) == 1
+        totp.refresh_from_db()
+        assert totp.throttling_failure_count == 1
+        assert code(sign_in(ada, otp=otp_of(totp))) == INVALID
+        clock.shift(5)
+        assert sign_in(ada, otp=otp_of(totp)).status_code == 200
+
+    @pytest.mark.parametrize("otp", ["x", "0" * 128, "12345", "ä" * 6, "9" * 100, "1e5", "-1"])
+    def test_what_is_no_code(self, ada, totp, otp):
+        StaticDevice.objects.create(user=ada, name="backup")
+        assert code(sign_in(ada, otp=otp)) == INVALID
+
+    def test_a_wrong_password_says_nothing_of_devices(self, ada, totp):
+        assert code(sign_in(ada, "wrong", otp=otp_of(totp))) == (401, "no_active_account")
+        totp.refresh_from_db()
+        assert totp.throttling_failure_count == 0
+
+
+class TestDevicesThatSendACode:
+    @pytest.fixture
+    def device(self, ada):
+        return EmailDevice.objects.create(user=ada, name="default", email=ada.email)
+
+    def test_the_only_device_sends_one(self, ada, device):
+        assert code(sign_in(ada)) == REQUIRED
+        (sent,) = mail.outbox
+        otp = re.search(r"\d{6}", sent.body)[0]
+        assert sign_in(ada, otp=otp).status_code == 200
+
+    def test_not_beside_one_that_makes_codes_itself(self, ada, device, totp):
+        assert code(sign_in(ada)) == REQUIRED
+        assert mail.outbox == []
+
+    def test_not_for_a_wrong_password(self, ada, device):
+        sign_in(ada, "wrong")
+        assert mail.outbox == []
+
+    def test_a_mail_that_cannot_be_sent(self, ada, device, settings, caplog):
+        settings.EMAIL_BACKEND = "nowhere.Backend"
+        assert code(sign_in(ada)) == REQUIRED
+        assert "A code could not be sent" in caplog.text
+
+
+class TestSupabase:
+    def test_its_clients(self, ada, totp):
+        device = SupabaseDevice()
+        assert supabase_code(device.try_sign_in()) == (400, "second_factor_required")
+        assert supabase_code(device.try_sign_in(otp=otp_of(totp, drift=99))) == (400, "second_factor_invalid")
+        TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+        device.keep(device.try_sign_in(otp=otp_of(totp)))
+        assert device.claims["aal"] == "aal2"
+        assert supabase_code(device.try_sign_in(password="wrong"))[:2] == CREDENTIALS[:2]
+
+    def test_a_sign_up_has_no_device_yet(self, db, settings):
+        settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+        assert SupabaseDevice().signup("eve@example.org").status_code == 200
+
+
+class TestBrowser:
+    def sign_in(self, user, device):
+        browser = Browser()
+        step = {"login_view-current_step": "auth", "auth-username": user.get_username(), "auth-password": PASSWORD}
+        browser.submit("/account/login/", step)
+        step = {"login_view-current_step": "token", "token-otp_token": otp_of(device)}
+        assert browser.submit("/account/login/", step).status_code == 302
+        browser.session_id = browser.page("/which/").json()["session"]
+        return browser
+
+    def test_its_login_is_recorded(self, ada, totp):
+        self.sign_in(ada, totp)
+        assert Session.objects.get().amr == ["otp", "mfa"]
+
+    @pytest.mark.usefixtures("any_transaction_mode")
+    def test_a_later_proof_by_django_otp(self, clock, ada, totp):
+        clock.shift(3600)
+        browser = Browser().sign_in(ada)
+        for _ in range(2):  # the second time it is the same device
+            clock.shift(timedelta(hours=1))
+            browser.page("/basket/")
+            before = Session.objects.get().authenticated_at
+            assert before < timezone.now()
+            browser.submit("/verify/", {"otp": wrong(totp)})
+            assert Session.objects.get().authenticated_at == before
+            clock.shift(60)
+            assert browser.submit("/verify/", {"otp": otp_of(totp)}).status_code == 200
+            session = Session.objects.get()
+            assert (session.authenticated_at, session.amr) == (timezone.now(), ["otp", "mfa"])
+
+    def test_data_that_is_read_again_is_no_proof(self, clock, ada, totp):
+        browser = self.sign_in(ada, totp)
+        clock.shift(timedelta(hours=1))
+        before = Session.objects.get().authenticated_at
+        assert browser.page("/read-again/").status_code == 200
+        assert Session.objects.get().authenticated_at == before
+
+    def test_other_requests_cost_what_they_did(self, ada, totp):
+        browser = self.sign_in(ada, totp)
+        with CaptureQueriesContext(connection) as queries:
+            browser.page("/who/")
+        assert [sql.split()[0] for sql in of_the_app(queries)] == ["SELECT"]
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.page("/basket/").status_code == 200
+        assert of_the_app(queries) == []
+
+
+def of_the_app(queries):
+    return [query["sql"] for query in queries if "auth_sessions_session" in query["sql"]]
+
+
+def test_the_checks_are_content():
+    assert findings() == []

@@ -1,0 +1,44 @@
+"""What was sent does not come back in the forms of the browsable API."""
+
+import pytest
+
+from tests.support.device import PASSWORD, Device
+
+SECRET = "open-sesame-1001"
+HTML = {"HTTP_ACCEPT": "text/html"}
+
+
+def post(path, data, **headers):
+    return Device().client.post(f"/api/auth/{path}", data, **{**HTML, **headers})
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("token/", {"password": SECRET}),
+        ("token/", {"password": SECRET, "otp": SECRET}),
+        ("token/", {"username": "ada", "email": "ada@x.org", "password": SECRET, "device_name": "x" * 101}),
+        ("token/", {"username": "nobody", "email": "nobody@x.org", "code": "nobody", "password": SECRET}),
+        ("token/refresh/", {"refresh": SECRET}),
+        ("token/refresh/", {"refresh": [SECRET, "\0"]}),
+        ("sign-out/", {"refresh": SECRET, "scope": "nowhere"}),
+        ("sign-out/", {"refresh": SECRET}),
+    ],
+)
+@pytest.mark.parametrize("body", ["json", "multipart"])
+def test_no_secret_is_shown(db, path, data, body):
+    answer = post(path, data, format=body)
+    assert answer.status_code in {400, 401}
+    assert answer["Content-Type"].startswith("text/html") or path == "sign-out/"
+    assert SECRET not in answer.content.decode()
+
+
+def test_the_errors_are(db):
+    page = post("token/", {"password": SECRET}).content.decode()
+    assert "This field is required." in page
+
+
+def test_a_sign_in_still_works_there(ada):
+    answer = post("token/", {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
+    assert answer.status_code == 200
+    assert PASSWORD not in answer.content.decode()

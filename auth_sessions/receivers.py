@@ -16,6 +16,7 @@ from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import browser_sessions, django_session_store, login_methods, session_cache
 from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.user_saves import end_after_save, get_stored_password
@@ -164,5 +165,6 @@ def flush_own_django_session(records: list[EndedSession], request: HttpRequest |
     keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
     if not keys or request is None or browser_sessions.get_state(request) is None:
         return
-    if request.session.get(browser_sessions.SESSION_ID_KEY) in keys:
+    browser_sessions.forget_presented(request, keys)
+    if request.session.get(SESSION_ID_KEY) in keys:
         request.session.flush()

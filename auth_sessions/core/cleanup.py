@@ -1,14 +1,22 @@
-"""Finds and ends the sessions that are not live: expired, idle, of an inactive user, or with an earlier password."""
+"""Finds and ends the sessions that are not live: expired, idle, of an inactive user, or with an earlier password.
+
+:func:`clear_expired` also ends browser sessions whose Django session is gone from its store.
+"""
 
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils import timezone
 
-from auth_sessions.choices import EndReason
+from auth_sessions.choices import EndReason, Scope
+from auth_sessions.conf import conf
+from auth_sessions.core import django_session_store
 from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
@@ -18,7 +26,19 @@ from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
-READ_FIELDS = ("user", "kind", "expires_at", "last_seen_at", "auth_backend", "password_fingerprint")
+READ_FIELDS = (
+    "user",
+    "kind",
+    "expires_at",
+    "last_seen_at",
+    "auth_backend",
+    "password_fingerprint",
+    "django_session_key",
+    "django_session_engine",
+)
+
+UNANSWERED = timedelta(minutes=5)
+"""For how long a request may be under way that has changed the key of Django's session, or has not yet saved it."""
 
 LOWEST_KEY = uuid.UUID(int=0)
 """Sorts before every key of a session."""
@@ -50,6 +70,8 @@ def clear_expired(
 ) -> Iterator[ClearedBatch]:
     """Read all sessions once, in key order, and end those that are not live. Yields the result of each batch.
 
+    Browser sessions whose entry is gone from the store of Django's sessions end as well (``SIGNED_OUT``, ``LOCAL``).
+
     A batch is ``batch_size`` rows that are read without a lock. Those that are not live are locked, validated again and
     ended in one short transaction, by ``SessionQuerySet.end()``; rows that another transaction has locked are skipped
     until the next run. A run that is stopped loses no work: another continues ``after`` the key of the last batch.
@@ -71,10 +93,10 @@ def clear_expired(
         found = list(rows.filter(pk__gt=after)[:batch_size])
         is_last = len(found) < batch_size
         after = found[-1].pk if found else after
-        invalid = _invalid_keys(found)
+        invalid = sorted({*_invalid_keys(found), *_signed_out_keys(found)})
         yield ClearedBatch(
             checked=len(found),
-            ended=len(invalid) if dry_run else _end_still_invalid(invalid, skip_locked=True, using=using),
+            ended=len(invalid) if dry_run else _end_still_invalid(invalid, is_sweep=True, using=using),
             key=after,
             progress=1 if is_last else _progress(first, after, last),
             is_last=is_last,
@@ -108,10 +130,27 @@ def _end_reason(session: Session) -> EndReason | None:
     return reason if reason and may_end(session, reason) else None
 
 
-def _end_still_invalid(keys: list[uuid.UUID], *, skip_locked: bool = False, using: str | None = None) -> int:
+def _signed_out_keys(sessions: Iterable[Session]) -> set[uuid.UUID]:
+    """The sessions whose Django session is gone from the store that they are known to have been in.
+
+    Not those that may belong to a request under way: its entry may not be written yet, or have a new key.
+    """
+    seen_before = timezone.now() - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL - UNANSWERED
+    pk_of = {
+        session.django_session_key: session.pk
+        for session in sessions
+        if session.django_session_key is not None
+        and session.django_session_engine == settings.SESSION_ENGINE
+        and session.last_seen_at <= seen_before
+    }
+    return {pk_of[key] for key in django_session_store.missing_entries(pk_of)}
+
+
+def _end_still_invalid(keys: list[uuid.UUID], *, is_sweep: bool = False, using: str | None = None) -> int:
     """Lock the sessions so that no request uses them meanwhile, validate them again, and end those that are not live.
 
-    All of it in one transaction. Returns the number of sessions ended.
+    All of it in one transaction. A sweep skips sessions that another transaction has locked, and also ends those whose
+    Django session is gone. Returns the number of sessions ended.
     """
     if not keys:
         return 0
@@ -119,10 +158,17 @@ def _end_still_invalid(keys: list[uuid.UUID], *, skip_locked: bool = False, usin
 
     def work() -> int:
         reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
-        for session in _lock_with_tokens(keys, skip_locked=skip_locked, using=using):
+        sessions = _lock_with_tokens(keys, skip_locked=is_sweep, using=using)
+        for session in sessions:
             if reason := _end_reason(session):
                 reasons[reason].append(session.pk)
-        return sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
+        ended = sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
+        if is_sweep:
+            judged = {key for found in reasons.values() for key in found}
+            signed_out = _signed_out_keys([session for session in sessions if session.pk not in judged])
+            rows = all_sessions(using).filter(pk__in=signed_out)
+            ended += rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL) if signed_out else 0
+        return ended
 
     return in_transaction(work, using=using)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError
 from django.http import HttpRequest
@@ -64,6 +65,7 @@ def create_browser_session(
     lifetime: timedelta | None,
     django_session_key: str | None,
     is_authenticated_now: bool,
+    authenticated_at: datetime | None = None,
     auth_backend: str = "",
     amr: Iterable[str] = (),
 ) -> Session | None:
@@ -71,16 +73,18 @@ def create_browser_session(
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
     absolute end. ``auth_backend`` is the path of the backend that Django's session names. Unless the user
-    ``is_authenticated_now``, ``authenticated_at`` is NULL: the time is not known. Under the policy ``"refuse"`` the
-    least recently used session ends nevertheless: Django has already logged the user in. Returns None if another
-    session has this key.
+    ``is_authenticated_now``, Django's session does not name the row yet, and ``authenticated_at`` is the time of the
+    login, None if that is not known. Under the policy ``"refuse"`` the least recently used session ends nevertheless:
+    Django has already logged the user in. Returns None if another session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive` and :class:`~auth_sessions.exceptions.UserNotFound`.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime, auth_backend=auth_backend)
     session.django_session_key, session.amr = django_session_key, list(amr)
-    if not is_authenticated_now:
-        session.authenticated_at = None
+    if is_authenticated_now:
+        session.django_session_engine = settings.SESSION_ENGINE
+    else:
+        session.authenticated_at = authenticated_at
     return session if _save(session, request=request, unless_exists=not is_authenticated_now) else None
 
 

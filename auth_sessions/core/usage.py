@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -53,19 +54,23 @@ def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -
     return min(moments)
 
 
-def touch_browser(session: Session, *, expires_at: datetime, django_session_key: str | None) -> None:
-    """Record that a browser session was seen in use, as :func:`touch` does; its expiry follows Django's session.
+def touch_browser(session: Session, *, django_session_key: str | None) -> None:
+    """Record that a browser session was seen in use, as :func:`touch` does.
 
-    A new key of Django's session is recorded at once.
+    A new key of Django's session, or another ``SESSION_ENGINE``, is recorded at once. Its expiry moves only when
+    Django's session is saved.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
-    if session.django_session_key == django_session_key and session.last_seen_at > seen_before:
+    changes: dict[str, Any] = {"django_session_key": django_session_key}
+    if session.django_session_engine is not None:
+        changes["django_session_engine"] = settings.SESSION_ENGINE
+    as_read = {name: getattr(session, name) for name in ("last_seen_at", *changes)}
+    if session.last_seen_at > seen_before and changes.items() <= as_read.items():
         return
-    changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
-    as_read = {"django_session_key": session.django_session_key, "last_seen_at": session.last_seen_at}
-    update_on_commit(session, changes, only_if=as_read)
-    session.expires_at = expires_at
+    update_on_commit(session, {"last_seen_at": now, **changes}, only_if=as_read)
+    for name, value in changes.items():
+        setattr(session, name, value)
 
 
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:

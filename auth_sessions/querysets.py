@@ -6,7 +6,7 @@ Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()``
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
@@ -55,6 +55,10 @@ class SessionQuerySet(QuerySet["Session"]):
             not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=used_before)
             ended |= Q(last_seen_at__lte=used_before) & not_refreshed
         return self.filter(ended)
+
+    def of_person(self, user_id: Any) -> SessionQuerySet:
+        """The sessions of a user, and those in which they act in another person's name."""
+        return self.filter(Q(user_id=user_id) | Q(actor_id=user_id))
 
     def last_used_first(self) -> SessionQuerySet:
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""

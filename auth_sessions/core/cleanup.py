@@ -19,7 +19,7 @@ from auth_sessions.db.locking import lock
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
-READ_FIELDS = ("user", "kind", "expires_at", "last_seen_at", "password_fingerprint")
+READ_FIELDS = ("user", "actor", "actor_session", "kind", "expires_at", "last_seen_at", "password_fingerprint")
 
 LOWEST_KEY = uuid.UUID(int=0)
 """Sorts before every key of a session."""
@@ -95,7 +95,7 @@ def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:
 
 def end_invalid_sessions(user_id: Any) -> int:
     """End the sessions of a user that are not live, each with its reason. Returns the number of sessions ended."""
-    return _end_still_invalid(_invalid_keys(_with_relations(all_sessions().filter(user_id=user_id))))
+    return _end_still_invalid(_invalid_keys(_with_relations(all_sessions().of_person(user_id))))
 
 
 def _invalid_keys(sessions: Iterable[Session]) -> list[uuid.UUID]:

@@ -1,5 +1,6 @@
 """Creates sessions: token sessions, and browser sessions for logins of Django's."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
@@ -13,11 +14,14 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.core.acting import mark_actor_session, set_actor
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
 from auth_sessions.db.locking import lock
 from auth_sessions.devices import device, names
 from auth_sessions.models import RefreshToken, Session
+
+logger = logging.getLogger("auth_sessions")
 
 
 class Default:
@@ -37,18 +41,22 @@ def create_session(
     tag: str = "",
     amr: Iterable[str] = (),
     lifetime: Lifetime = DEFAULT,
+    actor: AbstractBaseUser | None = None,
+    current: Session | None = None,
 ) -> Session:
     """Create a token session for a user whose identity the caller has verified.
 
     The session gets the fingerprint of the password hash on the user object: if the password has changed since the
     object was read, the session is refused from the start. ``name`` and ``tag`` have at most 100 characters; ``amr``
     are authentication method references (RFC 8176); ``lifetime`` overrides ``AUTH_SESSIONS_LIFETIME`` (None: no
-    absolute end). ``session_started`` is sent on commit.
+    absolute end). ``actor`` is the person who acts in the user's name, from their session ``current``
+    (:func:`~auth_sessions.core.acting.set_actor`). ``session_started`` is sent on commit.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
-    was deleted meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
+    was deleted meanwhile), for an actor :class:`~auth_sessions.exceptions.SessionNotFound` (who was signed out
+    meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
-    session = _build(user, SessionKind.TOKEN, request=request, lifetime=lifetime)
+    session = _build(user, SessionKind.TOKEN, request=request, lifetime=lifetime, actor=actor, current=current)
     session.name, session.tag, session.amr = names.clean(name), tag, list(amr)
     _save(session, RefreshToken(session=session, rotated_at=session.created_at), request=request)
     return session
@@ -61,26 +69,61 @@ def create_browser_session(
     lifetime: timedelta | None,
     django_session_key: str | None,
     is_authenticated_now: bool,
+    actor: AbstractBaseUser | None = None,
+    current: Session | None = None,
+    is_provisional: bool = False,
 ) -> Session:
     """Create a browser session, which Django's session carries.
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
     absolute end. Unless the user ``is_authenticated_now``, ``authenticated_at`` is NULL: the time is not known. Under
     the policy ``"refuse"`` the least recently used session ends nevertheless: Django has already logged the user in.
+    ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is not known yet
+    whether somebody acts: neither is the limit enforced nor the session announced until :func:`complete_session`.
 
-    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound`, and
-    ``IntegrityError`` if another session has this key.
+    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound`,
+    :class:`~auth_sessions.exceptions.SessionNotFound`, and ``IntegrityError`` if another session has this key.
     """
-    session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
+    session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime, actor=actor, current=current)
     session.django_session_key = django_session_key
     if not is_authenticated_now:
         session.authenticated_at = None
-    _save(session, request=request)
+    _save(session, request=request, is_provisional=is_provisional)
     return session
 
 
-def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | None, lifetime: Lifetime) -> Session:
-    if not user.is_active:
+def complete_session(
+    session: Session, *, actor: AbstractBaseUser | None, current: Session | None, request: HttpRequest
+) -> bool:
+    """Complete a provisional session, in which ``actor`` acts or nobody does. False if it has ended meanwhile.
+
+    Raises :class:`~auth_sessions.exceptions.UserNotFound` and :class:`~auth_sessions.exceptions.SessionNotFound`.
+    """
+    using = write_alias()
+    if actor is not None:
+        set_actor(session, actor, current=current)
+    with _translate_missing_people(session), transaction.atomic(using=using):
+        _lock_people(session, using=using)
+        acting = {
+            name: getattr(session, name)
+            for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
+        }
+        if not all_sessions(using).filter(pk=session.pk).update(**acting):
+            return False
+        _start(session, request=request, using=using)
+    return True
+
+
+def _build(
+    user: AbstractBaseUser,
+    kind: SessionKind,
+    *,
+    request: HttpRequest | None,
+    lifetime: Lifetime,
+    actor: AbstractBaseUser | None,
+    current: Session | None,
+) -> Session:
+    if not user.is_active or not (actor is None or actor.is_active):
         raise exceptions.UserInactive
     now = timezone.now()
     if isinstance(lifetime, Default):
@@ -97,29 +140,64 @@ def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | 
     if request is not None:
         session.user_agent = device.client_user_agent(request)
         session.ip_address = device.client_address(request)
+    if actor is not None and actor.pk != user.pk:
+        set_actor(session, actor, current=current)
     return session
 
 
-def _save(session: Session, *related: RefreshToken, request: HttpRequest | None) -> None:
-    """Insert the rows and enforce the limit."""
-    using, user = write_alias(), session.user
+def _save(
+    session: Session, *related: RefreshToken, request: HttpRequest | None, is_provisional: bool = False
+) -> None:
+    """Insert the rows and, unless the session ``is_provisional``, enforce the limit and announce it."""
+    using = write_alias()
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
-    must_lock = conf.AUTH_SESSIONS_MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
-    with translate_missing_user(user), transaction.atomic(using=using) if must_lock else nullcontext():
-        if must_lock and not lock(user_row(user)):
-            raise exceptions.UserNotFound
+    is_acting = session.actor_id is not None
+    must_lock = (
+        is_acting
+        or conf.AUTH_SESSIONS_MAX_PER_USER is not None
+        or transaction.get_connection(using).in_atomic_block
+    )
+    with _translate_missing_people(session), transaction.atomic(using=using) if must_lock else nullcontext():
+        if must_lock:
+            _lock_people(session, using=using)
         insert(session, *related, using=using)
-        _enforce_limit(session, request=request, using=using)
-        send_on_commit(signals.session_started, using=using, session=session, request=request)
+        if not is_provisional:
+            _start(session, request=request, using=using)
+
+
+def _lock_people(session: Session, *, using: str) -> None:
+    """Lock the row of the user, and of the actor's own session: neither is deleted before the session exists."""
+    if not lock(user_row(session.user)):
+        raise exceptions.UserNotFound
+    if not mark_actor_session(session, using=using):
+        raise exceptions.SessionNotFound
+
+
+@contextmanager
+def _translate_missing_people(session: Session) -> Iterator[None]:
+    """Raise ``UserNotFound`` for a database error if the user, or the actor, has just been deleted."""
+    with translate_missing_user(session.user):
+        with nullcontext() if session.actor is None else translate_missing_user(session.actor):
+            yield
+
+
+def _start(session: Session, *, request: HttpRequest | None, using: str) -> None:
+    _enforce_limit(session, request=request, using=using)
+    if session.actor_id is not None:
+        logger.info("User %s acts as user %s in session %s", session.actor_id, session.user_id, session.pk)
+    send_on_commit(signals.session_started, using=using, session=session, request=request)
 
 
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:
-    """Enforce ``AUTH_SESSIONS_MAX_PER_USER``. The caller has locked the user's row, so sign-ins of one user wait."""
+    """Enforce ``AUTH_SESSIONS_MAX_PER_USER``. The caller has locked the user's row, so sign-ins of one user wait.
+
+    Sessions in which somebody acts in the user's name are not counted, and end no other.
+    """
     limit = conf.AUTH_SESSIONS_MAX_PER_USER
-    if limit is None:
+    if limit is None or session.actor_id is not None:
         return
-    counted = all_sessions(using).live(user=session.user).exclude(pk=session.pk)
+    counted = all_sessions(using).live(user=session.user).filter(actor=None).exclude(pk=session.pk)
     if conf.AUTH_SESSIONS_LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
     keys = list(counted.last_used_first().values_list("pk", flat=True))

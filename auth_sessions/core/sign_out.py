@@ -26,6 +26,7 @@ def sign_out(
     """Sign a person out from one of their sessions. Returns the number of sessions ended.
 
     The scope ``global`` ends every session of the person, ``local`` this session, and ``others`` every other session.
+    A session in which somebody acts in the person's name (``Session.actor``) reaches only what that somebody began.
     ``actor`` is the person by default. Django's ``user_logged_out`` is sent once, if there is a ``request`` and this
     session may be among those that ended. Raises ``ValueError`` for an unknown scope.
     """
@@ -63,4 +64,5 @@ def end_before_deletion(user: AbstractBaseUser) -> int:
     using = write_alias()
     with transaction.atomic(using=using):
         lock(user_row(user))
-        return all_sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
+        acted = all_sessions(using).filter(actor_id=user.pk).end(reason=EndReason.SIGNED_OUT)
+        return acted + all_sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)

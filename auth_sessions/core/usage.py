@@ -34,6 +34,17 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
         return
     session.last_seen_at = now
     update_on_commit(session, changes, only_if=only_if)
+    touch_actor_session(session)
+
+
+def touch_actor_session(session: Session, **changes: Any) -> None:
+    """Record that the actor's own session is in use, while they act in another person's name from it."""
+    if session.actor_session_id is not None:
+        now = timezone.now()
+        rows = all_sessions(write_alias()).filter(pk=session.actor_session_id, last_seen_at__lte=now)
+        transaction.on_commit(
+            lambda: rows.update(last_seen_at=now, **changes), using=write_alias(), robust=True
+        )
 
 
 def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
@@ -61,6 +72,7 @@ def touch_browser(session: Session, *, expires_at: datetime, django_session_key:
     changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
     as_read = {"django_session_key": session.django_session_key, "last_seen_at": session.last_seen_at}
     update_on_commit(session, changes, only_if=as_read)
+    touch_actor_session(session)
     session.expires_at = expires_at
 
 
@@ -75,12 +87,16 @@ def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict
 
 
 def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
-    """Record that a person has proved their identity again in an existing session. False if it has ended."""
+    """Record that a person has proved their identity again in an existing session. False if it has ended.
+
+    Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
+    """
     using = write_alias()
     with transaction.atomic(using=using):
         if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
             return False
-        session.authenticated_at, session.password_fingerprint = timezone.now(), passwords.fingerprint(user.password)
+        session.authenticated_at = timezone.now() if session.actor_id is None else None
+        session.password_fingerprint = passwords.fingerprint(user.password)
         all_sessions(using).filter(pk=session.pk).update(
             authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
         )

@@ -7,6 +7,8 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
 EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
@@ -14,6 +16,7 @@ EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
     EndReason.IDLE: exceptions.SessionIdle,
     EndReason.USER_INACTIVE: exceptions.UserInactive,
     EndReason.PASSWORD_CHANGED: exceptions.PasswordChanged,
+    EndReason.SIGNED_OUT: exceptions.SessionNotFound,
 }
 """The exception that refuses a session, by the reason why it is not live."""
 
@@ -24,7 +27,8 @@ def get_end_reason(
     """Why a session whose row exists is not live; None if it is live.
 
     The password of a browser session is compared only with ``checks_browser_password``: at a request, Django has
-    compared its own session hash.
+    compared its own session hash. A session in which somebody acts in another person's name is live as long as the
+    actor's own session is, in one SELECT more; otherwise the actor has been signed out.
     """
     now = timezone.now()
     if session.expires_at is not None and session.expires_at <= now:
@@ -36,4 +40,14 @@ def get_end_reason(
     is_checked = checks_browser_password or session.kind != SessionKind.BROWSER
     if is_checked and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
-    return None
+    return None if session.actor_id is None or _is_actor_signed_in(session) else EndReason.SIGNED_OUT
+
+
+def _is_actor_signed_in(session: Session) -> bool:
+    """Whether the actor's own session is live. Where none is named, whether the actor is active."""
+    if session.actor_session_id is None:
+        actor = all_users().filter(pk=session.actor_id).first()
+        return actor is not None and actor.is_active
+    own = all_sessions().select_related("user", "refresh_token").filter(pk=session.actor_session_id).first()
+    set_related(session, "actor_session", own)
+    return own is not None and not get_end_reason(own, last_used_at=own.last_used_at, checks_browser_password=True)

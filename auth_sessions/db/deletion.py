@@ -12,6 +12,8 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
+from auth_sessions.choices import EndReason
+from auth_sessions.db.locking import lock as lock_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
-    from auth_sessions.choices import EndReason, Scope
+    from auth_sessions.choices import Scope
     from auth_sessions.models import Session
 
 logger = logging.getLogger("auth_sessions")
@@ -46,36 +48,63 @@ def end(
     Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. Which sessions end is decided
     before any receiver runs: changes that a receiver makes to the instances, or to the list, have no effect on it. With
     ``is_robust`` an error in a receiver is logged, and the sessions end nevertheless.
+
+    The sessions in which somebody acts in another person's name end with the actor's own: in the same transaction,
+    before these, with signals of their own, since what happened to the actor (the ``reason``, the ``scope``) did not
+    happen to the person in whose name they acted.
     """
     with transaction.atomic(using=using):
         sessions = lock()
-        if not sessions:
-            return 0
-        event: dict[str, Any] = {
-            "sender": type(sessions[0]),
-            "records": [EndedSession(row.pk, row.kind, row.django_session_key) for row in sessions],
-            "reason": reason,
-            "scope": scope,
-            "actor": actor,
-            "request": request,
-            "using": using,
-        }
-        user_ids = {session.user_id for session in sessions}
-        delete = _prepare_deletion(sessions, using=using)
-        ending = partial(
-            signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
-            sessions=list(sessions),
-            user_ids=set(user_ids),
-            **event,
+        acted = _acted_from(sessions, using=using)
+        keys = {session.pk for session in acted}
+        own = [session for session in sessions if session.pk not in keys]
+        event: dict[str, Any] = {"actor": actor, "request": request, "using": using}
+        if acted:
+            _end_locked(acted, {**event, "reason": EndReason.SIGNED_OUT, "scope": None}, is_robust=is_robust)
+        if own:
+            _end_locked(own, {**event, "reason": reason, "scope": scope}, is_robust=is_robust)
+        return len(keys) + len(own)
+
+
+def _acted_from(sessions: list[Session], *, using: str) -> list[Session]:
+    """The sessions in which the users of these act in another person's name, locked.
+
+    Those that are acted from one of them, and those among them whose actor is a user of another one.
+    """
+    own = [session for session in sessions if session.actor_id is None]
+    users = {session.user_id for session in own}
+    found = {session.pk: session for session in sessions if session.actor_id in users}
+    for batch in batches([session for session in own if session.is_actor_session]):
+        rows = type(batch[0])._base_manager.using(using).filter(
+            actor_id__in={session.user_id for session in batch},
+            actor_session_id__in=[session.pk for session in batch],
         )
-        if is_robust:
-            _call_in_savepoint(ending, using=using)
-        else:
-            ending()
-        delete()
-        ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
-        transaction.on_commit(ended, using=using)
-        return len(event["records"])
+        found.update((session.pk, session) for session in lock_rows(rows))
+    return [found[key] for key in sorted(found)]
+
+
+def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bool) -> None:
+    using = event["using"]
+    event = {
+        **event,
+        "sender": type(sessions[0]),
+        "records": [EndedSession(row.pk, row.kind, row.django_session_key) for row in sessions],
+    }
+    user_ids = {session.user_id for session in sessions}
+    delete = _prepare_deletion(sessions, using=using)
+    ending = partial(
+        signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
+        sessions=list(sessions),
+        user_ids=set(user_ids),
+        **event,
+    )
+    if is_robust:
+        _call_in_savepoint(ending, using=using)
+    else:
+        ending()
+    delete()
+    ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
+    transaction.on_commit(ended, using=using)
 
 
 class EndedSession(NamedTuple):

@@ -17,7 +17,12 @@ from auth_sessions.models import Session
 
 
 def is_recent(session: Session) -> bool:
-    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``."""
+    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``.
+
+    Never where somebody acts in the person's name.
+    """
+    if session.is_staff_help:
+        return False
     age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
     authenticated_at = session.authenticated_at
     return age is None or (authenticated_at is not None and timezone.now() - authenticated_at < age)

@@ -6,13 +6,15 @@ from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions.core import browser_sessions
+from auth_sessions.core import browser_acting, browser_sessions
+from auth_sessions.core.acting import find_actor
 
 
 class BrowserSessionMiddleware:
@@ -46,14 +48,26 @@ class BrowserSessionMiddleware:
             raise ImproperlyConfigured(
                 "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware."
             )
-        setattr(request, browser_sessions.STATE_ATTRIBUTE, browser_sessions.RequestState())
+        setattr(request, browser_sessions.STATE_ATTRIBUTE, browser_sessions.RequestState(get_actor=self.get_actor))
         validated_user = _ValidatedUser(request)
         request.user = SimpleLazyObject(validated_user.get)  # type: ignore[assignment]
         request.auser = sync_to_async(validated_user.get)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        browser_acting.on_response(request)
         browser_sessions.sync_on_response(request, has_failed=response.status_code >= HTTPStatus.BAD_REQUEST)
         return response
+
+    def get_actor(self, request: HttpRequest) -> AbstractBaseUser | None:
+        """Who really acts where somebody has logged in as the user of ``request.session``; None: nobody does.
+
+        Knows django-hijack and django-loginas. A project with a "log in as" of its own overrides it, and reads what its
+        view has noted, for example the key of a user in ``request.session``. It is called when Django's ``login()``
+        signs in, again at the response if the login replaced another user's, and for a login that has no row yet. It
+        must not read ``request.user``, which is evaluated meanwhile.
+        """
+        state = browser_sessions.get_state(request)
+        return find_actor(request, previous=None if state is None else state.previous)
 
 
 class _ValidatedUser:
@@ -75,7 +89,7 @@ class _ValidatedUser:
 
     def _validate(self) -> Any:
         # Read first: Django flushes a session that it refuses.
-        session_id = self.request.session.get(browser_sessions.SESSION_ID_KEY)
+        session_id = browser_sessions.read_data(self.request)
         user = copy(self.found)
         if not user.is_authenticated:
             if session_id is not None:

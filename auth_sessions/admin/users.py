@@ -78,7 +78,7 @@ class SessionInline(SessionColumns, TabularInline):
     fk_name = "user"
     formset = ShownSessions
     template = "admin/auth_sessions/session_inline.html"
-    fields = readonly_fields = ("state", "last_used", "kind", "address", "created_at", "expires_at")
+    fields = readonly_fields = ("state", "actor", "last_used", "kind", "address", "created_at", "expires_at")
     extra = max_num = 0
     can_delete = False
     show_change_link = True

@@ -4,7 +4,7 @@
 ``Session.actor_session`` is a session of their own: ``db.deletion`` ends with it what is acted from it.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -69,9 +69,9 @@ def set_actor(session: Session, actor: AbstractBaseUser, *, current: Session | N
     elif current.actor_id is None:
         own = current
     else:
-        actor = all_users().get(pk=current.actor_id)
-        own = all_sessions().filter(pk=current.actor_session_id).first()
-    session.actor, session.actor_session, session.authenticated_at = actor, own, None
+        actor, own_id = current.actor or actor, current.actor_session_id
+        own = None if own_id is None else all_sessions().filter(pk=own_id).first()
+    session.actor, session.actor_session, session.authenticated_at = cast("Any", actor), own, None
     if own is not None and own.expires_at is not None:
         session.expires_at = own.expires_at if session.expires_at is None else min(session.expires_at, own.expires_at)
 

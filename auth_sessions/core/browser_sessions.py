@@ -7,10 +7,11 @@ in the row only serves to delete the store entry as well.
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -27,7 +28,12 @@ from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.django_session_store import entry_key, get_expiry, get_lifetime
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.statements import select_session
-from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
+from auth_sessions.core.usage import (
+    mark_reauthenticated,
+    touch_actor_session,
+    touch_browser,
+    update_on_commit,
+)
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
@@ -38,8 +44,20 @@ EXPIRY_TOLERANCE = timedelta(minutes=1)
 SESSION_ID_KEY = "_auth_sessions_id"
 """The key of the session id in the data of Django's session."""
 
+ACTING_KEY = "_auth_sessions_acting"
+"""The key of what a session is acted from, in the data of Django's session: an :class:`Acting`."""
+
 STATE_ATTRIBUTE = "_auth_sessions_state"
 """The attribute with the :class:`RequestState` of a request that passed the middleware."""
+
+
+class Acting(TypedDict):
+    """Who acts in the name of the user of Django's session, and what comes back when they stop."""
+
+    actor: str
+    """Their primary key."""
+    session: str | None
+    """The id of their own session, if it was this browser's, and will be again."""
 
 
 @dataclass
@@ -47,11 +65,32 @@ class RequestState:
     """The browser session of one request: None until ``request.user`` is evaluated or a user logs in."""
 
     session: Session | None = None
+    acting: Acting | None = None
+    """As the data held it when they were read, or as it was written since."""
+    get_actor: Callable[[HttpRequest], AbstractBaseUser | None] = lambda request: None
+    """``BrowserSessionMiddleware.get_actor``."""
+    previous: Session | None = None
+    """The session over which another user has logged in."""
+    provisional: Session | None = None
+    """The session of that login, until it is known whether somebody acts."""
+    has_logged_out: bool = False
+    has_left_acting: bool = False
+    """Whether ``logout()`` has ended a session in which somebody acts."""
+    is_refused: bool = False
+    """Whether a login was refused, so that Django's session must be empty at the response."""
 
 
 def get_state(request: HttpRequest | Any) -> RequestState | None:
     """The state of a request of Django's or DRF's; None if it did not pass the middleware."""
     return getattr(request, STATE_ATTRIBUTE, None)
+
+
+def read_data(request: HttpRequest) -> Any:
+    """The session id that the data of Django's session holds, if any. Notes who acts, before the data are emptied."""
+    state = get_state(request)
+    if state is not None:
+        state.acting = request.session.get(ACTING_KEY)
+    return request.session.get(SESSION_ID_KEY)
 
 
 def set_current(request: HttpRequest, session: Session | None) -> None:
@@ -108,7 +147,9 @@ def has_stale_cookie(request: HttpRequest) -> bool:
     )
 
 
-def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
+def on_login(
+    request: HttpRequest, user: AbstractBaseUser, *, actor: AbstractBaseUser | None = None, is_provisional: bool = False
+) -> None:
     """After Django's ``login()``: create the row, or keep it if the same user has logged in again."""
     if not is_logged_in_as(request.session, user):
         return
@@ -117,24 +158,31 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
         if reason is None and mark_reauthenticated(session, user):
-            _write_session_id_on_commit(request, session, user)
+            write_session_id_on_commit(request, session, user)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
         request.session.pop(SESSION_ID_KEY, None)
         request.session.cycle_key()
         if reason is not None:
             all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
-    create_for_login(request, user)
+    create_for_login(request, user, actor=actor, is_provisional=is_provisional)
 
 
-def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bool = True) -> bool:
+def create_for_login(
+    request: HttpRequest,
+    user: AbstractBaseUser,
+    *,
+    is_new: bool = True,
+    actor: AbstractBaseUser | None = None,
+    is_provisional: bool = False,
+) -> bool:
     """Create the row of a Django login whose data holds no session id.
 
     Unless the login ``is_new``, it is older than the installation, and the time of its authentication is not known. A
     signed cookie is then identified by its digest until its data holds the session id, so that all tabs of the browser
     share one row. Returns False for a user who is inactive or has just been deleted.
     """
-    django_session = request.session
+    django_session, state = request.session, get_state(request)
     cookie = None if is_new else django_session.session_key
     if not django_session.session_key:
         django_session.cycle_key()
@@ -146,6 +194,9 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             lifetime=get_lifetime(django_session),
             django_session_key=django_session_key,
             is_authenticated_now=is_new,
+            actor=actor,
+            current=None if state is None else state.previous,
+            is_provisional=is_provisional,
         )
     except IntegrityError:  # another request of this browser has created it
         session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
@@ -153,11 +204,29 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
         session = None
     if session is None:
         return False
-    _write_session_id_on_commit(request, session, user)
+    if not is_provisional:
+        note_actor(request, session)
+    write_session_id_on_commit(request, session, user)
     return True
 
 
-def _write_session_id_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+def note_actor(request: HttpRequest, session: Session) -> None:
+    """Write to the data of Django's session who acts in it, and which session of theirs comes back to this browser."""
+    state = get_state(request)
+    if state is None:
+        return
+    if session.actor_id is None:
+        state.acting = None
+        return
+    left = state.previous
+    own = None if left is None else str(left.pk) if left.actor_id is None else state.acting and state.acting["session"]
+    is_carried = own is not None and own == str(session.actor_session_id)
+    state.acting = Acting(actor=str(session.actor_id), session=own if is_carried else None)
+    if request.session.get(SESSION_ID_KEY) == str(session.pk):
+        request.session[ACTING_KEY] = state.acting
+
+
+def write_session_id_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
     """Make it the session of this request, and write its id to the data on commit: the row may be rolled back."""
     set_current(request, session)
     transaction.on_commit(partial(_write_session_id, request, session, user), using=write_alias())
@@ -169,6 +238,8 @@ def _write_session_id(request: HttpRequest, session: Session, user: AbstractBase
     is_current = state is None or state.session is session
     if is_current and is_logged_in_as(request.session, user):
         request.session[SESSION_ID_KEY] = str(session.pk)
+        if state is not None and state.acting is not None and session.actor_id is not None:
+            request.session[ACTING_KEY] = state.acting
 
 
 def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
@@ -177,12 +248,13 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     If a middleware has set another user than the session's own (impersonation), the session's own is validated.
     Returns True for a user who was authenticated by something other than Django's session.
     """
-    django_session = request.session
+    django_session, state = request.session, get_state(request)
     is_owner = is_logged_in_as(django_session, user)
     if not is_owner and django_session.get(SESSION_KEY) is None:
         return True
     if SESSION_ID_KEY not in django_session:
-        return not is_owner or create_for_login(request, user, is_new=False)
+        actor = state.get_actor(request) if is_owner and state is not None else None
+        return not is_owner or create_for_login(request, user, is_new=False, actor=actor)
     session = read_row(django_session)
     if session is None:
         return False
@@ -194,12 +266,26 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
         _end_if_invalid(session)
         return False
     set_current(request, session)
-    expires_at = get_expiry(django_session, created_at=session.created_at)
     touch_browser(
-        session, expires_at=expires_at, django_session_key=entry_key(django_session) or session.django_session_key
+        session,
+        expires_at=_get_expiry(request, session),
+        django_session_key=entry_key(django_session) or session.django_session_key,
+        carries_actor_session=_carries_actor_session(request),
     )
     sync_password_fingerprint(session)
     return True
+
+
+def _get_expiry(request: HttpRequest, session: Session) -> datetime:
+    """When the row expires. Where somebody acts, the longest lifetime is that of their own session."""
+    own = session.actor_session
+    return get_expiry(request.session, created_at=session.created_at if own is None else own.created_at)
+
+
+def _carries_actor_session(request: HttpRequest) -> bool:
+    """Whether the actor's own session comes back to this browser: it expires with Django's session, too."""
+    state = get_state(request)
+    return state is not None and state.acting is not None and state.acting["session"] is not None
 
 
 def _has_password_of(django_session: SessionBase, user: AbstractBaseUser) -> bool:
@@ -239,9 +325,11 @@ def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
         _write_session_id(request, session, session.user)
     if not django_session.modified:
         return
-    expires_at = get_expiry(django_session, created_at=session.created_at)
+    expires_at = _get_expiry(request, session)
     if session.expires_at is None or abs(expires_at - session.expires_at) > EXPIRY_TOLERANCE:
         update_on_commit(session, {"expires_at": expires_at}, only_if={})
+        if _carries_actor_session(request):
+            touch_actor_session(session, expires_at=expires_at)
     if _has_password_of(django_session, session.user):
         sync_password_fingerprint(session)
 

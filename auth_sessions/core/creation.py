@@ -78,8 +78,8 @@ def create_browser_session(
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
     absolute end. Unless the user ``is_authenticated_now``, ``authenticated_at`` is NULL: the time is not known. Under
     the policy ``"refuse"`` the least recently used session ends nevertheless: Django has already logged the user in.
-    ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is not known yet
-    whether somebody acts: neither is the limit enforced nor the session announced until :func:`complete_session`.
+    ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is still open
+    whether somebody acts: neither is the limit enforced nor the session announced before :func:`complete_session`.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound`,
     :class:`~auth_sessions.exceptions.SessionNotFound`, and ``IntegrityError`` if another session has this key.
@@ -105,8 +105,7 @@ def complete_session(
     with _translate_missing_people(session), transaction.atomic(using=using):
         _lock_people(session, using=using)
         acting = {
-            name: getattr(session, name)
-            for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
+            name: getattr(session, name) for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
         }
         if not all_sessions(using).filter(pk=session.pk).update(**acting):
             return False
@@ -145,18 +144,14 @@ def _build(
     return session
 
 
-def _save(
-    session: Session, *related: RefreshToken, request: HttpRequest | None, is_provisional: bool = False
-) -> None:
+def _save(session: Session, *related: RefreshToken, request: HttpRequest | None, is_provisional: bool = False) -> None:
     """Insert the rows and, unless the session ``is_provisional``, enforce the limit and announce it."""
     using = write_alias()
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
     is_acting = session.actor_id is not None
     must_lock = (
-        is_acting
-        or conf.AUTH_SESSIONS_MAX_PER_USER is not None
-        or transaction.get_connection(using).in_atomic_block
+        is_acting or conf.AUTH_SESSIONS_MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
     )
     with _translate_missing_people(session), transaction.atomic(using=using) if must_lock else nullcontext():
         if must_lock:
@@ -177,9 +172,9 @@ def _lock_people(session: Session, *, using: str) -> None:
 @contextmanager
 def _translate_missing_people(session: Session) -> Iterator[None]:
     """Raise ``UserNotFound`` for a database error if the user, or the actor, has just been deleted."""
-    with translate_missing_user(session.user):
-        with nullcontext() if session.actor is None else translate_missing_user(session.actor):
-            yield
+    of_actor = nullcontext() if session.actor is None else translate_missing_user(session.actor)
+    with translate_missing_user(session.user), of_actor:
+        yield
 
 
 def _start(session: Session, *, request: HttpRequest | None, using: str) -> None:

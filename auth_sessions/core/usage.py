@@ -42,9 +42,7 @@ def touch_actor_session(session: Session, **changes: Any) -> None:
     if session.actor_session_id is not None:
         now = timezone.now()
         rows = all_sessions(write_alias()).filter(pk=session.actor_session_id, last_seen_at__lte=now)
-        transaction.on_commit(
-            lambda: rows.update(last_seen_at=now, **changes), using=write_alias(), robust=True
-        )
+        transaction.on_commit(lambda: rows.update(last_seen_at=now, **changes), using=write_alias(), robust=True)
 
 
 def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
@@ -60,10 +58,13 @@ def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -
     return min(moments)
 
 
-def touch_browser(session: Session, *, expires_at: datetime, django_session_key: str | None) -> None:
+def touch_browser(
+    session: Session, *, expires_at: datetime, django_session_key: str | None, carries_actor_session: bool = False
+) -> None:
     """Record that a browser session was seen in use, as :func:`touch` does; its expiry follows Django's session.
 
-    A new key of Django's session is recorded at once.
+    A new key of Django's session is recorded at once. If Django's session ``carries_actor_session``, the session that
+    comes back to this browser when its user stops acting, that one expires with it.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
@@ -72,7 +73,7 @@ def touch_browser(session: Session, *, expires_at: datetime, django_session_key:
     changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
     as_read = {"django_session_key": session.django_session_key, "last_seen_at": session.last_seen_at}
     update_on_commit(session, changes, only_if=as_read)
-    touch_actor_session(session)
+    touch_actor_session(session, **({"expires_at": expires_at} if carries_actor_session else {}))
     session.expires_at = expires_at
 
 

@@ -46,8 +46,9 @@ def get_end_reason(
 def _is_actor_signed_in(session: Session) -> bool:
     """Whether the actor's own session is live. Where none is named, whether the actor is active."""
     if session.actor_session_id is None:
-        actor = all_users().filter(pk=session.actor_id).first()
+        actor = all_users(session._state.db).filter(pk=session.actor_id).first()
         return actor is not None and actor.is_active
-    own = all_sessions().select_related("user", "refresh_token").filter(pk=session.actor_session_id).first()
+    rows = all_sessions(session._state.db).select_related("user", "refresh_token")
+    own = rows.filter(pk=session.actor_session_id).first()
     set_related(session, "actor_session", own)
     return own is not None and not get_end_reason(own, last_used_at=own.last_used_at, checks_browser_password=True)

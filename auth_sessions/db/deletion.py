@@ -75,9 +75,13 @@ def _acted_from(sessions: list[Session], *, using: str) -> list[Session]:
     users = {session.user_id for session in own}
     found = {session.pk: session for session in sessions if session.actor_id in users}
     for batch in batches([session for session in own if session.is_actor_session]):
-        rows = type(batch[0])._base_manager.using(using).filter(
-            actor_id__in={session.user_id for session in batch},
-            actor_session_id__in=[session.pk for session in batch],
+        rows = (
+            type(batch[0])
+            ._base_manager.using(using)
+            .filter(
+                actor_id__in={session.user_id for session in batch},
+                actor_session_id__in=[session.pk for session in batch],
+            )
         )
         found.update((session.pk, session) for session in lock_rows(rows))
     return [found[key] for key in sorted(found)]

@@ -14,6 +14,7 @@ from auth_sessions.core import browser_acting, browser_sessions, django_session_
 from auth_sessions.core.cleanup import end_invalid_sessions
 from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
@@ -128,5 +129,6 @@ def flush_own_django_session(records: list[EndedSession], request: HttpRequest |
     keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
     if not keys or request is None or browser_sessions.get_state(request) is None:
         return
-    if request.session.get(browser_sessions.SESSION_ID_KEY) in keys:
+    browser_sessions.forget_presented(request, keys)
+    if request.session.get(SESSION_ID_KEY) in keys:
         request.session.flush()

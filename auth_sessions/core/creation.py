@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
@@ -69,6 +70,7 @@ def create_browser_session(
     lifetime: timedelta | None,
     django_session_key: str | None,
     is_authenticated_now: bool,
+    authenticated_at: datetime | None = None,
     actor: AbstractBaseUser | None = None,
     current: Session | None = None,
     is_provisional: bool = False,
@@ -76,8 +78,9 @@ def create_browser_session(
     """Create a browser session, which Django's session carries.
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
-    absolute end. Unless the user ``is_authenticated_now``, ``authenticated_at`` is NULL: the time is not known. Under
-    the policy ``"refuse"`` the least recently used session ends nevertheless: Django has already logged the user in.
+    absolute end. Unless the user ``is_authenticated_now``, Django's session does not name the row yet, and
+    ``authenticated_at`` is the time of the login, None if that is not known. Under the policy ``"refuse"`` the least
+    recently used session ends nevertheless: Django has already logged the user in.
     ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is still open
     whether somebody acts: neither is the limit enforced nor the session announced before :func:`complete_session`.
 
@@ -86,8 +89,10 @@ def create_browser_session(
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime, actor=actor, current=current)
     session.django_session_key = django_session_key
-    if not is_authenticated_now:
-        session.authenticated_at = None
+    if is_authenticated_now:
+        session.django_session_engine = settings.SESSION_ENGINE
+    elif session.actor_id is None:
+        session.authenticated_at = authenticated_at
     _save(session, request=request, is_provisional=is_provisional)
     return session
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -40,9 +41,9 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
 def touch_actor_session(session: Session, **changes: Any) -> None:
     """Record that the actor's own session is in use, while they act in another person's name from it."""
     if session.actor_session_id is not None:
-        now = timezone.now()
-        rows = all_sessions(write_alias()).filter(pk=session.actor_session_id, last_seen_at__lte=now)
-        transaction.on_commit(lambda: rows.update(last_seen_at=now, **changes), using=write_alias(), robust=True)
+        now, using = timezone.now(), write_alias()
+        rows = all_sessions(using).filter(pk=session.actor_session_id, last_seen_at__lte=now)
+        transaction.on_commit(lambda: rows.update(last_seen_at=now, **changes), using=using, robust=True)
 
 
 def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
@@ -58,23 +59,24 @@ def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -
     return min(moments)
 
 
-def touch_browser(
-    session: Session, *, expires_at: datetime, django_session_key: str | None, carries_actor_session: bool = False
-) -> None:
-    """Record that a browser session was seen in use, as :func:`touch` does; its expiry follows Django's session.
+def touch_browser(session: Session, *, django_session_key: str | None) -> None:
+    """Record that a browser session was seen in use, as :func:`touch` does.
 
-    A new key of Django's session is recorded at once. If Django's session ``carries_actor_session``, the session that
-    comes back to this browser when its user stops acting, that one expires with it.
+    A new key of Django's session, or another ``SESSION_ENGINE``, is recorded at once. Its expiry moves only when
+    Django's session is saved.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
-    if session.django_session_key == django_session_key and session.last_seen_at > seen_before:
+    changes: dict[str, Any] = {"django_session_key": django_session_key}
+    if session.django_session_engine is not None:
+        changes["django_session_engine"] = settings.SESSION_ENGINE
+    as_read = {name: getattr(session, name) for name in ("last_seen_at", *changes)}
+    if session.last_seen_at > seen_before and changes.items() <= as_read.items():
         return
-    changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
-    as_read = {"django_session_key": session.django_session_key, "last_seen_at": session.last_seen_at}
-    update_on_commit(session, changes, only_if=as_read)
-    touch_actor_session(session, **({"expires_at": expires_at} if carries_actor_session else {}))
-    session.expires_at = expires_at
+    update_on_commit(session, {"last_seen_at": now, **changes}, only_if=as_read)
+    touch_actor_session(session)
+    for name, value in changes.items():
+        setattr(session, name, value)
 
 
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:

@@ -105,6 +105,7 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                ("django_session_engine", models.CharField(editable=False, max_length=200, null=True)),
                 (
                     "actor",
                     models.ForeignKey(

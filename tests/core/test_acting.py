@@ -180,16 +180,18 @@ WAYS = {
 
 class TestTheEndOfTheActorsOwnSession:
     @pytest.mark.parametrize("way", WAYS)
-    def test_it_ends_what_is_acted(self, grace, staff_device, ada, laptop, make_user, tokens_only, way):
-        helping = act(grace, ada, from_device=staff_device)
+    @pytest.mark.usefixtures("tokens_only")
+    def test_it_ends_what_is_acted(self, grace, help_device, laptop, make_user, way):
         WAYS[way](grace, make_user)
-        assert still_signed_in(help=helping, laptop=laptop) == {"laptop"}
-        assert helping.refresh().status_code == 401
+        assert still_signed_in(help=help_device, laptop=laptop) == {"laptop"}
+        assert help_device.refresh().status_code == 401
         clear_expired()
-        assert list(ada.auth_sessions.all()) == [row(laptop)]
+        assert list(Session.objects.filter(user=row(laptop).user)) == [row(laptop)]
 
     @pytest.mark.parametrize("way", PERSONAL)
-    def test_without_a_session_of_the_actor(self, grace, ada, laptop, make_user, tokens_only, way):
+    @pytest.mark.usefixtures("tokens_only")
+    def test_without_a_session_of_the_actor(self, grace, laptop, make_user, way):
+        ada = row(laptop).user
         helping = act(grace, ada)
         PERSONAL[way](grace, make_user)
         assert still_signed_in(help=helping, laptop=laptop) == {"laptop"}
@@ -215,7 +217,7 @@ class TestTheEndOfTheActorsOwnSession:
         assert code(helping.refresh()) == (401, "session_not_found")
 
     @pytest.mark.parametrize("use", ["me", "refresh"])
-    def test_acting_is_use_of_it(self, clock, settings, grace, staff_device, help_device, use):
+    def test_acting_is_use_of_it(self, clock, settings, staff_device, help_device, use):
         settings.AUTH_SESSIONS_IDLE_TIMEOUT = timedelta(hours=1)
         settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
         help_device.refresh()

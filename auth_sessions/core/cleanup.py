@@ -134,7 +134,8 @@ def _end_reason(session: Session) -> EndReason | None:
 def _signed_out_keys(sessions: list[Session]) -> set[uuid.UUID]:
     """The sessions whose Django session is gone from the store that they are known to have been in.
 
-    Also those that were left to act in another person's name, by a browser that does so no more. Not those that may belong to a request under way: its entry may not be written yet, or have a new key.
+    Also those that were left to act in another person's name, by a browser that does so no more. Not those that may
+    belong to a request under way: its entry may not be written yet, or have a new key.
     """
     seen_before = timezone.now() - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL - UNANSWERED
     pk_of = {

@@ -4,6 +4,7 @@ from datetime import timedelta
 from importlib import import_module
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.signals import user_logged_in
 from django.urls import clear_url_caches, include, path
 
@@ -31,6 +32,16 @@ def install(settings, app, urls):
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, app]
     settings.LOGIN_REDIRECT_URL = settings.LOGOUT_REDIRECT_URL = "/public/"
     settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": [*host.urlpatterns, *urls()]})
+    clear_url_caches()
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    """What a package has added to the admin and to the addresses is gone afterwards."""
+    before = set(admin.site._registry)
+    yield
+    for model in set(admin.site._registry) - before:
+        admin.site.unregister(model)
     clear_url_caches()
 
 
@@ -87,8 +98,7 @@ def install_loginas(settings):
 def desk(request, settings, grace):
     install, desk_class = request.param
     install(settings)
-    yield desk_class().sign_in(grace)
-    clear_url_caches()
+    return desk_class().sign_in(grace)
 
 
 @pytest.mark.usefixtures("_any_engine")
@@ -170,7 +180,7 @@ class TestWhatIsSaid:
 
 
 def test_through_several_people(desk, grace, ada, make_user):
-    """hijack goes back step by step; loginas goes back one step, and forgets the first."""
+    """Hijack goes back step by step; loginas goes back one step, and forgets the first."""
     boss = make_user("boss", is_staff=True, is_superuser=True)
     own = desk.row
     desk.act_as(boss)
@@ -211,4 +221,3 @@ def test_impersonate_signs_nobody_in(settings, grace, ada, phone):
     assert desk.page(LIST).status_code == desk.submit(OTHERS).status_code == 403
     Session.objects.filter(user=grace).end(reason="revoked")
     assert desk.who is None
-    clear_url_caches()

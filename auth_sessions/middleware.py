@@ -48,16 +48,15 @@ class BrowserSessionMiddleware:
     def process_request(self, request: HttpRequest) -> None:
         if not hasattr(request, "session") or not hasattr(request, "user"):
             raise ImproperlyConfigured(
-                "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware, "
-                "or after the middleware that sets request.user."
+                "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware "
+                "(or whatever sets request.user)."
             )
         browser_sessions.begin(request, get_actor=self.get_actor)
         _validate_lazily(request)
 
     def process_view(self, request: HttpRequest, *args: object) -> Any:
         """Validate the user whom another middleware has set since, unless it has asked for ``request.user`` itself."""
-        state = browser_sessions.get_state(request)
-        if state is not None and not state.is_judged and type(request.user) is not _LazyUser:
+        if browser_sessions.needs_validation(request) and not issubclass(type(request.user), _LazyUser):
             _validate_lazily(request)
 
     async def _aprocess_view(self, request: HttpRequest, *args: object) -> Any:

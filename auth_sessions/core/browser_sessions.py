@@ -102,6 +102,12 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
         state.session = session
 
 
+def needs_validation(request: HttpRequest) -> bool:
+    """Whether the request has a cookie whose login nobody has validated yet."""
+    state = get_state(request)
+    return state is not None and not state.is_judged and state.presented.key is not None
+
+
 def get_current(request: HttpRequest) -> Session | None:
     """The live browser session of a request; None without the middleware, or without a login of ``request.user``."""
     state = get_state(request)
@@ -364,14 +370,11 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if SESSION_ID_KEY not in django_session:
         return not is_owner or _is_pending(request) or _adopt(request, user)
     session = read_row(django_session)
-    if session is None:
-        return False
-    if is_owner and session.user_id == user.pk:
+    if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
-    if not is_logged_in_as(django_session, session.user):
+    if session is None or not is_logged_in_as(django_session, session.user):
         return False
-    if reason := get_end_reason(session, last_used_at=session.last_seen_at):
-        all_sessions().filter(pk=session.pk).end(reason=reason)
+    if _end_if_invalid(session, checks_password=False):
         return False
     if not is_owner and not has_password_of(Login.of(django_session), session.user):
         _end_if_invalid(session)
@@ -412,10 +415,11 @@ def end_if_invalid(session_id: str) -> None:
         _end_if_invalid(session)
 
 
-def _end_if_invalid(session: Session) -> None:
-    reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True)
+def _end_if_invalid(session: Session, *, checks_password: bool = True) -> bool:
+    reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=checks_password)
     if reason is not None:  # otherwise Django has refused an old copy of the cookie
         all_sessions().filter(pk=session.pk).end(reason=reason)
+    return reason is not None
 
 
 def end_dropped(request: HttpRequest) -> None:
@@ -507,10 +511,9 @@ def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
     is_saved = status_code < HTTPStatus.INTERNAL_SERVER_ERROR and store.is_about_to_be_saved(django_session)
     if is_saved and django_session.modified and not state.is_judged and Login.of(django_session).is_unnamed:
         get_current(request)
-    session = state.session
-    if session is not None and SESSION_ID_KEY not in django_session and status_code < HTTPStatus.BAD_REQUEST:
-        if _is_in_open_transaction(session):
-            _name(request, django_session, session, session.user, is_new=state.is_new)
+    session, has_failed = state.session, status_code >= HTTPStatus.BAD_REQUEST
+    if session is not None and not has_failed and _is_unwritten(session, django_session):
+        _name(request, django_session, session, session.user, is_new=state.is_new)
     if _has_dropped(state, django_session, status_code):
         end_dropped(request)
     if status_code < HTTPStatus.INTERNAL_SERVER_ERROR and session is not None:
@@ -519,8 +522,10 @@ def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
         _follow(state, django_session)
 
 
-def _is_in_open_transaction(session: Session) -> bool:
-    """Whether the row was written in a transaction that outlives the request, such as that of Django's ``TestCase``."""
+def _is_unwritten(session: Session, django_session: SessionBase) -> bool:
+    """Whether the data do not name a row because its transaction, such as a ``TestCase``'s, outlives the request."""
+    if SESSION_ID_KEY in django_session:
+        return False
     connection = transaction.get_connection(write_alias())
     if not connection.in_atomic_block or connection.needs_rollback:
         return False

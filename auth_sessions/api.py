@@ -26,9 +26,10 @@ from auth_sessions.authentication import get_session
 from auth_sessions.core import rotation
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
-from auth_sessions.core.database import translate_missing_user
+from auth_sessions.core.database import translate_missing_user, write_alias
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.core.sign_out import sign_out
+from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
 
 __all__ = [
@@ -100,13 +101,18 @@ def sign_in_user(
     under the limit policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
     current = None if actor is None or request is None else get_session(request)
-    session = create_session(
-        user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime, actor=actor, current=current
-    )
-    with end_on_error(session):
-        with translate_missing_user(user):
-            user_logged_in.send(sender=type(user), request=request, user=user, session=session)
-        return issue(session, request=request)
+
+    def start() -> TokenPair:
+        session = create_session(
+            user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime, actor=actor, current=current
+        )
+        with end_on_error(session):
+            with translate_missing_user(user):
+                user_logged_in.send(sender=type(user), request=request, user=user, session=session)
+            return issue(session, request=request)
+
+    # Two sign-ins of one person write last_login, which is a conflict at REPEATABLE READ.
+    return retry_conflicts(start, using=write_alias())
 
 
 @sensitive_variables("raw")

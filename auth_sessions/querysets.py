@@ -16,7 +16,7 @@ from auth_sessions import passwords
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 from auth_sessions.db import deletion
-from auth_sessions.db.locking import lock_by_key, write_alias_of
+from auth_sessions.db.locking import lock, write_alias_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -85,7 +85,7 @@ class SessionQuerySet(QuerySet["Session"]):
         """
         using = write_alias_of(self)
         return deletion.end(
-            partial(lock_by_key, self, using), using=using, reason=reason, scope=scope, actor=actor, request=request
+            partial(lock, self.using(using)), using=using, reason=reason, scope=scope, actor=actor, request=request
         )
 
     end.alters_data = True  # type: ignore[attr-defined]

@@ -42,6 +42,7 @@ from auth_sessions.core.browser_sessions import has_stale_cookie
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
+from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.models import Session
@@ -68,8 +69,8 @@ class AuthSessionsView(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """Hide passwords and refresh tokens in Django's error reports."""
-        return sensitive_post_parameters("password", "refresh")(super().as_view(**initkwargs))
+        """Hide passwords and refresh tokens in Django's error reports, and disregard ``ATOMIC_REQUESTS``."""
+        return without_atomic_requests(sensitive_post_parameters("password", "refresh")(super().as_view(**initkwargs)))
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]

@@ -10,7 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
-from django.db import router, transaction
+from django.db import router
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from auth_sessions.admin.columns import full_label, mark_own, warning_label
 from auth_sessions.choices import EndReason
 from auth_sessions.core import browser_sessions
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -53,11 +54,14 @@ def revoke(
         extra = {"own": own and full_label(own), "keeps_own": keeps_own}
         return _confirmation(modeladmin, request, selected, sessions=sessions, action=action, extra=extra)
     affected = list(sessions)
-    with transaction.atomic(using=using):
+
+    def log_and_end() -> int:
         log(request, affected, _("Revoked."))
         if modeladmin.model is not Session:
             LogEntry.objects.log_actions(actor(request).pk, selected, CHANGE, _("Signed out everywhere."))
-        ended = cast("SessionQuerySet", sessions).end(reason=EndReason.REVOKED, actor=actor(request), request=request)
+        return cast("SessionQuerySet", sessions).end(reason=EndReason.REVOKED, actor=actor(request), request=request)
+
+    ended = in_transaction(log_and_end, using=using)
     done = ngettext("%(count)d session revoked.", "%(count)d sessions revoked.", ended)
     modeladmin.message_user(request, done % {"count": ended}, messages.SUCCESS)
     return None

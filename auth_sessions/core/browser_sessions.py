@@ -20,7 +20,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -238,7 +238,7 @@ def create_for_login(
         django_session.cycle_key()
     key = store.entry_key(django_session) or _digest(cookie)
     try:
-        session: Session | None = create_browser_session(
+        session = create_browser_session(
             user,
             request=request,
             lifetime=store.get_lifetime(django_session) if is_new else store.get_remaining_lifetime(django_session),
@@ -249,10 +249,10 @@ def create_for_login(
             current=None if state is None else state.previous,
             is_provisional=is_provisional,
         )
-    except IntegrityError:  # another request of this browser has created it
-        session = all_sessions().filter(django_session_key=key, user_id=user.pk).first()
     except exceptions.SessionInvalid:
-        session = None
+        return False
+    if session is None:  # another request of this browser has created it
+        session = all_sessions().filter(django_session_key=key, user_id=user.pk).first()
     if session is None:
         return False
     store.note_in_use(django_session)

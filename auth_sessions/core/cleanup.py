@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
@@ -23,7 +22,8 @@ from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -179,8 +179,9 @@ def _end_still_invalid(keys: list[uuid.UUID], *, is_sweep: bool = False, using: 
     if not keys:
         return 0
     using = using or write_alias()
-    reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
-    with transaction.atomic(using=using):
+
+    def work() -> int:
+        reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
         sessions = _lock_with_tokens(keys, skip_locked=is_sweep, using=using)
         for session in sessions:
             if reason := _end_reason(session):
@@ -193,6 +194,8 @@ def _end_still_invalid(keys: list[uuid.UUID], *, is_sweep: bool = False, using: 
             ended += rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL) if signed_out else 0
         return ended
 
+    return in_transaction(work, using=using)
+
 
 def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -> list[Session]:
     """Lock the sessions, as ``end()`` does, and their refresh tokens, which a refresh writes without the session.
@@ -200,9 +203,11 @@ def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -
     Sessions whose token was not locked are left out. The users are read last and are not locked: a transaction that
     changes a user locks it before any session.
     """
-    sessions = lock(all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS), skip_locked=skip_locked)
+    rows = all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS)
+    sessions = lock_by_primary_key(rows, skip_locked=skip_locked)
     refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
-    tokens = {token.pk: token for token in lock(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)}
+    locked = lock_by_primary_key(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)
+    tokens = {token.pk: token for token in locked}
     locked_by_others = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
     prefetch_related_objects(sessions, Prefetch("user", all_users(using)))
     for session in sessions:

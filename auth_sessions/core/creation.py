@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,7 +18,8 @@ from auth_sessions.conf import conf
 from auth_sessions.core.acting import mark_actor_session, set_actor
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_keys
+from auth_sessions.db.transactions import in_transaction, is_outermost, retry_conflicts
 from auth_sessions.devices import device, names
 from auth_sessions.models import RefreshToken, Session
 
@@ -74,7 +75,7 @@ def create_browser_session(
     actor: AbstractBaseUser | None = None,
     current: Session | None = None,
     is_provisional: bool = False,
-) -> Session:
+) -> Session | None:
     """Create a browser session, which Django's session carries.
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
@@ -83,9 +84,10 @@ def create_browser_session(
     recently used session ends nevertheless: Django has already logged the user in.
     ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is still open
     whether somebody acts: neither is the limit enforced nor the session announced before :func:`complete_session`.
+    Returns None if another session has this key.
 
-    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound`,
-    :class:`~auth_sessions.exceptions.SessionNotFound`, and ``IntegrityError`` if another session has this key.
+    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
+    :class:`~auth_sessions.exceptions.SessionNotFound`.
     """
     session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime, actor=actor, current=current)
     session.django_session_key = django_session_key
@@ -93,8 +95,8 @@ def create_browser_session(
         session.django_session_engine = settings.SESSION_ENGINE
     elif session.actor_id is None:
         session.authenticated_at = authenticated_at
-    _save(session, request=request, is_provisional=is_provisional)
-    return session
+    is_saved = _save(session, request=request, unless_exists=not is_authenticated_now, is_provisional=is_provisional)
+    return session if is_saved else None
 
 
 def complete_session(
@@ -107,15 +109,20 @@ def complete_session(
     using = write_alias()
     if actor is not None:
         set_actor(session, actor, current=current)
-    with _translate_missing_people(session), transaction.atomic(using=using):
+    acting = {
+        name: getattr(session, name) for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
+    }
+
+    def work() -> bool:
         _lock_people(session, using=using)
-        acting = {
-            name: getattr(session, name) for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
-        }
         if not all_sessions(using).filter(pk=session.pk).update(**acting):
             return False
-        _start(session, request=request, using=using)
-    return True
+        _announce(session, request=request, using=using)
+        _enforce_limit(session, request=request, using=using)
+        return True
+
+    with _translate_missing_people(session):
+        return in_transaction(work, using=using)
 
 
 def _build(
@@ -149,26 +156,46 @@ def _build(
     return session
 
 
-def _save(session: Session, *related: RefreshToken, request: HttpRequest | None, is_provisional: bool = False) -> None:
-    """Insert the rows and, unless the session ``is_provisional``, enforce the limit and announce it."""
+def _save(
+    session: Session,
+    *related: RefreshToken,
+    request: HttpRequest | None,
+    unless_exists: bool = False,
+    is_provisional: bool = False,
+) -> bool:
+    """Insert the rows and, unless the session ``is_provisional``, enforce the limit and announce it.
+
+    False if they are not inserted: see ``statements.insert``.
+    """
     using = write_alias()
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
-    is_acting = session.actor_id is not None
-    must_lock = (
-        is_acting or conf.AUTH_SESSIONS_MAX_PER_USER is not None or transaction.get_connection(using).in_atomic_block
-    )
-    with _translate_missing_people(session), transaction.atomic(using=using) if must_lock else nullcontext():
-        if must_lock:
-            _lock_people(session, using=using)
-        insert(session, *related, using=using)
+    must_lock = conf.AUTH_SESSIONS_MAX_PER_USER is not None or session.actor_id is not None or not is_outermost(using)
+
+    def save() -> bool:
+        if not insert(session, *related, using=using, unless_exists=unless_exists):
+            return False
         if not is_provisional:
-            _start(session, request=request, using=using)
+            _announce(session, request=request, using=using)
+        return True
+
+    def lock_and_save() -> bool:
+        _lock_people(session, using=using)
+        if not save():
+            return False
+        if not is_provisional:
+            _enforce_limit(session, request=request, using=using)
+        return True
+
+    with _translate_missing_people(session):
+        return in_transaction(lock_and_save, using=using) if must_lock else retry_conflicts(save, using=using)
 
 
 def _lock_people(session: Session, *, using: str) -> None:
     """Lock the row of the user, and of the actor's own session: neither is deleted before the session exists."""
-    if not lock(user_row(session.user)):
+    user = user_row(session.user)
+    has_limit = conf.AUTH_SESSIONS_MAX_PER_USER is not None
+    if not (lock_by_update(user) if has_limit else lock_by_primary_key(user)):
         raise exceptions.UserNotFound
     if not mark_actor_session(session, using=using):
         raise exceptions.SessionNotFound
@@ -182,8 +209,7 @@ def _translate_missing_people(session: Session) -> Iterator[None]:
         yield
 
 
-def _start(session: Session, *, request: HttpRequest | None, using: str) -> None:
-    _enforce_limit(session, request=request, using=using)
+def _announce(session: Session, *, request: HttpRequest | None, using: str) -> None:
     if session.actor_id is not None:
         logger.info("User %s acts as user %s in session %s", session.actor_id, session.user_id, session.pk)
     send_on_commit(signals.session_started, using=using, session=session, request=request)
@@ -200,8 +226,7 @@ def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str)
     counted = all_sessions(using).live(user=session.user).filter(actor=None).exclude(pk=session.pk)
     if conf.AUTH_SESSIONS_LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
-    keys = list(counted.last_used_first().values_list("pk", flat=True))
-    surplus = keys[max(limit - 1, 0) :]
+    surplus = read_keys(counted.last_used_first())[max(limit - 1, 0) :]
     if not surplus:
         return
     if conf.AUTH_SESSIONS_LIMIT_POLICY == "refuse" and session.kind == SessionKind.TOKEN:

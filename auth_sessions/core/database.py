@@ -11,12 +11,13 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import DatabaseError, router, transaction
+from django.db import DatabaseError, OperationalError, router, transaction
 from django.db.models import QuerySet
 from django.dispatch import Signal
 
 from auth_sessions import exceptions
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -56,13 +57,18 @@ def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[Sessi
 
 @contextmanager
 def translate_missing_user(user: AbstractBaseUser) -> Iterator[None]:
-    """Raise ``UserNotFound`` for a database error if the user has just been deleted."""
+    """Raise ``UserNotFound`` for a database error if the user has just been deleted.
+
+    An ``OperationalError``, such as a deadlock, says nothing about the user and propagates.
+    """
     try:
         yield
+    except OperationalError:
+        raise
     except DatabaseError:
-        with transaction.atomic(using=write_alias()):
-            if lock(user_row(user)):  # under REPEATABLE READ a plain SELECT still finds a deleted row
-                raise
+        # Under REPEATABLE READ a plain SELECT still finds a deleted row.
+        if in_transaction(lambda: lock_by_primary_key(user_row(user)), using=write_alias()):
+            raise
         raise exceptions.UserNotFound from None
 
 

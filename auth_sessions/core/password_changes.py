@@ -1,7 +1,6 @@
 """What a new password, a new hash or a new ``SECRET_KEY`` does to the sessions of a user."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -9,7 +8,8 @@ from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core.database import all_sessions, translate_missing_user, user_row, write_alias
 from auth_sessions.core.usage import update_on_commit
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock, lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 
 
@@ -28,7 +28,8 @@ def change_password(
     deleted meanwhile).
     """
     using = write_alias()
-    with translate_missing_user(user), transaction.atomic(using=using):
+
+    def work() -> int:
         user.set_password(password)
         user.save(update_fields=["password"])
         sessions = all_sessions(using).filter(user_id=user.pk)
@@ -39,6 +40,9 @@ def change_password(
             sessions = sessions.exclude(pk=keep.pk)
         return sessions.end(reason=EndReason.PASSWORD_CHANGED, actor=user, request=request)
 
+    with translate_missing_user(user):
+        return in_transaction(work, using=using)
+
 
 def upgrade_hash(user: AbstractBaseUser) -> None:
     """Store a hash of the same password by another hasher, and update the fingerprints that match the old hash.
@@ -46,14 +50,17 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
     Both are written in one transaction: a request in between would find its session with an earlier password.
     """
     using = write_alias()
-    with transaction.atomic(using=using):
-        for stored in lock(user_row(user)):
+
+    def work() -> None:
+        for stored in lock_by_primary_key(user_row(user)):
             user_row(user).update(password=user.password)
             sessions = all_sessions(using).filter(user_id=user.pk)
             lock(sessions)
             sessions.filter(password_fingerprint__in=passwords.fingerprints(stored.password)).update(
                 password_fingerprint=passwords.fingerprint(user.password)
             )
+
+    in_transaction(work, using=using)
 
 
 def update_fingerprint_key(session: Session) -> None:
@@ -78,8 +85,10 @@ def sync_password_fingerprint(session: Session) -> None:
         update_fingerprint_key(session)
         return
     using = write_alias()
-    with transaction.atomic(using=using):
-        if all(stored.password != session.user.password for stored in lock(user_row(session.user))):
+
+    def work() -> None:
+        stored_users = lock_by_primary_key(user_row(session.user))
+        if all(stored.password != session.user.password for stored in stored_users):
             return  # the password has changed since the user was read
         browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
         lock(browsers)
@@ -87,3 +96,5 @@ def sync_password_fingerprint(session: Session) -> None:
         browsers.filter(pk=session.pk).update(password_fingerprint=session.password_fingerprint)
         outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
         outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
+
+    in_transaction(work, using=using)

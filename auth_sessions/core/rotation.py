@@ -4,7 +4,7 @@ import logging
 import uuid
 from functools import partial
 
-from django.db import transaction
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -19,7 +19,8 @@ from auth_sessions.core.statements import select_session, update_generation
 from auth_sessions.core.usage import touch_actor_session, update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.db import deletion
-from auth_sessions.db.locking import lock_by_key
+from auth_sessions.db.locking import lock, lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction, is_conflict
 from auth_sessions.models import RefreshToken, Session
 
 logger = logging.getLogger("auth_sessions")
@@ -85,13 +86,12 @@ def confirm_generation(session: Session, *, generation: int) -> None:
 
 def _reread_token(session: Session) -> None:
     """Read the token that another request has rotated: with a lock, since a REPEATABLE READ snapshot may be older."""
-    using = session._state.db
-    with transaction.atomic(using=using):
-        rows = RefreshToken.objects.using(using).select_for_update()
-        token = rows.filter(pk=session.pk).first()
-    if token is None:
+    using = session._state.db or write_alias()
+    rows = RefreshToken.objects.using(using).filter(pk=session.pk)
+    tokens = in_transaction(lambda: lock_by_primary_key(rows), using=using)
+    if not tokens:
         raise exceptions.SessionNotFound
-    session.refresh_token = token
+    (session.refresh_token,) = tokens
 
 
 def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | None) -> None:
@@ -99,7 +99,8 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
     if not _is_reused(session, generation):
         return
     using = session._state.db or write_alias()
-    with transaction.atomic(using=using):
+
+    def end() -> None:
         if _end(session, using=using, request=request):
             logger.warning("Reused refresh token for session %s, generation %s", session.pk, generation)
             send_on_commit(
@@ -109,6 +110,8 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
                 generation=generation,
                 request=request,
             )
+
+    in_transaction(end, using=using)
     raise exceptions.RefreshTokenAlreadyUsed
 
 
@@ -117,10 +120,12 @@ def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
     rows = all_sessions(using).filter(pk=session.pk)
     try:
         return rows.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OperationalError) and is_conflict(error):
+            raise
         logger.exception("A receiver failed when session %s ended for a reused refresh token", session.pk)
-    reason, lock = EndReason.REFRESH_TOKEN_REUSED, partial(lock_by_key, rows, using)
-    return deletion.end(lock, using=using, reason=reason, request=request, is_robust=True)
+    reason = EndReason.REFRESH_TOKEN_REUSED
+    return deletion.end(partial(lock, rows), using=using, reason=reason, request=request, is_robust=True)
 
 
 def _is_reused(session: Session, generation: int) -> bool:

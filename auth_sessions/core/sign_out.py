@@ -4,7 +4,6 @@ from functools import partial
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
-from django.db import transaction
 from django.http import HttpRequest
 
 from auth_sessions import exceptions
@@ -12,7 +11,8 @@ from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions, user_row, write_alias
 from auth_sessions.core.statements import lock_in_scope
 from auth_sessions.db import deletion
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 
 
@@ -62,7 +62,10 @@ def end_before_deletion(user: AbstractBaseUser) -> int:
     The user's row is locked first, so that a new sign-in waits until the user is deleted.
     """
     using = write_alias()
-    with transaction.atomic(using=using):
-        lock(user_row(user))
+
+    def work() -> int:
+        lock_by_primary_key(user_row(user))
         acted = all_sessions(using).filter(actor_id=user.pk).end(reason=EndReason.SIGNED_OUT)
         return acted + all_sessions(using).filter(user_id=user.pk).end(reason=EndReason.USER_DELETED)
+
+    return in_transaction(work, using=using)

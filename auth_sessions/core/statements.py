@@ -12,7 +12,8 @@ from django.db.models import Model, signals
 from auth_sessions.choices import Scope
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
-from auth_sessions.db.locking import lock_by_key, locks_in_order
+from auth_sessions.db.locking import lock, locks_in_order
+from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -46,7 +47,7 @@ def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | No
 def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
     """Read the sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
     if not locks_in_order(using) or session.actor_id is not None:
-        return lock_by_key(_in_scope(session, scope, using), using)
+        return lock(_in_scope(session, scope, using))
     user, key = _to_db_value("user", session.user_id, using), _to_db_value("id", session.pk, using)
     values = {Scope.LOCAL: [user, key], Scope.OTHERS: [user, user, key, key], Scope.GLOBAL: [user, user]}[scope]
     if (using, scope) not in _compiled_locks:
@@ -54,7 +55,7 @@ def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
         _compiled_locks[using, scope] = compile_query(rows, values=values)
     compiled = _compiled_locks[using, scope]
     if compiled is None:
-        return lock_by_key(_in_scope(session, scope, using), using)
+        return lock(_in_scope(session, scope, using))
     return compiled.read(values, using=using)
 
 
@@ -85,13 +86,15 @@ def update_generation(token: RefreshToken, *, rotated_at: datetime) -> bool:
     """
     using = token._state.db or write_alias()
     connection = connections[using]
-    values = (token.generation + 1, rotated_at, token.pk, token.generation)
-    with connection.cursor() as cursor:
-        fields = zip(UPDATED_FIELDS, values, strict=True)
-        cursor.execute(
-            _generation_update(using), [field.get_db_prep_value(value, connection) for field, value in fields]
-        )
-        has_changed = bool(cursor.rowcount)
+    fields = zip(UPDATED_FIELDS, (token.generation + 1, rotated_at, token.pk, token.generation), strict=True)
+    values = [field.get_db_prep_value(value, connection) for field, value in fields]
+
+    def update() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(_generation_update(using), values)
+            return bool(cursor.rowcount)
+
+    has_changed = retry_conflicts(update, using=using)
     if has_changed:
         token.generation, token.rotated_at = token.generation + 1, rotated_at
     return has_changed
@@ -108,17 +111,16 @@ def _generation_update(using: str) -> str:
     return update_sql(UPDATED_FIELDS[:2], UPDATED_FIELDS[2:], using=using)
 
 
-def insert(*rows: Model, using: str) -> None:
+def insert(*rows: Model, using: str, unless_exists: bool = False) -> bool:
     """Insert new rows, all or none, as ``save(force_insert=True)`` of each would, with the same signals.
 
     On PostgreSQL it is one statement, which needs no transaction around it unless a receiver listens to these signals.
+    ``unless_exists``, for a single row, returns False where another has the same unique value: an error, which
+    PostgreSQL logs, would contain that value. MariaDB and MySQL then raise no error for a deleted user, either.
     """
-    inserts = [_compiled_insert(using, type(row)) for row in rows]
+    inserts = [_compiled_insert(using, type(row), unless_exists) for row in rows]
     if None in inserts:
-        with transaction.atomic(using=using):
-            for row in rows:
-                row.save(force_insert=True, using=using)
-        return
+        return _insert_by_orm(rows, using=using, unless_exists=unless_exists)
     models = [type(row) for row in rows]
     has_receivers = any(
         signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save) for model in models
@@ -131,16 +133,31 @@ def insert(*rows: Model, using: str) -> None:
         with connections[using].cursor() as cursor:
             for sql, values in [_as_one_statement(statements)] if is_one_statement else statements:
                 cursor.execute(sql, values)
+            if not cursor.rowcount:
+                return False
         for row in rows:
             row._state.adding, row._state.db = False, using
             signals.post_save.send(
                 sender=type(row), instance=row, created=True, raw=False, using=using, update_fields=None
             )
+    return True
+
+
+def _insert_by_orm(rows: tuple[Model, ...], *, using: str, unless_exists: bool) -> bool:
+    if unless_exists:
+        (row,) = rows
+        manager = type(row)._base_manager.using(using)
+        manager.bulk_create([row], ignore_conflicts=True)
+        return manager.filter(pk=row.pk).exists()
+    with transaction.atomic(using=using):
+        for row in rows:
+            row.save(force_insert=True, using=using)
+    return True
 
 
 @cache
-def _compiled_insert(using: str, model: type[Model]) -> str | None:
-    return compile_insert(model, using=using)
+def _compiled_insert(using: str, model: type[Model], unless_exists: bool) -> str | None:
+    return compile_insert(model, using=using, unless_exists=unless_exists)
 
 
 def _column_values(row: Model, using: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """Records the use of a session, on commit and without a lock that outlives the statement."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,9 +12,11 @@ from django.utils import timezone
 from auth_sessions import passwords
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, write_alias
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock, update_unless_locked
+from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
 
 
 def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
@@ -42,8 +45,8 @@ def touch_actor_session(session: Session, **changes: Any) -> None:
     """Record that the actor's own session is in use, while they act in another person's name from it."""
     if session.actor_session_id is not None:
         now, using = timezone.now(), write_alias()
-        rows = all_sessions(using).filter(pk=session.actor_session_id, last_seen_at__lte=now)
-        transaction.on_commit(lambda: rows.update(last_seen_at=now, **changes), using=using, robust=True)
+        row = all_sessions(using).filter(pk=session.actor_session_id, last_seen_at__lte=now)
+        _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
 
 
 def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
@@ -82,11 +85,19 @@ def touch_browser(session: Session, *, django_session_key: str | None) -> None:
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:
     """Write ``changes`` to the row on commit, if it then has the values of ``only_if``. An error is logged, not raised.
 
-    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended.
+    Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended. A row
+    that another transaction has locked is not written: whoever ends a session may take long, and the next use of the
+    session writes again.
     """
     using = write_alias()
-    row = all_sessions(using).filter(pk=session.pk, **only_if)
-    transaction.on_commit(lambda: row.update(**changes), using=using, robust=True)
+    _write_on_commit(all_sessions(using).filter(pk=session.pk, **only_if), changes, using=using)
+
+
+def _write_on_commit(row: SessionQuerySet, changes: dict[str, Any], *, using: str) -> None:
+    def write() -> None:
+        retry_conflicts(partial(update_unless_locked, row, changes), using=using)
+
+    transaction.on_commit(write, using=using, robust=True)
 
 
 def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
@@ -95,7 +106,8 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
     Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
     using = write_alias()
-    with transaction.atomic(using=using):
+
+    def work() -> bool:
         if session not in lock(all_sessions(using).filter(user_id=session.user_id)):
             return False
         session.authenticated_at = timezone.now() if session.actor_id is None else None
@@ -103,10 +115,13 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
         all_sessions(using).filter(pk=session.pk).update(
             authenticated_at=session.authenticated_at, password_fingerprint=session.password_fingerprint
         )
-    return True
+        return True
+
+    return in_transaction(work, using=using)
 
 
 def rename_session(session: Session, name: str) -> bool:
     """Store the person's own label for a session, at most 100 characters. False if the session has just ended."""
     session.name = names.clean(name)
-    return bool(all_sessions().filter(pk=session.pk).update(name=session.name))
+    row, using = all_sessions().filter(pk=session.pk), write_alias()
+    return bool(retry_conflicts(lambda: row.update(name=session.name), using=using))

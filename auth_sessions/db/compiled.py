@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 
 logger = logging.getLogger("auth_sessions")
@@ -80,11 +81,14 @@ def compile_query(rows: QuerySet[Any], *, values: list[Any]) -> CompiledQuery | 
     return compiled
 
 
-def compile_insert(model: type[Model], *, using: str) -> str | None:
-    """The INSERT of one row of a model, with all of its own columns in order. None, and a warning, if that fails."""
+def compile_insert(model: type[Model], *, using: str, unless_exists: bool = False) -> str | None:
+    """The INSERT of one row of a model, with all of its own columns in order. None, and a warning, if that fails.
+
+    ``unless_exists`` inserts nothing, without an error, where another row has the same unique value.
+    """
     fields = model._meta.local_concrete_fields
     try:
-        query = InsertQuery(model)
+        query = InsertQuery(model, on_conflict=OnConflict.IGNORE if unless_exists else None)
         query.insert_values(fields, [model()])
         ((sql, parameters),) = query.get_compiler(using).as_sql()
         _require(len(parameters) == len(fields), f"{len(parameters)} parameters for {len(fields)} columns")

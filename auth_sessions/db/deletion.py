@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.apps import apps
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db.models import DO_NOTHING
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
 from auth_sessions.choices import EndReason
 from auth_sessions.db.locking import lock as lock_rows
+from auth_sessions.db.transactions import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +55,8 @@ def end(
     before these, with signals of their own, since what happened to the actor (the ``reason``, the ``scope``) did not
     happen to the person in whose name they acted.
     """
-    with transaction.atomic(using=using):
+
+    def work() -> int:
         sessions = lock()
         acted = _acted_from(sessions, using=using)
         keys = {session.pk for session in acted}
@@ -65,6 +68,8 @@ def end(
             _end_locked(own, {**event, "reason": reason, "scope": scope}, is_robust=is_robust)
         return len(keys) + len(own)
 
+    return in_transaction(work, using=using)
+
 
 def _acted_from(sessions: list[Session], *, using: str) -> list[Session]:
     """The sessions in which the users of these act in another person's name, locked.
@@ -74,16 +79,13 @@ def _acted_from(sessions: list[Session], *, using: str) -> list[Session]:
     own = [session for session in sessions if session.actor_id is None]
     users = {session.user_id for session in own}
     found = {session.pk: session for session in sessions if session.actor_id in users}
+    rows: Any = apps.get_model("auth_sessions", "Session")._base_manager.using(using)
     for batch in batches([session for session in own if session.is_actor_session]):
-        rows = (
-            type(batch[0])
-            ._base_manager.using(using)
-            .filter(
-                actor_id__in={session.user_id for session in batch},
-                actor_session_id__in=[session.pk for session in batch],
-            )
+        acted = rows.filter(
+            actor_id__in={session.user_id for session in batch},
+            actor_session_id__in=[session.pk for session in batch],
         )
-        found.update((session.pk, session) for session in lock_rows(rows))
+        found.update((session.pk, session) for session in lock_rows(acted))
     return [found[key] for key in sorted(found)]
 
 
@@ -124,6 +126,8 @@ def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
     try:
         with transaction.atomic(using=using):
             call()
+    except OperationalError:  # such as a deadlock, after which the transaction cannot go on
+        raise
     except DatabaseError:
         logger.exception(
             "A receiver of sessions_ending failed: the sessions end, and what receivers wrote is rolled back"
@@ -140,7 +144,9 @@ def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], No
     model: Any = apps.get_model("auth_sessions", "Session")
     keys = [session.pk for session in sessions]
     collector = UnbatchedCollector(using=using)
-    relations: list[Any] = list(get_candidate_relations_to_delete(model._meta))
+    relations: list[Any] = [
+        relation for relation in get_candidate_relations_to_delete(model._meta) if relation.on_delete is not DO_NOTHING
+    ]
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
         fields = [*(relation.field for relation in relations), model._meta.pk]
         return partial(_delete_in_sql, fields, keys, using=using)

@@ -1,11 +1,19 @@
-"""Row locks, taken in primary-key order on every database."""
+"""Row locks, taken in primary-key order on every database.
 
+InnoDB locks the entries of the index that it reads by before the rows. On MariaDB and MySQL the keys are therefore read
+first, without a lock, and the rows are locked by primary key: so every transaction takes the locks in one order.
+"""
+
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db import connections, router
 from django.db.models import F, Model, QuerySet
 
 M = TypeVar("M", bound=Model)
+
+READ_COMMITTED = ("read committed", "read uncommitted")
+"""The isolation levels at which a later SELECT of a transaction reads what others have committed meanwhile."""
 
 
 def write_alias_of(rows: QuerySet[Any]) -> str:
@@ -20,28 +28,91 @@ def locks_in_order(using: str) -> bool:
     return connection.features.has_select_for_update and connection.vendor != "mysql"
 
 
-def lock(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
-    """Read the rows, and lock them in primary-key order until the end of the transaction.
+def lock(rows: QuerySet[M]) -> list[M]:
+    """Read the rows of any queryset, even an ordered, sliced or joined one, and lock them in primary-key order.
+
+    They stay locked until the end of the transaction.
+    """
+    using = write_alias_of(rows)
+    rows, by_key = rows.using(using), rows.model._base_manager.using(using)
+    if connections[using].vendor != "mysql":
+        return lock_by_primary_key(by_key.filter(pk__in=rows.values("pk")))
+    keys = _keys(rows)
+    locked = lock_by_primary_key(by_key.filter(pk__in=keys))
+    if _may_read_snapshot(using):
+        latest = _keys(rows.select_for_update())
+        locked = lock_by_primary_key(by_key.filter(pk__in=latest)) if set(latest) - set(keys) else locked
+    return locked
+
+
+def _keys(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.values_list("pk", flat=True))
+
+
+def lock_by_primary_key(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
+    """As :func:`lock`, in one statement, for rows that are filtered by primary key and by nothing else.
 
     ``skip_locked`` leaves out the rows that another transaction has locked; a database that cannot skip them waits.
-    SQLite has no row locks: an UPDATE that changes nothing takes the database's write lock, and waits for it as a later
-    write, after a read in the same transaction, would not.
     """
     features = connections[rows.db].features
-    if not features.has_select_for_update:
-        key = rows.model._meta.pk.attname
-        rows.update(**{key: F(key)})
+    if not features.has_select_for_update:  # SQLite: a later write, after a read in the same transaction, would fail
+        lock_by_update(rows)
     skip_locked = skip_locked and features.has_select_for_update_skip_locked
     return list(rows.select_for_update(skip_locked=skip_locked).order_by("pk"))
 
 
-def lock_by_key(rows: QuerySet[M], using: str) -> list[M]:
-    """Read the rows of any queryset, even an ordered, sliced or joined one, and lock them in primary-key order.
+def lock_by_update(rows: QuerySet[Any]) -> int:
+    """Lock rows by an UPDATE that changes nothing. Returns their number.
 
-    InnoDB locks the entries of the index that it reads before the rows. On MariaDB and MySQL the keys are therefore
-    read first, so that every transaction locks by primary key, in one order (MySQL also has no LIMIT in a subquery).
+    Unlike after a SELECT with a lock, a transaction that waited for them, and reads an older snapshot on PostgreSQL,
+    fails: it can be tried again (``db.transactions``). SQLite has no other lock.
     """
-    keys: Any = rows.using(using).values("pk")
-    if connections[using].vendor == "mysql":
-        keys = [row["pk"] for row in keys]
-    return lock(rows.model._base_manager.using(using).filter(pk__in=keys))
+    key = rows.model._meta.pk.attname
+    return rows.update(**{key: F(key)})
+
+
+def read_keys(rows: QuerySet[Any]) -> list[Any]:
+    """The keys of the rows as they are now, in the order of the queryset. Call it in a transaction.
+
+    PostgreSQL reads no later rows in a transaction at REPEATABLE READ.
+    """
+    rows = rows.using(using := write_alias_of(rows))
+    if _may_read_snapshot(using):
+        lock(rows)
+        rows = rows.select_for_update()
+    return _keys(rows)
+
+
+def _may_read_snapshot(using: str) -> bool:
+    """Whether a plain SELECT may read an older snapshot, and a SELECT with a lock the latest rows (MariaDB, MySQL).
+
+    That is so at REPEATABLE READ in a transaction that began before the innermost ``atomic()``. The SELECT with a lock
+    comes last, when the rows known so far are locked by primary key.
+    """
+    connection: Any = connections[using]
+    is_older = bool(connection.savepoint_ids)
+    return connection.vendor == "mysql" and is_older and connection.isolation_level not in READ_COMMITTED
+
+
+def update_unless_locked(rows: QuerySet[Any], changes: Mapping[str, Any]) -> None:
+    """Write ``changes`` to one row, unless another transaction has locked it: never waits for it.
+
+    One statement; a database that cannot skip locked rows waits.
+    """
+    using = write_alias_of(rows)
+    connection, model = connections[using], rows.model
+    if not connection.features.has_select_for_update_skip_locked:
+        rows.using(using).update(**changes)
+        return
+    compiler: Any = rows.using(using).values("pk").query.get_compiler(using)
+    select, parameters = compiler.as_sql()
+    select = f"{select} {connection.ops.for_update_sql(skip_locked=True)}"
+    if connection.vendor == "mysql":  # which reads the table that it updates in a derived table only
+        select = f"SELECT * FROM ({select}) AS unlocked"  # noqa: S608 - compiled by Django
+    fields = [(model._meta.get_field(name), value) for name, value in changes.items()]
+    quote = connection.ops.quote_name
+    assignments = ", ".join(f"{quote(field.column)} = %s" for field, _ in fields)
+    table, key = quote(model._meta.db_table), quote(model._meta.pk.column)
+    values = [field.get_db_prep_save(value, connection) for field, value in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {assignments} WHERE {key} = ({select})", [*values, *parameters])  # noqa: S608 - names of models

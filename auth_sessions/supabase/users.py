@@ -7,13 +7,13 @@ from typing import Any, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
 from auth_sessions.core.sign_out import end_before_deletion
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size
 
@@ -39,8 +39,8 @@ def is_taken(user: AbstractBaseUser) -> bool:
     user_model = get_user_model()
     same_name = Q(**{user_model.USERNAME_FIELD: user.get_username()})
     same_address = Q(**{user_model.get_email_field_name(): email_of(user)})
-    with transaction.atomic(using=write_alias()):  # a locking read sees what another request has just written
-        return bool(lock(all_users().filter(same_name | same_address)))
+    users = all_users().filter(same_name | same_address)
+    return bool(in_transaction(lambda: lock(users), using=write_alias()))  # sees what another has just written
 
 
 def credentials(email: str, password: str) -> dict[str, str]:
@@ -84,23 +84,22 @@ def profile(user: AbstractBaseUser) -> Profile:
 
 def _make(user: AbstractBaseUser) -> Profile:
     """Create a profile, under the lock on the user's row that a deletion takes as well."""
-    using = write_alias()
-    with transaction.atomic(using=using):
-        if not lock(user_row(user)):
+
+    def work() -> Profile:
+        if not lock_by_update(user_row(user)):
             raise exceptions.UserNotFound
+        found = _profiles().select_for_update().filter(user_id=user.pk).first()  # of a request that was first
         key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
-        try:
-            with transaction.atomic(using=using):
-                return _profiles().create(user_id=user.pk, uuid=key)
-        except IntegrityError:  # another request was first; a locking read sees its row
-            return _profiles().select_for_update().get(user_id=user.pk)
+        return found or _profiles().create(user_id=user.pk, uuid=key)
+
+    return in_transaction(work, using=write_alias())
 
 
 def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
     """Merge ``changes`` key by key; None deletes a key. Call it in a transaction: the row is locked until its end."""
     if not changes:
         return
-    for stored in lock(_profiles().filter(pk=profile(user).pk)):
+    for stored in lock_by_primary_key(_profiles().filter(pk=profile(user).pk)):
         before, merged = stored.user_metadata, {**stored.user_metadata, **changes}
         stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
         stored.save(update_fields=["user_metadata", "updated_at"])

@@ -33,6 +33,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
+from auth_sessions.db.transactions import in_transaction, without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.supabase import errors, users
@@ -73,6 +74,10 @@ class SupabaseView(APIView):
     metadata_class = None
     action_throttle_scope: str | None = None
     refusals: errors.Refusals = errors.BEARER_REFUSALS
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return without_atomic_requests(super().as_view(**initkwargs))
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
@@ -177,13 +182,18 @@ class TokenView(View):
         "refresh_token": RefreshTokenGrantView,
     }
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return without_atomic_requests(super().as_view(**initkwargs))
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             name = request.GET.get("grant_type", "")
         except SuspiciousOperation:  # too many parameters
             name = ""
         grant = self.grants.get(name, UnsupportedGrantView)
-        return grant.as_view()(request, *args, **kwargs)
+        response: HttpResponseBase = grant.as_view()(request, *args, **kwargs)
+        return response
 
 
 class SignedInView(SupabaseView):
@@ -253,7 +263,8 @@ class UserView(SignedInView):
         if body.holds("password"):
             current = body.text("current_password") if body.holds("current_password") else None
             check_change(body.text("password"), user, current=current)
-        with transaction.atomic(using=write_alias()):
+
+        def update() -> None:
             email = users.normalized(body.text("email"))
             if len(email) > users.EMAIL_LENGTH:
                 raise _no_address()
@@ -263,6 +274,8 @@ class UserView(SignedInView):
                 session = self.get_token().session
                 api.change_password(user, body.text("password"), keep=session, request=request._request)
             users.merge_user_metadata(user, body.metadata("data"))
+
+        in_transaction(update, using=write_alias())
         return Response(user_object(user))
 
     def change_email(self, user: AbstractBaseUser, email: str) -> None:

@@ -1,0 +1,80 @@
+"""Transactions of the app's own, which are tried again when the database has chosen them to fail.
+
+A database ends one of two transactions that conflict: by a deadlock, or by a serialization failure at the isolation
+levels REPEATABLE READ and SERIALIZABLE. The app's own transactions are then tried again. Inside a transaction of the
+project, only the project can try again, and the error propagates.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import OperationalError, connections, transaction
+
+T = TypeVar("T")
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+ATTEMPTS = 8
+
+PAUSE = 0.005
+"""Seconds before the second attempt, at most; doubled for each further one."""
+
+SQLSTATES = {"40001", "40P01"}
+"""PostgreSQL: serialization failure, deadlock."""
+
+MYSQL_ERRORS = {1020, 1213}
+"""MariaDB and MySQL: the row has changed since the snapshot, deadlock."""
+
+
+def is_outermost(using: str) -> bool:
+    """Whether a transaction that starts now is the app's own, and not a part of another."""
+    connection = connections[using]
+    return not connection.in_atomic_block and connection.get_autocommit()
+
+
+def in_transaction(work: Callable[[], T], *, using: str) -> T:
+    """The result of ``work()``, called in a transaction, and called again if that transaction conflicts with another.
+
+    Receivers of signals that ``work`` sends may therefore be called more than once; what they wrote is rolled back.
+    """
+    committed: list[bool] = []
+
+    def attempt() -> T:
+        with transaction.atomic(using=using):
+            transaction.on_commit(lambda: committed.append(True), using=using)
+            return work()
+
+    return retry_conflicts(attempt, using=using, is_final=lambda: bool(committed))
+
+
+def retry_conflicts(work: Callable[[], T], *, using: str, is_final: Callable[[], bool] = lambda: False) -> T:
+    """The result of ``work()``, called again after a conflict, unless that ``is_final``. In a transaction, once."""
+    if is_outermost(using):
+        for number in range(ATTEMPTS - 1):
+            try:
+                return work()
+            except OperationalError as error:
+                if not is_conflict(error) or is_final():
+                    raise
+                time.sleep(random.uniform(0, PAUSE * 2**number))  # noqa: S311 - no secret
+    return work()
+
+
+def without_atomic_requests(view: V) -> V:
+    """Mark a view, as ``View.as_view()`` returns it, not to run in a transaction under ``ATOMIC_REQUESTS``.
+
+    The app's views change data in transactions of their own, which can be tried again and which see the latest rows.
+    """
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
+
+
+def is_conflict(error: OperationalError) -> bool:
+    """Whether the database has rolled a transaction back because of another one."""
+    cause: Any = error.__cause__
+    if SQLSTATES & {getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None)}:
+        return True
+    return bool(error.args) and error.args[0] in MYSQL_ERRORS

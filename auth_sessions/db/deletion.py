@@ -144,9 +144,8 @@ def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], No
     model: Any = apps.get_model("auth_sessions", "Session")
     keys = [session.pk for session in sessions]
     collector = UnbatchedCollector(using=using)
-    relations: list[Any] = [
-        relation for relation in get_candidate_relations_to_delete(model._meta) if relation.on_delete is not DO_NOTHING
-    ]
+    candidates: list[Any] = list(get_candidate_relations_to_delete(model._meta))
+    relations = [relation for relation in candidates if relation.on_delete is not DO_NOTHING]
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
         fields = [*(relation.field for relation in relations), model._meta.pk]
         return partial(_delete_in_sql, fields, keys, using=using)

@@ -261,6 +261,8 @@ class UserView(SignedInView):
         if body.text("phone"):
             raise validation_failed("Phone numbers are not supported")
         if body.holds("password"):
+            if self.get_token().session.is_staff_help:  # who acts in the user's name cannot prove to be that user
+                raise SupabaseError(400, "reauthentication_needed", "Password update requires reauthentication")
             current = body.text("current_password") if body.holds("current_password") else None
             check_change(body.text("password"), user, current=current)
 

@@ -1,6 +1,8 @@
 """Who acts in another person's name, with tokens: not counted, not fresh, shown as help, and ended with the actor."""
 
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 
 import jwt
@@ -21,6 +23,7 @@ from auth_sessions.signals import session_started, sessions_ending
 from tests.support.acting import act
 from tests.support.admin import AdminClient
 from tests.support.device import Device, code, still_signed_in
+from tests.support.races import ROUNDS, together
 from tests.support.related import receiving
 from tests.support.sessions import clear_expired, create_browser_row
 from tests.support.statements import DELETED, LOCKED, statements
@@ -288,6 +291,28 @@ def test_the_clean_up_ends_it_with_the_actors_own(clock, grace, ada, laptop):
     clock.shift(timedelta(hours=2))
     clear_expired()
     assert list(Session.objects.all()) == [row(laptop)]
+
+
+class TestRaces:
+    def test_who_begins_to_act_while_being_signed_out(self, grace, ada):
+        """Either the new session is refused, or it ends with the actor's own."""
+        for _ in range(ROUNDS):
+            own = create_session(grace)
+            together(partial(_begin, grace, ada, own), partial(api.sign_out, own))
+            assert not Session.objects.exists()
+
+    def test_acting_from_one_session_many_times_at_once(self, grace, staff_device, ada):
+        own = row(staff_device)
+        for _ in range(ROUNDS):
+            together(*[partial(_begin, grace, ada, own)] * 4)
+        assert ada.auth_sessions.count() == 4 * ROUNDS
+        together(partial(api.sign_out, own), *[partial(_begin, grace, ada, own)] * 3)
+        assert not Session.objects.exists()
+
+
+def _begin(actor, user, own):
+    with suppress(exceptions.SessionNotFound):
+        create_session(user, actor=actor, current=own)
 
 
 def test_a_browser_row_without_a_middleware(grace, ada):

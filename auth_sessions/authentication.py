@@ -142,15 +142,38 @@ def get_valid_session(token: SessionAccessToken) -> Session:
     Raises :class:`~auth_sessions.exceptions.TokenNotValid` if session and user do not belong together, and
     subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
-    session = select_session(token.session_id, "user")
+    session = _select(token)
+    _require_live(session, last_used_at=max(session.last_seen_at, token.rotated_at))
+    touch(session, generation=token.generation, confirms_at=token.confirms_at)
+    return session
+
+
+def get_session_of_expired_token(token: SessionAccessToken) -> Session:
+    """The live session of an access token that is valid but for its ``exp``, for a sign-out. Records no use.
+
+    A device whose clock is behind does not know that its token has expired, and believes that it has signed out. Raises
+    :class:`~auth_sessions.exceptions.TokenNotValid` for a token older than the previous generation, and what
+    :func:`get_valid_session` raises.
+    """
+    session = _select(token, "refresh_token")
+    if token.generation < session.refresh_token.generation - 1:
+        raise exceptions.TokenNotValid
+    _require_live(session, last_used_at=session.last_used_at)
+    return session
+
+
+def _select(token: SessionAccessToken, *related: str) -> Session:
+    session = select_session(token.session_id, "user", *related)
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
         raise exceptions.TokenNotValid
-    if reason := get_end_reason(session, last_used_at=max(session.last_seen_at, token.rotated_at)):
-        raise EXCEPTIONS[reason](session)
-    touch(session, generation=token.generation, confirms_at=token.confirms_at)
     return session
+
+
+def _require_live(session: Session, *, last_used_at: datetime) -> None:
+    if reason := get_end_reason(session, last_used_at=last_used_at):
+        raise EXCEPTIONS[reason](session)
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:

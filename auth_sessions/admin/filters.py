@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from auth_sessions.core.database import all_sessions
 from auth_sessions.models import Session
 from auth_sessions.querysets import LAST_USED_AT, SessionQuerySet
 
@@ -66,7 +67,7 @@ class TagFilter(admin.SimpleListFilter):
     parameter_name = "tag"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        tags = Session.objects.exclude(tag="").order_by("tag").values_list("tag", flat=True).distinct()
+        tags = all_sessions().exclude(tag="").order_by("tag").values_list("tag", flat=True).distinct()
         return [(tag, tag) for tag in tags[:LISTED_TAGS]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:

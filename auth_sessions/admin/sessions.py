@@ -16,6 +16,7 @@ from auth_sessions.admin.actions import actor, log, revoke
 from auth_sessions.admin.columns import SessionColumns, is_own, mark_own, warning_label
 from auth_sessions.admin.filters import LastUsedFilter, StateFilter, TagFilter
 from auth_sessions.choices import EndReason
+from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -69,7 +70,8 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        """The sessions as they are, not as a replica still has them: an administrator acts on what is shown."""
+        return super().get_queryset(request).using(write_alias()).select_related(*self.list_select_related)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.admin.actions import revoke
 from auth_sessions.admin.columns import SessionColumns
+from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -91,4 +92,5 @@ class SessionInline(SessionColumns, TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         sessions = cast("SessionQuerySet", super().get_queryset(request))
-        return sessions.last_used_first().select_related("user", "refresh_token", "actor")
+        shown = sessions.using(write_alias()).last_used_first()
+        return shown.select_related("user", "refresh_token", "actor")

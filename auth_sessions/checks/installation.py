@@ -1,13 +1,14 @@
-"""W010, E011, E014, E018: authentication classes, versions, middleware, and the pages."""
+"""W010, E011, E014, E018, E025: authentication classes, versions, middleware, the pages, and the Supabase API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 import django
 import rest_framework
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils.module_loading import import_string
 from django.utils.version import get_version_tuple
 from rest_framework.settings import api_settings
@@ -17,6 +18,7 @@ from auth_sessions.conf import conf
 from auth_sessions.middleware import BrowserSessionMiddleware
 
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+SUPABASE = "auth_sessions.supabase"
 BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
 
 
@@ -25,6 +27,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _versions()
     yield from _middleware()
     yield from _pages()
+    yield from _supabase()
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
@@ -77,6 +80,29 @@ def _is_mounted(name: str) -> bool:
     except NoReverseMatch:
         return False
     return True
+
+
+def _supabase() -> Iterator[checks.CheckMessage]:
+    """E025: the Supabase API is mounted without its app, which has the table."""
+    if apps.is_installed(SUPABASE) or not getattr(settings, "ROOT_URLCONF", None):
+        return
+    if any(
+        base.__module__ == f"{SUPABASE}.views" for view in _views(get_resolver().url_patterns) for base in view.mro()
+    ):
+        yield checks.Error(
+            f"The Supabase API is mounted, but {SUPABASE} is not in INSTALLED_APPS.",
+            hint=f'Add "{SUPABASE}" to INSTALLED_APPS and run migrate.',
+            id="auth_sessions.E025",
+        )
+
+
+def _views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[type]:
+    """The class-based views of a URLconf, however they are mounted."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern.url_patterns)
+        elif view := getattr(pattern.callback, "view_class", None):
+            yield view
 
 
 def _has_middleware() -> bool:

@@ -18,6 +18,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.acting import mark_actor_session, set_actor
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
+from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_keys
 from auth_sessions.db.transactions import in_transaction, is_outermost, retry_conflicts
 from auth_sessions.devices import device, names
@@ -187,8 +188,11 @@ def _save(
             _enforce_limit(session, request=request, using=using)
         return True
 
-    with _translate_missing_people(session):
+    def write() -> bool:
         return in_transaction(lock_and_save, using=using) if must_lock else retry_conflicts(save, using=using)
+
+    with _translate_missing_people(session):
+        return store_text(session, "name", write)
 
 
 def _lock_people(session: Session, *, using: str) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from auth_sessions import passwords
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock, update_unless_locked
 from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
@@ -123,5 +124,10 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser) -> bool:
 def rename_session(session: Session, name: str) -> bool:
     """Store the person's own label for a session, at most 100 characters. False if the session has just ended."""
     session.name = names.clean(name)
-    row, using = all_sessions().filter(pk=session.pk), write_alias()
-    return bool(retry_conflicts(lambda: row.update(name=session.name), using=using))
+    using = write_alias()
+    row = all_sessions(using).filter(pk=session.pk)
+
+    def write() -> int:
+        return in_transaction(lambda: row.update(name=session.name), using=using)
+
+    return bool(store_text(session, "name", write))

@@ -112,6 +112,12 @@ def set_related(instance: Model, name: str, other: Model | None) -> None:
     field.set_cached_value(instance, other)
 
 
+def get_related(instance: Model, name: str) -> Any:
+    """The related object of an instance if it has been read or set already, without SQL; otherwise None."""
+    field: Any = instance._meta.get_field(name)
+    return field.get_cached_value(instance, default=None)
+
+
 def _warn(statement: str, error: Exception) -> None:
     message = "%s cannot be compiled once; the ORM is used, which is slower (%s: %s)"
     logger.warning(message, statement, type(error).__name__, error)

@@ -1,26 +1,56 @@
 """System checks of the Supabase API, in one sequence of numbers with those of ``auth_sessions.checks``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import checks
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, FieldError
+from django.db import DatabaseError, transaction
 from django.db.models import CharField, Model, TextField, UUIDField
 
+from auth_sessions.core.database import write_alias
+from auth_sessions.supabase import users
 from auth_sessions.tokens.keys import simple_jwt
 
-CLAIMS = ("sub", "role", "email", "phone", "app_metadata", "user_metadata", "is_anonymous", "aal", "amr")
+CLAIMS = ("iss", "sub", "role", "email", "phone", "app_metadata", "user_metadata", "is_anonymous", "aal", "amr")
 
 
 def register() -> None:
     checks.register(check_project, checks.Tags.security)
+    checks.register(check_users, checks.Tags.database)
 
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     return [message for concern in (_user_model(), _claims()) for message in concern]
+
+
+def check_users(databases: Sequence[str] | None = None, **kwargs: object) -> list[checks.CheckMessage]:
+    """W025: users share an e-mail address, so that none of them can sign in.
+
+    It groups all users by address, in one statement, and is therefore tagged ``database``: Django runs it for
+    ``check --database`` and ``migrate`` only.
+    """
+    if write_alias() not in (databases or ()) or not issubclass(get_user_model(), AbstractBaseUser):
+        return []
+    try:
+        with transaction.atomic(using=write_alias()):
+            sharing = users.sharing_an_address()
+    except (DatabaseError, FieldError):  # before the migrations of the user model, and with E012
+        return []
+    if not sharing:
+        return []
+    keys = ", ".join(map(str, sharing))
+    return [
+        checks.Warning(
+            f"Users share an e-mail address, so that the Supabase API signs none of them in: those with the keys {keys}"
+            " are an example.",
+            hint='Give each an address of their own, and require it by UniqueConstraint(Upper("email"), ...).',
+            id="auth_sessions.W025",
+        )
+    ]
 
 
 def _user_model() -> Iterator[checks.CheckMessage]:

@@ -41,8 +41,8 @@ class SupabaseError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """``x-sb-error-code``, unless there are extra members; for 401 also ``WWW-Authenticate`` (RFC 9110)."""
-        code = {"x-sb-error-code": self.code} if self.code and not self.extra else {}
+        """``x-sb-error-code``; for 401 also ``WWW-Authenticate`` (RFC 9110)."""
+        code = {"x-sb-error-code": self.code} if self.code else {}
         return {**code, "WWW-Authenticate": "Bearer"} if self.status == status.HTTP_401_UNAUTHORIZED else code
 
     def body(self, *, versioned: bool) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Profile(models.Model):
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:
+        app_label = "auth_sessions_supabase"  # also where the app is not installed, which E025 reports
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
 

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.signals import pre_delete
+from django.http import HttpRequest
 
 from auth_sessions.core.database import user_models
 from auth_sessions.models import Session
@@ -18,9 +19,11 @@ def connect() -> None:
         pre_delete.connect(delete_profile_of_deleted_user, model, dispatch_uid=uid)
 
 
-def add_claims(token: SessionAccessToken, session: Session, **kwargs: object) -> None:
+def add_claims(
+    token: SessionAccessToken, session: Session, request: HttpRequest | None = None, **kwargs: object
+) -> None:
     """Add the claims to every access token, whichever API issues it. Claims of other receivers are not overwritten."""
-    claims = responses.claims(session)
+    claims = responses.claims(session, request=request)
     if simple_jwt("AUDIENCE") is None:
         claims["aud"] = responses.AUTHENTICATED
     token.payload = {**claims, **token.payload}

@@ -5,12 +5,21 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from auth_sessions.models import Session
 from auth_sessions.supabase import users
+from auth_sessions.supabase.models import Profile
 from auth_sessions.tokens import TokenPair
+from auth_sessions.tokens.keys import simple_jwt
+
+APP_NAME = "auth_sessions_supabase"
+"""The namespace of the URLs."""
 
 AUTHENTICATED = "authenticated"
 
@@ -32,50 +41,85 @@ def session_object(pair: TokenPair) -> dict[str, Any]:
 
 def user_object(user: AbstractBaseUser) -> dict[str, Any]:
     """The user object: ``User`` of Supabase Auth, without empty members, except for those that clients require."""
-    profile, joined = users.profile(user), getattr(user, "date_joined", None)
-    shared = {
-        "created_at": _rfc3339(joined if isinstance(joined, datetime) else profile.created_at),
-        "updated_at": _rfc3339(profile.updated_at),
-        **({"last_sign_in_at": _rfc3339(user.last_login)} if user.last_login else {}),
-    }
-    key, email = str(profile.uuid), users.email_of(user)
+    profile, fields = users.profile(user), _described(user)
+    key, email, metadata = str(profile.uuid), fields["email"], fields["user_metadata"]
+    times = {"created_at": users.created_at(user), "updated_at": profile.updated_at, "last_sign_in_at": user.last_login}
     identity = {
         "identity_id": str(uuid.uuid5(profile.uuid, "email")),
         "id": key,
         "user_id": key,
-        "identity_data": {"sub": key, "email": email},
+        "identity_data": {name: metadata[name] for name in users.IDENTITY if name in metadata},
         "provider": "email",
         "email": email,
-        **shared,
+        **times,
     }
-    return {
-        "id": key,
-        "aud": AUTHENTICATED,
-        "role": AUTHENTICATED,
-        "email": email,
-        "phone": "",
-        "app_metadata": profile.app_metadata,
-        "user_metadata": profile.user_metadata,
-        "identities": [identity] if email else [],
-        "is_anonymous": False,
-        **shared,
-    }
+    return _written(
+        {
+            "aud": AUTHENTICATED,
+            "role": AUTHENTICATED,
+            "identities": [_written(identity)] if email else [],
+            "is_anonymous": False,
+            **times,
+            **fields,
+            "id": key,
+        }
+    )
 
 
-def claims(session: Session) -> dict[str, Any]:
+def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str, Any]:
     """The claims that Supabase's clients, and services that verify their tokens, expect in an access token."""
-    profile = users.profile(session.user)
+    fields, iss = _described(session.user), issuer(request)
     authenticated_at = int((session.authenticated_at or session.created_at).timestamp())
     return {
-        "sub": str(profile.uuid),
+        **({"iss": iss} if iss else {}),
+        "sub": str(users.profile(session.user).uuid),
         "role": AUTHENTICATED,
-        "email": users.email_of(session.user),
-        "phone": "",
-        "app_metadata": deepcopy(profile.app_metadata),
-        "user_metadata": deepcopy(profile.user_metadata),
+        **{name: deepcopy(fields[name]) for name in ("email", "phone", "app_metadata", "user_metadata")},
         "is_anonymous": False,
         "aal": "aal2" if "mfa" in session.amr else "aal1",
         "amr": [{"method": METHODS.get(method, method), "timestamp": authenticated_at} for method in session.amr],
+    }
+
+
+def _described(user: AbstractBaseUser) -> dict[str, Any]:
+    """The members of the user object that the project may change, by ``SupabaseConfig.get_user_fields()``."""
+    profile, config = users.profile(user), apps.get_app_config(Profile._meta.app_label)
+    fields = {"email": users.email_of(user), "phone": "", **config.get_user_fields(user)}  # type: ignore[attr-defined]
+    confirmed = {name: fields.get(f"{name}_confirmed_at") for name in ("email", "phone")}
+    if times := [time for time in confirmed.values() if time]:
+        fields.setdefault("confirmed_at", min(times))
+    identity = {
+        "sub": str(profile.uuid),
+        **({"email": fields["email"]} if fields["email"] else {}),
+        **{f"{name}_verified": time is not None for name, time in confirmed.items()},
+    }
+    fields["user_metadata"] = {**profile.user_metadata, **identity, **fields.get("user_metadata", {})}
+    fields["app_metadata"] = {**profile.app_metadata, **fields.get("app_metadata", {})}
+    return fields
+
+
+def issuer(request: HttpRequest | None) -> str | None:
+    """The URL of the Supabase API at the host of the request, as the issuer of Supabase Auth.
+
+    None without a request, where the API is not mounted, and if ``SIMPLE_JWT["ISSUER"]`` names the issuer.
+    """
+    if request is None or simple_jwt("ISSUER") is not None:
+        return None
+    match, kwargs, namespace = request.resolver_match, None, APP_NAME
+    if match is not None and match.app_names[-1:] == [APP_NAME]:  # mounted in another namespace, or below a parameter
+        namespace, kwargs = match.namespace, match.kwargs
+    try:
+        return request.build_absolute_uri(reverse(f"{namespace}:token", kwargs=kwargs)).removesuffix("/token")
+    except (NoReverseMatch, DisallowedHost, KeyError):  # KeyError: a request made by hand has no host
+        return None
+
+
+def _written(members: dict[str, Any]) -> dict[str, Any]:
+    """The members that are not None, with times in RFC 3339."""
+    return {
+        name: _rfc3339(value) if isinstance(value, datetime) else value
+        for name, value in members.items()
+        if value is not None
     }
 
 

@@ -1,37 +1,69 @@
 """Users of the Supabase API: found by e-mail address, identified by a UUID, with metadata."""
 
 import hashlib
+import logging
 import unicodedata
 import uuid
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Upper
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
 from auth_sessions.core.sign_out import end_before_deletion
+from auth_sessions.db.compiled import get_related, set_related
 from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size
 
+logger = logging.getLogger("auth_sessions")
+
 EMAIL_LENGTH = 254
 """The maximum length of an address (RFC 5321)."""
+
+IDENTITY = ("sub", "email", "email_verified", "phone_verified")
+"""The members of ``user_metadata`` that the server always writes, and a client never."""
 
 UNKNOWN_USERNAME = "no-such-user:{}"
 
 
 def usernames(email: str) -> list[str]:
     """The user names of all users with this e-mail address, compared without regard to case."""
+    return [name for _, name in _having(email)]
+
+
+def _having(email: str) -> list[tuple[Any, str]]:
+    """The key and the user name of each user with this address."""
     if len(email) > EMAIL_LENGTH:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
-    users = user_model._default_manager.filter(**{f"{field}__iexact": email})
+    found = _all().filter(**{f"{field}__iexact": email}).values_list("pk", user_model.USERNAME_FIELD, field)
     # A database may also treat accents, or letters with the same upper case, as equal.
-    return [name for name, stored in users.values_list(user_model.USERNAME_FIELD, field) if is_same(stored, email)]
+    return [(key, name) for key, name, stored in found if is_same(stored, email)]
+
+
+def sharing_an_address() -> list[Any]:
+    """The keys of two users with the same e-mail address, if there are any. Reads the addresses of all users."""
+    field = get_user_model().get_email_field_name()
+    addressed = _all().annotate(address=Upper(field)).filter(address__gt="")
+    shared = addressed.values("address").annotate(count=Count("pk")).filter(count__gt=1).values("address")
+    first: dict[str, Any] = {}
+    for key, address in addressed.filter(address__in=shared).values_list("pk", field).iterator():
+        if first.setdefault(normalized(address), key) != key:
+            return [first[normalized(address)], key]
+    return []
+
+
+def _all() -> QuerySet[AbstractBaseUser]:
+    return get_user_model()._default_manager.using(write_alias())
 
 
 def is_taken(user: AbstractBaseUser) -> bool:
@@ -49,14 +81,44 @@ def credentials(email: str, password: str) -> dict[str, str]:
     For an unknown address, and for one that several users share, they contain a user name that no user has: it takes as
     long as a wrong password, and ``user_login_failed`` is sent.
     """
-    found = usernames(email)
-    name = found[0] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
+    found = _having(email)
+    if len(found) > 1:
+        logger.warning("A sign-in is refused, since several users share its address: %s", [key for key, _ in found])
+    name = found[0][1] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
     return {get_user_model().USERNAME_FIELD: name, "password": password}
 
 
 def email_of(user: AbstractBaseUser) -> str:
     """The e-mail address of a user, "" if there is none."""
     return getattr(user, user.get_email_field_name(), None) or ""
+
+
+def created_at(user: AbstractBaseUser) -> datetime:
+    """When the user signed up; if the user model does not store it, when their profile was created."""
+    joined = getattr(user, "date_joined", None)
+    return joined if isinstance(joined, datetime) else profile(user).created_at
+
+
+def is_autoconfirmed() -> bool:
+    """Whether every address counts as confirmed: nothing that is installed verifies addresses."""
+    return not apps.is_installed("allauth.account")
+
+
+def email_confirmed_at(user: AbstractBaseUser) -> datetime | None:
+    """When the user's address was confirmed; None if it is not confirmed, or there is none.
+
+    Every address counts as confirmed at sign-up, as in Supabase Auth with ``mailer_autoconfirm``. If django-allauth is
+    installed, an address is confirmed if allauth has verified it. It does not store when: the time is that of sign-up.
+    """
+    email = email_of(user)
+    if not email:
+        return None
+    if not is_autoconfirmed():
+        model: Any = apps.get_model("account", "EmailAddress")  # type: ignore[misc]
+        addresses = model._default_manager.using(write_alias())
+        if not addresses.filter(user_id=user.pk, email__iexact=email, verified=True).exists():
+            return None
+    return created_at(user)
 
 
 def is_same(one: str, other: str) -> bool:
@@ -73,39 +135,56 @@ def normalized(email: str) -> str:
 
 
 def profile(user: AbstractBaseUser) -> Profile:
-    """The profile of a user, created if there is none. Raises :class:`~auth_sessions.exceptions.UserNotFound`."""
-    try:
-        return cast("Profile", cast("Any", user).supabase_profile)
-    except Profile.DoesNotExist:
-        made = _make(user)
-    cast("Any", user).supabase_profile = made
-    return made
+    """The profile of a user, created if there is none. Raises :class:`~auth_sessions.exceptions.UserNotFound`.
+
+    It is read once for each instance of the user, from the database that it is written to.
+    """
+    found: Profile | None = get_related(user, "supabase_profile")
+    if found is None:
+        found = _profiles().filter(user_id=user.pk).first() or _make(user)
+        _keep(user, found)
+    return found
+
+
+def _keep(user: AbstractBaseUser, profile: Profile) -> None:
+    set_related(user, "supabase_profile", profile)
+    set_related(profile, "user", user)
 
 
 def _make(user: AbstractBaseUser) -> Profile:
     """Create a profile, under the lock on the user's row that a deletion takes as well."""
+    using = write_alias()
 
     def work() -> Profile:
         if not lock_by_update(user_row(user)):
             raise exceptions.UserNotFound
-        found = _profiles().select_for_update().filter(user_id=user.pk).first()  # of a request that was first
         key = user.pk if isinstance(user.pk, uuid.UUID) else uuid.uuid4()
-        return found or _profiles().create(user_id=user.pk, uuid=key)
+        try:
+            with transaction.atomic(using=using):
+                return _profiles().create(user_id=user.pk, uuid=key)
+        except IntegrityError:  # another request was first; a locking read sees its row
+            return _profiles().select_for_update().get(user_id=user.pk)
 
-    return in_transaction(work, using=write_alias())
+    return in_transaction(work, using=using)
 
 
 def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None:
-    """Merge ``changes`` key by key; None deletes a key. Call it in a transaction: the row is locked until its end."""
+    """Merge ``changes`` key by key; None deletes a key. Call it in a transaction: the row is locked until its end.
+
+    The members of ``IDENTITY``, which clients send back as they have read them, are not stored.
+    """
     if not changes:
         return
     for stored in lock_by_primary_key(_profiles().filter(pk=profile(user).pk)):
         before, merged = stored.user_metadata, {**stored.user_metadata, **changes}
-        stored.user_metadata = {key: value for key, value in merged.items() if value is not None}
+        stored.user_metadata = {
+            key: value for key, value in merged.items() if value is not None and key not in IDENTITY
+        }
         stored.save(update_fields=["user_metadata", "updated_at"])
-        stored.refresh_from_db(fields=["user_metadata"])  # a database may store numbers in a longer form
+        # a database may store numbers in a longer form
+        stored.refresh_from_db(using=write_alias(), fields=["user_metadata"])
         check_size(stored.user_metadata, before=before)
-        cast("Any", user).supabase_profile = stored
+        _keep(user, stored)
 
 
 def delete_profile(user: AbstractBaseUser) -> None:

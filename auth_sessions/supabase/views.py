@@ -37,7 +37,7 @@ from auth_sessions.db.transactions import in_transaction, without_atomic_request
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.supabase import errors, users
-from auth_sessions.supabase.authentication import BearerAuthentication
+from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
 from auth_sessions.supabase.passwords import check_change, check_strength
 from auth_sessions.supabase.request_body import Body
@@ -137,7 +137,10 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
 
 class PasswordGrantView(SignInBaseView):
-    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session."""
+    """``POST token?grant_type=password`` ``{"email", "password"}``: creates a session.
+
+    ``weak_password`` of the response is null: the app does not validate the password that signs in.
+    """
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
@@ -149,7 +152,9 @@ class PasswordGrantView(SignInBaseView):
             raise SupabaseError(422, "phone_provider_disabled", "Phone logins are disabled")
         if not email:
             raise validation_failed("missing email or phone")
-        return self.sign_in(request, email, body.text("password"))
+        response = self.sign_in(request, email, body.text("password"))
+        response.data["weak_password"] = None
+        return response
 
 
 class RefreshTokenGrantView(SupabaseView):
@@ -215,6 +220,7 @@ class LogoutView(SignedInView):
     ``local`` for a session that has already ended is 204, too.
     """
 
+    authentication_classes = (SignOutAuthentication,)
     action_throttle_scope = "auth_sessions_sign_out"
 
     scope = ""
@@ -384,7 +390,7 @@ class SettingsView(SupabaseView):
             {
                 "external": {"email": True, "phone": False, "anonymous_users": False},
                 "disable_signup": not conf.AUTH_SESSIONS_SUPABASE_SIGNUP,
-                "mailer_autoconfirm": True,
+                "mailer_autoconfirm": users.is_autoconfirmed(),
                 "phone_autoconfirm": False,
                 "sms_provider": "",
                 "saml_enabled": False,

@@ -20,7 +20,7 @@ PUBLIC = {
     """,
     "authentication": """
         BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
-        get_session get_session_of_refresh_token get_valid_session to_api_exception
+        get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session to_api_exception
     """,
     "choices": """
         DeviceType EndReason Scope SessionKind
@@ -56,6 +56,9 @@ PUBLIC = {
     """,
     "signals": """
         access_token_issuing refresh_token_reused session_started sessions_ended sessions_ending
+    """,
+    "supabase.apps": """
+        SupabaseConfig
     """,
     "supabase.models": """
         Profile email_provider

@@ -70,3 +70,18 @@ def content_security_policy(get_response):
         return response
 
     return middleware
+
+
+VIEWS_ASKED = set()
+"""The names of the views that :func:`remember_views` has seen."""
+
+
+def remember_views(get_response):
+    """Notes which view answered."""
+
+    def middleware(request):
+        response = get_response(request)
+        VIEWS_ASKED.add(request.resolver_match and request.resolver_match.view_name)
+        return response
+
+    return middleware

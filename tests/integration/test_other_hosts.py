@@ -10,8 +10,8 @@ from tests.support.paths import ROOT
 
 HOSTS = {
     # what must be installed, and the tests of the project that stands on it
-    "allauth": "tests/integration/allauth_project/sign_ins.py",  # the sign-in
-    "unfold": "tests/integration/unfold_project/in_the_admin.py",  # the admin's theme, before Django's admin
+    "allauth": ["sign_ins", "supabase_users"],  # the sign-in
+    "unfold": ["in_the_admin"],  # the admin's theme, before Django's admin
 }
 
 
@@ -19,8 +19,9 @@ HOSTS = {
 @pytest.mark.parametrize("package", HOSTS)
 def test_a_host_that_stands_on(package):
     pytest.importorskip(package, reason=f"needs django-{package}")
+    files = [f"tests/integration/{package}_project/{name}.py" for name in HOSTS[package]]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-m", "", HOSTS[package]],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-m", "", *files],
         env=run_apart(package, DJANGO_SETTINGS_MODULE=f"tests.integration.{package}_project.settings"),
         cwd=ROOT,
         capture_output=True,

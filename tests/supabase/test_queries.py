@@ -29,7 +29,7 @@ def cost(call, status=200):
 def test_the_first_sign_in_of_all(ada):
     """Finds the user name by the address; then the user, session, token, last_login; then the profile is made."""
     sign_in = ["SELECT", "SELECT", *CREATED, "UPDATE", "SELECT"]
-    expected = [*sign_in, *LOCK[connection.vendor], "INSERT"]
+    expected = [*sign_in, "UPDATE", "INSERT"]  # the first locks the user
     assert cost(SupabaseDevice().try_sign_in) == expected
 
 
@@ -92,6 +92,13 @@ def test_password(laptop, ada, others):
 @pytest.mark.parametrize("scope", ["global", "local", "others"])
 def test_logout(ada, laptop, scope):
     create_session(ada)
+    assert cost(lambda: laptop.logout(scope), 204) == ["SELECT", "SELECT", *ENDED]
+
+
+@pytest.mark.parametrize("scope", ["global", "local", "others"])
+def test_logout_with_an_expired_token(clock, ada, laptop, scope):
+    create_session(ada)
+    clock.shift(301)
     assert cost(lambda: laptop.logout(scope), 204) == ["SELECT", "SELECT", *ENDED]
 
 

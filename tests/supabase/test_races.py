@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.supabase.models import Profile
 from tests.support.races import ROUNDS, statuses, together
-from tests.support.supabase import SupabaseDevice, add_user, needs_email
+from tests.support.supabase import SupabaseDevice, add_user, needs_email, written
 
 pytestmark = needs_email
 
@@ -83,7 +83,7 @@ def test_data_written_at_once_is_all_kept(ada):
             for number, device in enumerate(devices)
         ]
         assert statuses(together(*calls)) == [200] * 4
-    assert devices[0].user().json()["user_metadata"] == {f"2-{number}": number for number in range(4)}
+    assert written(devices[0].user().json()) == {f"2-{number}": number for number in range(4)}
 
 
 def test_the_first_data_of_a_person_without_a_profile(ada):

@@ -17,6 +17,9 @@ EMAIL = "ada@example.org"
 KEY = "sb_publishable_of_the_tests"
 """What ``createClient()`` sends as a Bearer token until somebody is signed in: an API key, no JWT."""
 
+IDENTITY = {"sub", "email", "email_verified", "phone_verified"}
+"""What ``user_metadata`` always holds."""
+
 # Refusals, as `refusal()` reads them.
 NO_SESSION = (403, "session_not_found", "Session from session_id claim in JWT does not exist")
 BANNED = (403, "user_banned", "User is banned")
@@ -71,6 +74,12 @@ def add_user(make_user, name="ada", **fields):
     return (
         make_user(name, **fields) if emails_are_usernames() else make_user(name, email=f"{name}@example.org", **fields)
     )
+
+
+def written(described):
+    """What a client has written of the ``user_metadata`` of a user object or a token, which also holds who it is."""
+    assert described["user_metadata"].keys() >= IDENTITY
+    return {name: value for name, value in described["user_metadata"].items() if name not in IDENTITY}
 
 
 def share_tokens(rest):
@@ -179,7 +188,7 @@ def shaped(answer):
         more |= {"error_id"} if answer.status_code >= 500 else set()
         assert set(body) - more == {"code", "error_code", "msg"}
         assert body["code"] == answer.status_code
-    named = body["error_code"] != "unknown" and "weak_password" not in body
+    named = body["error_code"] != "unknown"
     assert answer.get("x-sb-error-code") == (body["error_code"] if named else None)
     assert all(isinstance(body[name], str) and body[name] for name in ("error_code", "msg"))
     return body

@@ -16,6 +16,7 @@ from tests.settings import (  # noqa: F401
 ROOT_URLCONF = "tests.integration.allauth_project.urls"
 INSTALLED_APPS = [
     "auth_sessions",
+    "auth_sessions.supabase",
     "rest_framework",
     "allauth",
     "allauth.account",

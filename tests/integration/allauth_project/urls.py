@@ -4,6 +4,7 @@ from example_project.views import MeView
 
 urlpatterns = [
     path("api/auth/", include("auth_sessions.urls")),
+    path("auth/v1/", include("auth_sessions.supabase.urls")),
     path("api/me/", MeView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),

@@ -82,7 +82,40 @@ async function call(name, method, args) {
   return { data, error: { name: error.name, status: error.status, code: error.code, reasons: error.reasons } }
 }
 
+// A page that a server renders: a client of its own, the cookies of the request, and those of the response, unless the
+// page cannot write any (a server component). `calls` are made in turn; then a request is sent with the access token.
+async function page({ url, cookies, writes, encode, calls }) {
+  const { createServerClient } = await import('@supabase/ssr')
+  const jar = new Map(Object.entries(cookies))
+  const network = new Network()
+  const { auth } = createServerClient(url, API_KEY, {
+    cookies: {
+      encode,
+      getAll: () => [...jar].map(([name, value]) => ({ name, value })),
+      setAll(written) {
+        if (!writes) return
+        for (const { name, value, options } of written) {
+          if (options.maxAge === 0) jar.delete(name)
+          else jar.set(name, value)
+        }
+      },
+    },
+    global: { fetch: network.fetch },
+    ...REALTIME,
+  })
+  const answers = []
+  for (const [method, ...args] of calls) {
+    const { data = null, error = null } = (await auth[method](...args)) ?? {}
+    answers.push(error ? { data, error: { name: error.name, status: error.status, code: error.code } } : { data, error })
+  }
+  const { data } = await auth.getSession()
+  const headers = { Authorization: `Bearer ${data.session?.access_token}` }
+  const me = await fetch(`${url}/api/me/`, { headers })
+  return { answers, me: me.status, cookies: Object.fromEntries(jar), asked: network.asked }
+}
+
 const operations = {
+  page,
   open({ kind, client, storage, items, url, autoRefresh }) {
     if (!storages.has(storage)) storages.set(storage, new Storage(items))
     const network = new Network()

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 
 from tests.support.device import PASSWORD
 from tests.support.keys import read_claims
-from tests.support.supabase import needs_email
+from tests.support.supabase import needs_email, written
 from tests.support.supabase_clients import (
     ADA,
     NEW_CLIENT_PASSWORD,
@@ -91,10 +91,10 @@ def test_the_same_password_again(laptop, phone):
 
 def test_metadata(laptop, phone):
     assert laptop.update_user(data={"colour": "green", "size": 7}).ok
-    assert laptop.update_user(data={"size": None}).data["user"]["user_metadata"] == {"colour": "green"}
-    assert phone.get_user().data["user"]["user_metadata"] == {"colour": "green"}
+    assert written(laptop.update_user(data={"size": None}).data["user"]) == {"colour": "green"}
+    assert written(phone.get_user().data["user"]) == {"colour": "green"}
     assert phone.refresh().ok
-    assert read_claims(phone.session()["access_token"])["user_metadata"] == {"colour": "green"}
+    assert written(read_claims(phone.session()["access_token"])) == {"colour": "green"}
 
 
 def test_another_address_is_refused(laptop):

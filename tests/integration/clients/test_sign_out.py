@@ -1,5 +1,9 @@
 """The published clients of Supabase Auth against a live server: signing out."""
 
+import json
+import time
+from datetime import timedelta
+
 import pytest
 
 from auth_sessions.choices import EndReason
@@ -53,6 +57,25 @@ def test_sign_out_of_a_session_that_is_gone(laptop, phone, scope):
     else:
         assert_forgotten(phone)
     assert_signed_in(laptop)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_sign_out_of_a_device_whose_clock_is_behind(open_client, laptop, phone, settings, scope):
+    """It takes its access token for good, and a refusal for a success."""
+    settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(seconds=1)}
+    assert laptop.refresh().ok
+    session = laptop.session()
+    time.sleep(max(session["expires_at"] - time.time(), 0) + 0.1)
+    (key,) = laptop.storage()
+    behind = json.dumps({**session, "expires_at": session["expires_at"] + 3600})
+    settings.SIMPLE_JWT = {}
+    this_stays, the_other_stays = SCOPES[scope]
+    client = open_client(items={key: behind})
+    assert client.sign_out(scope).ok
+    assert client.asked() == [f"POST /logout?scope={scope}"]
+    assert Session.objects.count() == this_stays + the_other_stays
+    assert laptop.refresh().ok is this_stays
+    (assert_signed_in if the_other_stays else assert_signed_out)(phone)
 
 
 def test_sign_out_where_nobody_is_signed_in(open_client, ada):

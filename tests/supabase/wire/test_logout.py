@@ -98,8 +98,115 @@ class TestLogout:
         assert laptop.logout("local").status_code == 204
         assert not Session.objects.exists()
 
-    def test_an_expired_token_signs_nobody_out(self, clock, laptop):
+
+class TestExpiredToken:
+    """A device whose clock is behind sends an expired access token, is answered, and forgets its session."""
+
+    @pytest.fixture(autouse=True)
+    def _no_limits(self, clock, settings):
+        settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(minutes=5), "LEEWAY": 0}
+
+    @pytest.mark.parametrize(
+        ("scope", "left"), [(None, set()), ("global", set()), ("local", {"phone"}), ("others", {"laptop"})]
+    )
+    @pytest.mark.usefixtures("any_transaction_mode")
+    def test_the_current_generation(self, clock, laptop, phone, scope, left):
         clock.shift(300)
-        for scope in (None, "local"):
-            assert refusal(laptop.logout(scope)) == EXPIRED
+        assert refusal(laptop.user()) == EXPIRED
+        assert laptop.logout(scope).status_code == 204
+        for name, device in {"laptop": laptop, "phone": phone}.items():
+            assert device.refresh().status_code == (200 if name in left else 400)
+
+    def test_a_device_that_lay_in_a_drawer(self, clock, laptop, phone):
+        clock.shift(7 * 86_400)
+        assert laptop.logout("global").status_code == 204
+        assert not Session.objects.exists()
+
+    @pytest.mark.parametrize("scope", ["local", "others"])
+    def test_the_previous_generation(self, clock, laptop, phone, scope):
+        """The answer to its refresh was lost, or another tab has the new pair."""
+        tab = laptop.copy()
+        clock.shift(301)
+        assert laptop.refresh().status_code == 200
+        assert tab.claims["generation"] + 1 == laptop.claims["generation"]
+        assert refusal(tab.user()) == EXPIRED
+        assert tab.logout(scope).status_code == 204
+        assert phone.refresh().status_code == (200 if scope == "local" else 400)
+
+    def test_the_previous_generation_of_a_session_that_only_refreshes(self, clock, laptop, settings):
+        """Its last use is the refresh, which the previous access token knows nothing of."""
+        settings.AUTH_SESSIONS_IDLE_TIMEOUT = timedelta(hours=1)
+        tab = laptop.copy()
+        clock.shift(3_000)
+        laptop.refresh()
+        clock.shift(3_000)
+        assert tab.logout("global").status_code == 204
+        assert not Session.objects.exists()
+
+    def test_it_confirms_nothing(self, clock, laptop, phone):
+        """The refresh token that it came with may still be presented again."""
+        tab = laptop.copy()
+        laptop.refresh()
+        clock.shift(301)
+        assert laptop.logout("others").status_code == 204
+        assert tab.refresh().status_code == 200
+
+    @each("scope", [None, "global", "local", "others"])
+    def test_an_older_generation(self, clock, ada, scope):
+        """Whoever has found an old token in a log signs nobody out."""
+        device = SupabaseDevice().sign_in()
+        old = device.copy()
+        for _ in range(2):
+            clock.shift(60)
+            device.refresh()
+        clock.shift(300)
+        assert refusal(old.logout(scope)) == EXPIRED
+        assert device.refresh().status_code == 200
+
+    @each("scope", [None, "local", "others"])
+    def test_not_genuine(self, clock, laptop, scope):
+        clock.shift(301)
+        forged = laptop.copy()
+        forged.access = laptop.access[:-4] + ("AAAA" if laptop.access[-4:] != "AAAA" else "BBBB")
+        assert code(forged.logout(scope)) == (403, "bad_jwt")
+        for changes in ({"exp": None}, {"exp": "yesterday"}, {"exp": True}, {"generation": "0"}, {"sub": None}):
+            bent = laptop.copy().bend(**changes)
+            assert bent.logout(scope).status_code == 403
+        assert laptop.copy().bend("exp").logout(scope).status_code == 403
         assert Session.objects.count() == 1
+
+    def test_the_sub_of_another(self, clock, laptop, make_user):
+        add_user(make_user, "bob")
+        bob = SupabaseDevice().sign_in("bob@example.org")
+        clock.shift(301)
+        assert code(laptop.bend(sub=bob.user_id).logout()) == (403, "bad_jwt")
+        assert Session.objects.count() == 2
+
+    def test_another_scope(self, clock, laptop):
+        clock.shift(301)
+        assert refusal(laptop.logout("everyone"))[:2] == (400, "validation_failed")
+
+    def test_again(self, clock, laptop, phone):
+        clock.shift(301)
+        assert [laptop.logout("local").status_code for _ in range(2)] == [204] * 2
+        for scope in ("global", "others"):
+            assert refusal(laptop.logout(scope)) == NO_SESSION
+        assert phone.refresh().status_code == 200
+
+    @pytest.mark.parametrize("end", ["expired", "password_changed", "inactive"])
+    def test_a_session_that_is_not_live(self, clock, laptop, end):
+        clock.shift(301)
+        if end == "expired":
+            Session.objects.update(expires_at=timezone.now())
+        elif end == "password_changed":
+            get_user_model().objects.update(password=make_password("changed"))
+        else:
+            get_user_model().objects.update(is_active=False)
+        assert laptop.logout("others").status_code == 403
+        assert laptop.logout("local").status_code == 204
+        assert not Session.objects.exists()
+
+    def test_nothing_else_accepts_it(self, clock, laptop):
+        clock.shift(301)
+        assert refusal(laptop.user()) == refusal(laptop.update(data={"a": 1})) == EXPIRED
+        assert laptop.me().status_code == 401

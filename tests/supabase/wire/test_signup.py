@@ -14,6 +14,7 @@ from tests.support.supabase import (
     emails_are_usernames,
     needs_email,
     refusal,
+    written,
 )
 
 pytestmark = [needs_email, pytest.mark.any_database]
@@ -44,8 +45,8 @@ class TestSignup:
             "user",
         }
         nobody.keep(answer)
-        assert nobody.user().json()["user_metadata"] == {"name": "Ada"}
-        assert nobody.claims["user_metadata"] == {"name": "Ada"}
+        assert written(nobody.user().json()) == {"name": "Ada"}
+        assert written(nobody.claims) == {"name": "Ada"}
         assert nobody.me().status_code == nobody.refresh().status_code == 200
         user = get_user_model().objects.get()
         assert (user.email, user.check_password(PASSWORD)) == (EMAIL, True)

@@ -23,8 +23,9 @@ pytestmark = [needs_email, pytest.mark.any_database]
 
 
 class TestSuccess:
-    def user(self, identity_id, **changes):
+    def user(self, identity_id, **data):
         key = str(Profile.objects.get().uuid)
+        person = {"sub": key, "email": EMAIL, "email_verified": True, "phone_verified": False}
         shared = {
             "created_at": "2026-11-24T12:00:00.000000Z",
             "updated_at": "2026-11-24T12:00:00.000000Z",
@@ -34,7 +35,7 @@ class TestSuccess:
             "identity_id": identity_id,
             "id": key,
             "user_id": key,
-            "identity_data": {"sub": key, "email": EMAIL},
+            "identity_data": person,
             "provider": "email",
             "email": EMAIL,
             **shared,
@@ -46,11 +47,12 @@ class TestSuccess:
             "email": EMAIL,
             "phone": "",
             "app_metadata": {"provider": "email", "providers": ["email"]},
-            "user_metadata": {},
+            "user_metadata": {**person, **data},
             "identities": [identity],
             "is_anonymous": False,
+            "email_confirmed_at": "2026-11-24T12:00:00.000000Z",
+            "confirmed_at": "2026-11-24T12:00:00.000000Z",
             **shared,
-            **changes,
         }
 
     def test_sign_in(self, clock, ada, nobody):
@@ -66,7 +68,14 @@ class TestSuccess:
             "expires_in": 300,
             "expires_at": now + 300,
             "user": self.user(identity_id),
+            "weak_password": None,
         }
+
+    def test_only_a_sign_in_by_password_speaks_of_weakness(self, nobody, laptop, settings):
+        settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+        assert laptop.try_sign_in().json()["weak_password"] is None
+        assert "weak_password" not in laptop.try_refresh().json()
+        assert "weak_password" not in nobody.signup("eve@example.org").json()
 
     def test_refresh(self, clock, laptop):
         before = laptop.refresh_token
@@ -74,7 +83,7 @@ class TestSuccess:
         clock.shift(60)
         answer = laptop.try_refresh()
         body, now = answer.json(), int(timezone.now().timestamp())
-        assert (answer.status_code, set(body)) == (200, set(shape))
+        assert (answer.status_code, set(body) | {"weak_password"}) == (200, set(shape))
         assert (body["token_type"], body["expires_in"], body["expires_at"]) == ("bearer", 300, now + 300)
         assert body["refresh_token"] != before
         assert body["user"] == shape["user"]
@@ -85,7 +94,7 @@ class TestSuccess:
 
     def test_update(self, clock, ada, laptop):
         body = laptop.update(data={"name": "Ada"}).json()
-        expected = self.user(body["identities"][0]["identity_id"], user_metadata={"name": "Ada"})
+        expected = self.user(body["identities"][0]["identity_id"], name="Ada")
         assert body == expected == laptop.user().json()
 
     def test_time_of_the_last_change(self, clock, laptop):

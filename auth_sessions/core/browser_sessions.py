@@ -49,6 +49,9 @@ EXPIRY_TOLERANCE = timedelta(minutes=1)
 EXPIRY_KEY = "_auth_sessions_expires"
 """The key, in the data of Django's session, of the Unix time until which it lasts as far as the row knows."""
 
+FIRST_NAMED_KEY = "_auth_sessions_first_named"
+"""The key, in the data of a signed cookie, that tells that nothing but the session id has been added to them."""
+
 LOGIN_AT_KEY = "_auth_sessions_login_at"
 """The key, in the data of Django's session, of the Unix time of a login that has no row yet."""
 
@@ -67,6 +70,8 @@ class RequestState:
     """Whether a user has logged in during this request."""
     is_judged: bool = False
     """Whether the login has been judged: at the first evaluation of ``request.user``, or at a new login."""
+    is_joined: bool = False
+    """Whether a signed cookie that did not name its row does so from this request on."""
     is_deferred: bool = False
     """Whether the row is created when the client returns with the cookie of this login."""
     get_actor: Callable[[HttpRequest], AbstractBaseUser | None] = lambda request: None
@@ -87,13 +92,19 @@ def begin(request: HttpRequest, *, get_actor: Callable[[HttpRequest], AbstractBa
     state = RequestState(PresentedCookie(request), get_actor=get_actor)
     setattr(request, STATE_ATTRIBUTE, state)
     django_session = request.session
-    if django_session.accessed and state.presented.login is None and Login.of(django_session).user_key is not None:
+    if django_session.accessed and not state.presented.login and Login.of(django_session).user_key is not None:
         _defer(state, django_session)  # an earlier middleware has logged the user in
 
 
 def get_state(request: HttpRequest | Any) -> RequestState | None:
     """The state of a request of Django's or DRF's; None if it did not pass the middleware."""
     return getattr(request, STATE_ATTRIBUTE, None)
+
+
+def is_deferred(request: HttpRequest) -> bool:
+    """Whether a middleware has logged the user in at this request, and the row is created at the next."""
+    state = get_state(request)
+    return state is not None and state.is_deferred
 
 
 def set_current(request: HttpRequest, session: Session | None) -> None:
@@ -324,17 +335,13 @@ def _name(
     if is_new and django_session is request.session:
         return
     django_session.modified = was_modified
-    if not store.is_signed_cookie(django_session):
+    if store.is_signed_cookie(django_session):
+        if state is not None:
+            state.is_joined = True
+    else:
         for name, value in named.items():
             store.add_to_entry(django_session, name, value)
-        _set_engine(session)
-
-
-def _set_engine(session: Session) -> None:
-    """Record that saved data of Django's session name the row."""
-    session.django_session_engine = settings.SESSION_ENGINE
-    unnamed = all_sessions().filter(pk=session.pk, django_session_engine=None)
-    unnamed.update(django_session_engine=settings.SESSION_ENGINE)
+        all_sessions().filter(pk=session.pk).update(django_session_engine=settings.SESSION_ENGINE)
 
 
 def find_user(request: HttpRequest, found: Any) -> Any:
@@ -508,17 +515,18 @@ def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
     if state is None:
         return
     state.presented.stop_noting()
-    is_saved = status_code < HTTPStatus.INTERNAL_SERVER_ERROR and store.is_about_to_be_saved(django_session)
-    if is_saved and django_session.modified and not state.is_judged and Login.of(django_session).is_unnamed:
+    is_answered = status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+    has_changed = django_session.modified and not django_session.is_empty()
+    if is_answered and has_changed and not state.is_judged and Login.of(django_session).is_unnamed:
         get_current(request)
     session, has_failed = state.session, status_code >= HTTPStatus.BAD_REQUEST
     if session is not None and not has_failed and _is_unwritten(session, django_session):
         _name(request, django_session, session, session.user, is_new=state.is_new)
     if _has_dropped(state, django_session, status_code):
         end_dropped(request)
-    if status_code < HTTPStatus.INTERNAL_SERVER_ERROR and session is not None:
-        _name_signed_cookie(state, django_session, session)
-    if is_saved:
+    if is_answered and django_session.accessed and store.is_signed_cookie(django_session):
+        _name_signed_cookie(state, django_session)
+    if is_answered and store.is_about_to_be_saved(django_session):
         _follow(state, django_session)
 
 
@@ -532,23 +540,19 @@ def _is_unwritten(session: Session, django_session: SessionBase) -> bool:
     return all_sessions().filter(pk=session.pk).exists()
 
 
-def _name_signed_cookie(state: RequestState, django_session: SessionBase, session: Session) -> None:
+def _name_signed_cookie(state: RequestState, django_session: SessionBase) -> None:
     """Let the response send a signed cookie that names the row, in the place of the one that did not.
 
-    Not if another response has meanwhile sent one with other data: the browser would lose what that request changed.
+    Not if another response has meanwhile sent one with other data: the browser would lose what that request changed. A
+    cookie that is sent only for its name says so (``FIRST_NAMED_KEY``), for the next request that changes the data.
     """
-    presented = state.presented.read()
-    if (
-        not store.is_signed_cookie(django_session)
-        or presented is None
-        or not presented.is_unnamed
-        or django_session.get(SESSION_ID_KEY) != str(session.pk)
-    ):
-        return
+    session_id = django_session.get(SESSION_ID_KEY)
+    row = all_sessions().filter(pk=session_id, django_session_engine=None)
     if django_session.modified:
-        _set_engine(session)
-    elif all_sessions().filter(pk=session.pk, django_session_engine=None).exists():
-        django_session.modified = True
+        if session_id is not None and (state.is_joined or django_session.pop(FIRST_NAMED_KEY, None)):
+            row.update(django_session_engine=settings.SESSION_ENGINE)
+    elif state.is_joined and not all_sessions().filter(pk=session_id).exclude(django_session_engine=None).exists():
+        django_session[FIRST_NAMED_KEY] = True
 
 
 def _follow(state: RequestState, django_session: SessionBase) -> None:

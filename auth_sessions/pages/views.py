@@ -66,6 +66,8 @@ class DevicePage(Page):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = browser_sessions.get_current(request)
+        if current is None and request.method == "GET" and browser_sessions.is_deferred(request):
+            return redirect(request.get_full_path())  # the browser returns with the cookie
         if current is None:  # impersonation, or a user who is not signed in by Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current

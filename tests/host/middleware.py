@@ -2,8 +2,10 @@
 
 from types import SimpleNamespace
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user, get_user_model, login
+from django.contrib.auth.middleware import AuthenticationMiddleware, RemoteUserMiddleware
 from django.db import transaction
+from django.utils.functional import SimpleLazyObject
 
 from auth_sessions.middleware import BrowserSessionMiddleware
 
@@ -83,5 +85,46 @@ def remember_views(get_response):
         response = get_response(request)
         VIEWS_ASKED.add(request.resolver_match and request.resolver_match.view_name)
         return response
+
+    return middleware
+
+
+def finds_user_again(get_response):
+    """An authentication of the host's own: Django's, and as lazy."""
+
+    def middleware(request):
+        request.user = SimpleLazyObject(lambda: get_user(request))
+        return get_response(request)
+
+    return middleware
+
+
+def finds_user_at_once(get_response):
+    """The same, evaluated."""
+
+    def middleware(request):
+        request.user = get_user(request)
+        return get_response(request)
+
+    return middleware
+
+
+class AuthenticatesAgain(AuthenticationMiddleware):
+    """Sets ``request.user`` and ``request.auser``."""
+
+
+class ProxyUserMiddleware(RemoteUserMiddleware):
+    header = "HTTP_X_USER"
+
+
+def signs_in_by_header(get_response):
+    """A login by header with a backend that knows nothing of it."""
+
+    def middleware(request):
+        name = request.headers.get("X-User")
+        if name and not request.user.is_authenticated:
+            user = get_user_model()._base_manager.get(**{get_user_model().USERNAME_FIELD: name})
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        return get_response(request)
 
     return middleware

@@ -546,7 +546,7 @@ def _name_signed_cookie(state: RequestState, django_session: SessionBase) -> Non
     Not if another response has meanwhile sent one with other data: the browser would lose what that request changed. A
     cookie that is sent only for its name says so (``FIRST_NAMED_KEY``), for the next request that changes the data.
     """
-    session_id = django_session.get(SESSION_ID_KEY)
+    session_id: Any = django_session.get(SESSION_ID_KEY)
     row = all_sessions().filter(pk=session_id, django_session_engine=None)
     if django_session.modified:
         if session_id is not None and (state.is_joined or django_session.pop(FIRST_NAMED_KEY, None)):

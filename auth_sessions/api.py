@@ -113,6 +113,7 @@ def sign_in_user(
     name: str = "",
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
+    actor: AbstractBaseUser | None = None,
 ) -> TokenPair:
     """Sign in a user whose identity the caller has verified, for example by a magic link, a social login or a code.
 
@@ -122,13 +123,20 @@ def sign_in_user(
     password hash on the user object: if the password has changed since the object was read, the session is refused from
     the start.
 
+    ``actor`` is the person who really acts, where somebody signs in in the user's name (support, "log in as"). Such a
+    session counts against no limit, is never freshly authenticated, and is listed as help by staff; it ends with the
+    actor's own session: that of the ``request``, or without one of theirs the one they used last.
+
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
-    was deleted meanwhile), and under the limit policy ``"refuse"``
-    :class:`~auth_sessions.exceptions.SessionLimitReached`.
+    was deleted meanwhile), :class:`~auth_sessions.exceptions.SessionNotFound` (the actor was signed out meanwhile), and
+    under the limit policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
+    current = None if actor is None or request is None else get_session(request)
 
     def start() -> TokenPair:
-        session = create_session(user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime)
+        session = create_session(
+            user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime, actor=actor, current=current
+        )
         with end_on_error(session):
             with translate_missing_user(user):
                 user_logged_in.send(sender=type(user), request=request, user=user, session=session)

@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions.core import browser_sessions, responses
+from auth_sessions.core import browser_acting, browser_sessions, responses
+from auth_sessions.core.acting import find_actor
 
 
 class BrowserSessionMiddleware:
@@ -49,7 +51,7 @@ class BrowserSessionMiddleware:
                 "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware "
                 "(or whatever sets request.user)."
             )
-        browser_sessions.begin(request)
+        browser_sessions.begin(request, get_actor=self.get_actor)
         _validate_lazily(request)
 
     def process_view(self, request: HttpRequest, *args: object) -> Any:
@@ -61,8 +63,20 @@ class BrowserSessionMiddleware:
         BrowserSessionMiddleware.process_view(self, request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        browser_acting.on_response(request)
         responses.sync_on_response(request, status_code=response.status_code)
         return response
+
+    def get_actor(self, request: HttpRequest) -> AbstractBaseUser | None:
+        """Who really acts where somebody has logged in as the user of ``request.session``; None: nobody does.
+
+        Knows django-hijack and django-loginas. A project with a "log in as" of its own overrides it, and reads what its
+        view has noted, for example the key of a user in ``request.session``. It is called when Django's ``login()``
+        signs in, again at the response if the login replaced another user's, and for a login that has no row yet. It
+        must not read ``request.user``, which is evaluated meanwhile.
+        """
+        state = browser_sessions.get_state(request)
+        return find_actor(request, previous=None if state is None else state.previous)
 
 
 class _LazyUser(SimpleLazyObject):  # type: ignore[type-arg]

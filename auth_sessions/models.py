@@ -37,6 +37,32 @@ class Session(models.Model):
         related_name="auth_sessions",
         verbose_name=_("user"),
     )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("acting person"),
+        help_text=_("Who really acts, in the user's name; empty where the user does."),
+    )
+    # The sessions that are acted from one end with it, by `db.deletion.end`: neither Django nor the database may delete
+    # or protect them, and one DELETE of both must not depend on the order of the rows (InnoDB).
+    actor_session = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,  # they are found by `actor`
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text=_("The acting person's own session, from which they act."),
+    )
+    is_actor_session = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("Whether there may be sessions in which the user acts in another person's name from this one."),
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=SessionKind.choices, default=SessionKind.TOKEN)
     created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
     authenticated_at = models.DateTimeField(
@@ -99,6 +125,11 @@ class Session(models.Model):
         if not self._state.adding:
             kwargs.setdefault("force_update", True)
         super().save(*args, **kwargs)
+
+    @property
+    def is_staff_help(self) -> bool:
+        """Whether somebody else acts in the user's name, as ``actor``."""
+        return self.actor_id is not None
 
     @property
     def device(self) -> Device:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial, reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
@@ -83,6 +83,10 @@ class SessionQuerySet(QuerySet["Session"]):
         if hides_nobody(manager):
             return self
         return self.annotate(is_user_visible=Exists(manager.using(self.db).filter(pk=OuterRef("user_id"))))
+
+    def of_person(self, user_id: Any) -> SessionQuerySet:
+        """The sessions of a user, and those in which they act in another person's name."""
+        return self.filter(Q(user_id=user_id) | Q(actor_id=user_id))
 
     def last_used_first(self) -> SessionQuerySet:
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""

@@ -13,7 +13,13 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 
 from auth_sessions.choices import EndReason, Scope, SessionKind
-from auth_sessions.core import browser_sessions, django_session_store, login_methods, session_cache
+from auth_sessions.core import (
+    browser_acting,
+    browser_sessions,
+    django_session_store,
+    login_methods,
+    session_cache,
+)
 from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
 from auth_sessions.core.presented import SESSION_ID_KEY
@@ -107,7 +113,7 @@ def create_browser_session(
 ) -> None:
     """After Django's ``login()``, create the row. A signal with a ``session`` is that of ``auth_sessions.api``."""
     if session is None and request is not None and browser_sessions.get_state(request) is not None:
-        browser_sessions.on_login(request, user)
+        browser_acting.on_login(request, user)
 
 
 def record_reauthentication(
@@ -129,7 +135,11 @@ def end_browser_session(
     """Before Django's ``logout()`` flushes the data, end the row. The ``session`` in a signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
         return
-    if row := browser_sessions.current_row(request):
+    row, state = browser_sessions.current_row(request), browser_sessions.get_state(request)
+    if state is not None:
+        state.has_logged_out = True
+        state.has_left_acting = row is not None and row.actor_id is not None
+    if row:
         rows = all_sessions().filter(pk=row.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
         browser_sessions.set_current(request, None)

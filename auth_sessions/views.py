@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, NotAuthenticated, ParseError, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    NotAuthenticated,
+    ParseError,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.fields import IntegerField
 from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -326,6 +332,8 @@ class SessionDetailView(SessionsView):
         session, current = self.get_object(), get_session(request)
         if session == current:
             api.sign_out(current, Scope.LOCAL, request=request._request)
+        elif current is not None and current.actor_id not in {None, session.actor_id}:
+            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
         else:
             Session.objects.filter(pk=session.pk).end(
                 reason=EndReason.SIGNED_OUT, actor=self.get_caller(), request=request._request
@@ -368,7 +376,7 @@ class UserSignOutView(StaffView):
     permission_required = "auth_sessions.delete_session"
 
     def post(self, request: Request, **kwargs: object) -> Response:
-        Session.objects.filter(user_id=self.get_owner().pk).end(
+        Session.objects.of_person(self.get_owner().pk).end(
             reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
         )
         return Response(status=status.HTTP_204_NO_CONTENT)

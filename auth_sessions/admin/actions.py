@@ -50,7 +50,7 @@ def revoke(
     warns about it. More than :data:`MAX_REVOKED` sessions are refused by a message.
     """
     using = router.db_for_write(Session)
-    sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
+    sessions = sessions.using(using).select_related("user", "actor").order_by("user_id", "-pk")
     own = browser_sessions.get_current(request)
     own = own and sessions.filter(pk=own.pk).first()
     if own and keeps_own:

@@ -48,14 +48,14 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     )
     list_display_links = ("short_device_label",)
     list_filter = (StateFilter, "kind", LastUsedFilter, TagFilter)
-    list_select_related = ("user", "refresh_token")
+    list_select_related = ("user", "refresh_token", "actor")
     search_help_text = _("User name, e-mail, address, or name of the device")
     ordering = ("-pk",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count all sessions once for each choice of each filter
     actions = ("revoke_selected", "revoke_others")
     fieldsets = (
-        (None, {"fields": ("user", "device_label", "state", "kind")}),
+        (None, {"fields": ("user", "actor", "device_label", "state", "kind")}),
         (_("Where"), {"fields": ("address", "user_agent")}),
         (_("When"), {"fields": ("created_at", "authenticated", "last_used", "expires_at")}),
         (_("How"), {"fields": ("methods", "tag")}),

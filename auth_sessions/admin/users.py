@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
@@ -40,7 +40,8 @@ def sign_out_everywhere(
     """
     if not request.user.has_perm("auth_sessions.delete_session"):
         raise PermissionDenied
-    sessions = Session.objects.filter(user__in=queryset.values("pk"))
+    users = queryset.values("pk")
+    sessions = Session.objects.filter(Q(user__in=users) | Q(actor__in=users))
     return revoke(modeladmin, request, queryset, sessions=sessions, action=sign_out_everywhere)
 
 
@@ -87,9 +88,10 @@ class SessionInline(SessionColumns, TabularInline):
     """
 
     model = Session
+    fk_name = "user"
     formset = ShownSessions
     template = "admin/auth_sessions/session_inline.html"
-    fields = readonly_fields = ("state", "last_used", "kind", "address", "created_at", "expires_at")
+    fields = readonly_fields = ("state", "actor", "last_used", "kind", "address", "created_at", "expires_at")
     extra = max_num = 0
     can_delete = False
     show_change_link = True
@@ -107,4 +109,4 @@ class SessionInline(SessionColumns, TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         sessions = cast("SessionQuerySet", super().get_queryset(request))
         sessions = sessions.using(write_alias()).with_user_visibility()
-        return sessions.last_used_first().select_related("user", "refresh_token")
+        return sessions.last_used_first().select_related("user", "refresh_token", "actor")

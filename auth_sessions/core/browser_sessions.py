@@ -7,6 +7,7 @@ in the row serves to delete the store entry as well, and to find the row where D
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,7 +31,7 @@ from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.login_methods import OTPMark, methods_of_login
 from auth_sessions.core.password_changes import sync_password_fingerprint
-from auth_sessions.core.presented import SESSION_ID_KEY, Login, PresentedCookie
+from auth_sessions.core.presented import ACTING_KEY, SESSION_ID_KEY, Acting, Login, PresentedCookie
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
 from auth_sessions.core.validity import get_end_reason, may_end
@@ -61,11 +62,22 @@ class RequestState:
     """Whether the row is created when the client returns with the cookie of this login."""
     otp_mark: OTPMark = field(default_factory=OTPMark)
     """By which device of django-otp the person had proved who they are before the view."""
+    get_actor: Callable[[HttpRequest], AbstractBaseUser | None] = lambda request: None
+    """``BrowserSessionMiddleware.get_actor``."""
+    previous: Session | None = None
+    """The row of the login over which another user has logged in."""
+    provisional: Session | None = None
+    """The row of that new login, as long as it is open whether somebody acts."""
+    has_logged_out: bool = False
+    has_left_acting: bool = False
+    """Whether ``logout()`` has ended a session in which somebody acts."""
+    is_refused: bool = False
+    """Whether a login was refused, so that Django's session must be empty at the response."""
 
 
-def begin(request: HttpRequest) -> None:
+def begin(request: HttpRequest, *, get_actor: Callable[[HttpRequest], AbstractBaseUser | None]) -> None:
     """Before the view: note what the cookie names, as soon as its data are loaded."""
-    state = RequestState(PresentedCookie(request))
+    state = RequestState(PresentedCookie(request), get_actor=get_actor)
     setattr(request, STATE_ATTRIBUTE, state)
     django_session = request.session
     if django_session.accessed and not state.presented.login and Login.of(django_session).user_key is not None:
@@ -154,8 +166,13 @@ def _is_anybody(user: Any) -> bool:
     return user is not None and user.is_authenticated
 
 
-def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
+def on_login(
+    request: HttpRequest, user: AbstractBaseUser, *, actor: AbstractBaseUser | None = None, is_provisional: bool = False
+) -> None:
     """After Django's ``login()``: create the row, or keep it if the same user has logged in again.
+
+    ``actor`` acts in the user's name. As long as that is open, the row ``is_provisional``, and the one that the cookie
+    named stays.
 
     A login that a middleware makes for a client without a cookie (``RemoteUserMiddleware``) has no row until the client
     returns with the cookie: one that keeps no cookies is logged in anew at each request.
@@ -170,13 +187,13 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     state.is_deferred = False
     session = current_row(request)
     if session is None and state.presented.login is not None and state.presented.login.is_unnamed:
-        session = _select_presented(state.presented)  # another request has lost the name, or not written it yet
+        session = select_presented(state.presented)  # another request has lost the name, or not written it yet
     if session is not None and session.user_id == user.pk and not _was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
         methods, auth_backend = methods_of_login(request, user), _backend_of(django_session)
         if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
-            _name_on_commit(request, session, user, is_new=True)
+            name_on_commit(request, session, user, is_new=True)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
         django_session.pop(SESSION_ID_KEY, None)
@@ -186,9 +203,9 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
             all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
     if not state.presented.was_found:
         state.presented.login = None  # the entry is gone, but not the row
-    if state.presented.key is not None:
-        end_dropped(request, user)
-    create_for_login(request, user)
+    if state.presented.key is not None and not is_provisional and actor is None:
+        end_dropped(request)
+    create_for_login(request, user, actor=actor, is_provisional=is_provisional)
 
 
 def _defer(state: RequestState, django_session: SessionBase) -> None:
@@ -210,14 +227,21 @@ def _was_emptied(state: RequestState, django_session: SessionBase, session: Sess
     )
 
 
-def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bool = True) -> bool:
+def create_for_login(
+    request: HttpRequest,
+    user: AbstractBaseUser,
+    *,
+    is_new: bool = True,
+    actor: AbstractBaseUser | None = None,
+    is_provisional: bool = False,
+) -> bool:
     """Create the row of a Django login whose data holds no session id.
 
     Unless the login ``is_new``, it is older than this request (for example than the installation). A signed cookie is
     then identified by its digest until its data holds the session id, so that all tabs of the browser share one row.
     Returns False for a user who is inactive or has just been deleted.
     """
-    django_session = request.session
+    django_session, state = request.session, get_state(request)
     cookie = None if is_new else django_session.session_key
     if not django_session.session_key:
         django_session.cycle_key()
@@ -232,6 +256,9 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
             authenticated_at=_login_time(django_session),
             auth_backend=_backend_of(django_session),
             amr=methods_of_login(request, user),
+            actor=actor,
+            current=None if state is None else state.previous,
+            is_provisional=is_provisional,
         )
     except exceptions.SessionInvalid:
         return False
@@ -240,8 +267,32 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
     if session is None:
         return False
     store.note_in_use(django_session)
-    _name_on_commit(request, session, user, is_new=is_new)
+    if not is_provisional:
+        note_actor(request, session)
+    name_on_commit(request, session, user, is_new=is_new)
     return True
+
+
+def note_actor(request: HttpRequest, session: Session) -> None:
+    """Note who acts in a new session, and which session of theirs comes back to this browser.
+
+    The row that was left to act stays although no data name it meanwhile.
+    """
+    state = get_state(request)
+    if state is None:
+        return
+    acting, left = state.presented.acting, state.previous
+    state.presented.acting = None
+    if session.actor_id is None:
+        return
+    own = acting and acting["session"] if left is None or left.actor_id is not None else str(left.pk)
+    is_carried = own is not None and own == str(session.actor_session_id)
+    state.presented.acting = Acting(actor=str(session.actor_id), session=own if is_carried else None)
+    if left is not None and is_carried:
+        all_sessions().filter(pk=left.pk).update(django_session_key=None, django_session_engine=None)
+        state.presented.forget()
+    if request.session.get(SESSION_ID_KEY) == str(session.pk):
+        request.session[ACTING_KEY] = state.presented.acting
 
 
 def _digest(cookie: str | None) -> str | None:
@@ -259,7 +310,7 @@ def _backend_of(django_session: SessionBase) -> str:
     return known_path(django_session.get(BACKEND_SESSION_KEY))
 
 
-def _name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser, *, is_new: bool) -> None:
+def name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser, *, is_new: bool) -> None:
     """Make it the session of this request, and write its id to the data on commit: the row may be rolled back."""
     set_current(request, session)
     if (state := get_state(request)) is not None:
@@ -282,7 +333,10 @@ def write_session_id(
     if not is_current or not is_logged_in_as(django_session, user):
         return
     was_modified = django_session.modified
-    django_session[SESSION_ID_KEY] = str(session.pk)
+    named: dict[str, Any] = {SESSION_ID_KEY: str(session.pk)}
+    if session.actor_id is not None and state is not None and state.presented.acting is not None:
+        named[ACTING_KEY] = state.presented.acting
+    django_session.update(named)
     if is_new and django_session is request.session:
         return
     django_session.modified = was_modified
@@ -290,7 +344,8 @@ def write_session_id(
         if state is not None:
             state.is_joined = True
     else:
-        store.add_to_entry(django_session, SESSION_ID_KEY, str(session.pk))
+        for name, value in named.items():
+            store.add_to_entry(django_session, name, value)
         all_sessions().filter(pk=session.pk).update(django_session_engine=settings.SESSION_ENGINE)
 
 
@@ -325,7 +380,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if not is_owner and django_session.get(SESSION_KEY) is None:
         return True
     if SESSION_ID_KEY not in django_session:
-        return not is_owner or _is_pending(request) or create_for_login(request, user, is_new=False)
+        return not is_owner or _is_pending(request) or _adopt(request, user)
     session = read_row(django_session)
     if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
@@ -341,6 +396,13 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     touch_browser(session, django_session_key=store.entry_key(django_session) or session.django_session_key)
     sync_password_fingerprint(session)
     return True
+
+
+def _adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Create the row of a login that is older than this request, and of who acts in it."""
+    state = get_state(request)
+    actor = None if state is None else state.get_actor(request)
+    return create_for_login(request, user, is_new=False, actor=actor)
 
 
 def _is_pending(request: HttpRequest) -> bool:
@@ -380,25 +442,21 @@ def _end_if_invalid(session: Session, *, checks_password: bool = True) -> bool:
     return reason is not None
 
 
-def end_dropped(request: HttpRequest, user: AbstractBaseUser | None = None) -> None:
+def end_dropped(request: HttpRequest) -> None:
     """End the row that the cookie named, as a sign-out with the scope ``local``: Django's session holds another login.
 
-    Does nothing if it still holds the login that the cookie named. ``user`` is who logs in now.
+    Does nothing if it still holds the login that the cookie named, or if that row was left to act (:func:`note_actor`).
     """
     state = get_state(request)
     if state is None or holds_presented(state, request.session):
         return
     django_session, presented = request.session, state.presented
-    row, login = _select_presented(presented), presented.login
+    row, login = select_presented(presented), presented.login
     transaction.on_commit(presented.forget, using=write_alias())  # not if it is rolled back
     if row is None:
         return
     if state.session == row:
         state.session = None
-    if user is None and state.session is not None:
-        user = state.session.user
-    if not ends_with_its_cookie(row, user):
-        return
     if login is not None and not has_password_of(login, row.user):
         _end_if_invalid(row)  # an old copy of the cookie, which Django refuses
         return
@@ -419,14 +477,6 @@ def forget_presented(request: HttpRequest, session_ids: set[str]) -> None:
         state.presented.forget()
 
 
-def ends_with_its_cookie(row: Session, user: AbstractBaseUser | None) -> bool:
-    """Whether the row that the cookie named ends, where Django's session now holds the login of ``user`` instead.
-
-    ``user`` is None if nobody is logged in any more. This is the one place that decides it.
-    """
-    return True
-
-
 def holds_presented(state: RequestState, django_session: SessionBase) -> bool:
     """Whether Django's session still holds the login that the cookie named."""
     presented = state.presented.read()
@@ -441,7 +491,7 @@ def holds_presented(state: RequestState, django_session: SessionBase) -> bool:
     return user_key == presented.user_key and (presented.session_id is None or presented.session_id in named)
 
 
-def _select_presented(presented: PresentedCookie) -> Session | None:
+def select_presented(presented: PresentedCookie) -> Session | None:
     """The row that the cookie of a request named, with its user."""
     login = presented.read()
     if login is not None and login.session_id is not None:

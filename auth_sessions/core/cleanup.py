@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
-from auth_sessions.choices import EndReason, Scope
+from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store
 from auth_sessions.core.database import all_sessions, all_users, write_alias
@@ -28,6 +28,9 @@ from auth_sessions.querysets import SessionQuerySet
 
 READ_FIELDS = (
     "user",
+    "actor",
+    "actor_session",
+    "is_actor_session",
     "kind",
     "expires_at",
     "last_seen_at",
@@ -130,10 +133,11 @@ def _end_reason(session: Session) -> EndReason | None:
     return reason if reason and may_end(session, reason) else None
 
 
-def _signed_out_keys(sessions: Iterable[Session]) -> set[uuid.UUID]:
+def _signed_out_keys(sessions: list[Session]) -> set[uuid.UUID]:
     """The sessions whose Django session is gone from the store that they are known to have been in.
 
-    Not those that may belong to a request under way: its entry may not be written yet, or have a new key.
+    Also those that were left to act in another person's name, by a browser that does so no more. Not those that may
+    belong to a request under way: its entry may not be written yet, or have a new key.
     """
     seen_before = timezone.now() - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL - UNANSWERED
     pk_of = {
@@ -143,7 +147,29 @@ def _signed_out_keys(sessions: Iterable[Session]) -> set[uuid.UUID]:
         and session.django_session_engine == settings.SESSION_ENGINE
         and session.last_seen_at <= seen_before
     }
-    return {pk_of[key] for key in django_session_store.missing_entries(pk_of)}
+    gone = {pk_of[key] for key in django_session_store.missing_entries(pk_of)}
+    return gone | _abandoned_keys([session for session in sessions if session.last_seen_at <= seen_before])
+
+
+def _abandoned_keys(sessions: list[Session]) -> set[uuid.UUID]:
+    """The sessions from which somebody acted in a browser, and which no browser can come back to."""
+    left = [
+        session
+        for session in sessions
+        if session.kind == SessionKind.BROWSER
+        and (session.is_actor_session or session.actor_id is not None)
+        and session.django_session_key is None
+        and session.django_session_engine is None
+    ]
+    if not left:
+        return set()
+    held = all_sessions(left[0]._state.db).filter(
+        kind=SessionKind.BROWSER,
+        actor_id__in={session.actor_id or session.user_id for session in left},
+        django_session_engine__isnull=False,
+    )
+    own_keys = set(held.values_list("actor_session_id", flat=True))
+    return {session.pk for session in left if (session.actor_session_id or session.pk) not in own_keys}
 
 
 def _end_still_invalid(keys: list[uuid.UUID], *, is_sweep: bool = False, using: str | None = None) -> int:

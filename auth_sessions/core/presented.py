@@ -6,7 +6,7 @@ Django's ``login()`` over another login, ``flush()`` and ``clear()`` drop the da
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -17,6 +17,18 @@ from auth_sessions.core.django_session_store import is_signed_cookie
 
 SESSION_ID_KEY = "_auth_sessions_id"
 """The key of the session id in the data of Django's session."""
+
+ACTING_KEY = "_auth_sessions_acting"
+"""The key of an :class:`Acting` in the data of Django's session."""
+
+
+class Acting(TypedDict):
+    """Who acts in the name of the user of Django's session, and what comes back when they stop."""
+
+    actor: str
+    """The actor's primary key."""
+    session: str | None
+    """The id of the actor's own session, if it was this browser's, and will be again."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,8 @@ class PresentedCookie:
         self.django_session: SessionBase = request.session
         self.key: str | None = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         self.login: Login | None = None
+        self.acting: Acting | None = None
+        """Who acts; kept where the row that the cookie named has ended."""
         self.was_found = self.key is not None
         """Whether the client has sent a cookie that the store knows; True as long as nobody has loaded it."""
         if self.django_session.accessed:
@@ -64,14 +78,14 @@ class PresentedCookie:
         """An earlier middleware has loaded the data, and may have replaced them, as ``login()`` does."""
         login = Login.of(self.django_session)
         if self.django_session.session_key == self.key or login.session_id is not None:
-            self.login = login
+            self.login, self.acting = login, self.django_session.get(ACTING_KEY)
 
     def _note_when_loaded(self) -> None:
         load, aload = self.django_session.load, self.django_session.aload
 
         def note(data: dict[str, Any]) -> dict[str, Any]:
             if self.login is None:
-                self.login, self.was_found = Login.of(data), bool(data)
+                self.login, self.was_found, self.acting = Login.of(data), bool(data), data.get(ACTING_KEY)
             return data
 
         def noting_load() -> dict[str, Any]:
@@ -85,7 +99,8 @@ class PresentedCookie:
     def read(self) -> Login | None:
         """The login, also of a signed cookie that nobody has loaded."""
         if self.login is None and is_signed_cookie(self.django_session):
-            self.login = Login.of(type(self.django_session)(self.key))
+            data = type(self.django_session)(self.key)
+            self.login, self.acting = Login.of(data), data.get(ACTING_KEY)
         return self.login
 
     def forget(self) -> None:

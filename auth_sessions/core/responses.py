@@ -26,8 +26,8 @@ from auth_sessions.core.browser_sessions import (
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.login_methods import OTP_METHODS, OTPMark
 from auth_sessions.core.password_changes import sync_password_fingerprint
-from auth_sessions.core.presented import SESSION_ID_KEY, Login
-from auth_sessions.core.usage import mark_reauthenticated, update_on_commit
+from auth_sessions.core.presented import ACTING_KEY, SESSION_ID_KEY, Login
+from auth_sessions.core.usage import mark_reauthenticated, touch_actor_session, update_on_commit
 from auth_sessions.models import Session
 
 EXPIRY_TOLERANCE = timedelta(minutes=1)
@@ -124,15 +124,23 @@ def _follow(state: RequestState, django_session: SessionBase) -> None:
     if session is None or not _is_user_of(session, login):
         return
     changes: dict[str, Any] = {}
-    expires_at = store.get_expiry(django_session, created_at=session.created_at)
+    expires_at = store.get_expiry(django_session, created_at=(session.actor_session or session).created_at)
     if session.expires_at is None or abs(expires_at - session.expires_at) > _tolerance(django_session):
         changes["expires_at"] = expires_at
+        _follow_acting(session, django_session, expires_at=expires_at)
     if key is not None and key != session.django_session_key:
         changes["django_session_key"] = key
     if changes:
         update_on_commit(session, changes, only_if={})
     if _differs(django_session, ends_at):
         django_session[EXPIRY_KEY] = ends_at.timestamp()
+
+
+def _follow_acting(session: Session, django_session: SessionBase, *, expires_at: datetime) -> None:
+    """The actor's own session expires with Django's session, if it comes back to this browser."""
+    acting = django_session.get(ACTING_KEY)
+    if acting and acting["session"]:
+        touch_actor_session(session, expires_at=expires_at)
 
 
 def _follow_proof(session: Session, otp_mark: OTPMark, django_session: SessionBase, *, has_failed: bool) -> None:

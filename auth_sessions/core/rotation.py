@@ -16,7 +16,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
 from auth_sessions.core.statements import select_session, update_generation
-from auth_sessions.core.usage import update_on_commit
+from auth_sessions.core.usage import touch_actor_session, update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, lock_by_primary_key
@@ -46,6 +46,7 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
             _end_if_reused(session, generation=generation, request=request)
     update_fingerprint_key(session)
     _report_move(session, request)
+    touch_actor_session(session)
     return session
 
 

@@ -27,6 +27,7 @@ def sign_out(
     """Sign a person out from one of their sessions. Returns the number of sessions ended.
 
     The scope ``global`` ends every session of the person, ``local`` this session, and ``others`` every other session.
+    A session in which somebody acts in the person's name (``Session.actor``) reaches only what that somebody began.
     ``actor`` is the person by default. Django's ``user_logged_out`` is sent once, if there is a ``request`` and this
     session may be among those that ended. Raises ``ValueError`` for an unknown scope.
     """
@@ -68,6 +69,7 @@ def end_before_deletion(user_ids: list[Any]) -> int:
         ended = 0
         for keys in deletion.batches(user_ids):
             lock_by_primary_key(all_users(using).filter(pk__in=keys))
+            ended += all_sessions(using).filter(actor_id__in=keys).end(reason=EndReason.SIGNED_OUT)
             ended += all_sessions(using).filter(user_id__in=keys).end(reason=EndReason.USER_DELETED)
         return ended
 

@@ -51,11 +51,10 @@ def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | No
 
 def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
     """Read the sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
-    if not locks_in_order(using):
+    if not locks_in_order(using) or session.actor_id is not None:
         return lock(_in_scope(session, scope, using))
-    values = [_to_db_value("user", session.user_id, using)]
-    if scope != Scope.GLOBAL:
-        values.append(_to_db_value("id", session.pk, using))
+    user, key = _to_db_value("user", session.user_id, using), _to_db_value("id", session.pk, using)
+    values = {Scope.LOCAL: [user, key], Scope.OTHERS: [user, user, key, key], Scope.GLOBAL: [user, user]}[scope]
     if (using, scope) not in _compiled_locks:
         rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
         _compiled_locks[using, scope] = compile_query(rows, values=values)
@@ -69,10 +68,20 @@ _compiled_locks: dict[tuple[str, Scope], CompiledQuery | None] = {}
 
 
 def _in_scope(session: Session, scope: Scope, using: str) -> SessionQuerySet:
-    sessions = all_sessions(using).filter(user_id=session.user_id)
+    """The sessions of the person, with those in which they act in another person's name, that a sign-out ends.
+
+    Who acts in a person's name signs out what they themselves began in that name, and never that person.
+    """
+    sessions = all_sessions(using)
     if scope == Scope.LOCAL:
-        return sessions.filter(pk=session.pk)
-    return sessions.exclude(pk=session.pk) if scope == Scope.OTHERS else sessions
+        return sessions.filter(user_id=session.user_id).filter(pk=session.pk)
+    if session.actor_id is None:
+        sessions = sessions.of_person(session.user_id)
+    else:
+        sessions = sessions.filter(user_id=session.user_id, actor_id=session.actor_id)
+    if scope == Scope.OTHERS:
+        return sessions.exclude(pk=session.pk).exclude(actor_session_id=session.pk)
+    return sessions
 
 
 def update_generation(token: RefreshToken, *, rotated_at: datetime) -> bool:

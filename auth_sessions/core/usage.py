@@ -18,6 +18,7 @@ from auth_sessions.db.locking import lock, update_unless_locked
 from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
 
 
 def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
@@ -39,6 +40,15 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
         return
     session.last_seen_at = now
     update_on_commit(session, changes, only_if=only_if)
+    touch_actor_session(session)
+
+
+def touch_actor_session(session: Session, **changes: Any) -> None:
+    """Record that the actor's own session is in use, while they act in another person's name from it."""
+    if session.actor_session_id is not None:
+        now, using = timezone.now(), write_alias()
+        row = all_sessions(using).filter(pk=session.actor_session_id, last_seen_at__lte=now)
+        _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
 
 
 def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
@@ -69,6 +79,7 @@ def touch_browser(session: Session, *, django_session_key: str | None) -> None:
     if session.last_seen_at > seen_before and changes.items() <= as_read.items():
         return
     update_on_commit(session, {"last_seen_at": now, **changes}, only_if=as_read)
+    touch_actor_session(session)
     for name, value in changes.items():
         setattr(session, name, value)
 
@@ -81,8 +92,10 @@ def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict
     session writes again.
     """
     using = write_alias()
-    row = all_sessions(using).filter(pk=session.pk, **only_if)
+    _write_on_commit(all_sessions(using).filter(pk=session.pk, **only_if), changes, using=using)
 
+
+def _write_on_commit(row: SessionQuerySet, changes: dict[str, Any], *, using: str) -> None:
     def write() -> None:
         retry_conflicts(partial(update_unless_locked, row, changes), using=using)
 
@@ -100,6 +113,7 @@ def mark_reauthenticated(
 
     ``amr`` is added to the methods of the session. With the ``user`` who was authenticated by the present password, the
     session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
+    Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
     using = write_alias()
 
@@ -107,7 +121,7 @@ def mark_reauthenticated(
         stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
         if stored is None:
             return False
-        session.authenticated_at = timezone.now()
+        session.authenticated_at = timezone.now() if session.actor_id is None else None
         session.amr = list(dict.fromkeys([*stored.amr, *amr]))
         changes: dict[str, Any] = {"authenticated_at": session.authenticated_at, "amr": session.amr}
         if user is not None:

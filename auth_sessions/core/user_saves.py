@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.backends import is_visible, refused_sessions
+from auth_sessions.core.backends import is_accepted, is_visible, refused_sessions
 from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
 from auth_sessions.db.hash_upgrades import has_new_password
 from auth_sessions.db.locking import lock_by_primary_key
@@ -38,16 +38,18 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
     """End the sessions of a saved user that nobody may use any more. Returns the number of sessions ended.
 
     These are the sessions whose backend does not accept the user, all of them if the default manager hides the user,
-    and with a new password the token sessions of any other. Costs one SELECT if none ends, and then reads no session.
+    and with a new password the token sessions of any other; and those in which a user who is not accepted acts in
+    another person's name. Costs one SELECT if none ends, and then reads no session.
     """
     using = write_alias()
     user = all_users(using).filter(pk=user_id).first()
-    if user is None or not (has_new_password or _refused(user, using).exists()):
+    if user is None or not (has_new_password or _refused(user, using).exists() or _acted(user, using).exists()):
         return 0
 
     def work() -> int:
         ended = 0
         for stored in lock_by_primary_key(user_row(user)):  # nobody changes the user until these sessions have ended
+            ended += _acted(stored, using).end(reason=EndReason.SIGNED_OUT)
             ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)
             if has_new_password:
                 tokens = all_sessions(using).filter(user_id=stored.pk, kind=SessionKind.TOKEN)
@@ -61,3 +63,9 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
 def _refused(user: AbstractBaseUser, using: str) -> SessionQuerySet:
     sessions = all_sessions(using).filter(user_id=user.pk)
     return refused_sessions(user, sessions, is_visible=is_visible(user, using=using))
+
+
+def _acted(user: AbstractBaseUser, using: str) -> SessionQuerySet:
+    """The sessions in which a user acts in another person's name; none if the user may be signed in."""
+    acted = all_sessions(using).filter(actor_id=user.pk)
+    return acted.none() if is_accepted(user, "") and is_visible(user, using=using) else acted

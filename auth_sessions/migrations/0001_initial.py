@@ -117,6 +117,42 @@ class Migration(migrations.Migration):
                 ),
                 ("django_session_engine", models.CharField(editable=False, max_length=200, null=True)),
                 (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who really acts, in the user's name; empty where the user does.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="acting person",
+                    ),
+                ),
+                (
+                    "actor_session",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        help_text="The acting person's own session, from which they act.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="auth_sessions.session",
+                    ),
+                ),
+                (
+                    "is_actor_session",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text=(
+                            "Whether there may be sessions in which the user acts in another person's name "
+                            "from this one."
+                        ),
+                    ),
+                ),
+                (
                     "user",
                     models.ForeignKey(
                         on_delete=auth_sessions.db.user_deletion.cascade_to_sessions,

@@ -10,6 +10,14 @@ from django.utils.functional import SimpleLazyObject
 from auth_sessions.middleware import BrowserSessionMiddleware
 
 
+class NotedActor(BrowserSessionMiddleware):
+    """Who acts is who the host's view has noted."""
+
+    def get_actor(self, request):
+        noted = request.session.get("staff")
+        return get_user_model().objects.get(pk=noted) if noted else super().get_actor(request)
+
+
 def impersonate(get_response):
     """The user that the session names, in the place of who signed in."""
 

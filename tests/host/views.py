@@ -53,6 +53,28 @@ def _sign_in(request):
 
 
 @csrf_exempt
+def log_in_as(request):
+    """A member of the staff acts in another person's name, and the view notes who that is."""
+    staff = request.user
+    if not staff.is_staff and "staff" not in request.session:
+        return HttpResponse(status=403)
+    noted = request.session.get("staff", str(staff.pk))
+    _sign_in(request)
+    request.session["staff"] = noted
+    return HttpResponse()
+
+
+@csrf_exempt
+def stop_acting(request):
+    """The member of the staff comes back. The view does not ask who is signed in."""
+    if "staff" not in request.session:
+        return HttpResponse(status=403)
+    staff = get_user_model().objects.get(pk=request.session["staff"])
+    login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
+
+
+@csrf_exempt
 def remember(request):
     """Decides how long the login lasts after it was made."""
     _sign_in(request)
@@ -226,6 +248,8 @@ urlpatterns = [
     path("password/", PasswordChangeView.as_view(success_url="/who/", template_name="admin/login.html")),
     path("who/", who),
     path("who/async/", who_async),
+    path("login/as/", log_in_as),
+    path("login/stop/", stop_acting),
     path("login/async/and-who/", login_async_and_who),
     path("login/remember/", remember),
     path("login/rest/", RestLogin.as_view()),

@@ -37,6 +37,7 @@ def test_the_answer(clock, ada):
         "kind": "token",
         "name": "Ada's phone",
         "device": {"label": "Chrome on iOS", "browser": "Chrome", "os": "iOS", "type": "phone"},
+        "is_staff_help": False,
         "ip_address": "127.0.0.1",
         "created_at": "2026-11-24T12:00:00Z",
         "last_used_at": "2026-11-24T12:00:00Z",

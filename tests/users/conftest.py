@@ -45,4 +45,5 @@ def hiding_manager(monkeypatch):
 @pytest.fixture
 def other_secret_key():
     """Another process: a worker, or a shell, whose ``SECRET_KEY`` is another."""
-    return lambda: override_settings(SECRET_KEY="the-key-of-a-worker-that-somebody-has-configured-badly-once-again")
+    another = "the-key-of-a-worker-that-somebody-has-configured-badly-once-again"
+    return lambda **changes: override_settings(SECRET_KEY=another, **changes)

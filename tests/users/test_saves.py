@@ -188,9 +188,7 @@ class TestAnotherSecretKey:
 
     def test_a_fallback_can_tell(self, ada, laptop, other_secret_key, settings):
         get_user_model().objects.update(password=make_password("changed"))
-        fallbacks = [settings.SECRET_KEY]
-        with other_secret_key():
-            settings.SECRET_KEY_FALLBACKS = fallbacks
+        with other_secret_key(SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
             assert clear_expired() == 1
 
     def test_the_clean_up_still_ends_what_is_over_or_inactive(self, clock, ada, bob, laptop, other_secret_key):

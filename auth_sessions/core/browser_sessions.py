@@ -56,6 +56,8 @@ class RequestState:
     """Whether a user has logged in during this request."""
     is_judged: bool = False
     """Whether the login has been judged: at the first evaluation of ``request.user``, or at a new login."""
+    validated: SessionBase | None = None
+    """The session of Django's whose login has been validated last."""
     is_joined: bool = False
     """Whether a signed cookie that did not name its row does so from this request on."""
     is_deferred: bool = False
@@ -354,8 +356,13 @@ def find_user(request: HttpRequest, found: Any) -> Any:
     state, django_session = get_state(request), request.session
     session_id = django_session.get(SESSION_ID_KEY)  # read first: Django flushes a session that it refuses
     if state is not None:
-        state.is_judged = True
-    if not found.is_authenticated:
+        state.is_judged, state.validated = True, None
+    is_authenticated = found.is_authenticated
+    if state is not None and state.validated is django_session:  # a middleware has wrapped the user of the app's
+        return found
+    if state is not None:
+        state.validated = django_session
+    if not is_authenticated:
         if session_id is not None:
             end_if_invalid(session_id)
             if state is not None and SESSION_KEY not in django_session:

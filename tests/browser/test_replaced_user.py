@@ -49,10 +49,11 @@ class TestEveryEngine:
         assert not office_browser.is_signed_in()
 
 
-def test_what_it_costs(office_browser, settings):
+@pytest.mark.parametrize("name", [*AGAIN[::2], "wraps_user"])
+def test_what_it_costs(office_browser, settings, name):
     """No more than where the middleware stands last."""
     office_browser.is_signed_in()
-    come_after(settings, "finds_user_again")
+    come_after(settings, name)
     browser = office_browser.copy()
     with CaptureQueriesContext(connection) as queries:
         browser.page("/public/")

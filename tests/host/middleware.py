@@ -1,5 +1,6 @@
 """Middleware of the host."""
 
+from functools import partial
 from types import SimpleNamespace
 
 from django.contrib.auth import get_user, get_user_model, login
@@ -132,3 +133,18 @@ def signs_in_by_header(get_response):
 
 class OwnBrowserSessionMiddleware(BrowserSessionMiddleware):
     """A project's own subclass."""
+
+
+def _evaluated(user):
+    str(user.is_authenticated)
+    return user
+
+
+def wraps_user(get_response):
+    """As the middleware of django-otp: lazy, and about the user that it finds."""
+
+    def middleware(request):
+        request.user = SimpleLazyObject(partial(_evaluated, request.user))
+        return get_response(request)
+
+    return middleware

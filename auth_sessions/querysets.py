@@ -15,7 +15,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from auth_sessions import passwords
+from auth_sessions import moments, passwords
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 from auth_sessions.db import deletion
@@ -55,7 +55,7 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            live = live.filter(used_after(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT))
+            live = live.filter(used_after(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT)))
         if user is None:
             return live
         return live.filter(password_fingerprint__in=passwords.fingerprints(user.password), user_id=user.pk)
@@ -65,7 +65,7 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         ended = Q(expires_at__lte=now)
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            ended |= unused_since(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT)
+            ended |= unused_since(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT))
         return self.filter(ended)
 
     def with_other_password(self, user: AbstractBaseUser) -> SessionQuerySet:

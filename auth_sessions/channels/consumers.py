@@ -11,7 +11,7 @@ from channels.db import database_sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, moments
 from auth_sessions.channels import layers, sockets, validation
 from auth_sessions.channels.middleware import ERROR, SESSION
 from auth_sessions.channels.validation import Validity
@@ -101,7 +101,7 @@ class SessionConsumerMixin:
         until, was_changing = validity.until, False
         while True:
             with suppress(TimeoutError):
-                seconds = _RETRY_AFTER if until is None else max((until - timezone.now()).total_seconds(), 0.01)
+                seconds = _RETRY_AFTER if until is None else max(-moments.age(until).total_seconds(), 0.01)
                 await asyncio.wait_for(socket.is_doubtful.wait(), seconds)
             socket.is_doubtful.clear()
             try:

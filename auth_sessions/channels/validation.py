@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, moments
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.statements import select_session
@@ -36,9 +36,9 @@ def validate_session(session: Session, *, used_at: datetime | None) -> Validity:
         return Validity(error=EXCEPTIONS[reason](row))
     if used_at is not None and used_at > row.last_seen_at:
         touch(row, generation=0, confirms_at=used_at)
-    ends = [timezone.now() + conf.AUTH_SESSIONS_CACHE_TTL]
+    ends = [moments.add(timezone.now(), conf.AUTH_SESSIONS_CACHE_TTL)]
     if row.expires_at is not None:
         ends.append(row.expires_at)
     if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-        ends.append(last_used_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT)
+        ends.append(moments.add(last_used_at, conf.AUTH_SESSIONS_IDLE_TIMEOUT))
     return Validity(until=min(ends))

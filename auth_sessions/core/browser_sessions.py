@@ -23,7 +23,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from auth_sessions import exceptions, passwords
+from auth_sessions import exceptions, moments, passwords
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import django_session_store as store
 from auth_sessions.core.backends import known_path
@@ -304,7 +304,7 @@ def _digest(cookie: str | None) -> str | None:
 def _login_time(django_session: SessionBase) -> datetime | None:
     """The time of a login that was deferred, None if it is not known."""
     login_at, now = django_session.get(LOGIN_AT_KEY), timezone.now()
-    return now - timedelta(seconds=now.timestamp() - login_at) if isinstance(login_at, float) else None
+    return moments.add(now, timedelta(seconds=login_at - now.timestamp())) if isinstance(login_at, float) else None
 
 
 def _backend_of(django_session: SessionBase) -> str:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
+from auth_sessions import moments
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store
@@ -139,7 +140,7 @@ def _signed_out_keys(sessions: list[Session]) -> set[uuid.UUID]:
     Also those that were left to act in another person's name, by a browser that does so no more. Not those that may
     belong to a request under way: its entry may not be written yet, or have a new key.
     """
-    seen_before = timezone.now() - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL - UNANSWERED
+    seen_before = moments.add(timezone.now(), -conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL - UNANSWERED)
     pk_of = {
         session.django_session_key: session.pk
         for session in sessions

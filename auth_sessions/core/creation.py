@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 
-from auth_sessions import exceptions, passwords, signals
+from auth_sessions import exceptions, moments, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.acting import mark_actor_session, set_actor
@@ -167,7 +167,7 @@ def _build(
         created_at=now,
         authenticated_at=now,
         last_seen_at=now,
-        expires_at=None if lifetime is None else now + lifetime,
+        expires_at=None if lifetime is None else moments.add(now, lifetime),
         auth_backend=auth_backend,
         password_fingerprint=passwords.fingerprint(user.password),
     )

@@ -16,6 +16,7 @@ from django.core.cache import caches
 from django.db import router, transaction
 from django.utils import timezone
 
+from auth_sessions import moments
 from auth_sessions.conf import conf
 from auth_sessions.db.deletion import batches
 from auth_sessions.db.locking import lock
@@ -52,7 +53,7 @@ def get_remaining_lifetime(django_session: SessionBase) -> timedelta:
     if hasattr(store, "get_model_class"):
         entries = _entries(store).filter(session_key=django_session.session_key)
         if expires_at := entries.values_list("expire_date", flat=True).first():
-            return _at_most_lifetime(expires_at - timezone.now())
+            return _at_most_lifetime(-moments.age(expires_at))
     return get_lifetime(django_session)
 
 
@@ -62,8 +63,9 @@ def _at_most_lifetime(age: timedelta) -> timedelta:
 
 def get_expiry(django_session: SessionBase, *, created_at: datetime) -> datetime:
     """When a Django session expires that is saved now; at most ``AUTH_SESSIONS_LIFETIME`` after ``created_at``."""
-    end = timezone.now() + timedelta(seconds=django_session.get_expiry_age())
-    return end if conf.AUTH_SESSIONS_LIFETIME is None else min(end, created_at + conf.AUTH_SESSIONS_LIFETIME)
+    end = moments.add(timezone.now(), timedelta(seconds=django_session.get_expiry_age()))
+    longest = conf.AUTH_SESSIONS_LIFETIME
+    return end if longest is None else min(end, moments.add(created_at, longest))
 
 
 def add_to_entry(django_session: SessionBase, name: str, value: Any) -> None:

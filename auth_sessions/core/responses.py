@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from auth_sessions import moments
 from auth_sessions.core import django_session_store as store
 from auth_sessions.core.browser_sessions import (
     RequestState,
@@ -114,7 +115,7 @@ def _follow(state: RequestState, django_session: SessionBase) -> None:
     login, session = Login.of(django_session), state.session
     if login.user_key is None:
         return
-    ends_at = timezone.now() + timedelta(seconds=django_session.get_expiry_age())
+    ends_at = moments.add(timezone.now(), timedelta(seconds=django_session.get_expiry_age()))
     key = store.entry_key(django_session)
     if session is None:
         has_moved = key is not None and key != state.presented.key

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
-from auth_sessions import exceptions, signals
+from auth_sessions import exceptions, moments, signals
 from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
@@ -160,4 +160,4 @@ def _is_reused(session: Session, generation: int) -> bool:
 
 def _is_recent(token: RefreshToken) -> bool:
     """Whether the current generation was issued within ``AUTH_SESSIONS_REUSE_INTERVAL``."""
-    return timezone.now() - token.rotated_at <= conf.AUTH_SESSIONS_REUSE_INTERVAL
+    return moments.age(token.rotated_at) <= conf.AUTH_SESSIONS_REUSE_INTERVAL

@@ -10,7 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from auth_sessions import passwords
+from auth_sessions import moments, passwords
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.encoding import store_text
@@ -29,7 +29,7 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
     while a view runs; an error of it is logged, not raised.
     """
     now = timezone.now()
-    seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
+    seen_before = moments.add(now, -conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL)
     changes: dict[str, Any] = {"last_seen_at": now}
     if generation > session.confirmed_generation and now > confirms_at:
         changes["confirmed_generation"] = session.confirmed_generation = generation
@@ -56,12 +56,12 @@ def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -
 
     ``AUTH_SESSIONS_IDLE_TIMEOUT`` needs no comparison: it is longer than ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``.
     """
-    moments = [session.last_seen_at + conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL]
+    ends = [moments.add(session.last_seen_at, conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL)]
     if session.expires_at is not None:
-        moments.append(session.expires_at)
+        ends.append(session.expires_at)
     if generation > session.confirmed_generation:
-        moments.append(confirms_at)
-    return min(moments)
+        ends.append(confirms_at)
+    return min(ends)
 
 
 def touch_browser(session: Session, *, django_session_key: str | None) -> None:
@@ -71,7 +71,7 @@ def touch_browser(session: Session, *, django_session_key: str | None) -> None:
     Django's session is saved.
     """
     now = timezone.now()
-    seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
+    seen_before = moments.add(now, -conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL)
     changes: dict[str, Any] = {"django_session_key": django_session_key}
     if session.django_session_engine is not None:
         changes["django_session_engine"] = settings.SESSION_ENGINE

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from django.utils import timezone
-
-from auth_sessions import exceptions, passwords
+from auth_sessions import exceptions, moments, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.backends import is_accepted, is_known
@@ -35,10 +33,9 @@ def get_end_reason(
     A session in which somebody acts in another person's name is live as long as the actor's own session is, in one
     SELECT more; otherwise the actor has been signed out.
     """
-    now = timezone.now()
-    if session.expires_at is not None and session.expires_at <= now:
+    if session.expires_at is not None and moments.has_passed(session.expires_at):
         return EndReason.EXPIRED
-    if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None and last_used_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT <= now:
+    if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None and moments.age(last_used_at) >= conf.AUTH_SESSIONS_IDLE_TIMEOUT:
         return EndReason.IDLE
     if not _is_let_in(session, asks_backend=asks_backend):
         return EndReason.USER_INACTIVE
@@ -83,4 +80,4 @@ def is_recent(session: Session) -> bool:
         return False
     age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
     authenticated_at = session.authenticated_at
-    return age is None or (authenticated_at is not None and timezone.now() - authenticated_at < age)
+    return age is None or (authenticated_at is not None and moments.age(authenticated_at) < age)

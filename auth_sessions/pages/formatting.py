@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from math import ceil, inf
 
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
+
+from auth_sessions import moments
 
 NOW = timedelta(minutes=5)
 """A device used within this time is "active now": by default its use is not recorded more often."""
@@ -74,7 +75,7 @@ def get_page_language() -> str:
 
 def format_last_used(moment: datetime) -> str:
     """When a device was last used, in one unit: "Active now", "Last used 2 hours ago"."""
-    age = timezone.now() - moment
+    age = moments.age(moment)
     if age < NOW:
         return _("Active now")
     return next(str(text % {"count": age // unit}) for unit, text in UNITS if age >= unit)

@@ -17,7 +17,7 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
 
-from auth_sessions import exceptions, signals
+from auth_sessions import exceptions, moments, signals
 from auth_sessions.conf import conf
 from auth_sessions.models import Session
 from auth_sessions.tokens.keys import access_backend, fallback_backends, refresh_backend, simple_jwt
@@ -103,11 +103,13 @@ class SessionRefreshToken(SessionToken):
             "session_id": str(session.pk),
             "generation": row.generation,
             "jti": row.jti_of(row.generation),
-            "iat": int(row.rotated_at.timestamp()),
+            "iat": int(moments.to_seconds(row.rotated_at)),
         }
-        idle_end = None if conf.AUTH_SESSIONS_IDLE_TIMEOUT is None else row.rotated_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT
-        if ends := [end for end in (session.expires_at, idle_end) if end is not None]:
-            token["exp"] = int(min(ends).timestamp())
+        ends = [] if session.expires_at is None else [moments.to_seconds(session.expires_at)]
+        if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
+            ends.append(moments.to_seconds(row.rotated_at) + conf.AUTH_SESSIONS_IDLE_TIMEOUT.total_seconds())
+        if ends:
+            token["exp"] = int(min(ends))
         return token
 
     @property
@@ -137,18 +139,18 @@ class SessionAccessToken(SessionToken):
     def for_session(cls, session: Session, *, request: HttpRequest | None = None) -> "SessionAccessToken":
         row = session.refresh_token
         token = cls()
-        expires_at = token.current_time + simple_jwt("ACCESS_TOKEN_LIFETIME")
+        expires_at = token.current_time.timestamp() + simple_jwt("ACCESS_TOKEN_LIFETIME").total_seconds()
         if session.expires_at is not None:
-            expires_at = min(expires_at, session.expires_at)
+            expires_at = min(expires_at, moments.to_seconds(session.expires_at))
         own_claims = {
             token.type_claim: cls.token_type,
-            "exp": int(expires_at.timestamp()),
+            "exp": int(expires_at),
             "iat": int(token.current_time.timestamp()),
             simple_jwt("JTI_CLAIM") or "jti": uuid.uuid4().hex,
             simple_jwt("USER_ID_CLAIM"): str(getattr(session.user, simple_jwt("USER_ID_FIELD"))),
             "session_id": str(session.pk),
             "generation": row.generation,
-            "rotated_at": row.rotated_at.timestamp(),
+            "rotated_at": moments.to_seconds(row.rotated_at),
         }
         if session.actor is not None:
             own_claims["act"] = {"sub": str(getattr(session.actor, simple_jwt("USER_ID_FIELD")))}
@@ -178,7 +180,7 @@ class SessionAccessToken(SessionToken):
         store the pair uses the access token at once. ``iat`` has whole seconds, and a clock may be ahead by the leeway.
         """
         leeway = self.get_token_backend().get_leeway()
-        return self._moment("iat") + conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway
+        return moments.add(self._moment("iat"), conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway)
 
     def _moment(self, claim: str) -> datetime:
         return datetime.fromtimestamp(_seconds(self.payload[claim]), tz=UTC if settings.USE_TZ else None)
@@ -201,7 +203,7 @@ class SessionAccessToken(SessionToken):
         """Raise ``ExpiredTokenError`` at or after ``exp``."""
         leeway = self.get_token_backend().get_leeway()
         try:
-            live = _seconds(self.payload["exp"]) > (self.current_time - leeway).timestamp()
+            live = _seconds(self.payload["exp"]) > self.current_time.timestamp() - leeway.total_seconds()
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not live:

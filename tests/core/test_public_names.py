@@ -90,7 +90,7 @@ PUBLIC = {
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations passwords receivers"
+NOT_PUBLIC = "apps checks core db devices management migrations moments passwords receivers"
 
 INTERFACES = {"channels", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""

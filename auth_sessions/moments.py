@@ -1,0 +1,37 @@
+"""Arithmetic with moments, in UTC also where ``USE_TZ`` is False and a moment is a naive local time.
+
+When the clocks are set back, an hour of local time is repeated. Python tells the two apart by ``fold``, which a
+database does not store: a moment that was read from it and is ambiguous is understood as the later one, unless a moment
+that has certainly passed would then be in the future.
+"""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+
+def add(moment: datetime, duration: timedelta) -> datetime:
+    """The moment so much later, or earlier if the duration is negative."""
+    if moment.tzinfo is not None:
+        return moment + duration
+    return datetime.fromtimestamp(moment.timestamp() + duration.total_seconds())  # noqa: DTZ006 - naive as USE_TZ says
+
+
+def to_seconds(moment: datetime) -> float:
+    """Unix time of a moment, which may be in the future."""
+    return moment.timestamp() if moment.tzinfo is not None else moment.replace(fold=1).timestamp()
+
+
+def has_passed(moment: datetime) -> bool:
+    """Whether a moment, which may be in the future, is now or earlier."""
+    now = timezone.now()
+    return moment <= now if moment.tzinfo is not None else to_seconds(moment) <= now.timestamp()
+
+
+def age(moment: datetime) -> timedelta:
+    """How long ago a moment was that has passed. Negative if the clock of another machine was ahead."""
+    now = timezone.now()
+    if moment.tzinfo is not None:
+        return now - moment
+    seconds = now.timestamp() - to_seconds(moment)
+    return timedelta(seconds=seconds if seconds >= 0 else now.timestamp() - moment.timestamp())

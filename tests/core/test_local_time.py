@@ -1,0 +1,89 @@
+"""Naive local times (``USE_TZ = False``) when the clocks change: in Zurich, at 01:00 UTC on two Sundays of 2026."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+
+from tests.support.browser import Browser
+from tests.support.device import Device
+from tests.support.keys import read_claims
+
+BACK, FORWARD = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def local_times(settings):
+    settings.USE_TZ, settings.TIME_ZONE = False, "Europe/Zurich"
+    settings.AUTH_SESSIONS_IDLE_TIMEOUT = None
+
+
+@pytest.fixture
+def travel():
+    with time_machine.travel(BACK.timestamp(), tick=False) as traveller:  # a datetime would also set the time zone
+        yield lambda moment: traveller.move_to(moment.timestamp())
+
+
+def minutes(number):
+    return timedelta(minutes=number)
+
+
+def ambiguity(moment):
+    """How much later a stored moment is understood: it is one of the hour that is repeated."""
+    return minutes(60) if BACK - minutes(60) <= moment < BACK else minutes(0)
+
+
+@pytest.mark.usefixtures("local_times")
+@pytest.mark.parametrize("change", [BACK, FORWARD], ids=["back", "forward"])
+@pytest.mark.parametrize("start", [-70, -10, -1, 0, 1, 10, 50, 70])
+class TestAnHour:
+    def test_an_access_token_lasts_its_lifetime(self, ada, travel, change, start):
+        moment = change + minutes(start)
+        travel(moment)
+        device = Device().sign_in(ada)
+        lifetime = django_settings.SIMPLE_JWT if hasattr(django_settings, "SIMPLE_JWT") else {}
+        lifetime = lifetime.get("ACCESS_TOKEN_LIFETIME", minutes(5))
+        assert read_claims(device.access)["exp"] == int((moment + lifetime).timestamp())
+        travel(moment + lifetime - timedelta(seconds=2))
+        assert device.is_signed_in()
+        travel(moment + lifetime)
+        assert not device.is_signed_in()
+
+    def test_a_refresh_is_not_taken_for_reuse(self, ada, travel, change, start):
+        moment = change + minutes(start)
+        travel(moment)
+        device = Device().sign_in(ada)
+        for _ in range(4):  # each answer but the last is lost
+            tab = device.copy()
+            assert tab.refresh().status_code == 200
+            moment += timedelta(seconds=5)
+            travel(moment)
+            assert device.refresh().status_code == 200
+            assert device.refresh_token == tab.refresh_token
+            moment += minutes(4)
+            travel(moment)
+            assert device.is_signed_in()
+
+    def test_a_session_lives_as_long_as_it_should(self, ada, travel, change, start, settings):
+        """To the second, unless it ends in the hour that is repeated: then up to an hour longer, and never shorter."""
+        settings.AUTH_SESSIONS_LIFETIME = minutes(90)
+        moment = change + minutes(start)
+        travel(moment)
+        device, browser = Device().sign_in(ada), Browser().sign_in(ada)
+        travel(moment + minutes(89))
+        assert device.refresh().status_code == 200
+        assert browser.is_signed_in()
+        travel(moment + minutes(90) + ambiguity(moment + minutes(90)))
+        assert device.refresh().status_code == 401
+        assert not browser.is_signed_in()
+
+    def test_it_is_idle_when_it_is(self, ada, travel, change, start, settings):
+        settings.AUTH_SESSIONS_IDLE_TIMEOUT = minutes(30)
+        moment = change + minutes(start)
+        travel(moment)
+        devices = [Device().sign_in(ada), Browser().sign_in(ada)]
+        travel(moment + minutes(29))
+        assert [device.refresh().status_code for device in devices] == [200, 200]
+        travel(moment + minutes(29 + 30) + ambiguity(moment + minutes(29)))
+        assert [device.refresh().status_code for device in devices] == [401, 401]

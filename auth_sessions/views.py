@@ -15,6 +15,7 @@ from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, NotAuthenticated, ParseError, ValidationError
 from rest_framework.generics import get_object_or_404
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,8 +40,10 @@ from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
 from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
+from auth_sessions.masking import Secret, conceal_members
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.models import Session
+from auth_sessions.parsers import ConcealingParser
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
     RefreshSerializer,
@@ -67,6 +70,9 @@ class AuthSessionsView(APIView):
         """Hide passwords, codes and refresh tokens in Django's error reports, and disregard ``ATOMIC_REQUESTS``."""
         view = sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
         return without_atomic_requests(view)
+
+    def get_parsers(self) -> list[BaseParser]:
+        return [ConcealingParser(parser) for parser in super().get_parsers()]
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
@@ -167,7 +173,9 @@ class SignInView(SignInMixin, AuthSessionsView):
             name=serializer.validated_data.get("device_name", ""),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
-            second_factor=lambda user: self.second_factor(request._request, user, serializer.validated_data),
+            second_factor=lambda user: self.second_factor(
+                request._request, user, conceal_members(serializer.validated_data)
+            ),
         )
         session = self.session_serializer_class(pair.session, context={"current": pair.session})
         return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
@@ -207,7 +215,7 @@ class SignOutView(AuthSessionsView):
     @sensitive_variables()
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         data = self.read(request).validated_data
-        self.refresh = data.get("refresh")
+        self.refresh = Secret(data["refresh"]) if "refresh" in data else None
         self.asked_scope = self._one_scope(request, *([data["scope"]] if "scope" in data else ()))
         if self.refresh is not None:
             request.authenticators = ()

@@ -31,6 +31,7 @@ from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
+from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
 EXPIRY_TOLERANCE = timedelta(minutes=1)
@@ -140,7 +141,7 @@ def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bo
     share one row. Returns False for a user who is inactive or has just been deleted.
     """
     django_session = request.session
-    cookie = None if is_new else django_session.session_key
+    cookie = None if is_new else conceal(django_session.session_key)
     if not django_session.session_key:
         django_session.cycle_key()
     django_session_key = entry_key(django_session) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
@@ -202,7 +203,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     set_current(request, session)
     expires_at = get_expiry(django_session, created_at=session.created_at)
     touch_browser(
-        session, expires_at=expires_at, django_session_key=entry_key(django_session) or session.django_session_key
+        session, expires_at=expires_at, django_session_key=entry_key(django_session) or conceal(session.django_session_key)
     )
     sync_password_fingerprint(session)
     return True

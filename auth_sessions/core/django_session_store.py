@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from auth_sessions.conf import conf
 from auth_sessions.db.deletion import batches
+from auth_sessions.masking import conceal
 
 
 def entry_key(django_session: SessionBase) -> str | None:
     """The key of the store entry; None under ``signed_cookies``, which has no store."""
-    return None if isinstance(django_session, SignedCookieStore) else django_session.session_key
+    return None if isinstance(django_session, SignedCookieStore) else conceal(django_session.session_key)
 
 
 def get_lifetime(django_session: SessionBase) -> timedelta:

@@ -16,6 +16,7 @@ from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock, update_unless_locked
 from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
+from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
 
@@ -63,7 +64,7 @@ def touch_browser(session: Session, *, expires_at: datetime, django_session_key:
     if session.django_session_key == django_session_key and session.last_seen_at > seen_before:
         return
     changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
-    as_read = {"django_session_key": session.django_session_key, "last_seen_at": session.last_seen_at}
+    as_read = {"django_session_key": conceal(session.django_session_key), "last_seen_at": session.last_seen_at}
     update_on_commit(session, changes, only_if=as_read)
     session.expires_at = expires_at
 

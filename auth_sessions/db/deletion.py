@@ -13,6 +13,7 @@ from django.db.models.deletion import Collector, get_candidate_relations_to_dele
 
 from auth_sessions import signals
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.masking import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def end(
             return 0
         event: dict[str, Any] = {
             "sender": type(sessions[0]),
-            "records": [EndedSession(row.pk, row.kind, row.django_session_key) for row in sessions],
+            "records": [EndedSession(row.pk, row.kind, conceal(row.django_session_key)) for row in sessions],
             "reason": reason,
             "scope": scope,
             "actor": actor,

@@ -14,7 +14,24 @@ from asgiref.sync import sync_to_async
 from django.http import QueryDict
 from django.views.decorators.debug import sensitive_variables
 
+__all__ = ["DENYLIST", "Secret", "SecretBytes"]
+
 MASK = "********"
+
+DENYLIST = (
+    "access",
+    "access_token",
+    "current_password",
+    "otp",
+    "refresh",
+    "refresh_token",
+    # Variables of Django's own, when it compares a password or reads its sessions.
+    "decoded",
+    "encoded",
+    "params",
+    "session_key",
+)
+"""Names for a reporter that asks for some, beside those that it knows: see docs/packages.md, sentry-sdk."""
 
 SECRET_NAMES = re.compile("pass|pwd|secret|token|refresh|otp|code|pin|nonce|key|credential|signature", re.IGNORECASE)
 """The members of a body, or of credentials, that hold secrets."""
@@ -27,9 +44,18 @@ R = TypeVar("R")
 
 
 class Secret(str):
-    """A text that is like any other, but for its ``repr()``. What is derived from it (``strip()``) is a plain text."""
+    """A text that is like any other, but for its ``repr()``.
+
+    ``str()`` and ``strip()``, by which form fields read a text, give a secret again; any other method a plain text.
+    """
 
     __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+    def strip(self, chars: str | None = None, /) -> "Secret":
+        return Secret(super().strip(chars))
 
     def __repr__(self) -> str:
         return MASK

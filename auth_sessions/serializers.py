@@ -10,22 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from auth_sessions.choices import Scope
-from auth_sessions.masking import Secret
 from auth_sessions.models import Session
-
-
-class SecretField(serializers.CharField):
-    """A text that no error report shows."""
-
-    def to_internal_value(self, data: Any) -> Secret:
-        return Secret(super().to_internal_value(data))
 
 
 class SignInSerializer(serializers.Serializer[Any]):
     """``{<USERNAME_FIELD>, "password", "otp"?, "device_name"?}``."""
 
-    password = SecretField(write_only=True, trim_whitespace=False, style={"input_type": "password"})
-    otp = SecretField(write_only=True, required=False, allow_blank=True, allow_null=True, max_length=128)
+    password = serializers.CharField(write_only=True, trim_whitespace=False, style={"input_type": "password"})
+    otp = serializers.CharField(write_only=True, required=False, allow_blank=True, allow_null=True, max_length=128)
     device_name = serializers.CharField(
         required=False, allow_blank=True, max_length=Session._meta.get_field("name").max_length
     )
@@ -54,7 +46,7 @@ class SignInSerializer(serializers.Serializer[Any]):
 class RefreshSerializer(serializers.Serializer[Any]):
     """``{"refresh"}``."""
 
-    refresh = SecretField()
+    refresh = serializers.CharField()
 
 
 class SignOutSerializer(serializers.Serializer[Any]):
@@ -63,7 +55,7 @@ class SignOutSerializer(serializers.Serializer[Any]):
     scope = serializers.ChoiceField(
         choices=Scope.choices, required=False, error_messages={"invalid_choice": _("There is no such scope.")}
     )
-    refresh = SecretField(required=False)
+    refresh = serializers.CharField(required=False)
 
 
 class DeviceSerializer(serializers.Serializer[Any]):

@@ -40,7 +40,6 @@ from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
 from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
-from auth_sessions.masking import Secret, conceal_members
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
@@ -173,9 +172,7 @@ class SignInView(SignInMixin, AuthSessionsView):
             name=serializer.validated_data.get("device_name", ""),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
-            second_factor=lambda user: self.second_factor(
-                request._request, user, conceal_members(serializer.validated_data)
-            ),
+            second_factor=lambda user: self.second_factor(request._request, user, serializer.validated_data),
         )
         session = self.session_serializer_class(pair.session, context={"current": pair.session})
         return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
@@ -215,7 +212,7 @@ class SignOutView(AuthSessionsView):
     @sensitive_variables()
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         data = self.read(request).validated_data
-        self.refresh = Secret(data["refresh"]) if "refresh" in data else None
+        self.refresh = data.get("refresh")
         self.asked_scope = self._one_scope(request, *([data["scope"]] if "scope" in data else ()))
         if self.refresh is not None:
             request.authenticators = ()

@@ -203,7 +203,9 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     set_current(request, session)
     expires_at = get_expiry(django_session, created_at=session.created_at)
     touch_browser(
-        session, expires_at=expires_at, django_session_key=entry_key(django_session) or conceal(session.django_session_key)
+        session,
+        expires_at=expires_at,
+        django_session_key=entry_key(django_session) or conceal(session.django_session_key),
     )
     sync_password_fingerprint(session)
     return True

@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from auth_sessions.masking import Secret, conceal_members
+from auth_sessions.masking import conceal_members
 from auth_sessions.supabase.errors import bad_json, request_too_large, validation_failed
 
 BODY_BYTES = 1024 * 1024

@@ -38,7 +38,7 @@ from auth_sessions.core.validity import is_recent
 from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import in_transaction, without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
-from auth_sessions.masking import Secret, secret_arguments
+from auth_sessions.masking import secret_arguments
 from auth_sessions.mixins import ReauthenticationMixin, SignInMixin
 from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
@@ -126,7 +126,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
     @secret_arguments("password")
     def sign_in(self, request: Request, email: str, password: str, body: Body) -> Response:
-        credentials = {**body.members, "otp": Secret(body.text("otp").strip())}
+        credentials = {**body.members, "otp": body.text("otp").strip()}
         pair = api.sign_in(
             request._request,
             self.get_credentials(email, password),

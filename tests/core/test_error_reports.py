@@ -19,12 +19,14 @@ from django.db.models.signals import post_save, pre_save
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
-from auth_sessions import api
-from auth_sessions.masking import MASK, Secret, SecretBytes
+from auth_sessions import api, views
+from auth_sessions.masking import DENYLIST, MASK, Secret, SecretBytes
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import access_token_issuing, session_started, sessions_ended, sessions_ending
 from auth_sessions.tokens import SessionRefreshToken, parse
-from tests.host.failures import Broken, receiver
+from example_project.views import magic_link_token
+from tests.host import failures
+from tests.host.failures import BrokenError, receiver
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
 from tests.support.pages import OTHERS, make_sign_in_old
@@ -43,6 +45,8 @@ if not (
     and "auth_sessions.middleware.BrowserSessionMiddleware" in settings.MIDDLEWARE
 ):
     pytest.skip("needs e-mail addresses, the Supabase API and the pages", allow_module_level=True)
+
+from auth_sessions.supabase import views as supabase_views
 
 
 @pytest.fixture
@@ -66,7 +70,8 @@ def known(person):
     known |= {"access": rest.access, "refresh": rest.refresh_token, "cookie": browser.cookie}
     known |= {"Supabase access": supabase.access, "Supabase refresh": supabase.refresh_token}
     make_sign_in_old(browser)
-    return known
+    person.refresh_from_db()
+    return {**known, "a link": magic_link_token(person)}
 
 
 def assert_clean(text, known):
@@ -97,6 +102,15 @@ def sign_in_by_form(known, person):
 def sign_in_with_a_numeric_code(known, person):
     body = {person.USERNAME_FIELD: person.get_username(), "password": PASSWORD, "otp": int(OTP)}
     return send("POST", "/api/auth/token/", body)
+
+
+def sign_in_by_own_serializer(known, person):
+    body = {"username": person.get_username(), "password": PASSWORD, "otp": f" {OTP} "}
+    return send("POST", "/api/own/token/", body)
+
+
+def open_magic_link(known, person):
+    return send("POST", "/api/magic-link/", {"token": known["a link"]})
 
 
 def refresh(known, person):
@@ -175,10 +189,12 @@ def connected(signal, sender=None):
 
 @contextmanager
 def database_down(statement="SELECT"):
+    store = connection.ops.quote_name("django_session")
+
     def execute(execute, sql, params, many, context):
         # Django itself names the key of its session in the statements by which it reads and writes its store.
-        if sql.startswith(statement) and (statement == "DELETE" or connection.ops.quote_name("django_session") not in sql):
-            raise Broken
+        if sql.startswith(statement) and (statement == "DELETE" or store not in sql):
+            raise BrokenError
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(execute):
@@ -231,6 +247,8 @@ CASES = {
     sign_in: [*ISSUING, *INSERTING, *BACKENDS, "second factor", "hasher"],
     sign_in_by_form: [*ISSUING, *BACKENDS, "second factor"],
     sign_in_with_a_numeric_code: ["second factor", "user_logged_in"],
+    sign_in_by_own_serializer: ["second factor"],
+    open_magic_link: [*ISSUING, "database INSERT"],
     refresh: ["access_token_issuing", "database SELECT", "database UPDATE"],
     refresh_by_form: ["access_token_issuing", "database SELECT"],
     sign_out: ENDING,
@@ -248,10 +266,10 @@ CASES = {
 
 
 @pytest.mark.parametrize(
-    ("request_by", "place"),
-    [pytest.param(by, place, id=f"{by.__name__}, {place}") for by, places in CASES.items() for place in places],
+    "case", [pytest.param((by, place), id=f"{by.__name__}, {place}") for by in CASES for place in CASES[by]]
 )
-def test_what_sentry_sends(known, person, reports, settings, request_by, place):
+def test_what_sentry_sends(known, person, reports, settings, case):
+    request_by, place = case
     settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
     with broken(place, settings):
         status, text = request_by(known, person)
@@ -261,37 +279,57 @@ def test_what_sentry_sends(known, person, reports, settings, request_by, place):
     assert_clean("\n".join(reports.sent), known)
 
 
-@pytest.mark.parametrize("request_by", [sign_in, sign_in_by_form, refresh, refresh_by_form, sign_out, sign_out_by_form])
-@pytest.mark.parametrize("place", ["throttle", "exception handler", "renderer"])
-def test_what_sentry_sends_of_a_failure_in_rest_framework(known, person, reports, settings, request_by, place):
-    from rest_framework.views import APIView
+VIEWS = {
+    sign_in: views.SignInView,
+    sign_in_by_form: views.SignInView,
+    refresh: views.RefreshView,
+    refresh_by_form: views.RefreshView,
+    sign_out: views.SignOutView,
+    sign_out_by_form: views.SignOutView,
+    password_grant: supabase_views.PasswordGrantView,
+    refresh_grant: supabase_views.RefreshTokenGrantView,
+    signup: supabase_views.SignupView,
+    change: supabase_views.UserView,
+}
 
-    from auth_sessions import views
-    from tests.host import failures
 
-    view = {"token/": views.SignInView, "refresh/": views.RefreshView}.get(
-        "token/" if "sign_in" in request_by.__name__ else "refresh/" if "refresh" in request_by.__name__ else "",
-        views.SignOutView,
-    )
-    if place == "throttle":
-        before, view.throttle_classes = view.throttle_classes, [failures.Throttle]
-    elif place == "renderer":
-        before, view.renderer_classes = view.renderer_classes, [failures.Renderer]
-    else:
-        before = APIView.settings
-        settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "EXCEPTION_HANDLER": f"{FAILURES}.exception_handler"}
-        get_user_model().objects.update(is_active=False)
-    try:
+@pytest.mark.parametrize("request_by", VIEWS)
+def test_what_sentry_sends_of_a_throttle_that_fails(known, person, reports, settings, request_by):
+    settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+    view = VIEWS[request_by]
+    with replaced(view, "throttle_classes", [failures.Throttle]):
         request_by(known, person)
-    finally:
-        if place == "throttle":
-            view.throttle_classes = before
-        elif place == "renderer":
-            view.renderer_classes = before
-    if place == "renderer" and "sign_out" in request_by.__name__:
-        return  # an empty response is not rendered
-    assert "Broken" in reports.exceptions
+    assert "BrokenError" in reports.exceptions
     assert_clean("\n".join(reports.sent), known)
+
+
+@pytest.mark.parametrize("request_by", [by for by in VIEWS if "sign_out" not in by.__name__])
+def test_what_sentry_sends_of_a_renderer_that_fails(known, person, reports, settings, request_by):
+    settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+    with replaced(VIEWS[request_by], "renderer_classes", [failures.Renderer]):
+        request_by(known, person)
+    assert "BrokenError" in reports.exceptions
+    assert_clean("\n".join(reports.sent), known)
+
+
+@pytest.mark.parametrize("request_by", [sign_in, sign_in_by_form, refresh, refresh_by_form, sign_out, sign_out_by_form])
+def test_what_sentry_sends_of_an_exception_handler_that_fails(known, person, reports, settings, request_by):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "EXCEPTION_HANDLER": f"{FAILURES}.exception_handler"}
+    get_user_model().objects.update(is_active=False)
+    request_by(known, person)
+    assert "BrokenError" in reports.exceptions
+    assert_clean("\n".join(reports.sent), known)
+
+
+@contextmanager
+def replaced(view, name, value):
+    inherited = name not in vars(view)
+    before = getattr(view, name)
+    setattr(view, name, value)
+    try:
+        yield
+    finally:
+        delattr(view, name) if inherited else setattr(view, name, before)
 
 
 @pytest.mark.parametrize("request_by", [by for by in CASES if by is not browser_login])  # a view of the host
@@ -316,17 +354,46 @@ def test_what_django_reports(known, person, settings, request_by, place):
     assert_clean("\n".join(texts).replace("&#x27;", "'"), known)
 
 
+@pytest.mark.parametrize("request_by", [sign_in, sign_in_by_form, refresh, refresh_by_form, refresh_grant, change])
+def test_what_sentry_sends_with_the_names_of_the_app(known, person, settings, request_by):
+    """Of a middleware that fails before the view, sentry-sdk reads the body itself."""
+    from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
+
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{FAILURES}.middleware"]
+    reports = error_reports.start(event_scrubber=EventScrubber(denylist=[*DEFAULT_DENYLIST, *DENYLIST]))
+    try:
+        request_by(known, person)
+    finally:
+        error_reports.stop()
+    assert reports.exceptions == {"BrokenError"}
+    assert_clean("\n".join(reports.sent), known)
+
+
+@pytest.mark.parametrize("request_by", [sign_in, password_grant, change])
+def test_a_hash_that_django_compares(known, person, settings, request_by):
+    from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
+
+    reports = error_reports.start(event_scrubber=EventScrubber(denylist=[*DEFAULT_DENYLIST, *DENYLIST]))
+    try:
+        with broken("hasher", settings):
+            request_by(known, person)
+    finally:
+        error_reports.stop()
+    assert reports.exceptions
+    assert_clean("\n".join(reports.sent), known)
+
+
 def test_a_plain_variable_would_be_reported(known, reports):
     """So that the other tests cannot pass for want of variables."""
     import sentry_sdk
 
     def fail(value):
-        raise Broken
+        raise BrokenError
 
-    with suppress(Broken):
+    with suppress(BrokenError):
         try:
             fail(known["refresh"])
-        except Broken as error:
+        except BrokenError as error:
             sentry_sdk.capture_exception(error)
             raise
     assert known["refresh"] in reports.sent[0]
@@ -344,9 +411,7 @@ CALLS = {
     "refresh, by keyword": lambda known, person: api.refresh(token=known["refresh"]),
     "change_password": lambda known, person: api.change_password(person, known["the new password"]),
     "asign_in": lambda known, person: asyncio.run(
-        api.asign_in(
-            RequestFactory().post("/"), {"username": person.get_username(), "password": known["the password"]}
-        )
+        api.asign_in(RequestFactory().post("/"), {"username": person.get_username(), "password": known["the password"]})
     ),
     "arefresh": lambda known, person: asyncio.run(api.arefresh(known["refresh"])),
     "achange_password": lambda known, person: asyncio.run(api.achange_password(person, known["the new password"])),
@@ -358,7 +423,7 @@ CALLS = {
 
 
 def fail():
-    raise Broken
+    raise BrokenError
 
 
 class Held:
@@ -376,13 +441,16 @@ def call_and_report(call, held, person):
 
     try:
         CALLS[call](held, person)
-    except Broken as error:
+    except BrokenError as error:
         sentry_sdk.capture_exception(error)
 
 
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("place", ["access_token_issuing", "pre_save of the user", "backend of keywords", "database SELECT"])
-def test_what_sentry_sends_of_the_python_api(known, person, reports, settings, call, place):
+PLACES = ["access_token_issuing", "pre_save of the user", "backend of keywords", "database SELECT"]
+
+
+@pytest.mark.parametrize("case", [pytest.param((call, at), id=f"{call}, {at}") for call in CALLS for at in PLACES])
+def test_what_sentry_sends_of_the_python_api(known, person, reports, settings, case):
+    call, place = case
     with broken(place, settings):
         call_and_report(call, Held(known), person)
     text = "\n".join(reports.sent)
@@ -392,6 +460,7 @@ def test_what_sentry_sends_of_the_python_api(known, person, reports, settings, c
 def test_a_secret_is_the_text_that_it_is():
     secret, data = Secret("lovelace"), SecretBytes(b"lovelace")
     assert (secret, str(secret), f"{secret}", hash(secret)) == ("lovelace", "lovelace", "lovelace", hash("lovelace"))
+    assert [repr(text) for text in (str(secret), Secret(" a ").strip())] == [MASK] * 2
     assert (repr(secret), repr([secret]), repr({"a": data})) == (MASK, f"[{MASK}]", f"{{'a': {MASK}}}")
     for copy in (deepcopy(secret), pickle.loads(pickle.dumps(secret))):
         assert (copy, repr(copy)) == ("lovelace", MASK)

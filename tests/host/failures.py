@@ -1,25 +1,25 @@
 """A project's code that fails in every place where the app calls it."""
 
 from django.contrib.auth.hashers import MD5PasswordHasher
-from rest_framework.throttling import BaseThrottle
 from rest_framework.renderers import JSONRenderer
+from rest_framework.throttling import BaseThrottle
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """Nobody expects it."""
 
 
 def receiver(**kwargs):
-    raise Broken
+    raise BrokenError
 
 
 def exception_handler(exc, context):
-    raise Broken
+    raise BrokenError
 
 
 class Backend:
     def authenticate(self, request, username=None, password=None, **kwargs):
-        raise Broken
+        raise BrokenError
 
     def get_user(self, user_id):
         from django.contrib.auth import get_user_model
@@ -29,12 +29,12 @@ class Backend:
 
 class BackendOfKeywords(Backend):
     def authenticate(self, request, **kwargs):
-        raise Broken
+        raise BrokenError
 
 
 class Validator:
     def validate(self, password, user=None):
-        raise Broken
+        raise BrokenError
 
     def get_help_text(self):
         return ""
@@ -43,7 +43,7 @@ class Validator:
 class Throttle(BaseThrottle):
     def allow_request(self, request, view):
         request.data  # noqa: B018 - counts by what was sent
-        raise Broken
+        raise BrokenError
 
 
 class Hasher(MD5PasswordHasher):
@@ -51,9 +51,18 @@ class Hasher(MD5PasswordHasher):
 
     def encode(self, password, salt):
         text = password
-        raise Broken(type(text))
+        raise BrokenError(type(text))
 
 
 class Renderer(JSONRenderer):
     def render(self, data, accepted_media_type=None, renderer_context=None):
-        raise Broken
+        raise BrokenError
+
+
+def middleware(get_response):
+    """Fails before the view."""
+
+    def fail(request):
+        raise BrokenError
+
+    return fail

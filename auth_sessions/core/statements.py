@@ -14,6 +14,7 @@ from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
 from auth_sessions.db.locking import lock, locks_in_order
 from auth_sessions.db.transactions import retry_conflicts
+from auth_sessions.masking import conceal
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -158,7 +159,7 @@ def _compiled_insert(using: str, model: type[Model], unless_exists: bool) -> str
 
 def _column_values(row: Model, using: str) -> list[Any]:
     fields, connection = row._meta.local_concrete_fields, connections[using]
-    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    return [conceal(field.get_db_prep_save(field.pre_save(row, add=True), connection)) for field in fields]
 
 
 def _as_one_statement(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:

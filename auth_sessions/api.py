@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
@@ -57,6 +58,10 @@ __all__ = [
 ]
 
 
+LONGEST_USERNAME = 254
+"""Where the field has no limit; as in Django's login form."""
+
+
 @secret_arguments("credentials")
 def sign_in(
     request: HttpRequest,
@@ -66,8 +71,12 @@ def sign_in(
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
     second_factor: SecondFactor | None = None,
+    normalize: bool = True,
 ) -> TokenPair:
     """Sign a person in by credentials, the keyword arguments of ``django.contrib.auth.authenticate()``, which decides.
+
+    The user name is normalised (Unicode NFKC) as by Django's login form, unless ``normalize`` is False: for a name that
+    has been read from the database.
 
     ``name`` is the person's label for the device (100 characters), ``tag`` groups clients for limits (100 characters);
     ``lifetime`` is that of :func:`sign_in_user`. ``second_factor`` is called with the user whom ``authenticate()`` has
@@ -78,8 +87,22 @@ def sign_in(
     :class:`~auth_sessions.exceptions.NoActiveAccount`, :class:`~auth_sessions.exceptions.PasswordTooLong`, and what
     ``second_factor`` and :func:`sign_in_user` raise.
     """
+    credentials = _normalized(credentials) if normalize else credentials
     user, amr = authenticate(request, credentials, second_factor=second_factor)
     return sign_in_user(user, request=request, amr=amr, name=name, tag=tag, lifetime=lifetime)
+
+
+@secret_arguments("credentials")
+def _normalized(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """The credentials with the user name as ``create_user()`` stores it. One that is too long is left as it is."""
+    user_model = get_user_model()
+    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    longest = field.max_length or LONGEST_USERNAME
+    normalized = dict(credentials)
+    for key in {user_model.USERNAME_FIELD, "username"} & normalized.keys():
+        if isinstance(name := normalized[key], str) and len(name) <= longest:
+            normalized[key] = user_model.normalize_username(name)
+    return normalized
 
 
 def sign_in_user(
@@ -90,6 +113,7 @@ def sign_in_user(
     name: str = "",
     tag: str = "",
     lifetime: Lifetime = DEFAULT,
+    actor: AbstractBaseUser | None = None,
 ) -> TokenPair:
     """Sign in a user whose identity the caller has verified, for example by a magic link, a social login or a code.
 
@@ -99,13 +123,20 @@ def sign_in_user(
     password hash on the user object: if the password has changed since the object was read, the session is refused from
     the start.
 
+    ``actor`` is the person who really acts, where somebody signs in in the user's name (support, "log in as"). Such a
+    session counts against no limit, is never freshly authenticated, and is listed as help by staff; it ends with the
+    actor's own session: that of the ``request``, or without one of theirs the one they used last.
+
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
-    was deleted meanwhile), and under the limit policy ``"refuse"``
-    :class:`~auth_sessions.exceptions.SessionLimitReached`.
+    was deleted meanwhile), :class:`~auth_sessions.exceptions.SessionNotFound` (the actor was signed out meanwhile), and
+    under the limit policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
+    current = None if actor is None or request is None else get_session(request)
 
     def start() -> TokenPair:
-        session = create_session(user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime)
+        session = create_session(
+            user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime, actor=actor, current=current
+        )
         with end_on_error(session):
             with translate_missing_user(user):
                 user_logged_in.send(sender=type(user), request=request, user=user, session=session)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import cast
+from typing import Any, NoReturn, cast
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
@@ -20,6 +20,7 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidTok
 
 from auth_sessions import exceptions
 from auth_sessions.core import browser_sessions, session_cache
+from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users, write_alias
 from auth_sessions.core.event_loops import Origin
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
@@ -93,8 +94,11 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
             return cast("AbstractBaseUser", LazyUser(session, get_database_id=self.get_database_id))
         read_at = timezone.now()
         user = super().get_user(token)
-        until = _next_touch_at(token.session, token)
-        session_cache.add(token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until)
+        if user.is_active:  # a hit says that the user is
+            until = _next_touch_at(token.session, token)
+            session_cache.add(
+                token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until
+            )
         return user
 
     def get_database_id(self) -> str:
@@ -114,8 +118,9 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     """The user of a session from the cache: primary key, ``is_authenticated`` and ``is_active`` need no SQL.
 
     Any other attribute reads the row; on an event loop, from a thread. If the row does not exist any more, the user has
-    this primary key, no other data and no permissions. Raises ``RuntimeError`` if that thread reads another database or
-    schema than the one that authenticated the session (``get_database_id``).
+    this primary key, no other data and no permissions, and cannot be saved (401 ``user_not_found``). Raises
+    ``RuntimeError`` if that thread reads another database or schema than the one that authenticated the session
+    (``get_database_id``).
     """
 
     is_authenticated = True
@@ -127,7 +132,7 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
 
         def load() -> AbstractBaseUser:
             found = origin.call(all_users(origin.using).filter(pk=key).first)
-            attributes["loaded"] = user = found or get_user_model()(pk=key)
+            attributes["loaded"] = user = found or _deleted_user(key)
             return user
 
         super().__init__(load)
@@ -142,6 +147,17 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     def is_active(self) -> bool:
         loaded = vars(self)["loaded"]
         return loaded is None or loaded.is_active
+
+
+def _deleted_user(key: Any) -> AbstractBaseUser:
+    """A user whose row does not exist any more, and whose ``save()`` creates no other."""
+    user = get_user_model()(pk=key)
+    vars(user)["save"] = vars(user)["save_base"] = _refuse_to_save
+    return user
+
+
+def _refuse_to_save(*args: object, **kwargs: object) -> NoReturn:
+    raise to_api_exception(exceptions.UserNotFound())
 
 
 def _loaded(user: AbstractBaseUser) -> AbstractBaseUser:
@@ -191,7 +207,7 @@ def get_session_of_expired_token(token: SessionAccessToken) -> Session:
 
 
 def _select(token: SessionAccessToken, *related: str) -> Session:
-    session = select_session(token.session_id, "user", *related)
+    session = select_session(token.session_id, "user", *related, with_user_visibility=True)
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
@@ -205,14 +221,14 @@ def _require_live(session: Session, *, last_used_at: datetime) -> None:
 
 
 def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
-    """Why a session does not exist: it has ended, or its user does not exist or is inactive."""
+    """Why a session does not exist: it has ended, or its user does not exist or is known to no backend."""
     try:
         user = all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
     except (ValueError, TypeError, InvalidValue):
         return exceptions.TokenNotValid()
     if user is None:
         return exceptions.UserNotFound()
-    return exceptions.SessionNotFound() if user.is_active else exceptions.UserInactive()
+    return exceptions.SessionNotFound() if is_known(user, "") else exceptions.UserInactive()
 
 
 @secret_arguments("token")
@@ -268,7 +284,7 @@ def _read_bearer_token(request: HttpRequest) -> bytes | None:
 def _get_browser_session(request: Request) -> Session | None:
     """The session of the cookie, if the request was authenticated as the same user."""
     session = browser_sessions.get_current(request._request)
-    return session if session is not None and session.user_id == request.user.pk else None
+    return session if session is not None and request.user and session.user_id == request.user.pk else None
 
 
 def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:

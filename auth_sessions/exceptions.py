@@ -106,7 +106,7 @@ class PasswordChanged(SessionInvalid):
 
 
 class UserInactive(SessionInvalid):
-    """The user's ``is_active`` is False."""
+    """The user's ``is_active`` is False, or the authentication backend that let them in does not know them any more."""
 
     code = "user_inactive"
     detail = _("The user is inactive.")

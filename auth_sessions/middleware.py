@@ -2,24 +2,27 @@
 
 from collections.abc import Callable
 from copy import copy
-from http import HTTPStatus
+from functools import partial
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions.core import browser_sessions
+from auth_sessions.core import browser_acting, browser_sessions, responses
+from auth_sessions.core.acting import find_actor
 
 
 class BrowserSessionMiddleware:
     """Makes Django logins sessions of ``kind="browser"``, and signs a browser out once its session has ended.
 
     It must be placed after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: a
-    request that evaluates the user costs one SELECT more, and any other request none.
+    request that evaluates the user costs one SELECT more, and any other request none. A user whom a later middleware
+    has set without asking for ``request.user`` is validated as well, from the view on; ``request.auser()`` always gives
+    ``request.user``.
     """
 
     sync_capable = True
@@ -29,6 +32,7 @@ class BrowserSessionMiddleware:
         self.get_response = get_response
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
+            vars(self)["process_view"] = self._aprocess_view  # Django would call the other one in a thread
 
     def __call__(self, request: HttpRequest) -> Any:
         if iscoroutinefunction(self):
@@ -44,16 +48,54 @@ class BrowserSessionMiddleware:
     def process_request(self, request: HttpRequest) -> None:
         if not hasattr(request, "session") or not hasattr(request, "user"):
             raise ImproperlyConfigured(
-                "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware."
+                "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware "
+                "(or whatever sets request.user)."
             )
-        setattr(request, browser_sessions.STATE_ATTRIBUTE, browser_sessions.RequestState())
-        validated_user = _ValidatedUser(request)
-        request.user = SimpleLazyObject(validated_user.get)  # type: ignore[assignment]
-        request.auser = sync_to_async(validated_user.get)
+        browser_sessions.begin(request, get_actor=self.get_actor)
+        _validate_lazily(request)
+
+    def process_view(self, request: HttpRequest, *args: object) -> Any:
+        """Validate the user whom another middleware has set since, unless it has asked for ``request.user`` itself."""
+        if browser_sessions.needs_validation(request) and not issubclass(type(request.user), _LazyUser):
+            _validate_lazily(request)
+
+    async def _aprocess_view(self, request: HttpRequest, *args: object) -> Any:
+        BrowserSessionMiddleware.process_view(self, request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        browser_sessions.sync_on_response(request, has_failed=response.status_code >= HTTPStatus.BAD_REQUEST)
+        browser_acting.on_response(request)
+        responses.sync_on_response(request, status_code=response.status_code)
         return response
+
+    def get_actor(self, request: HttpRequest) -> AbstractBaseUser | None:
+        """Who really acts where somebody has logged in as the user of ``request.session``; None: nobody does.
+
+        Knows django-hijack and django-loginas. A project with a "log in as" of its own overrides it, and reads what its
+        view has noted, for example the key of a user in ``request.session``. It is called when Django's ``login()``
+        signs in, again at the response if the login replaced another user's, and for a login that has no row yet. It
+        must not read ``request.user``, which is evaluated meanwhile.
+        """
+        state = browser_sessions.get_state(request)
+        return find_actor(request, previous=None if state is None else state.previous)
+
+
+class _LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
+    """A type of its own: to tell whether it has been replaced, without evaluating what has replaced it."""
+
+
+def _validate_lazily(request: HttpRequest) -> None:
+    request.user = _LazyUser(_ValidatedUser(request).get)  # type: ignore[assignment]
+    request.auser = partial(_auser, request)
+
+
+async def _auser(request: HttpRequest) -> Any:
+    return await sync_to_async(_evaluate_user)(request)
+
+
+def _evaluate_user(request: HttpRequest) -> Any:
+    user = request.user
+    getattr(user, "is_authenticated", None)
+    return user
 
 
 class _ValidatedUser:
@@ -69,19 +111,6 @@ class _ValidatedUser:
     def get(self) -> Any:
         """The user, or ``AnonymousUser`` if the session has ended. Django's session is then flushed."""
         if self.django_session is not self.request.session:  # a package may have replaced it
-            self.user = self._validate()
+            self.user = browser_sessions.find_user(self.request, copy(self.found))
             self.django_session = self.request.session
         return self.user
-
-    def _validate(self) -> Any:
-        # Read first: Django flushes a session that it refuses.
-        session_id = self.request.session.get(browser_sessions.SESSION_ID_KEY)
-        user = copy(self.found)
-        if not user.is_authenticated:
-            if session_id is not None:
-                browser_sessions.end_if_invalid(session_id)
-            return user
-        if browser_sessions.validate(self.request, user):
-            return user
-        self.request.session.flush()
-        return AnonymousUser()

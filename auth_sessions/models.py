@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.db.user_deletion import cascade_to_sessions
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices import places
 from auth_sessions.devices.device import USER_AGENT_LENGTH, Device, describe
@@ -33,9 +34,35 @@ class Session(models.Model):
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=cascade_to_sessions,
         related_name="auth_sessions",
         verbose_name=_("user"),
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("acting person"),
+        help_text=_("Who really acts, in the user's name; empty where the user does."),
+    )
+    # The sessions that are acted from one end with it, by `db.deletion.end`: neither Django nor the database may delete
+    # or protect them, and one DELETE of both must not depend on the order of the rows (InnoDB).
+    actor_session = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,  # they are found by `actor`
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text=_("The acting person's own session, from which they act."),
+    )
+    is_actor_session = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("Whether there may be sessions in which the user acts in another person's name from this one."),
     )
     kind = models.CharField(_("kind"), max_length=10, choices=SessionKind.choices, default=SessionKind.TOKEN)
     created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
@@ -67,6 +94,12 @@ class Session(models.Model):
         blank=True,
         help_text=_("How the person signed in: authentication method references (RFC 8176)."),
     )
+    auth_backend = models.CharField(
+        max_length=255,
+        blank=True,
+        editable=False,
+        help_text=_("The authentication backend that accepted the person; empty where it is not known."),
+    )
     password_fingerprint = models.CharField(max_length=64, editable=False)
     django_session_key = models.CharField(  # noqa: DJ001 - unique, where there is one
         max_length=128,
@@ -74,6 +107,8 @@ class Session(models.Model):
         editable=False,
         help_text=_("The key of Django's session in its store, or the digest of a signed cookie."),
     )
+    # The SESSION_ENGINE of the Django session whose data hold this row's id. NULL as long as none does.
+    django_session_engine = models.CharField(max_length=200, null=True, editable=False)  # noqa: DJ001
 
     objects = models.Manager.from_queryset(SessionQuerySet)()
 
@@ -91,6 +126,11 @@ class Session(models.Model):
         if not self._state.adding:
             kwargs.setdefault("force_update", True)
         super().save(*args, **kwargs)
+
+    @property
+    def is_staff_help(self) -> bool:
+        """Whether somebody else acts in the user's name, as ``actor``."""
+        return self.actor_id is not None
 
     @property
     def device(self) -> Device:

@@ -5,10 +5,13 @@ Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()``
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from datetime import datetime
+from functools import partial, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -17,6 +20,7 @@ from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, write_alias_of
+from auth_sessions.db.managers import hides_nobody
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -26,6 +30,17 @@ if TYPE_CHECKING:
 
 LAST_USED_AT = Greatest("last_seen_at", Coalesce("refresh_token__rotated_at", "last_seen_at"))
 """``Session.last_used_at`` as an expression of a query."""
+
+
+def used_after(moment: datetime) -> Q:
+    """The sessions last used later. Two plain comparisons, of which the database has statistics."""
+    return Q(last_seen_at__gt=moment) | Q(refresh_token__rotated_at__gt=moment)
+
+
+def unused_since(moment: datetime) -> Q:
+    """The other sessions: the opposite of :func:`used_after`."""
+    not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=moment)
+    return Q(last_seen_at__lte=moment) & not_refreshed
 
 
 class SessionQuerySet(QuerySet["Session"]):
@@ -40,8 +55,7 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            used_after = now - conf.AUTH_SESSIONS_IDLE_TIMEOUT
-            live = live.filter(Q(last_seen_at__gt=used_after) | Q(refresh_token__rotated_at__gt=used_after))
+            live = live.filter(used_after(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT))
         if user is None:
             return live
         return live.filter(password_fingerprint__in=passwords.fingerprints(user.password), user_id=user.pk)
@@ -51,18 +65,42 @@ class SessionQuerySet(QuerySet["Session"]):
         now = timezone.now()
         ended = Q(expires_at__lte=now)
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            used_before = now - conf.AUTH_SESSIONS_IDLE_TIMEOUT
-            not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=used_before)
-            ended |= Q(last_seen_at__lte=used_before) & not_refreshed
+            ended |= unused_since(now - conf.AUTH_SESSIONS_IDLE_TIMEOUT)
         return self.filter(ended)
+
+    def with_other_password(self, user: AbstractBaseUser) -> SessionQuerySet:
+        """The sessions of another password than the user's present one, as far as a key of this process can tell."""
+        known_keys = [Q(password_fingerprint__startswith=key_id) for key_id in passwords.key_ids()]
+        can_tell = self.filter(reduce(or_, known_keys))
+        return can_tell.exclude(password_fingerprint__in=passwords.fingerprints(user.password))
+
+    def with_user_visibility(self) -> SessionQuerySet:
+        """The sessions with ``is_user_visible``: whether the user model's default manager finds their user.
+
+        It is part of the same statement, and left out where the manager hides nobody.
+        """
+        manager = get_user_model()._default_manager
+        if hides_nobody(manager):
+            return self
+        return self.annotate(is_user_visible=Exists(manager.using(self.db).filter(pk=OuterRef("user_id"))))
+
+    def of_person(self, user_id: Any) -> SessionQuerySet:
+        """The sessions of a user, and those in which they act in another person's name."""
+        return self.filter(Q(user_id=user_id) | Q(actor_id=user_id))
 
     def last_used_first(self) -> SessionQuerySet:
         """Ordered by last use, the later of ``last_seen_at`` and ``rotated_at``; ties by age, newest first."""
         return self.select_related("refresh_token").order_by(LAST_USED_AT.desc(), "-pk")
 
-    def current_first(self, current: Session | None) -> list[Session]:
-        """The sessions as they are listed: the current one, then by last use."""
-        return sorted(self.last_used_first(), key=lambda session: session != current)
+    def current_first(self, current: Session | None, *, limit: int | None = None) -> list[Session]:
+        """The sessions as they are listed: the current one, then by last use; with ``limit`` no more than so many."""
+        listed = self.last_used_first()
+        if limit is not None and current is not None:
+            is_other = Case(When(pk=current.pk, then=0), default=1)
+            listed = listed.order_by(is_other, LAST_USED_AT.desc(), "-pk")
+        if limit is not None:
+            listed = listed[:limit]
+        return sorted(listed, key=lambda session: session != current)
 
     def end(
         self,

@@ -7,25 +7,37 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 from django.http import HttpRequest
 
 from auth_sessions.choices import EndReason, Scope, SessionKind
-from auth_sessions.core import browser_sessions, django_session_store, login_methods, session_cache
-from auth_sessions.core.cleanup import end_invalid_sessions
+from auth_sessions.core import (
+    browser_acting,
+    browser_sessions,
+    django_session_store,
+    login_methods,
+    session_cache,
+)
 from auth_sessions.core.database import all_sessions, user_models
 from auth_sessions.core.password_changes import upgrade_hash
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.core.usage import mark_reauthenticated
+from auth_sessions.core.user_saves import end_after_save, get_stored_password
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
+from auth_sessions.db.user_deletion import deleted_together, skip_deleted
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
 IGNORED_FIELDS = {"last_login"}
 """Saved at every sign-in. ``is_active`` may be a property that depends on any other field."""
+
+
+STORED_PASSWORD = "_auth_sessions_stored_password"  # noqa: S105
+"""The attribute of a user that is being saved: the stored hash that the save overwrites, or None."""
 
 
 def connect() -> None:
@@ -43,26 +55,39 @@ def connect() -> None:
         allauth.authentication_step_completed.connect(record_reauthentication, dispatch_uid=uid)
     models = user_models()
     for model in [*get_user_model()._meta.get_parent_list(), *models]:
-        uid = f"auth_sessions.post_save.{model._meta.label_lower}"
-        post_save.connect(end_sessions_on_user_save, model, dispatch_uid=uid)
-    for model in models:
         label = model._meta.label_lower
-        pre_delete.connect(end_sessions_of_deleted_user, model, dispatch_uid=f"auth_sessions.pre_delete.{label}")
-        pre_save.connect(keep_sessions_on_hash_upgrade, model, dispatch_uid=f"auth_sessions.pre_save.{label}")
+        pre_save.connect(note_password_before_user_save, model, dispatch_uid=f"auth_sessions.pre_save.{label}")
+        post_save.connect(end_sessions_on_user_save, model, dispatch_uid=f"auth_sessions.post_save.{label}")
+    for model in models:
+        uid = f"auth_sessions.pre_delete.{model._meta.label_lower}"
+        pre_delete.connect(end_sessions_of_deleted_users, model, dispatch_uid=uid)
 
 
-def end_sessions_of_deleted_user(instance: AbstractBaseUser, **kwargs: object) -> None:
-    """Before a user is deleted, end their sessions."""
-    end_before_deletion(instance)
-
-
-def keep_sessions_on_hash_upgrade(
-    instance: AbstractBaseUser, update_fields: frozenset[str] | None, **kwargs: object
+def end_sessions_of_deleted_users(
+    instance: AbstractBaseUser, origin: object = None, using: str = DEFAULT_DB_ALIAS, **kwargs: object
 ) -> None:
-    """Keep the sessions when only the hasher of the password has changed."""
+    """Before users are deleted, end their sessions: with the first of them, those of all.
+
+    A package for soft deletion may send the signal without ``origin``.
+    """
+    if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
+        end_before_deletion(user_ids)
+        skip_deleted(instance, Session, origin=origin, using=using)
+
+
+def note_password_before_user_save(
+    instance: AbstractBaseUser, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: object
+) -> None:
+    """Note the hash that is stored, and keep the sessions when only the hasher of the password has changed."""
+    attributes = vars(instance)
+    attributes[STORED_PASSWORD] = None
+    if raw:
+        return
     if is_hash_upgrade(instance, update_fields) and is_password_usable(instance.password):
         mark_saved(instance)
         upgrade_hash(instance)
+    else:
+        attributes[STORED_PASSWORD] = get_stored_password(instance, update_fields, using=using)
 
 
 def end_sessions_on_user_save(
@@ -73,13 +98,14 @@ def end_sessions_on_user_save(
     update_fields: frozenset[str] | None,
     **kwargs: object,
 ) -> None:
-    """After a save that may have changed the password or made the user inactive, end the sessions that are not live."""
+    """After a save that has changed the password, or after which the user is refused, end the sessions concerned."""
+    stored = vars(instance).pop(STORED_PASSWORD, None)
     if has_new_password(instance):
         mark_saved(instance)
     if created or raw or (update_fields is not None and update_fields <= IGNORED_FIELDS):
         return
-    user_id = instance.pk
-    transaction.on_commit(lambda: end_invalid_sessions(user_id), using=using, robust=True)
+    user_id, has_changed = instance.pk, stored is not None and stored != instance.password
+    transaction.on_commit(lambda: end_after_save(user_id, has_new_password=has_changed), using=using, robust=True)
 
 
 def create_browser_session(
@@ -87,7 +113,7 @@ def create_browser_session(
 ) -> None:
     """After Django's ``login()``, create the row. A signal with a ``session`` is that of ``auth_sessions.api``."""
     if session is None and request is not None and browser_sessions.get_state(request) is not None:
-        browser_sessions.on_login(request, user)
+        browser_acting.on_login(request, user)
 
 
 def record_reauthentication(
@@ -109,7 +135,11 @@ def end_browser_session(
     """Before Django's ``logout()`` flushes the data, end the row. The ``session`` in a signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
         return
-    if row := browser_sessions.current_row(request):
+    row, state = browser_sessions.current_row(request), browser_sessions.get_state(request)
+    if state is not None:
+        state.has_logged_out = True
+        state.has_left_acting = row is not None and row.actor_id is not None
+    if row:
         rows = all_sessions().filter(pk=row.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
         browser_sessions.set_current(request, None)
@@ -145,5 +175,6 @@ def flush_own_django_session(records: list[EndedSession], request: HttpRequest |
     keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
     if not keys or request is None or browser_sessions.get_state(request) is None:
         return
-    if request.session.get(browser_sessions.SESSION_ID_KEY) in keys:
+    browser_sessions.forget_presented(request, keys)
+    if request.session.get(SESSION_ID_KEY) in keys:
         request.session.flush()

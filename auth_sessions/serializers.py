@@ -80,6 +80,9 @@ class SessionSerializer(serializers.Serializer[Session]):
         required=False, allow_blank=True, max_length=Session._meta.get_field("name").max_length
     )
     device = DeviceSerializer(read_only=True)
+    is_staff_help = serializers.BooleanField(
+        read_only=True, help_text=_("Whether somebody of the staff acts in the user's name.")
+    )
     ip_address = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     last_used_at = serializers.DateTimeField(read_only=True)

@@ -23,6 +23,14 @@ sessions_ended = Signal()
 refresh_token_reused = Signal()
 """Sent robustly, after the commit, when a refresh token was reused: ``session``, ``generation``, ``request``."""
 
+session_moved = Signal()
+"""Sent robustly, after the commit, when a refresh comes from another device than the session's.
+
+With ``session`` and ``request``. The device is another one if its browser or system differs, or its address, where
+neither user agent shows browser or system. Nothing is refused, and the session keeps its device: the signal is sent at
+each such refresh.
+"""
+
 access_token_issuing = Signal()
 """Sent before an access token is signed, with ``token``, ``session``, ``request``: a receiver may add claims.
 

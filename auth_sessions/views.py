@@ -1,5 +1,6 @@
 """The REST API. Each view reads its input, calls one function, and builds the response."""
 
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,7 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, NotAuthenticated, ParseError, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    NotAuthenticated,
+    ParseError,
+    PermissionDenied,
+    ValidationError,
+)
+from rest_framework.fields import IntegerField
 from rest_framework.generics import get_object_or_404
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -278,11 +286,22 @@ class SessionsView(AuthSessionsView):
         return Response(shown.data)
 
     def show_list(self) -> Response:
-        return self.show(self.get_queryset().current_first(get_session(self.request)))
+        """All sessions, or with ``?limit=`` so many of them. Raises 400 for what is no positive integer."""
+        limit = self.get_limit()
+        return self.show(self.get_queryset().current_first(get_session(self.request), limit=limit))
+
+    def get_limit(self) -> int | None:
+        if "limit" not in self.request.query_params:
+            return None
+        try:
+            limit: int = IntegerField(min_value=1).run_validation(self.request.query_params["limit"])
+        except ValidationError as error:
+            raise ValidationError({"limit": error.detail}) from error
+        return min(limit, sys.maxsize)  # what a database takes
 
 
 class SessionListView(SessionsView):
-    """``GET``: the caller's sessions, the current one first, then by last use."""
+    """``GET ?limit=``: the caller's sessions, the current one first, then by last use."""
 
     def get(self, request: Request, **kwargs: object) -> Response:
         return self.show_list()
@@ -318,6 +337,8 @@ class SessionDetailView(SessionsView):
         session, current = self.get_object(), get_session(request)
         if session == current:
             api.sign_out(current, Scope.LOCAL, request=request._request)
+        elif current is not None and current.actor_id not in {None, session.actor_id}:
+            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
         else:
             Session.objects.filter(pk=session.pk).end(
                 reason=EndReason.SIGNED_OUT, actor=self.get_caller(), request=request._request
@@ -346,7 +367,7 @@ class StaffView(SessionsView):
 
 
 class UserSessionListView(StaffView):
-    """``GET``: a user's sessions. Needs ``auth_sessions.view_session``."""
+    """``GET ?limit=``: a user's sessions. Needs ``auth_sessions.view_session``."""
 
     permission_required = "auth_sessions.view_session"
 
@@ -360,7 +381,7 @@ class UserSignOutView(StaffView):
     permission_required = "auth_sessions.delete_session"
 
     def post(self, request: Request, **kwargs: object) -> Response:
-        Session.objects.filter(user_id=self.get_owner().pk).end(
+        Session.objects.of_person(self.get_owner().pk).end(
             reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
         )
         return Response(status=status.HTTP_204_NO_CONTENT)

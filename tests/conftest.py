@@ -19,6 +19,7 @@ from django.test import TransactionTestCase
 from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, sessions_ended
 from tests.host.caches import Shared
+from tests.support.acting import act
 from tests.support.admin import AdminClient
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
@@ -152,6 +153,12 @@ def library_browser(ada):
 def staff_device(grace):
     """An administrator's device with tokens."""
     return Device().sign_in(grace)
+
+
+@pytest.fixture
+def help_device(grace, staff_device, ada):
+    """Grace, the administrator, acts as Ada from her own device."""
+    return act(grace, ada, from_device=staff_device)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -11,7 +12,7 @@ from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import router
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -28,6 +29,10 @@ CONFIRMED = "confirmed"
 CONFIRMATION_TEMPLATE = "admin/auth_sessions/revoke_confirmation.html"
 MAX_IN_CONFIRMATION = 20
 """How many of the affected sessions the confirmation lists."""
+MAX_REVOKED = 10_000
+"""How many sessions one action revokes. ``revokeauthsessions`` revokes any number, in batches."""
+MAX_DELETED = 500
+"""How many sessions one action deletes: the page that asks lists each, and Django limits the fields of a form."""
 
 
 def revoke(
@@ -42,23 +47,33 @@ def revoke(
     """Ask for a confirmation, then end the sessions, write the admin log, and show the number of sessions ended.
 
     With ``keeps_own`` the session in which the administrator is signed in here is excluded, otherwise the confirmation
-    warns about it.
+    warns about it. More than :data:`MAX_REVOKED` sessions are refused by a message.
     """
     using = router.db_for_write(Session)
-    sessions = sessions.using(using).select_related("user").order_by("user_id", "-pk")
+    sessions = sessions.using(using).select_related("user", "actor").order_by("user_id", "-pk")
     own = browser_sessions.get_current(request)
     own = own and sessions.filter(pk=own.pk).first()
     if own and keeps_own:
         sessions = sessions.exclude(pk=own.pk)
+    user_ids = list(sessions.order_by().values_list("user_id", flat=True)[: MAX_REVOKED + 1])
+    if len(user_ids) > MAX_REVOKED:
+        warn_of_too_many(modeladmin, request)
+        return None
     if CONFIRMED not in request.POST:
-        extra = {"own": own and full_label(own), "keeps_own": keeps_own}
+        extra = {
+            "own": own and full_label(own),
+            "keeps_own": keeps_own,
+            "session_count": len(user_ids),
+            "user_count": len(set(user_ids)),
+        }
         return _confirmation(modeladmin, request, selected, sessions=sessions, action=action, extra=extra)
     affected = list(sessions)
 
     def log_and_end() -> int:
         log(request, affected, _("Revoked."))
         if modeladmin.model is not Session:
-            LogEntry.objects.log_actions(actor(request).pk, selected, CHANGE, _("Signed out everywhere."))
+            signed_out = selected.filter(pk__in={session.user_id for session in affected})
+            LogEntry.objects.log_actions(actor(request).pk, signed_out, CHANGE, _("Signed out everywhere."))
         return cast("SessionQuerySet", sessions).end(reason=EndReason.REVOKED, actor=actor(request), request=request)
 
     ended = in_transaction(log_and_end, using=using)
@@ -76,8 +91,7 @@ def _confirmation(
     action: Any,
     extra: dict[str, Any],
 ) -> HttpResponse | None:
-    counts = sessions.aggregate(sessions=Count("pk"), users=Count("user", distinct=True))
-    if not counts["sessions"]:
+    if not extra["session_count"]:
         modeladmin.message_user(request, _("There is no session to end."), messages.WARNING)
         return None
     all_pages = request.POST.get("select_across") == "1"
@@ -89,10 +103,8 @@ def _confirmation(
         "title": action.short_description,
         "opts": modeladmin.opts,
         "list_url": request.get_full_path(),
-        "session_count": counts["sessions"],
-        "user_count": counts["users"],
         "labels": [warning_label(session) for session in listed],
-        "unlisted_count": counts["sessions"] - MAX_IN_CONFIRMATION,
+        "unlisted_count": extra["session_count"] - MAX_IN_CONFIRMATION,
         # If all are selected, one key and `select_across`: Django refuses a form of more than 1000 fields.
         "selected": selected[:1] if all_pages else selected,
         "select_across": all_pages,
@@ -102,6 +114,26 @@ def _confirmation(
     }
     request.current_app = modeladmin.admin_site.name
     return TemplateResponse(request, CONFIRMATION_TEMPLATE, context)
+
+
+def warn_of_too_many(modeladmin: admin.ModelAdmin[Any], request: HttpRequest) -> None:
+    """Say that the selection is too large for one request."""
+    text = _("More than %(count)d sessions would end. Select fewer, or use manage.py revokeauthsessions.")
+    modeladmin.message_user(request, text % {"count": MAX_REVOKED}, messages.WARNING)
+
+
+def limited(delete_selected: Callable[..., Any]) -> Callable[..., Any]:
+    """Django's action, or the site's own in its place, for at most :data:`MAX_DELETED` sessions."""
+
+    @wraps(delete_selected)
+    def action(modeladmin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        if queryset.order_by()[: MAX_DELETED + 1].count() <= MAX_DELETED:
+            return delete_selected(modeladmin, request, queryset)
+        text = _("At most %(count)d sessions can be deleted at once. Revoke them instead.")
+        modeladmin.message_user(request, text % {"count": MAX_DELETED}, messages.WARNING)
+        return None
+
+    return action
 
 
 def log(request: HttpRequest, sessions: Iterable[Session], message: str = "") -> list[LogEntry]:

@@ -38,8 +38,10 @@ def full_label(session: Session) -> str:
 
 
 def named(session: Session, *, length: int = 100) -> str:
-    """The person's own name in quotes, so that it is not mistaken for a text of the admin, and the device."""
+    """The person's own name in quotes, so that it is not mistaken for a text of the admin, the device, and who acts."""
     label = session.device.label
+    if session.actor is not None:
+        label = _("%(device)s, help by %(actor)s") % {"device": label, "actor": session.actor}
     if not session.name:
         return label
     name = Truncator(session.name).chars(length).replace('"', "'")

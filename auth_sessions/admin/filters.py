@@ -11,10 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.core.database import all_sessions
 from auth_sessions.models import Session
-from auth_sessions.querysets import LAST_USED_AT, SessionQuerySet
+from auth_sessions.querysets import SessionQuerySet, unused_since, used_after
 
 LISTED_TAGS = 50
 """How many tags the filter lists: a project may give each of its clients a tag."""
+
+LATEST = 10_000
+"""The filter lists the tags of so many sessions, the newest. The others are found, too: ``?tag=``."""
 
 AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
@@ -52,11 +55,10 @@ class LastUsedFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
-        used = queryset.alias(last_used=LAST_USED_AT)
         if age := AGES.get(self.value() or ""):
-            return used.filter(last_used__gt=timezone.now() - age)
+            return queryset.filter(used_after(timezone.now() - age))
         if self.value() == "earlier":
-            return used.filter(last_used__lte=timezone.now() - AGES["week"])
+            return queryset.filter(unused_since(timezone.now() - AGES["week"]))
         return queryset
 
 
@@ -67,8 +69,10 @@ class TagFilter(admin.SimpleListFilter):
     parameter_name = "tag"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        tags = all_sessions().exclude(tag="").order_by("tag").values_list("tag", flat=True).distinct()
-        return [(tag, tag) for tag in tags[:LISTED_TAGS]]
+        latest = all_sessions().order_by("-pk").values_list("tag", flat=True)[:LATEST]
+        chosen = {self.value() or ""}
+        tags = sorted(set(latest) - {""} - chosen)[:LISTED_TAGS]
+        return [(tag, tag) for tag in sorted({*tags, *chosen} - {""})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
         tag = self.value()

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from auth_sessions.admin.actions import actor, log, revoke
+from auth_sessions.admin.actions import MAX_REVOKED, actor, limited, log, revoke, warn_of_too_many
+from auth_sessions.admin.change_list import bounded
 from auth_sessions.admin.columns import SessionColumns, is_own, mark_own, warning_label
 from auth_sessions.admin.filters import LastUsedFilter, StateFilter, TagFilter
+from auth_sessions.admin.search import Search, user_fields
 from auth_sessions.choices import EndReason
 from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
+
+SEARCH = "_auth_sessions_search"
+"""The attribute of the request that keeps the search, which the list tells about."""
 
 SECRET_FIELDS = ("password_fingerprint", "django_session_key")
 
@@ -44,20 +48,35 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     )
     list_display_links = ("short_device_label",)
     list_filter = (StateFilter, "kind", LastUsedFilter, TagFilter)
-    list_select_related = ("user", "refresh_token")
-    search_help_text = _("User, address, or name of the device")
+    list_select_related = ("user", "refresh_token", "actor")
+    search_help_text = _("User name, e-mail, address, or name of the device")
     ordering = ("-pk",)
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count all sessions once for each choice of each filter
     actions = ("revoke_selected", "revoke_others")
     fieldsets = (
-        (None, {"fields": ("user", "device_label", "state", "kind")}),
+        (None, {"fields": ("user", "actor", "device_label", "state", "kind")}),
         (_("Where"), {"fields": ("address", "user_agent")}),
         (_("When"), {"fields": ("created_at", "authenticated", "last_used", "expires_at")}),
         (_("How"), {"fields": ("methods", "tag")}),
     )
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        return (f"user__{get_user_model().USERNAME_FIELD}", "name", "^ip_address")
+        return tuple(super().get_search_fields(request)) or (
+            *(f"^user__{field}" for field in user_fields()),
+            "name",
+            "^ip_address",
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Session], search_term: str
+    ) -> tuple[QuerySet[Session], bool]:
+        """Search as :class:`Search` does. A subclass with ``search_fields`` of its own is searched by Django."""
+        if self.search_fields or not search_term.strip():
+            return super().get_search_results(request, queryset, search_term)
+        search = Search(queryset, search_term)
+        setattr(request, SEARCH, search)
+        return queryset.filter(search.condition), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse filters by secrets, as Django's user admin does for passwords: they would allow guessing."""
@@ -71,10 +90,23 @@ class SessionAdmin(SessionColumns, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """The sessions as they are, not as a replica still has them: an administrator acts on what is shown."""
-        return super().get_queryset(request).using(write_alias()).select_related(*self.list_select_related)
+        sessions = cast("SessionQuerySet", super().get_queryset(request)).using(write_alias())
+        return sessions.with_user_visibility().select_related(*self.list_select_related)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        if "delete_selected" in actions:
+            function, name, description = actions["delete_selected"]
+            actions["delete_selected"] = limited(function), name, description
+        return actions
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        base: Any = super().get_changelist(request, **kwargs)
+        return bounded(base)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
+        changelist: Any = super().get_changelist_instance(request)
+        changelist.search = getattr(request, SEARCH, None)
         mark_own(request, changelist.result_list)
         return changelist
 
@@ -108,6 +140,10 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     @admin.action(description=_("Revoke other sessions"), permissions=["delete"])
     def revoke_others(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
         """End the other sessions of the users of the selected ones, except for the administrator's own session."""
-        of_their_users = self.get_queryset(request).filter(user__in=queryset.values("user"))
-        others = of_their_users.exclude(pk__in=queryset.values("pk"))
+        user_of = dict(queryset.order_by().values_list("pk", "user_id")[: MAX_REVOKED + 1])
+        if len(user_of) > MAX_REVOKED:
+            warn_of_too_many(self, request)
+            return None
+        of_their_users = self.get_queryset(request).filter(user__in=set(user_of.values()))
+        others = of_their_users.exclude(pk__in=user_of)
         return revoke(self, request, queryset, sessions=others, action=self.revoke_others, keeps_own=True)

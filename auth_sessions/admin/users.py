@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from auth_sessions.admin.actions import revoke
+from auth_sessions.admin.change_list import MAX_LISTED
 from auth_sessions.admin.columns import SessionColumns
 from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
@@ -39,7 +40,8 @@ def sign_out_everywhere(
     """
     if not request.user.has_perm("auth_sessions.delete_session"):
         raise PermissionDenied
-    sessions = Session.objects.filter(user__in=queryset.values("pk"))
+    users = queryset.values("pk")
+    sessions = Session.objects.filter(Q(user__in=users) | Q(actor__in=users))
     return revoke(modeladmin, request, queryset, sessions=sessions, action=sign_out_everywhere)
 
 
@@ -54,11 +56,22 @@ class ShownSessions(FormSet):
 
     @cached_property
     def _listed(self) -> QuerySet[Session]:
-        return super().get_queryset()[:MAX_IN_INLINE]
+        return super().get_queryset().filter(pk__in=self._latest)[:MAX_IN_INLINE]
 
     @cached_property
+    def _latest(self) -> list[Any]:
+        """The keys of the person's sessions, the newest if there are many: they are counted, and sorted by last use."""
+        found = super().get_queryset().order_by("-pk").values_list("pk", flat=True)
+        return list(found[: MAX_LISTED + 1])
+
+    @property
     def total(self) -> int:
-        return super().get_queryset().count()
+        return min(len(self._latest), MAX_LISTED)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the person has more sessions than are counted."""
+        return len(self._latest) > MAX_LISTED
 
     def is_valid(self) -> bool:
         return True
@@ -75,9 +88,10 @@ class SessionInline(SessionColumns, TabularInline):
     """
 
     model = Session
+    fk_name = "user"
     formset = ShownSessions
     template = "admin/auth_sessions/session_inline.html"
-    fields = readonly_fields = ("state", "last_used", "kind", "address", "created_at", "expires_at")
+    fields = readonly_fields = ("state", "actor", "last_used", "kind", "address", "created_at", "expires_at")
     extra = max_num = 0
     can_delete = False
     show_change_link = True
@@ -88,6 +102,11 @@ class SessionInline(SessionColumns, TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted here. With this permission alone Django would show the inline, and no session in it."""
+        return False
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         sessions = cast("SessionQuerySet", super().get_queryset(request))
-        return sessions.using(write_alias()).last_used_first().select_related("user", "refresh_token")
+        sessions = sessions.using(write_alias()).with_user_visibility()
+        return sessions.last_used_first().select_related("user", "refresh_token", "actor")

@@ -1,4 +1,4 @@
-"""W010, E011, E014, E018, E025: authentication classes, versions, middleware, the pages, and the Supabase API."""
+"""W010, E011, E014, E018, W021, E025: authentication classes, versions, middleware, pages, the Supabase API."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -7,6 +7,7 @@ import django
 import rest_framework
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core import checks
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils.module_loading import import_string
@@ -14,6 +15,7 @@ from django.utils.version import get_version_tuple
 from rest_framework.settings import api_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.checks.mounted import gives_only_pages
 from auth_sessions.conf import conf
 from auth_sessions.middleware import BrowserSessionMiddleware
 
@@ -31,8 +33,8 @@ def check() -> Iterator[checks.CheckMessage]:
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
-    """W010: by default no view of the project checks sessions."""
-    if conf.AUTH_SESSIONS_REUSE_POLICY != "confirmed":
+    """W010: by default no view of the project checks sessions, although it may issue tokens."""
+    if conf.AUTH_SESSIONS_REUSE_POLICY != "confirmed" or gives_only_pages():
         return
     if not is_default(SessionJWTAuthentication):
         yield checks.Warning(
@@ -60,10 +62,19 @@ def _versions() -> Iterator[checks.CheckMessage]:
 
 
 def _middleware() -> Iterator[checks.CheckMessage]:
-    """E014: the middleware of browser sessions is placed before Django's, and there is no user yet."""
-    order = [settings.MIDDLEWARE.index(name) for name in (AUTHENTICATION, BROWSERS) if name in settings.MIDDLEWARE]
-    if order != sorted(order):
+    """E014: the middleware of browser sessions stands before all that find the user. W021: before one of them."""
+    own = _positions_of(BrowserSessionMiddleware)
+    finding = _positions_of(AuthenticationMiddleware)
+    later = [position for position in finding if own and position > own[0]]
+    if later and later == finding:
         yield checks.Error(f"{BROWSERS} must be placed after {AUTHENTICATION} in MIDDLEWARE.", id="auth_sessions.E014")
+    elif later:
+        yield checks.Warning(
+            f"{settings.MIDDLEWARE[later[-1]]} sets request.user again, after {BROWSERS}: what reads it before the "
+            "view may get a user whose session has ended.",
+            hint=f"Place {BROWSERS} after it.",
+            id="auth_sessions.W021",
+        )
 
 
 def _pages() -> Iterator[checks.CheckMessage]:
@@ -107,9 +118,15 @@ def _views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[type]:
 
 def _has_middleware() -> bool:
     """Whether the middleware, or a subclass of it, is installed."""
-    for name in settings.MIDDLEWARE:
+    return bool(_positions_of(BrowserSessionMiddleware))
+
+
+def _positions_of(middleware: type) -> list[int]:
+    """Where a middleware, or a subclass of it, stands in MIDDLEWARE."""
+    positions = []
+    for position, name in enumerate(settings.MIDDLEWARE):
         with suppress(ImportError):
             installed = import_string(name)
-            if isinstance(installed, type) and issubclass(installed, BrowserSessionMiddleware):
-                return True
-    return False
+            if isinstance(installed, type) and issubclass(installed, middleware):
+                positions.append(position)
+    return positions

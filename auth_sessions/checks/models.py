@@ -1,4 +1,4 @@
-"""E004, E005, E008, W009, W020: the user model, and models that reference sessions."""
+"""E004, E005, E008, W009, W020, E022: the user model, its database, and models that reference sessions."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -8,10 +8,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import checks
-from django.db import models
+from django.db import models, router
 from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignKey, Model
 from django.db.models.signals import post_delete, pre_delete
 
+from auth_sessions.db.signal_receivers import receivers_of
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.tokens.keys import simple_jwt
 
@@ -24,6 +25,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _related_models()
     yield from _database_on_delete()
     yield from _delete_receivers()
+    yield from _databases()
 
 
 def _user_model() -> Iterator[checks.CheckMessage]:
@@ -91,11 +93,29 @@ def _target(key: ForeignKey[Any, Any]) -> type[Model]:
 
 def _delete_receivers() -> Iterator[checks.CheckMessage]:
     """W009: a delete receiver, which is not called for sessions, and makes Django delete tokens row by row."""
+    signals = {"pre_delete": pre_delete, "post_delete": post_delete}
+    connected: dict[str, list[str]] = {}
     for model in (Session, RefreshToken):
-        if pre_delete.has_listeners(model) or post_delete.has_listeners(model):
-            yield checks.Warning(
-                f"There is a pre_delete or post_delete receiver for {model._meta.label}: it is not called for "
-                "sessions, and for refresh tokens it makes the cost of a sign-out grow with their number.",
-                hint="Listen to auth_sessions.signals.sessions_ending and sessions_ended.",
-                id="auth_sessions.W009",
-            )
+        for name, signal in signals.items():
+            for receiver in receivers_of(signal, model):
+                connected.setdefault(receiver, []).append(f"{name} of {model._meta.label}")
+    for receiver, events in connected.items():
+        yield checks.Warning(
+            f"{receiver} listens to {', '.join(events)}: it is not called for sessions, and for refresh tokens it "
+            "makes the cost of a sign-out grow with their number.",
+            hint="Listen to auth_sessions.signals.sessions_ending and sessions_ended.",
+            id="auth_sessions.W009",
+        )
+
+
+def _databases() -> Iterator[checks.CheckMessage]:
+    """E022: the router writes users, sessions and refresh tokens to different databases."""
+    aliases = {model._meta.label: router.db_for_write(model) for model in (get_user_model(), Session, RefreshToken)}
+    if len(set(aliases.values())) > 1:
+        written = ", ".join(f"{label} to {alias!r}" for label, alias in aliases.items())
+        yield checks.Error(
+            f"The database router writes {written}: they are joined by foreign keys, and nobody could sign in or stay "
+            "signed in.",
+            hint="Let the router send the user model and the app auth_sessions to one database.",
+            id="auth_sessions.E022",
+        )

@@ -14,7 +14,7 @@ PREFIX = "AUTH_SESSIONS_"
 LONGEST = timedelta(days=365_000)
 """A thousand years: adding a longer time to a date would exceed the calendar of Python."""
 
-RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at")
+RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "act")
 
 UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",

@@ -7,11 +7,15 @@ from typing import Any, cast
 from django.core import checks
 from django.utils.encoding import force_bytes
 
+from auth_sessions.checks.mounted import gives_only_pages
 from auth_sessions.tokens.keys import HMAC_KEY_BYTES, access_backend, simple_jwt
 
 
 def check() -> Iterator[checks.CheckMessage]:
-    """E006: access tokens cannot be signed and verified. W007: an HMAC key is too short (RFC 7518, section 3.2)."""
+    """E006: access tokens cannot be signed and verified. W007: an HMAC key is too short (RFC 7518, section 3.2).
+
+    W007 is for projects that may issue tokens.
+    """
     try:
         with warnings.catch_warnings(action="ignore"):
             backend = access_backend()
@@ -27,7 +31,7 @@ def check() -> Iterator[checks.CheckMessage]:
         return
     algorithm, key = simple_jwt("ALGORITHM"), simple_jwt("SIGNING_KEY")
     needed = HMAC_KEY_BYTES.get(algorithm, 0)
-    if len(force_bytes(key)) < needed:
+    if len(force_bytes(key)) < needed and not gives_only_pages():
         yield checks.Warning(
             f"The key that signs access tokens has {len(force_bytes(key))} bytes; {algorithm} needs {needed}.",
             hint='Set SIMPLE_JWT["SIGNING_KEY"] or a longer SECRET_KEY.',

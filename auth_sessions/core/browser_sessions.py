@@ -2,43 +2,45 @@
 
 The data of Django's session holds the session id (``SESSION_ID_KEY``); the row holds the key of the store entry. The id
 in the data decides: if its row does not exist, the browser is signed out, even if the store entry still exists. The key
-in the row only serves to delete the store entry as well.
+in the row serves to delete the store entry as well, and to find the row where Django has dropped the data.
 """
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from auth_sessions import exceptions
-from auth_sessions.choices import SessionKind
+from auth_sessions import exceptions, passwords
+from auth_sessions.choices import EndReason, Scope, SessionKind
+from auth_sessions.core import django_session_store as store
+from auth_sessions.core.backends import known_path
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
-from auth_sessions.core.django_session_store import entry_key, get_expiry, get_lifetime
-from auth_sessions.core.login_methods import OTP_METHODS, OTPMark, methods_of_login
+from auth_sessions.core.login_methods import OTPMark, methods_of_login
 from auth_sessions.core.password_changes import sync_password_fingerprint
+from auth_sessions.core.presented import ACTING_KEY, SESSION_ID_KEY, Acting, Login, PresentedCookie
 from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
-from auth_sessions.core.validity import get_end_reason
+from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
-EXPIRY_TOLERANCE = timedelta(minutes=1)
-"""A smaller change of the expiry is not written to the row."""
-
-SESSION_ID_KEY = "_auth_sessions_id"
-"""The key of the session id in the data of Django's session."""
+LOGIN_AT_KEY = "_auth_sessions_login_at"
+"""The key, in the data of Django's session, of the Unix time of a login that has no row yet."""
 
 STATE_ATTRIBUTE = "_auth_sessions_state"
 """The attribute with the :class:`RequestState` of a request that passed the middleware."""
@@ -46,16 +48,54 @@ STATE_ATTRIBUTE = "_auth_sessions_state"
 
 @dataclass
 class RequestState:
-    """The browser session of one request: None until ``request.user`` is evaluated or a user logs in."""
+    """The browser session of one request."""
 
+    presented: PresentedCookie
     session: Session | None = None
+    """The row; None until ``request.user`` is evaluated or a user logs in."""
+    is_new: bool = False
+    """Whether a user has logged in during this request."""
+    is_judged: bool = False
+    """Whether the login has been judged: at the first evaluation of ``request.user``, or at a new login."""
+    validated: SessionBase | None = None
+    """The session of Django's whose login has been validated last."""
+    is_joined: bool = False
+    """Whether a signed cookie that did not name its row does so from this request on."""
+    is_deferred: bool = False
+    """Whether the row is created when the client returns with the cookie of this login."""
     otp_mark: OTPMark = field(default_factory=OTPMark)
     """By which device of django-otp the person had proved who they are before the view."""
+    get_actor: Callable[[HttpRequest], AbstractBaseUser | None] = lambda request: None
+    """``BrowserSessionMiddleware.get_actor``."""
+    previous: Session | None = None
+    """The row of the login over which another user has logged in."""
+    provisional: Session | None = None
+    """The row of that new login, as long as it is open whether somebody acts."""
+    has_logged_out: bool = False
+    has_left_acting: bool = False
+    """Whether ``logout()`` has ended a session in which somebody acts."""
+    is_refused: bool = False
+    """Whether a login was refused, so that Django's session must be empty at the response."""
+
+
+def begin(request: HttpRequest, *, get_actor: Callable[[HttpRequest], AbstractBaseUser | None]) -> None:
+    """Before the view: note what the cookie names, as soon as its data are loaded."""
+    state = RequestState(PresentedCookie(request), get_actor=get_actor)
+    setattr(request, STATE_ATTRIBUTE, state)
+    django_session = request.session
+    if django_session.accessed and not state.presented.login and Login.of(django_session).user_key is not None:
+        _defer(state, django_session)  # an earlier middleware has logged the user in
 
 
 def get_state(request: HttpRequest | Any) -> RequestState | None:
     """The state of a request of Django's or DRF's; None if it did not pass the middleware."""
     return getattr(request, STATE_ATTRIBUTE, None)
+
+
+def is_deferred(request: HttpRequest) -> bool:
+    """Whether a middleware has logged the user in at this request, and the row is created at the next."""
+    state = get_state(request)
+    return state is not None and state.is_deferred
 
 
 def set_current(request: HttpRequest, session: Session | None) -> None:
@@ -66,10 +106,20 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
             state.otp_mark = OTPMark.of(request.session)
 
 
+def needs_validation(request: HttpRequest) -> bool:
+    """Whether the request has a cookie whose login nobody has validated yet."""
+    state = get_state(request)
+    return state is not None and not state.is_judged and state.presented.key is not None
+
+
 def get_current(request: HttpRequest) -> Session | None:
     """The live browser session of a request; None without the middleware, or without a login of ``request.user``."""
     state = get_state(request)
-    if state is None or not request.user.is_authenticated or state.session is None:
+    if state is None or not _is_anybody(request.user):
+        return None
+    if not state.is_judged and is_logged_in_as(request.session, request.user):
+        find_user(request, request.user)  # something has replaced the user whom the middleware judges
+    if state.session is None:
         return None
     return state.session if state.session.user_id == request.user.pk else None
 
@@ -87,12 +137,12 @@ def read_row(django_session: SessionBase) -> Session | None:
     return None if django_session.is_empty() else _select_browser_session(django_session.get(SESSION_ID_KEY))
 
 
-def _select_browser_session(session_id: Any) -> Session | None:
+def _select_browser_session(session_id: Any, *related: str) -> Session | None:
     try:
         key = uuid.UUID(session_id)
     except (TypeError, ValueError, AttributeError):
         return None
-    session = select_session(key)
+    session = select_session(key, *related)
     return session if session is not None and session.kind == SessionKind.BROWSER else None
 
 
@@ -110,72 +160,221 @@ def has_stale_cookie(request: HttpRequest) -> bool:
     return (
         get_state(request) is not None
         and settings.SESSION_COOKIE_NAME in request.COOKIES
-        and not request.user.is_authenticated
+        and not _is_anybody(request.user)
     )
 
 
-def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """After Django's ``login()``: create the row, or keep it if the same user has logged in again."""
-    if not is_logged_in_as(request.session, user):
+def _is_anybody(user: Any) -> bool:
+    """Whether a user is authenticated; DRF's ``UNAUTHENTICATED_USER`` may be None."""
+    return user is not None and user.is_authenticated
+
+
+def on_login(
+    request: HttpRequest, user: AbstractBaseUser, *, actor: AbstractBaseUser | None = None, is_provisional: bool = False
+) -> None:
+    """After Django's ``login()``: create the row, or keep it if the same user has logged in again.
+
+    ``actor`` acts in the user's name. As long as that is open, the row ``is_provisional``, and the one that the cookie
+    named stays.
+
+    A login that a middleware makes for a client without a cookie (``RemoteUserMiddleware``) has no row until the client
+    returns with the cookie: one that keeps no cookies is logged in anew at each request.
+    """
+    state, django_session = get_state(request), request.session
+    if state is None or not is_logged_in_as(django_session, user):
         return
+    state.is_judged = True
+    if not state.presented.was_found and request.resolver_match is None:
+        _defer(state, django_session)
+        return
+    state.is_deferred = False
     session = current_row(request)
-    if session is not None and session.user_id == user.pk:
+    if session is None and state.presented.login is not None and state.presented.login.is_unnamed:
+        session = select_presented(state.presented)  # another request has lost the name, or not written it yet
+    if session is not None and session.user_id == user.pk and not _was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        if reason is None and mark_reauthenticated(session, user, amr=methods_of_login(request, user)):
-            _write_session_id_on_commit(request, session, user)
+        methods, auth_backend = methods_of_login(request, user), _backend_of(django_session)
+        if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
+            name_on_commit(request, session, user, is_new=True)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
-        request.session.pop(SESSION_ID_KEY, None)
-        request.session.cycle_key()
+        django_session.pop(SESSION_ID_KEY, None)
+        django_session.cycle_key()
+        state.presented.forget()
         if reason is not None:
             all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
-    create_for_login(request, user)
+    if not state.presented.was_found:
+        state.presented.login = None  # the entry is gone, but not the row
+    if state.presented.key is not None and not is_provisional and actor is None:
+        end_dropped(request)
+    create_for_login(request, user, actor=actor, is_provisional=is_provisional)
 
 
-def create_for_login(request: HttpRequest, user: AbstractBaseUser, *, is_new: bool = True) -> bool:
+def _defer(state: RequestState, django_session: SessionBase) -> None:
+    state.is_deferred = True
+    django_session[LOGIN_AT_KEY] = timezone.now().timestamp()
+
+
+def _was_emptied(state: RequestState, django_session: SessionBase, session: Session) -> bool:
+    """Whether the project has emptied the data that named this row.
+
+    Django's ``login()`` does so as well, for the same user with a new password: that is not meant here.
+    """
+    presented = state.presented.login
+    return (
+        presented is not None
+        and presented.session_id == str(session.pk)
+        and SESSION_ID_KEY not in django_session
+        and passwords.matches(session.password_fingerprint, session.user)
+    )
+
+
+def create_for_login(
+    request: HttpRequest,
+    user: AbstractBaseUser,
+    *,
+    is_new: bool = True,
+    actor: AbstractBaseUser | None = None,
+    is_provisional: bool = False,
+) -> bool:
     """Create the row of a Django login whose data holds no session id.
 
-    Unless the login ``is_new``, it is older than the installation, and the time of its authentication is not known. A
-    signed cookie is then identified by its digest until its data holds the session id, so that all tabs of the browser
-    share one row. Returns False for a user who is inactive or has just been deleted.
+    Unless the login ``is_new``, it is older than this request (for example than the installation). A signed cookie is
+    then identified by its digest until its data holds the session id, so that all tabs of the browser share one row.
+    Returns False for a user who is inactive or has just been deleted.
     """
-    django_session = request.session
+    django_session, state = request.session, get_state(request)
     cookie = None if is_new else conceal(django_session.session_key)
     if not django_session.session_key:
         django_session.cycle_key()
-    django_session_key = entry_key(django_session) or (hashlib.sha256(cookie.encode()).hexdigest() if cookie else None)
+    key = store.entry_key(django_session) or _digest(cookie)
     try:
         session = create_browser_session(
             user,
             request=request,
-            lifetime=get_lifetime(django_session),
-            django_session_key=django_session_key,
+            lifetime=store.get_lifetime(django_session) if is_new else store.get_remaining_lifetime(django_session),
+            django_session_key=key,
             is_authenticated_now=is_new,
+            authenticated_at=_login_time(django_session),
+            auth_backend=_backend_of(django_session),
             amr=methods_of_login(request, user),
+            actor=actor,
+            current=None if state is None else state.previous,
+            is_provisional=is_provisional,
         )
     except exceptions.SessionInvalid:
         return False
     if session is None:  # another request of this browser has created it
-        session = all_sessions().filter(django_session_key=django_session_key, user_id=user.pk).first()
+        session = all_sessions().filter(django_session_key=key, user_id=user.pk).first()
     if session is None:
         return False
-    _write_session_id_on_commit(request, session, user)
+    store.note_in_use(django_session)
+    if not is_provisional:
+        note_actor(request, session)
+    name_on_commit(request, session, user, is_new=is_new)
     return True
 
 
-def _write_session_id_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
+def note_actor(request: HttpRequest, session: Session) -> None:
+    """Note who acts in a new session, and which session of theirs comes back to this browser.
+
+    The row that was left to act stays although no data name it meanwhile.
+    """
+    state = get_state(request)
+    if state is None:
+        return
+    acting, left = state.presented.acting, state.previous
+    state.presented.acting = None
+    if session.actor_id is None:
+        return
+    own = acting and acting["session"] if left is None or left.actor_id is not None else str(left.pk)
+    is_carried = own is not None and own == str(session.actor_session_id)
+    state.presented.acting = Acting(actor=str(session.actor_id), session=own if is_carried else None)
+    if left is not None and is_carried:
+        all_sessions().filter(pk=left.pk).update(django_session_key=None, django_session_engine=None)
+        state.presented.forget()
+    if request.session.get(SESSION_ID_KEY) == str(session.pk):
+        request.session[ACTING_KEY] = state.presented.acting
+
+
+def _digest(cookie: str | None) -> str | None:
+    return hashlib.sha256(cookie.encode()).hexdigest() if cookie else None
+
+
+def _login_time(django_session: SessionBase) -> datetime | None:
+    """The time of a login that was deferred, None if it is not known."""
+    login_at, now = django_session.get(LOGIN_AT_KEY), timezone.now()
+    return now - timedelta(seconds=now.timestamp() - login_at) if isinstance(login_at, float) else None
+
+
+def _backend_of(django_session: SessionBase) -> str:
+    """The path of the backend by which Django reads the user of its session."""
+    return known_path(django_session.get(BACKEND_SESSION_KEY))
+
+
+def name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser, *, is_new: bool) -> None:
     """Make it the session of this request, and write its id to the data on commit: the row may be rolled back."""
     set_current(request, session)
-    transaction.on_commit(partial(_write_session_id, request, session, user), using=write_alias())
+    if (state := get_state(request)) is not None:
+        state.is_new = is_new
+    write = partial(write_session_id, request, request.session, session, user, is_new=is_new)
+    transaction.on_commit(write, using=write_alias(), robust=True)
 
 
-def _write_session_id(request: HttpRequest, session: Session, user: AbstractBaseUser) -> None:
-    """Write the session id to the data of Django's session, unless the user has logged out meanwhile."""
+def write_session_id(
+    request: HttpRequest, django_session: SessionBase, session: Session, user: AbstractBaseUser, *, is_new: bool
+) -> None:
+    """Write the session id to the data of Django's session, unless the user has logged out meanwhile.
+
+    The data are saved with a login that ``is_new``. Others may have been loaded long before: the id is then added to
+    the entry as it is in the store now, and to the data of this request only in case that they are saved as well. For
+    a signed cookie, :func:`core.responses.sync_on_response` follows.
+    """
     state = get_state(request)
     is_current = state is None or state.session is session
-    if is_current and is_logged_in_as(request.session, user):
-        request.session[SESSION_ID_KEY] = str(session.pk)
+    if not is_current or not is_logged_in_as(django_session, user):
+        return
+    was_modified = django_session.modified
+    named: dict[str, Any] = {SESSION_ID_KEY: str(session.pk)}
+    if session.actor_id is not None and state is not None and state.presented.acting is not None:
+        named[ACTING_KEY] = state.presented.acting
+    django_session.update(named)
+    if is_new and django_session is request.session:
+        return
+    django_session.modified = was_modified
+    if store.is_signed_cookie(django_session):
+        if state is not None:
+            state.is_joined = True
+    else:
+        for name, value in named.items():
+            store.add_to_entry(django_session, name, value)
+        all_sessions().filter(pk=session.pk).update(django_session_engine=settings.SESSION_ENGINE)
+
+
+def find_user(request: HttpRequest, found: Any) -> Any:
+    """The user that Django has ``found``, or ``AnonymousUser`` if the session has ended: Django's is then flushed."""
+    state, django_session = get_state(request), request.session
+    session_id = django_session.get(SESSION_ID_KEY)  # read first: Django flushes a session that it refuses
+    if state is not None:
+        state.is_judged, state.validated = True, None
+    is_authenticated = found.is_authenticated
+    if state is not None and state.validated is django_session:  # a middleware has wrapped the user of the app's
+        return found
+    if state is not None:
+        state.validated = django_session
+    if not is_authenticated:
+        if session_id is not None:
+            end_if_invalid(session_id)
+            if state is not None and SESSION_KEY not in django_session:
+                state.presented.forget()
+        return found
+    if validate(request, found):
+        return found
+    if state is not None:
+        state.presented.forget()
+    django_session.flush()
+    return AnonymousUser()
 
 
 def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
@@ -189,36 +388,54 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if not is_owner and django_session.get(SESSION_KEY) is None:
         return True
     if SESSION_ID_KEY not in django_session:
-        return not is_owner or create_for_login(request, user, is_new=False)
+        return not is_owner or _is_pending(request) or _adopt(request, user)
     session = read_row(django_session)
-    if session is None:
-        return False
-    if is_owner and session.user_id == user.pk:
+    if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
-    if not is_logged_in_as(django_session, session.user) or get_end_reason(session, last_used_at=session.last_seen_at):
+        _follow_backend(session, _backend_of(django_session))
+    if session is None or not is_logged_in_as(django_session, session.user):
         return False
-    if not is_owner and not _has_password_of(django_session, session.user):
+    if _end_if_invalid(session, checks_password=False):
+        return False
+    if not is_owner and not has_password_of(Login.of(django_session), session.user):
         _end_if_invalid(session)
         return False
     set_current(request, session)
-    expires_at = get_expiry(django_session, created_at=session.created_at)
-    touch_browser(
-        session,
-        expires_at=expires_at,
-        django_session_key=entry_key(django_session) or conceal(session.django_session_key),
-    )
+    key = store.entry_key(django_session) or conceal(session.django_session_key)
+    touch_browser(session, django_session_key=key)
     sync_password_fingerprint(session)
     return True
 
 
-def _has_password_of(django_session: SessionBase, user: AbstractBaseUser) -> bool:
-    """Whether the data holds Django's session hash of the user's password.
+def _adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Create the row of a login that is older than this request, and of who acts in it."""
+    state = get_state(request)
+    actor = None if state is None else state.get_actor(request)
+    return create_for_login(request, user, is_new=False, actor=actor)
+
+
+def _is_pending(request: HttpRequest) -> bool:
+    """Whether the row of a login of this request is named on commit, or created when the client returns."""
+    state = get_state(request)
+    if state is None or state.session is None:
+        return state is not None and state.is_deferred
+    return state.is_new and state.session.django_session_key == store.entry_key(request.session)
+
+
+def _follow_backend(session: Session, path: str) -> None:
+    """Record the backend by which Django has just read the user: another login, unseen here, may have changed it."""
+    if path != session.auth_backend:
+        update_on_commit(session, {"auth_backend": path}, only_if={"auth_backend": session.auth_backend})
+        session.auth_backend = path
+
+
+def has_password_of(login: Login, user: AbstractBaseUser) -> bool:
+    """Whether the data hold Django's session hash of the user's password.
 
     Django compares that hash itself, but only when it loads the user.
     """
-    session_hash = django_session.get(HASH_SESSION_KEY, "")
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    return any(constant_time_compare(session_hash, each) for each in hashes)
+    return any(constant_time_compare(login.session_hash or "", each) for each in hashes)
 
 
 def end_if_invalid(session_id: str) -> None:
@@ -227,39 +444,69 @@ def end_if_invalid(session_id: str) -> None:
         _end_if_invalid(session)
 
 
-def _end_if_invalid(session: Session) -> None:
-    reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True)
-    if reason is not None:  # otherwise Django has refused an old copy of the cookie
+def _end_if_invalid(session: Session, *, checks_password: bool = True) -> bool:
+    reason = get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=checks_password)
+    if reason is not None and may_end(session, reason):  # otherwise Django has refused an old copy of the cookie
         all_sessions().filter(pk=session.pk).end(reason=reason)
+    return reason is not None
 
 
-def sync_on_response(request: HttpRequest, *, has_failed: bool) -> None:
-    """After the view: write to the row what the view changed in Django's session.
+def end_dropped(request: HttpRequest) -> None:
+    """End the row that the cookie named, as a sign-out with the scope ``local``: Django's session holds another login.
 
-    This is its expiry (such as ``set_expiry()`` for "remember me"), a new password (``update_session_auth_hash()``),
-    and a proof of identity by ``django_otp.login()``. The id of a row in an open transaction is written to the data
-    unless the request ``has_failed``: the transaction may then be rolled back, and the row with it.
+    Does nothing if it still holds the login that the cookie named, or if that row was left to act (:func:`note_actor`).
     """
-    state, django_session = get_state(request), request.session
-    if state is None or state.session is None or django_session.is_empty():
+    state = get_state(request)
+    if state is None or holds_presented(state, request.session):
         return
-    session = state.session
-    if SESSION_ID_KEY not in django_session and not has_failed and _is_in_open_transaction(session):
-        _write_session_id(request, session, session.user)
-    if not django_session.modified:
+    django_session, presented = request.session, state.presented
+    row, login = select_presented(presented), presented.login
+    transaction.on_commit(presented.forget, using=write_alias())  # not if it is rolled back
+    if row is None:
         return
-    if not has_failed and state.otp_mark.is_followed_by(OTPMark.of(django_session)):
-        mark_reauthenticated(session, amr=OTP_METHODS)
-    expires_at = get_expiry(django_session, created_at=session.created_at)
-    if session.expires_at is None or abs(expires_at - session.expires_at) > EXPIRY_TOLERANCE:
-        update_on_commit(session, {"expires_at": expires_at}, only_if={})
-    if _has_password_of(django_session, session.user):
-        sync_password_fingerprint(session)
+    if state.session == row:
+        state.session = None
+    if login is not None and not has_password_of(login, row.user):
+        _end_if_invalid(row)  # an old copy of the cookie, which Django refuses
+        return
+    if SESSION_KEY not in django_session:
+        django_session.pop(SESSION_ID_KEY, None)
+    rows = all_sessions().filter(pk=row.pk)
+    with transaction.atomic(using=write_alias()):
+        if row.django_session_key is not None and row.django_session_key == store.entry_key(django_session):
+            rows.update(django_session_key=None)  # what the entry holds now is kept
+        rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
 
 
-def _is_in_open_transaction(session: Session) -> bool:
-    """Whether the row was written in a transaction that outlives the request, such as that of Django's ``TestCase``."""
-    connection = transaction.get_connection(write_alias())
-    if not connection.in_atomic_block or connection.needs_rollback:
+def forget_presented(request: HttpRequest, session_ids: set[str]) -> None:
+    """The row that the cookie named has ended, if it is one of these."""
+    state = get_state(request)
+    login = state.presented.login if state is not None else None
+    if state is not None and login is not None and login.session_id in session_ids:
+        state.presented.forget()
+
+
+def holds_presented(state: RequestState, django_session: SessionBase) -> bool:
+    """Whether Django's session still holds the login that the cookie named."""
+    presented = state.presented.read()
+    user_key = None if django_session.is_empty() else django_session.get(SESSION_KEY)
+    if user_key is None:
         return False
-    return all_sessions().filter(pk=session.pk).exists()
+    if presented is None:  # nobody has loaded it
+        return django_session is not state.presented.django_session and (
+            store.entry_key(django_session) == state.presented.key
+        )
+    named = {django_session.get(SESSION_ID_KEY), str(state.session.pk) if state.session else None}
+    return user_key == presented.user_key and (presented.session_id is None or presented.session_id in named)
+
+
+def select_presented(presented: PresentedCookie) -> Session | None:
+    """The row that the cookie of a request named, with its user."""
+    login = presented.read()
+    if login is not None and login.session_id is not None:
+        return _select_browser_session(login.session_id, "user")
+    if presented.key is None or (login is not None and login.user_key is None):
+        return None
+    is_signed = store.is_signed_cookie(presented.django_session)
+    key = _digest(presented.key) if is_signed else presented.key
+    return all_sessions().filter(django_session_key=key).select_related("user").first()

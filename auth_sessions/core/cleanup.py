@@ -1,17 +1,24 @@
-"""Finds and ends the sessions that are not live: expired, idle, of an inactive user, or with an earlier password."""
+"""Finds and ends the sessions that are not live: expired, idle, of an inactive user, or with an earlier password.
+
+:func:`clear_expired` also ends browser sessions whose Django session is gone from its store.
+"""
 
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils import timezone
 
-from auth_sessions.choices import EndReason
+from auth_sessions.choices import EndReason, Scope, SessionKind
+from auth_sessions.conf import conf
+from auth_sessions.core import django_session_store
 from auth_sessions.core.database import all_sessions, all_users, write_alias
-from auth_sessions.core.validity import get_end_reason
+from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 from auth_sessions.db.locking import lock_by_primary_key
@@ -19,7 +26,22 @@ from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
-READ_FIELDS = ("user", "kind", "expires_at", "last_seen_at", "password_fingerprint")
+READ_FIELDS = (
+    "user",
+    "actor",
+    "actor_session",
+    "is_actor_session",
+    "kind",
+    "expires_at",
+    "last_seen_at",
+    "auth_backend",
+    "password_fingerprint",
+    "django_session_key",
+    "django_session_engine",
+)
+
+UNANSWERED = timedelta(minutes=5)
+"""For how long a request may be under way that has changed the key of Django's session, or has not yet saved it."""
 
 LOWEST_KEY = uuid.UUID(int=0)
 """Sorts before every key of a session."""
@@ -51,6 +73,8 @@ def clear_expired(
 ) -> Iterator[ClearedBatch]:
     """Read all sessions once, in key order, and end those that are not live. Yields the result of each batch.
 
+    Browser sessions whose entry is gone from the store of Django's sessions end as well (``SIGNED_OUT``, ``LOCAL``).
+
     A batch is ``batch_size`` rows that are read without a lock. Those that are not live are locked, validated again and
     ended in one short transaction, by ``SessionQuerySet.end()``; rows that another transaction has locked are skipped
     until the next run. A run that is stopped loses no work: another continues ``after`` the key of the last batch.
@@ -72,10 +96,10 @@ def clear_expired(
         found = list(rows.filter(pk__gt=after)[:batch_size])
         is_last = len(found) < batch_size
         after = found[-1].pk if found else after
-        invalid = _invalid_keys(found)
+        invalid = sorted({*_invalid_keys(found), *_signed_out_keys(found)})
         yield ClearedBatch(
             checked=len(found),
-            ended=len(invalid) if dry_run else _end_still_invalid(invalid, skip_locked=True, using=using),
+            ended=len(invalid) if dry_run else _end_still_invalid(invalid, is_sweep=True, using=using),
             key=after,
             progress=1 if is_last else _progress(first, after, last),
             is_last=is_last,
@@ -90,12 +114,11 @@ def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:
     """The sessions with users and tokens, which are read by key: for a join, a planner may scan all tokens."""
     users = all_users(sessions.db)
     tokens = RefreshToken.objects.using(sessions.db).only("rotated_at")
-    return sessions.only(*READ_FIELDS).prefetch_related(Prefetch("user", users), Prefetch("refresh_token", tokens))
-
-
-def end_invalid_sessions(user_id: Any) -> int:
-    """End the sessions of a user that are not live, each with its reason. Returns the number of sessions ended."""
-    return _end_still_invalid(_invalid_keys(_with_relations(all_sessions().filter(user_id=user_id))))
+    return (
+        sessions.with_user_visibility()
+        .only(*READ_FIELDS)
+        .prefetch_related(Prefetch("user", users), Prefetch("refresh_token", tokens))
+    )
 
 
 def _invalid_keys(sessions: Iterable[Session]) -> list[uuid.UUID]:
@@ -103,14 +126,57 @@ def _invalid_keys(sessions: Iterable[Session]) -> list[uuid.UUID]:
 
 
 def _end_reason(session: Session) -> EndReason | None:
-    """Why a session is not live. None also if its user has just been deleted: the session is deleted with the user."""
-    return get_end_reason(session, last_used_at=session.last_used_at) if hasattr(session, "user") else None
+    """Why a session ends. None also if its user has just been deleted: the session is deleted with the user."""
+    if not hasattr(session, "user"):
+        return None
+    reason = get_end_reason(session, last_used_at=session.last_used_at)
+    return reason if reason and may_end(session, reason) else None
 
 
-def _end_still_invalid(keys: list[uuid.UUID], *, skip_locked: bool = False, using: str | None = None) -> int:
+def _signed_out_keys(sessions: list[Session]) -> set[uuid.UUID]:
+    """The sessions whose Django session is gone from the store that they are known to have been in.
+
+    Also those that were left to act in another person's name, by a browser that does so no more. Not those that may
+    belong to a request under way: its entry may not be written yet, or have a new key.
+    """
+    seen_before = timezone.now() - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL - UNANSWERED
+    pk_of = {
+        session.django_session_key: session.pk
+        for session in sessions
+        if session.django_session_key is not None
+        and session.django_session_engine == settings.SESSION_ENGINE
+        and session.last_seen_at <= seen_before
+    }
+    gone = {pk_of[key] for key in django_session_store.missing_entries(pk_of)}
+    return gone | _abandoned_keys([session for session in sessions if session.last_seen_at <= seen_before])
+
+
+def _abandoned_keys(sessions: list[Session]) -> set[uuid.UUID]:
+    """The sessions from which somebody acted in a browser, and which no browser can come back to."""
+    left = [
+        session
+        for session in sessions
+        if session.kind == SessionKind.BROWSER
+        and (session.is_actor_session or session.actor_id is not None)
+        and session.django_session_key is None
+        and session.django_session_engine is None
+    ]
+    if not left:
+        return set()
+    held = all_sessions(left[0]._state.db).filter(
+        kind=SessionKind.BROWSER,
+        actor_id__in={session.actor_id or session.user_id for session in left},
+        django_session_engine__isnull=False,
+    )
+    own_keys = set(held.values_list("actor_session_id", flat=True))
+    return {session.pk for session in left if (session.actor_session_id or session.pk) not in own_keys}
+
+
+def _end_still_invalid(keys: list[uuid.UUID], *, is_sweep: bool = False, using: str | None = None) -> int:
     """Lock the sessions so that no request uses them meanwhile, validate them again, and end those that are not live.
 
-    All of it in one transaction. Returns the number of sessions ended.
+    All of it in one transaction. A sweep skips sessions that another transaction has locked, and also ends those whose
+    Django session is gone. Returns the number of sessions ended.
     """
     if not keys:
         return 0
@@ -118,10 +184,17 @@ def _end_still_invalid(keys: list[uuid.UUID], *, skip_locked: bool = False, usin
 
     def work() -> int:
         reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
-        for session in _lock_with_tokens(keys, skip_locked=skip_locked, using=using):
+        sessions = _lock_with_tokens(keys, skip_locked=is_sweep, using=using)
+        for session in sessions:
             if reason := _end_reason(session):
                 reasons[reason].append(session.pk)
-        return sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
+        ended = sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
+        if is_sweep:
+            judged = {key for found in reasons.values() for key in found}
+            signed_out = _signed_out_keys([session for session in sessions if session.pk not in judged])
+            rows = all_sessions(using).filter(pk__in=signed_out)
+            ended += rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL) if signed_out else 0
+        return ended
 
     return in_transaction(work, using=using)
 
@@ -132,7 +205,7 @@ def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -
     Sessions whose token was not locked are left out. The users are read last and are not locked: a transaction that
     changes a user locks it before any session.
     """
-    rows = all_sessions(using).filter(pk__in=keys).only(*READ_FIELDS)
+    rows = all_sessions(using).with_user_visibility().filter(pk__in=keys).only(*READ_FIELDS)
     sessions = lock_by_primary_key(rows, skip_locked=skip_locked)
     refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
     locked = lock_by_primary_key(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)

@@ -1,10 +1,12 @@
 """Creates sessions: token sessions, and browser sessions for logins of Django's."""
 
+import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError
 from django.http import HttpRequest
@@ -13,6 +15,8 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.core.acting import mark_actor_session, set_actor
+from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
 from auth_sessions.db.encoding import store_text
@@ -20,6 +24,8 @@ from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_k
 from auth_sessions.db.transactions import in_transaction, is_outermost, retry_conflicts
 from auth_sessions.devices import device, names
 from auth_sessions.models import RefreshToken, Session
+
+logger = logging.getLogger("auth_sessions")
 
 
 class Default:
@@ -39,18 +45,30 @@ def create_session(
     tag: str = "",
     amr: Iterable[str] = (),
     lifetime: Lifetime = DEFAULT,
+    actor: AbstractBaseUser | None = None,
+    current: Session | None = None,
 ) -> Session:
     """Create a token session for a user whose identity the caller has verified.
 
     The session gets the fingerprint of the password hash on the user object: if the password has changed since the
     object was read, the session is refused from the start. ``name`` and ``tag`` have at most 100 characters; ``amr``
     are authentication method references (RFC 8176); ``lifetime`` overrides ``AUTH_SESSIONS_LIFETIME`` (None: no
-    absolute end). ``session_started`` is sent on commit.
+    absolute end). ``actor`` is the person who acts in the user's name, from their session ``current``
+    (:func:`~auth_sessions.core.acting.set_actor`). ``session_started`` is sent on commit.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
-    was deleted meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
+    was deleted meanwhile), for an actor :class:`~auth_sessions.exceptions.SessionNotFound` (who was signed out
+    meanwhile), and under the policy ``"refuse"`` :class:`~auth_sessions.exceptions.SessionLimitReached`.
     """
-    session = _build(user, SessionKind.TOKEN, request=request, lifetime=lifetime)
+    session = _build(
+        user,
+        SessionKind.TOKEN,
+        request=request,
+        lifetime=lifetime,
+        auth_backend=backend_of(user),
+        actor=actor,
+        current=current,
+    )
     session.name, session.tag, session.amr = names.clean(name), tag, list(amr)
     _save(session, RefreshToken(session=session, rotated_at=session.created_at), request=request)
     return session
@@ -63,26 +81,82 @@ def create_browser_session(
     lifetime: timedelta | None,
     django_session_key: str | None,
     is_authenticated_now: bool,
+    authenticated_at: datetime | None = None,
+    auth_backend: str = "",
     amr: Iterable[str] = (),
+    actor: AbstractBaseUser | None = None,
+    current: Session | None = None,
+    is_provisional: bool = False,
 ) -> Session | None:
     """Create a browser session, which Django's session carries.
 
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
-    absolute end. Unless the user ``is_authenticated_now``, ``authenticated_at`` is NULL: the time is not known. Under
-    the policy ``"refuse"`` the least recently used session ends nevertheless: Django has already logged the user in.
+    absolute end. ``auth_backend`` is the path of the backend that Django's session names. Unless the user
+    ``is_authenticated_now``, Django's session does not name the row yet, and ``authenticated_at`` is the time of the
+    login, None if that is not known. Under the policy ``"refuse"`` the least recently used session ends nevertheless:
+    Django has already logged the user in.
+    ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is still open
+    whether somebody acts: neither is the limit enforced nor the session announced before :func:`complete_session`.
     Returns None if another session has this key.
 
-    Raises :class:`~auth_sessions.exceptions.UserInactive` and :class:`~auth_sessions.exceptions.UserNotFound`.
+    Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
+    :class:`~auth_sessions.exceptions.SessionNotFound`.
     """
-    session = _build(user, SessionKind.BROWSER, request=request, lifetime=lifetime)
+    session = _build(
+        user,
+        SessionKind.BROWSER,
+        request=request,
+        lifetime=lifetime,
+        auth_backend=auth_backend,
+        actor=actor,
+        current=current,
+    )
     session.django_session_key, session.amr = django_session_key, list(amr)
-    if not is_authenticated_now:
-        session.authenticated_at = None
-    return session if _save(session, request=request, unless_exists=not is_authenticated_now) else None
+    if is_authenticated_now:
+        session.django_session_engine = settings.SESSION_ENGINE
+    elif session.actor_id is None:
+        session.authenticated_at = authenticated_at
+    is_saved = _save(session, request=request, unless_exists=not is_authenticated_now, is_provisional=is_provisional)
+    return session if is_saved else None
 
 
-def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | None, lifetime: Lifetime) -> Session:
-    if not user.is_active:
+def complete_session(
+    session: Session, *, actor: AbstractBaseUser | None, current: Session | None, request: HttpRequest
+) -> bool:
+    """Complete a provisional session, in which ``actor`` acts or nobody does. False if it has ended meanwhile.
+
+    Raises :class:`~auth_sessions.exceptions.UserNotFound` and :class:`~auth_sessions.exceptions.SessionNotFound`.
+    """
+    using = write_alias()
+    if actor is not None:
+        set_actor(session, actor, current=current)
+    acting = {
+        name: getattr(session, name) for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
+    }
+
+    def work() -> bool:
+        _lock_people(session, using=using)
+        if not all_sessions(using).filter(pk=session.pk).update(**acting):
+            return False
+        _announce(session, request=request, using=using)
+        _enforce_limit(session, request=request, using=using)
+        return True
+
+    with _translate_missing_people(session):
+        return in_transaction(work, using=using)
+
+
+def _build(
+    user: AbstractBaseUser,
+    kind: SessionKind,
+    *,
+    request: HttpRequest | None,
+    lifetime: Lifetime,
+    auth_backend: str,
+    actor: AbstractBaseUser | None,
+    current: Session | None,
+) -> Session:
+    if not is_accepted(user, auth_backend) or not (actor is None or is_accepted(actor, backend_of(actor))):
         raise exceptions.UserInactive
     now = timezone.now()
     if isinstance(lifetime, Default):
@@ -94,51 +168,88 @@ def _build(user: AbstractBaseUser, kind: SessionKind, *, request: HttpRequest | 
         authenticated_at=now,
         last_seen_at=now,
         expires_at=None if lifetime is None else now + lifetime,
+        auth_backend=auth_backend,
         password_fingerprint=passwords.fingerprint(user.password),
     )
     if request is not None:
         session.user_agent = device.client_user_agent(request)
         session.ip_address = device.client_address(request)
+    if actor is not None and actor.pk != user.pk:
+        set_actor(session, actor, current=current)
     return session
 
 
-def _save(session: Session, *related: RefreshToken, request: HttpRequest | None, unless_exists: bool = False) -> bool:
-    """Insert the rows and enforce the limit. False if they are not inserted: see ``statements.insert``."""
-    using, user = write_alias(), session.user
+def _save(
+    session: Session,
+    *related: RefreshToken,
+    request: HttpRequest | None,
+    unless_exists: bool = False,
+    is_provisional: bool = False,
+) -> bool:
+    """Insert the rows and, unless the session ``is_provisional``, enforce the limit and announce it.
+
+    False if they are not inserted: see ``statements.insert``.
+    """
+    using = write_alias()
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
-    has_limit, is_own = conf.AUTH_SESSIONS_MAX_PER_USER is not None, is_outermost(using)
+    must_lock = conf.AUTH_SESSIONS_MAX_PER_USER is not None or session.actor_id is not None or not is_outermost(using)
 
     def save() -> bool:
         if not insert(session, *related, using=using, unless_exists=unless_exists):
             return False
-        send_on_commit(signals.session_started, using=using, session=session, request=request)
+        if not is_provisional:
+            _announce(session, request=request, using=using)
         return True
 
     def lock_and_save() -> bool:
-        user_exists = lock_by_update(user_row(user)) if has_limit else lock_by_primary_key(user_row(user))
-        if not user_exists:
-            raise exceptions.UserNotFound
+        _lock_people(session, using=using)
         if not save():
             return False
-        _enforce_limit(session, request=request, using=using)
+        if not is_provisional:
+            _enforce_limit(session, request=request, using=using)
         return True
 
     def write() -> bool:
-        if is_own and not has_limit:
-            return retry_conflicts(save, using=using)
-        return in_transaction(lock_and_save, using=using)
+        return in_transaction(lock_and_save, using=using) if must_lock else retry_conflicts(save, using=using)
 
-    with translate_missing_user(user):
+    with _translate_missing_people(session):
         return store_text(session, "name", write)
 
 
+def _lock_people(session: Session, *, using: str) -> None:
+    """Lock the row of the user, and of the actor's own session: neither is deleted before the session exists."""
+    user = user_row(session.user)
+    has_limit = conf.AUTH_SESSIONS_MAX_PER_USER is not None
+    if not (lock_by_update(user) if has_limit else lock_by_primary_key(user)):
+        raise exceptions.UserNotFound
+    if not mark_actor_session(session, using=using):
+        raise exceptions.SessionNotFound
+
+
+@contextmanager
+def _translate_missing_people(session: Session) -> Iterator[None]:
+    """Raise ``UserNotFound`` for a database error if the user, or the actor, has just been deleted."""
+    of_actor = nullcontext() if session.actor is None else translate_missing_user(session.actor)
+    with translate_missing_user(session.user), of_actor:
+        yield
+
+
+def _announce(session: Session, *, request: HttpRequest | None, using: str) -> None:
+    if session.actor_id is not None:
+        logger.info("User %s acts as user %s in session %s", session.actor_id, session.user_id, session.pk)
+    send_on_commit(signals.session_started, using=using, session=session, request=request)
+
+
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:
-    """Enforce ``AUTH_SESSIONS_MAX_PER_USER``. The caller has locked the user's row, so sign-ins of one user wait."""
+    """Enforce ``AUTH_SESSIONS_MAX_PER_USER``. The caller has locked the user's row, so sign-ins of one user wait.
+
+    Sessions in which somebody acts in the user's name are not counted, and end no other.
+    """
     limit = conf.AUTH_SESSIONS_MAX_PER_USER
-    if limit is None:
+    if limit is None or session.actor_id is not None:
         return
-    counted = all_sessions(using).live(user=session.user).exclude(pk=session.pk)
+    counted = all_sessions(using).live(user=session.user).filter(actor=None).exclude(pk=session.pk)
     if conf.AUTH_SESSIONS_LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
     surplus = read_keys(counted.last_used_first())[max(limit - 1, 0) :]

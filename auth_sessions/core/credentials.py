@@ -22,6 +22,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from auth_sessions import exceptions
+from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.people import email_of
 from auth_sessions.masking import secret_arguments
 
@@ -47,7 +48,7 @@ def authenticate(
     """
     with refusing_long_passwords(credentials.get("password")):
         user = auth.authenticate(request, **credentials)
-    if user is None or not user.is_active:
+    if user is None or not is_accepted(user, backend_of(user)):
         check_length(credentials.get("password"))
         raise exceptions.NoActiveAccount
     try:

@@ -96,7 +96,6 @@ def sync_password_fingerprint(session: Session) -> None:
         lock(browsers)
         session.password_fingerprint = passwords.fingerprint(session.user.password)
         browsers.filter(pk=session.pk).update(password_fingerprint=session.password_fingerprint)
-        outdated = browsers.exclude(password_fingerprint__in=passwords.fingerprints(session.user.password))
-        outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
+        browsers.with_other_password(session.user).end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
 
     in_transaction(work, using=using)

@@ -15,11 +15,12 @@ from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
 from auth_sessions.core.statements import select_session, update_generation
-from auth_sessions.core.usage import update_on_commit
-from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
+from auth_sessions.core.usage import touch_actor_session, update_on_commit
+from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction, is_conflict
+from auth_sessions.devices.device import is_another_device
 from auth_sessions.masking import secret_arguments
 from auth_sessions.models import RefreshToken, Session
 
@@ -44,6 +45,8 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
             _reread_token(session)
             _end_if_reused(session, generation=generation, request=request)
     update_fingerprint_key(session)
+    _report_move(session, request)
+    touch_actor_session(session)
     return session
 
 
@@ -53,7 +56,8 @@ def verify_refresh_token(
 ) -> Session:
     """The session of a presented refresh token, with its user and token. Nothing is rotated.
 
-    A session that is not live, or whose token is reused, ends with that reason before the error is raised. It stays
+    The backend that let the person in is asked whether it still knows them (``core.backends.is_known``). A session that
+    is not live, or whose token is reused, ends with that reason before the error is raised. It stays
     deleted if the caller turns the error into a response, unless the error leaves a surrounding transaction.
 
     Raises :class:`~auth_sessions.exceptions.SessionNotFound`, :class:`~auth_sessions.exceptions.SessionExpired`,
@@ -68,11 +72,22 @@ def verify_refresh_token(
     if generation > token.generation or not constant_time_compare(token.jti_of(generation), jti):
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
         raise exceptions.RefreshTokenForged
-    if reason := get_end_reason(session, last_used_at=session.last_used_at):
+    if reason := get_end_reason(session, last_used_at=session.last_used_at, asks_backend=True):
+        if not may_end(session, reason):
+            raise EXCEPTIONS[reason](session)
         all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
         raise EXCEPTIONS[reason]
     _end_if_reused(session, generation=generation, request=request)
     return session
+
+
+def _report_move(session: Session, request: HttpRequest | None) -> None:
+    """Send ``session_moved`` if the request comes from another device than the session's. Nothing is refused."""
+    if request is None or not signals.session_moved.has_listeners(Session):
+        return
+    if is_another_device(request, user_agent=session.user_agent, address=session.ip_address):
+        using = session._state.db or write_alias()
+        send_on_commit(signals.session_moved, using=using, session=session, request=request)
 
 
 def confirm_generation(session: Session, *, generation: int) -> None:

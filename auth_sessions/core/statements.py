@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.db.models import Model, signals
 
@@ -13,6 +14,7 @@ from auth_sessions.choices import Scope
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
 from auth_sessions.db.locking import lock, locks_in_order
+from auth_sessions.db.managers import hides_nobody
 from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import conceal
 from auth_sessions.models import RefreshToken, Session
@@ -22,12 +24,15 @@ PLACEHOLDER_KEY = uuid.UUID(int=0)
 """The key in a queryset that is compiled; each call passes another instead."""
 
 
-def select_session(session_id: uuid.UUID, *related: str) -> Session | None:
+def select_session(session_id: uuid.UUID, *related: str, with_user_visibility: bool = False) -> Session | None:
     """The row of a session, live or not, with its ``related`` rows ("user", "refresh_token"), in one SELECT.
 
-    None if it does not exist, or one of the related rows does not.
+    None if it does not exist, or one of the related rows does not. ``with_user_visibility`` also asks the user model's
+    default manager (``SessionQuerySet.with_user_visibility()``), by the ORM where that may hide somebody.
     """
     using = write_alias()
+    if with_user_visibility and not hides_nobody(get_user_model()._default_manager):
+        return _select(session_id, related, using).with_user_visibility().first()
     compiled = _compiled_select(using, related)
     if compiled is None:
         return _select(session_id, related, using).first()
@@ -47,11 +52,10 @@ def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | No
 
 def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
     """Read the sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
-    if not locks_in_order(using):
+    if not locks_in_order(using) or session.actor_id is not None:
         return lock(_in_scope(session, scope, using))
-    values = [_to_db_value("user", session.user_id, using)]
-    if scope != Scope.GLOBAL:
-        values.append(_to_db_value("id", session.pk, using))
+    user, key = _to_db_value("user", session.user_id, using), _to_db_value("id", session.pk, using)
+    values = {Scope.LOCAL: [user, key], Scope.OTHERS: [user, user, key, key], Scope.GLOBAL: [user, user]}[scope]
     if (using, scope) not in _compiled_locks:
         rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
         _compiled_locks[using, scope] = compile_query(rows, values=values)
@@ -65,10 +69,20 @@ _compiled_locks: dict[tuple[str, Scope], CompiledQuery | None] = {}
 
 
 def _in_scope(session: Session, scope: Scope, using: str) -> SessionQuerySet:
-    sessions = all_sessions(using).filter(user_id=session.user_id)
+    """The sessions of the person, with those in which they act in another person's name, that a sign-out ends.
+
+    Who acts in a person's name signs out what they themselves began in that name, and never that person.
+    """
+    sessions = all_sessions(using)
     if scope == Scope.LOCAL:
-        return sessions.filter(pk=session.pk)
-    return sessions.exclude(pk=session.pk) if scope == Scope.OTHERS else sessions
+        return sessions.filter(user_id=session.user_id).filter(pk=session.pk)
+    if session.actor_id is None:
+        sessions = sessions.of_person(session.user_id)
+    else:
+        sessions = sessions.filter(user_id=session.user_id, actor_id=session.actor_id)
+    if scope == Scope.OTHERS:
+        return sessions.exclude(pk=session.pk).exclude(actor_session_id=session.pk)
+    return sessions
 
 
 def update_generation(token: RefreshToken, *, rotated_at: datetime) -> bool:

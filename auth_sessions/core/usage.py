@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +19,7 @@ from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
 
 
 def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
@@ -39,6 +41,15 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
         return
     session.last_seen_at = now
     update_on_commit(session, changes, only_if=only_if)
+    touch_actor_session(session)
+
+
+def touch_actor_session(session: Session, **changes: Any) -> None:
+    """Record that the actor's own session is in use, while they act in another person's name from it."""
+    if session.actor_session_id is not None:
+        now, using = timezone.now(), write_alias()
+        row = all_sessions(using).filter(pk=session.actor_session_id, last_seen_at__lte=now)
+        _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
 
 
 def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
@@ -54,19 +65,24 @@ def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -
     return min(moments)
 
 
-def touch_browser(session: Session, *, expires_at: datetime, django_session_key: str | None) -> None:
-    """Record that a browser session was seen in use, as :func:`touch` does; its expiry follows Django's session.
+def touch_browser(session: Session, *, django_session_key: str | None) -> None:
+    """Record that a browser session was seen in use, as :func:`touch` does.
 
-    A new key of Django's session is recorded at once.
+    A new key of Django's session, or another ``SESSION_ENGINE``, is recorded at once. Its expiry moves only when
+    Django's session is saved.
     """
     now = timezone.now()
     seen_before = now - conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
-    if session.django_session_key == django_session_key and session.last_seen_at > seen_before:
+    changes: dict[str, Any] = {"django_session_key": django_session_key}
+    if session.django_session_engine is not None:
+        changes["django_session_engine"] = settings.SESSION_ENGINE
+    as_read = {name: conceal(getattr(session, name)) for name in ("last_seen_at", *changes)}
+    if session.last_seen_at > seen_before and changes.items() <= as_read.items():
         return
-    changes = {"last_seen_at": now, "expires_at": expires_at, "django_session_key": django_session_key}
-    as_read = {"django_session_key": conceal(session.django_session_key), "last_seen_at": session.last_seen_at}
-    update_on_commit(session, changes, only_if=as_read)
-    session.expires_at = expires_at
+    update_on_commit(session, {"last_seen_at": now, **changes}, only_if=as_read)
+    touch_actor_session(session)
+    for name, value in changes.items():
+        setattr(session, name, value)
 
 
 def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:
@@ -77,19 +93,28 @@ def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict
     session writes again.
     """
     using = write_alias()
-    row = all_sessions(using).filter(pk=session.pk, **only_if)
+    _write_on_commit(all_sessions(using).filter(pk=session.pk, **only_if), changes, using=using)
 
+
+def _write_on_commit(row: SessionQuerySet, changes: dict[str, Any], *, using: str) -> None:
     def write() -> None:
         retry_conflicts(partial(update_unless_locked, row, changes), using=using)
 
     transaction.on_commit(write, using=using, robust=True)
 
 
-def mark_reauthenticated(session: Session, user: AbstractBaseUser | None = None, *, amr: Iterable[str] = ()) -> bool:
+def mark_reauthenticated(
+    session: Session,
+    user: AbstractBaseUser | None = None,
+    *,
+    amr: Iterable[str] = (),
+    auth_backend: str | None = None,
+) -> bool:
     """Record that a person has proved their identity again in an existing session. False if it has ended.
 
     ``amr`` is added to the methods of the session. With the ``user`` who was authenticated by the present password, the
-    session gets its fingerprint.
+    session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
+    Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
     using = write_alias()
 
@@ -97,11 +122,13 @@ def mark_reauthenticated(session: Session, user: AbstractBaseUser | None = None,
         stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
         if stored is None:
             return False
-        session.authenticated_at = timezone.now()
+        session.authenticated_at = timezone.now() if session.actor_id is None else None
         session.amr = list(dict.fromkeys([*stored.amr, *amr]))
         changes: dict[str, Any] = {"authenticated_at": session.authenticated_at, "amr": session.amr}
         if user is not None:
             changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
+        if auth_backend is not None:
+            changes["auth_backend"] = session.auth_backend = auth_backend
         all_sessions(using).filter(pk=session.pk).update(**changes)
         return True
 

@@ -7,6 +7,9 @@ from django.utils import timezone
 from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.core.backends import is_accepted, is_known
+from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
 EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
@@ -14,33 +17,70 @@ EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
     EndReason.IDLE: exceptions.SessionIdle,
     EndReason.USER_INACTIVE: exceptions.UserInactive,
     EndReason.PASSWORD_CHANGED: exceptions.PasswordChanged,
+    EndReason.SIGNED_OUT: exceptions.SessionNotFound,
 }
 """The exception that refuses a session, by the reason why it is not live."""
 
 
 def get_end_reason(
-    session: Session, *, last_used_at: datetime, checks_browser_password: bool = False
+    session: Session, *, last_used_at: datetime, checks_browser_password: bool = False, asks_backend: bool = False
 ) -> EndReason | None:
     """Why a session whose row exists is not live; None if it is live.
 
     The password of a browser session is compared only with ``checks_browser_password``: at a request, Django has
-    compared its own session hash.
+    compared its own session hash. The user must be accepted by the backend that let them in, and be visible to the
+    default manager, if the session was read ``with_user_visibility()`` (``core.backends.is_accepted``). With
+    ``asks_backend`` the backend itself is asked (``core.backends.is_known``).
+
+    A session in which somebody acts in another person's name is live as long as the actor's own session is, in one
+    SELECT more; otherwise the actor has been signed out.
     """
     now = timezone.now()
     if session.expires_at is not None and session.expires_at <= now:
         return EndReason.EXPIRED
     if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None and last_used_at + conf.AUTH_SESSIONS_IDLE_TIMEOUT <= now:
         return EndReason.IDLE
-    if not session.user.is_active:
+    if not _is_let_in(session, asks_backend=asks_backend):
         return EndReason.USER_INACTIVE
     is_checked = checks_browser_password or session.kind != SessionKind.BROWSER
     if is_checked and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
-    return None
+    return None if session.actor_id is None or _is_actor_signed_in(session) else EndReason.SIGNED_OUT
+
+
+def _is_actor_signed_in(session: Session) -> bool:
+    """Whether the actor's own session is live. Where none is named, whether the actor is active."""
+    if session.actor_session_id is None:
+        actor = all_users(session._state.db).filter(pk=session.actor_id).first()
+        return actor is not None and is_accepted(actor, "")
+    rows = all_sessions(session._state.db).select_related("user", "refresh_token")
+    own = rows.filter(pk=session.actor_session_id).first()
+    set_related(session, "actor_session", own)
+    return own is not None and not get_end_reason(own, last_used_at=own.last_used_at, checks_browser_password=True)
+
+
+def _is_let_in(session: Session, *, asks_backend: bool) -> bool:
+    if asks_backend:
+        return is_known(session.user, session.auth_backend)
+    is_visible = getattr(session, "is_user_visible", True)
+    return is_accepted(session.user, session.auth_backend, is_visible=is_visible)
+
+
+def may_end(session: Session, reason: EndReason) -> bool:
+    """Whether a session that is not live may end for this reason, and is not only refused.
+
+    Another ``SECRET_KEY`` cannot tell whether the password has changed: a process that lacks the key ends nobody.
+    """
+    return reason != EndReason.PASSWORD_CHANGED or passwords.has_known_key(session.password_fingerprint)
 
 
 def is_recent(session: Session) -> bool:
-    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``."""
+    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``.
+
+    Never where somebody acts in the person's name.
+    """
+    if session.is_staff_help:
+        return False
     age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
     authenticated_at = session.authenticated_at
     return age is None or (authenticated_at is not None and timezone.now() - authenticated_at < age)

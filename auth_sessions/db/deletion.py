@@ -9,9 +9,12 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db.models import DO_NOTHING
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
+from auth_sessions.choices import EndReason
+from auth_sessions.db.locking import lock as lock_rows
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import conceal
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
-    from auth_sessions.choices import EndReason, Scope
+    from auth_sessions.choices import Scope
     from auth_sessions.models import Session
 
 logger = logging.getLogger("auth_sessions")
@@ -48,39 +51,67 @@ def end(
     Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. Which sessions end is decided
     before any receiver runs: changes that a receiver makes to the instances, or to the list, have no effect on it. With
     ``is_robust`` an error in a receiver is logged, and the sessions end nevertheless.
+
+    The sessions in which somebody acts in another person's name end with the actor's own: in the same transaction,
+    before these, with signals of their own, since what happened to the actor (the ``reason``, the ``scope``) did not
+    happen to the person in whose name they acted.
     """
 
     def work() -> int:
         sessions = lock()
-        if not sessions:
-            return 0
-        event: dict[str, Any] = {
-            "sender": type(sessions[0]),
-            "records": [EndedSession(row.pk, row.kind, conceal(row.django_session_key)) for row in sessions],
-            "reason": reason,
-            "scope": scope,
-            "actor": actor,
-            "request": request,
-            "using": using,
-        }
-        user_ids = {session.user_id for session in sessions}
-        delete = _prepare_deletion(sessions, using=using)
-        ending = partial(
-            signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
-            sessions=list(sessions),
-            user_ids=set(user_ids),
-            **event,
-        )
-        if is_robust:
-            _call_in_savepoint(ending, using=using)
-        else:
-            ending()
-        delete()
-        ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
-        transaction.on_commit(ended, using=using)
-        return len(event["records"])
+        acted = _acted_from(sessions, using=using)
+        keys = {session.pk for session in acted}
+        own = [session for session in sessions if session.pk not in keys]
+        event: dict[str, Any] = {"actor": actor, "request": request, "using": using}
+        if acted:
+            _end_locked(acted, {**event, "reason": EndReason.SIGNED_OUT, "scope": None}, is_robust=is_robust)
+        if own:
+            _end_locked(own, {**event, "reason": reason, "scope": scope}, is_robust=is_robust)
+        return len(keys) + len(own)
 
     return in_transaction(work, using=using)
+
+
+def _acted_from(sessions: list[Session], *, using: str) -> list[Session]:
+    """The sessions in which the users of these act in another person's name, locked.
+
+    Those that are acted from one of them, and those among them whose actor is a user of another one.
+    """
+    own = [session for session in sessions if session.actor_id is None]
+    users = {session.user_id for session in own}
+    found = {session.pk: session for session in sessions if session.actor_id in users}
+    rows: Any = apps.get_model("auth_sessions", "Session")._base_manager.using(using)
+    for batch in batches([session for session in own if session.is_actor_session]):
+        acted = rows.filter(
+            actor_id__in={session.user_id for session in batch},
+            actor_session_id__in=[session.pk for session in batch],
+        )
+        found.update((session.pk, session) for session in lock_rows(acted))
+    return [found[key] for key in sorted(found)]
+
+
+def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bool) -> None:
+    using = event["using"]
+    event = {
+        **event,
+        "sender": type(sessions[0]),
+        "records": [EndedSession(row.pk, row.kind, conceal(row.django_session_key)) for row in sessions],
+    }
+    user_ids = {session.user_id for session in sessions}
+    delete = _prepare_deletion(sessions, using=using)
+    ending = partial(
+        signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
+        sessions=list(sessions),
+        user_ids=set(user_ids),
+        **event,
+    )
+    if is_robust:
+        _call_in_savepoint(ending, using=using)
+    else:
+        ending()
+    delete()
+    ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
+    transaction.on_commit(ended, using=using)
 
 
 class EndedSession(NamedTuple):
@@ -114,7 +145,8 @@ def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], No
     model: Any = apps.get_model("auth_sessions", "Session")
     keys = [session.pk for session in sessions]
     collector = UnbatchedCollector(using=using)
-    relations: list[Any] = list(get_candidate_relations_to_delete(model._meta))
+    candidates: list[Any] = list(get_candidate_relations_to_delete(model._meta))
+    relations = [relation for relation in candidates if relation.on_delete is not DO_NOTHING]
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
         fields = [*(relation.field for relation in relations), model._meta.pk]
         return partial(_delete_in_sql, fields, keys, using=using)

@@ -13,6 +13,9 @@ from auth_sessions.devices import ua_parser, user_agents
 
 USER_AGENT_LENGTH = 512
 
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052, section 2.1."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
@@ -45,6 +48,20 @@ def client_user_agent(request: HttpRequest) -> str:
     return user_agent.replace("\0", "")[:USER_AGENT_LENGTH]
 
 
+def is_another_device(request: HttpRequest, *, user_agent: str, address: str | None) -> bool:
+    """Whether a request comes from another device than the one that was stored with this user agent and address.
+
+    Browser and system are compared, never versions. The address decides only where neither of the two user agents
+    shows one of them. False if nothing was stored.
+    """
+    if not user_agent and address is None:
+        return False
+    stored, sent = ((device.browser, device.os) for device in map(describe, (user_agent, client_user_agent(request))))
+    if any(stored) or any(sent):
+        return stored != sent
+    return address is not None and client_address(request) not in (None, address)
+
+
 def client_address(request: HttpRequest) -> str | None:
     """The client's IP address; None if there is none (a Unix socket, an invalid header).
 
@@ -57,6 +74,21 @@ def client_address(request: HttpRequest) -> str | None:
     if 0 < trusted <= len(forwarded):
         return _parse_address(forwarded[-trusted])
     return _parse_address(request.META.get("REMOTE_ADDR", ""))
+
+
+def client_network(request: HttpRequest) -> str | None:
+    """What requests of one client are counted by: its IPv4 address, or the /64 of its IPv6 address.
+
+    A customer of a provider has at least a /64, and a device changes its address in it at will (RFC 8981). The
+    addresses of NAT64 (``64:ff9b::/96``) stand for IPv4 addresses, of which each is counted by itself.
+    """
+    address = client_address(request)
+    if address is None or ":" not in address:
+        return address
+    parsed = ipaddress.IPv6Address(address)
+    if parsed in NAT64:
+        return str(ipaddress.IPv4Address(parsed.packed[-4:]))
+    return str(ipaddress.IPv6Network((parsed, 64), strict=False))
 
 
 def _parse_address(text: str) -> str | None:

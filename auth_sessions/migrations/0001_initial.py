@@ -5,6 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import auth_sessions.db.user_deletion
 import auth_sessions.db.uuid7
 import auth_sessions.models
 
@@ -95,6 +96,15 @@ class Migration(migrations.Migration):
                         verbose_name="authentication methods",
                     ),
                 ),
+                (
+                    "auth_backend",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="The authentication backend that accepted the person; empty where it is not known.",
+                        max_length=255,
+                    ),
+                ),
                 ("password_fingerprint", models.CharField(editable=False, max_length=64)),
                 (
                     "django_session_key",
@@ -105,10 +115,47 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                ("django_session_engine", models.CharField(editable=False, max_length=200, null=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who really acts, in the user's name; empty where the user does.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="acting person",
+                    ),
+                ),
+                (
+                    "actor_session",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        help_text="The acting person's own session, from which they act.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="auth_sessions.session",
+                    ),
+                ),
+                (
+                    "is_actor_session",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text=(
+                            "Whether there may be sessions in which the user acts in another person's name "
+                            "from this one."
+                        ),
+                    ),
+                ),
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=auth_sessions.db.user_deletion.cascade_to_sessions,
                         related_name="auth_sessions",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="user",

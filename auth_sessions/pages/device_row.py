@@ -27,6 +27,7 @@ class DeviceRow:
     is_app: bool
     is_current: bool
     is_older_login: bool
+    is_staff_help: bool
     last_used: str
     last_used_at: datetime
     signed_in_at: datetime
@@ -47,7 +48,8 @@ class DeviceRow:
             type=device.type.value,
             is_app=session.kind == SessionKind.TOKEN,
             is_current=is_current,
-            is_older_login=session.authenticated_at is None,
+            is_older_login=session.authenticated_at is None and not session.is_staff_help,
+            is_staff_help=session.is_staff_help,
             last_used=formatting.format_last_used(last_used_at),
             last_used_at=last_used_at,
             signed_in_at=session.created_at,

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -48,12 +49,14 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         devices = self.choose()
+        self.check_actor(devices)
         return self.ask(devices) if devices else self.already_gone()
 
     def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         devices = self.choose()
         if not devices:
             return self.already_gone()
+        self.check_actor(devices)
         if self.needs_reauthentication(devices):
             if not self.has_password(self.current.user):
                 return self.sign_in_again()
@@ -65,6 +68,11 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
                 return response
             form.mark_reauthenticated(self.current)
         return self.sign_out(devices)
+
+    def check_actor(self, devices: list[DeviceRow]) -> None:
+        """Refuse the devices of a person to somebody who acts in their name, and cannot prove to be that person."""
+        if self.current.is_staff_help and any(not device.is_current for device in devices):
+            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
 
     def ask(self, devices: list[DeviceRow], form: PasswordForm | None = None) -> HttpResponse:
         needs_reauthentication = self.needs_reauthentication(devices)

@@ -67,6 +67,8 @@ class DevicePage(Page):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = browser_sessions.get_current(request)
+        if current is None and request.method == "GET" and browser_sessions.is_deferred(request):
+            return redirect(request.get_full_path())  # the browser returns with the cookie
         if current is None:  # impersonation, or a user who is not signed in by Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
         self.current = current
@@ -108,14 +110,20 @@ class DevicePage(Page):
 
 
 class DevicesView(DevicePage):
-    """The list of devices."""
+    """The list of devices: the current one and those used last, or with ``?all`` every one, more briefly."""
 
     template_name = "auth_sessions/devices.html"
+    max_listed = 100
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        devices = self.get_devices()
-        others = sum(not device.is_current for device in devices)
-        return self.answer(devices=devices, others=others)
+        is_all = "all" in request.GET
+        sessions = self.get_queryset().current_first(self.current, limit=None if is_all else self.max_listed + 1)
+        total = len(sessions)
+        if total > self.max_listed and not is_all:
+            sessions, total = sessions[: self.max_listed], self.get_queryset().count()
+        devices = [self.show(session) for session in sessions]
+        others = total - sum(device.is_current for device in devices)
+        return self.answer(devices=devices, total=total, others=others, is_brief=len(devices) > self.max_listed)
 
 
 class _NameForm(forms.Form):

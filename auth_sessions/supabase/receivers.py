@@ -1,10 +1,12 @@
-"""Receivers: add the claims of the Supabase API to access tokens, and delete the profile of a deleted user."""
+"""Receivers: add the claims of the Supabase API to access tokens, and delete the profiles of deleted users."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import pre_delete
 from django.http import HttpRequest
 
 from auth_sessions.core.database import user_models
+from auth_sessions.db.user_deletion import deleted_together
 from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing
 from auth_sessions.supabase import responses, users
@@ -16,7 +18,7 @@ def connect() -> None:
     access_token_issuing.connect(add_claims, dispatch_uid="auth_sessions.supabase.add_claims")
     for model in user_models():
         uid = f"auth_sessions.supabase.pre_delete.{model._meta.label_lower}"
-        pre_delete.connect(delete_profile_of_deleted_user, model, dispatch_uid=uid)
+        pre_delete.connect(delete_profiles_of_deleted_users, model, dispatch_uid=uid)
 
 
 def add_claims(
@@ -29,6 +31,9 @@ def add_claims(
     token.payload = {**claims, **token.payload}
 
 
-def delete_profile_of_deleted_user(instance: AbstractBaseUser, **kwargs: object) -> None:
-    """Before a user is deleted, delete their profile."""
-    users.delete_profile(instance)
+def delete_profiles_of_deleted_users(
+    instance: AbstractBaseUser, origin: object = None, using: str = DEFAULT_DB_ALIAS, **kwargs: object
+) -> None:
+    """Before users are deleted, delete their profiles: with the first of them, those of all."""
+    if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
+        users.delete_profiles(user_ids)

@@ -16,8 +16,8 @@ from django.db.models.functions import Upper
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
-from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.db.compiled import get_related, set_related
+from auth_sessions.db.deletion import batches
 from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.supabase.models import Profile
@@ -45,7 +45,10 @@ def _having(email: str) -> list[tuple[Any, str]]:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
-    found = _all().filter(**{f"{field}__iexact": email}).values_list("pk", user_model.USERNAME_FIELD, field)
+    has_address = Q(**{f"{field}__iexact": email})
+    for form in ("NFC", "NFD", "NFKC"):  # the stored address may be in another form
+        has_address |= Q(**{f"{field}__iexact": unicodedata.normalize(form, email)})
+    found = _all().filter(has_address).values_list("pk", user_model.USERNAME_FIELD, field)
     # A database may also treat accents, or letters with the same upper case, as equal.
     return [(key, name) for key, name, stored in found if is_same(stored, email)]
 
@@ -187,10 +190,15 @@ def merge_user_metadata(user: AbstractBaseUser, changes: dict[str, Any]) -> None
         _keep(user, stored)
 
 
-def delete_profile(user: AbstractBaseUser) -> None:
-    """Delete the profile of a user about to be deleted, under the lock that the creation of a profile takes as well."""
-    end_before_deletion(user)
-    _profiles().filter(user_id=user.pk).delete()
+def delete_profiles(user_ids: list[Any]) -> None:
+    """Delete the profiles of users about to be deleted, under the lock that the creation of a profile takes as well."""
+
+    def work() -> None:
+        for keys in batches(user_ids):
+            lock_by_primary_key(all_users().filter(pk__in=keys))
+            _profiles().filter(user_id__in=keys).delete()
+
+    in_transaction(work, using=write_alias())
 
 
 def _profiles() -> QuerySet[Profile]:

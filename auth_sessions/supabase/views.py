@@ -132,6 +132,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
+            normalize=False,
             second_factor=lambda user: self.second_factor(request._request, user, credentials),
         )
         with end_on_error(pair.session):
@@ -283,6 +284,8 @@ class UserView(ReauthenticationMixin, SignedInView):
             raise _no_address()
         has_new_address = bool(email) and not users.is_same(email, users.email_of(user))
         if body.holds("password"):
+            if self.get_token().session.is_staff_help:  # who acts in the user's name cannot prove to be that user
+                raise SupabaseError(400, "reauthentication_needed", "Password update requires reauthentication")
             check_new(body.text("password"), user)
             # Outside of the transaction, which would undo what a lock-out counts.
             self.check_current_password(request, user, body)

@@ -129,7 +129,8 @@ class SessionAccessToken(SessionToken):
     """The access token: simplejwt's, with the keys and the claim names of ``SIMPLE_JWT``, and with its session.
 
     The app's claims are ``session_id``, ``generation`` (of the refresh token issued with it) and ``rotated_at`` (when
-    that generation was issued, Unix seconds). ``exp`` is never later than the session's ``expires_at``.
+    that generation was issued, Unix seconds), and ``act`` (RFC 8693, section 4.1) where somebody acts in the user's
+    name. ``exp`` is never later than the session's ``expires_at``.
     """
 
     token_type = "access"  # noqa: S105
@@ -153,6 +154,8 @@ class SessionAccessToken(SessionToken):
             "generation": row.generation,
             "rotated_at": row.rotated_at.timestamp(),
         }
+        if session.actor is not None:
+            own_claims["act"] = {"sub": str(getattr(session.actor, simple_jwt("USER_ID_FIELD")))}
         token.payload = own_claims.copy()
         signals.access_token_issuing.send(sender=cls, token=token, session=session, request=request)
         token.payload.update(own_claims)

@@ -29,6 +29,7 @@ class Ours(OwnFace):
             user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Firefox/148.0",
             ip_address="127.0.0.1",
             amr=["pwd"],
+            auth_backend="django.contrib.auth.backends.ModelBackend",
             password_fingerprint=passwords.fingerprint(user.password),
         )
 

@@ -102,3 +102,12 @@ def test_without_it_the_page_of_a_user_shows_no_sessions(may, ada, laptop):
     assert shown.status_code == 200
     assert inline(shown) == ""
     assert "Firefox" not in shown.content.decode()
+
+
+@needs_permissions
+@pytest.mark.parametrize("more", ["view_user", "change_user"])
+def test_who_may_end_sessions_but_not_see_them_reads_nothing_about_them(may, ada, laptop, more):
+    shown = may(more, "delete_session").get(page(ada))
+    assert shown.status_code == 200
+    assert inline(shown) == ""
+    assert "Signed in nowhere" not in shown.content.decode()

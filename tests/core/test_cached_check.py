@@ -1,17 +1,26 @@
 """The cached check: no SQL on a hit, and no way back for a session that ended."""
 
+import pickle
+from contextlib import contextmanager
+from copy import copy
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
-from auth_sessions.authentication import LazyUser
+from auth_sessions.authentication import CachedSessionJWTAuthentication, LazyUser
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.models import Session
+from auth_sessions.receivers import invalidate_cache
+from auth_sessions.signals import sessions_ended, sessions_ending
 from tests.support.device import Device, code
 from tests.support.shared_cache import BOUND, asked
 from tests.support.ways_to_end import OF_BROWSERS, WAYS_TO_END
@@ -138,6 +147,75 @@ def test_a_user_whose_row_is_gone(laptop, ada):
     Session.objects.filter(user=ada).update(user=get_user_model().objects.create_user("x@example.org"))
     get_user_model().objects.filter(pk=ada.pk).delete()
     assert laptop.fast("name/").json()["name"] == ""
+
+
+@contextmanager
+def receiving_no_word():
+    """As for a raw deletion: the cache is not told."""
+    uids = ["auth_sessions.sessions_ending.cache", "auth_sessions.sessions_ended.cache"]
+    for signal, uid in zip((sessions_ending, sessions_ended), uids, strict=True):
+        assert signal.disconnect(dispatch_uid=uid)
+    yield
+    for signal, uid in zip((sessions_ending, sessions_ended), uids, strict=True):
+        signal.connect(invalidate_cache, dispatch_uid=uid)
+
+
+class TestSavingAUserWhoseRowIsGone:
+    """A raw deletion tells nobody; what is saved then must not create another row with the same key."""
+
+    @pytest.fixture
+    def user(self, laptop, ada):
+        session = Session.objects.get(pk=laptop.session_id)
+        ada.delete()
+        return LazyUser(session)
+
+    def test_a_view_answers_401(self, laptop, ada):
+        class Rename(APIView):
+            authentication_classes = (CachedSessionJWTAuthentication,)
+
+            def get(self, request):
+                request.user.is_staff = True
+                request.user.save()
+
+        assert laptop.fast().status_code == 200
+        with receiving_no_word():
+            get_user_model().objects.all().delete()
+        answer = Rename.as_view()(APIRequestFactory().get("/", **laptop.headers))
+        assert (answer.status_code, answer.data["code"]) == (401, "user_not_found")
+        assert not get_user_model()._base_manager.exists()
+
+    @pytest.mark.parametrize(
+        "save",
+        [
+            lambda user: user.save(),
+            lambda user: user.save(force_insert=True),
+            lambda user: user.save(update_fields=["is_active"]),
+            lambda user: user.save_base(),
+            lambda user: async_to_sync(user.asave)(),
+            lambda user: copy(user).save(),
+            lambda user: pickle.loads(pickle.dumps(user)).save(),
+            lambda user: (setattr(user, "is_staff", True), user.save()),
+            lambda user: (user.set_password("x"), user.save()),
+        ],
+    )
+    def test_it_is_refused(self, user, save):
+        with pytest.raises(AuthenticationFailed) as refused:
+            save(user)
+        assert refused.value.detail["code"] == "user_not_found"
+        assert not get_user_model()._base_manager.exists()
+
+    def test_it_has_no_data_and_no_rights(self, user):
+        assert user.get_username() == ""
+        assert not user.is_staff
+        assert user.is_authenticated
+
+
+def test_a_user_who_exists_can_be_saved(laptop, ada):
+    user = LazyUser(Session.objects.get(pk=laptop.session_id))
+    user.is_staff = True
+    user.save()
+    ada.refresh_from_db()
+    assert ada.is_staff
 
 
 class TestTime:

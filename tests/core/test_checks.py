@@ -336,7 +336,10 @@ def test_w009_a_receiver_that_is_not_called_or_costs(signal, sender):
         """Never called here."""
 
     signal.connect(receiver, sender)
-    assert findings() == ["auth_sessions.W009"]
+    [message] = messages()
+    assert message.id == "auth_sessions.W009"
+    assert f"{__name__}.{receiver.__qualname__} " in message.msg
+    assert f"_delete of {sender._meta.label}" in message.msg
     signal.disconnect(receiver, sender)
     assert findings() == []
 

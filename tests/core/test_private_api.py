@@ -14,7 +14,7 @@ PRIVATE = re.compile(
         | set_cached_value | get_cached_value | is_cached | _prefetched_objects_cache | _result_cache      # relations
         | quote_name | has_select_for_update\w* | sql_flush                                               # backends
         | _password | _cached_user | _messages | _post | _files | _wrapped | _setupfunc | MiddlewareMixin  # the rest
-        | _db | _for_write | _fields | _has_been_logged | log_response
+        | _live_receivers | _db | _for_write | _fields | _has_been_logged | log_response
     )\b|import[ ]empty""",
     re.VERBOSE,
 )

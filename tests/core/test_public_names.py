@@ -58,13 +58,13 @@ PUBLIC = {
         DevicePage DevicesView Page RenameView SignedOutView
     """,
     "querysets": """
-        LAST_USED_AT SessionQuerySet
+        LAST_USED_AT SessionQuerySet unused_since used_after
     """,
     "serializers": """
         DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
     """,
     "signals": """
-        access_token_issuing refresh_token_reused session_started sessions_ended sessions_ending
+        access_token_issuing refresh_token_reused session_moved session_started sessions_ended sessions_ending
     """,
     "supabase.apps": """
         SupabaseConfig

@@ -1,11 +1,22 @@
 """Middleware of the host."""
 
+from functools import partial
 from types import SimpleNamespace
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user, get_user_model, login
+from django.contrib.auth.middleware import AuthenticationMiddleware, RemoteUserMiddleware
 from django.db import transaction
+from django.utils.functional import SimpleLazyObject
 
 from auth_sessions.middleware import BrowserSessionMiddleware
+
+
+class NotedActor(BrowserSessionMiddleware):
+    """Who acts is who the host's view has noted."""
+
+    def get_actor(self, request):
+        noted = request.session.get("staff")
+        return get_user_model().objects.get(pk=noted) if noted else super().get_actor(request)
 
 
 def impersonate(get_response):
@@ -79,5 +90,61 @@ def remember_views(get_response):
     return middleware
 
 
+def finds_user_again(get_response):
+    """An authentication of the host's own: Django's, and as lazy."""
+
+    def middleware(request):
+        request.user = SimpleLazyObject(lambda: get_user(request))
+        return get_response(request)
+
+    return middleware
+
+
+def finds_user_at_once(get_response):
+    """The same, evaluated."""
+
+    def middleware(request):
+        request.user = get_user(request)
+        return get_response(request)
+
+    return middleware
+
+
+class AuthenticatesAgain(AuthenticationMiddleware):
+    """Sets ``request.user`` and ``request.auser``."""
+
+
+class ProxyUserMiddleware(RemoteUserMiddleware):
+    header = "HTTP_X_USER"
+
+
+def signs_in_by_header(get_response):
+    """A login by header with a backend that knows nothing of it."""
+
+    def middleware(request):
+        name = request.headers.get("X-User")
+        if name and not request.user.is_authenticated:
+            user = get_user_model()._base_manager.get(**{get_user_model().USERNAME_FIELD: name})
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        return get_response(request)
+
+    return middleware
+
+
 class OwnBrowserSessionMiddleware(BrowserSessionMiddleware):
     """A project's own subclass."""
+
+
+def _evaluated(user):
+    str(user.is_authenticated)
+    return user
+
+
+def wraps_user(get_response):
+    """As the middleware of django-otp: lazy, and about the user that it finds."""
+
+    def middleware(request):
+        request.user = SimpleLazyObject(partial(_evaluated, request.user))
+        return get_response(request)
+
+    return middleware

@@ -1,6 +1,6 @@
 """Pages of the host, for browsers."""
 
-from django.contrib.auth import alogin, authenticate, get_user_model, login, logout
+from django.contrib.auth import SESSION_KEY, alogin, authenticate, get_user_model, login, logout
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.db import connection, transaction
 from django.http import HttpResponse, JsonResponse
@@ -40,9 +40,38 @@ async def authenticate_async(request, credentials):
     return await sync_to_async(authenticate)(request, **credentials)
 
 
+@csrf_exempt
+async def login_async_and_who(request):
+    user = await get_user_model()._base_manager.aget(**{get_user_model().USERNAME_FIELD: request.POST["username"]})
+    await alogin(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return _answer(await request.auser())
+
+
 def _sign_in(request):
     names = {get_user_model().USERNAME_FIELD: request.POST["username"]}
     login(request, get_user_model()._base_manager.get(**names), backend="django.contrib.auth.backends.ModelBackend")
+
+
+@csrf_exempt
+def log_in_as(request):
+    """A member of the staff acts in another person's name, and the view notes who that is."""
+    staff = request.user
+    if not staff.is_staff and "staff" not in request.session:
+        return HttpResponse(status=403)
+    noted = request.session.get("staff", str(staff.pk))
+    _sign_in(request)
+    request.session["staff"] = noted
+    return HttpResponse()
+
+
+@csrf_exempt
+def stop_acting(request):
+    """The member of the staff comes back. The view does not ask who is signed in."""
+    if "staff" not in request.session:
+        return HttpResponse(status=403)
+    staff = get_user_model().objects.get(pk=request.session["staff"])
+    login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
 
 
 @csrf_exempt
@@ -129,6 +158,76 @@ def ended_meanwhile(request):
     return _answer(request.user)
 
 
+@csrf_exempt
+def drop(request, way):
+    """Drops the login without ``logout()``, and asks for no user."""
+    session = request.session
+    if way == "flush":
+        session.flush()
+    elif way == "clear":
+        session.clear()
+    elif way == "clear and write":
+        session.clear()
+        session["basket"] = 1
+    elif way == "flush and write":
+        session.flush()
+        session["basket"] = 1
+    elif way == "create":
+        session.create()
+        session.clear()
+    elif way == "replace":
+        request.session = type(session)()
+        request.session["basket"] = 1
+    elif way == "without its user":
+        del session[SESSION_KEY]
+    elif way == "login":
+        _sign_in(request)
+    elif way == "flush and login":
+        session.flush()
+        _sign_in(request)
+    return HttpResponse(status=int(request.POST.get("status", 200)))
+
+
+@csrf_exempt
+async def drop_async(request, way):
+    """The same in an asynchronous view."""
+    if way == "flush":
+        await request.session.aflush()
+    elif way == "login":
+        names = {get_user_model().USERNAME_FIELD: request.POST["username"]}
+        user = await get_user_model()._base_manager.aget(**names)
+        await alogin(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
+
+
+@csrf_exempt
+def expire_in(request, seconds):
+    """Decides how long the session lasts, and asks for no user."""
+    request.session.set_expiry(seconds)
+    return HttpResponse()
+
+
+def write_elsewhere(request):
+    """Asks who it is, then writes into another copy of the session, as django-allauth's clients do."""
+    is_authenticated = request.user.is_authenticated
+    other = type(request.session)(request.session.session_key)
+    other["basket"] = 1
+    other.save()
+    return HttpResponse(status=200 if is_authenticated else 401)
+
+
+meanwhile = []
+"""What happens while :func:`slow` is at work."""
+
+
+def slow(request):
+    """Asks who it is at once, and answers when other requests have been answered."""
+    is_authenticated = request.user.is_authenticated
+    while meanwhile:
+        meanwhile.pop(0)()
+    return HttpResponse(status=200 if is_authenticated else 401)
+
+
 def rolled_back(request):
     """What DRF does on an error under ``ATOMIC_REQUESTS``."""
     assert request.user.is_authenticated
@@ -149,6 +248,9 @@ urlpatterns = [
     path("password/", PasswordChangeView.as_view(success_url="/who/", template_name="admin/login.html")),
     path("who/", who),
     path("who/async/", who_async),
+    path("login/as/", log_in_as),
+    path("login/stop/", stop_acting),
+    path("login/async/and-who/", login_async_and_who),
     path("login/remember/", remember),
     path("login/rest/", RestLogin.as_view()),
     path("password/and-login/", change_and_sign_in),
@@ -160,4 +262,9 @@ urlpatterns = [
     path("ended-meanwhile/", ended_meanwhile),
     path("rolled-back/", csrf_exempt(rolled_back)),
     path("which/", which),
+    path("drop/<str:way>/", drop),
+    path("drop/async/<str:way>/", drop_async),
+    path("expire-in/<int:seconds>/", expire_in),
+    path("write-elsewhere/", write_elsewhere),
+    path("slow/", slow),
 ]

@@ -31,7 +31,7 @@ class DevicesPage(BrowserPage):
 
     @property
     def devices(self):
-        return self.page.locator(".device")
+        return self.page.locator(".auth-sessions-device")
 
 
 PAGE = (DevicesPage, "/account/devices/")
@@ -202,13 +202,16 @@ def each_page(office_browser, make_sign_in_old):
     yield "list"
     office_browser.page.goto(office_browser.devices.nth(1).locator("form").evaluate("each => each.action"))
     yield "rename"
-    name, password, button = (office_browser.page.locator(each) for each in ("#name", "#password", "button.main"))
+    name, password, button = (
+        office_browser.page.locator(each)
+        for each in ("#auth-sessions-name", "#auth-sessions-password", "button.auth-sessions-main")
+    )
     name.evaluate("each => each.removeAttribute('maxlength')")
     name.fill("x" * 101)
     button.click()
     expect(name).to_have_attribute("aria-invalid", "true")
     yield "name refused"
-    office_browser.opens().page.locator(".choices a").first.click()
+    office_browser.opens().page.locator(".auth-sessions-choices a").first.click()
     yield "question"
     make_sign_in_old()
     office_browser.page.reload()
@@ -269,12 +272,15 @@ def test_it_fits_a_small_screen(open_page, library_browser, locale, direction):
     for _ in range(2):
         small.page.evaluate("to => document.querySelectorAll('[dir]').forEach(each => { each.dir = to })", direction)
         assert small.page.evaluate("document.documentElement.scrollWidth") == 320
-        small.page.locator(".choices a, .answers a").first.click()
+        small.page.locator(".auth-sessions-choices a, .auth-sessions-answers a").first.click()
 
 
 def test_right_to_left_is_a_mirror(office_browser):
     def starts():
-        parts = [office_browser.devices.first.locator(part) for part in (".icon", "h2", "> .button")]
+        parts = [
+            office_browser.devices.first.locator(part)
+            for part in (".auth-sessions-icon", "h2", "> .auth-sessions-button")
+        ]
         return [part.bounding_box()["x"] for part in parts]
 
     assert starts() == sorted(starts())

@@ -33,7 +33,7 @@ class TestNames:
     def test_a_name_that_cannot_be(self, office_browser, iphone, name):
         page = office_browser.submit(name_path(iphone), {"name": name}).content.decode()
         assert 'aria-invalid="true"' in page
-        assert page.count('id="error"') == 1
+        assert page.count('id="auth-sessions-error"') == 1
         assert Session.objects.get(pk=iphone.session_id).name == ""
 
     @pytest.mark.parametrize("nothing", ["\u3164", "\u200b \u2800", "\u202e\n", "\ufe0f"])

@@ -135,7 +135,10 @@ def test_each_message_says_of_what_kind_it_is(office_browser):
     response = HttpResponse()
     storage.update(response)
     office_browser.client.cookies.update(response.cookies)
-    assert 'class="message error" tabindex="-1" autofocus>Broken.</p>' in office_browser.page(LIST).content.decode()
+    assert (
+        'class="auth-sessions-message auth-sessions-error" tabindex="-1" autofocus>Broken.</p>'
+        in office_browser.page(LIST).content.decode()
+    )
 
 
 def test_without_the_messages_framework(office_browser, iphone, settings):
@@ -143,5 +146,8 @@ def test_without_the_messages_framework(office_browser, iphone, settings):
     office_browser, session_id = office_browser.copy(), office_browser.session_id
     assert session_id == office_browser.page("/which/").json()["session"]
     said = message_after(office_browser, office_browser.submit(sign_out_path(iphone)))
-    assert 'class="message success" tabindex="-1" autofocus>Signed out of “Chrome on iOS”.</p>' in said
+    assert (
+        'class="auth-sessions-message auth-sessions-success" tabindex="-1" autofocus>Signed out of “Chrome on iOS”.</p>'
+        in said
+    )
     assert "Signed out" not in text(office_browser.page(LIST))

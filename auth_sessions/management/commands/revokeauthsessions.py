@@ -73,14 +73,15 @@ class Command(BaseCommand):
     def _chosen(self, *, user: list[str] | None, excepted: list[str], **options: Any) -> SessionQuerySet:
         sessions = all_sessions()
         if user is not None:
-            sessions = sessions.filter(user_id__in=[self._key(name) for name in user])
+            keys = [self._key(name) for name in user]
+            sessions = sessions.filter(Q(user_id__in=keys) | Q(actor_id__in=keys))
         if excepted:
             sessions = sessions.exclude(user_id__in=[self._key(name) for name in excepted])
         if options["kind"]:
             sessions = sessions.filter(kind=options["kind"])
         if options["before"]:
             # The row of a login older than the installation is from its first request; when it started is not known.
-            sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at=None))
+            sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at=None, actor=None))
         return sessions
 
     def _key(self, name: str) -> Any:

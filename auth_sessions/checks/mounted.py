@@ -1,0 +1,45 @@
+"""Which views the project's URLs lead to. A number of checks depend on it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.urls import get_resolver
+from rest_framework.settings import api_settings
+from rest_framework_simplejwt.authentication import JWTAuthentication
+
+from auth_sessions.mixins import SignInMixin
+from auth_sessions.pages.views import Page
+from auth_sessions.views import AuthSessionsView
+
+
+def mounted_views() -> Iterator[type]:
+    """The class of each class-based view, below any prefix or namespace."""
+    if getattr(settings, "ROOT_URLCONF", None):
+        yield from _views_below(get_resolver())
+
+
+def _views_below(resolver: Any) -> Iterator[type]:
+    for pattern in resolver.url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _views_below(pattern)
+        elif isinstance(view := getattr(pattern.callback, "view_class", None), type):
+            yield view
+
+
+def gives_only_pages() -> bool:
+    """Whether the project mounts the pages, and nothing in it issues or accepts an access token.
+
+    A project that mounts neither the pages nor a sign-in may call ``api.sign_in_user()`` in a view of its own.
+    """
+    views = list(mounted_views())
+    if not any(issubclass(view, Page) for view in views) or any(_may_issue_tokens(view) for view in views):
+        return False
+    defaults: Sequence[Any] = api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    return not any(isinstance(each, type) and issubclass(each, JWTAuthentication) for each in defaults)
+
+
+def _may_issue_tokens(view: type) -> bool:
+    """A sign-in of this app's or derived from it, or another view of the project's on the base of the REST views."""
+    is_own = issubclass(view, AuthSessionsView) and not view.__module__.startswith("auth_sessions.")
+    return is_own or issubclass(view, SignInMixin)

@@ -1,0 +1,158 @@
+"""A browser in which somebody logs in over another login, to act in another person's name and to come back.
+
+Django's session is then emptied, and belongs to the other user. The row of the login before stays while its user acts
+from it, and gets the browser back at the release. The data of Django's session hold which row that is (``Acting``).
+
+The packages that are known say who acts only after Django's ``login()``, and so may a project. A login over another
+user's is therefore provisional until the response, unless it is known earlier who acts.
+"""
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from auth_sessions.choices import EndReason, Scope, SessionKind
+from auth_sessions.core import browser_sessions
+from auth_sessions.core.browser_sessions import RequestState, get_state, is_logged_in_as
+from auth_sessions.core.creation import complete_session
+from auth_sessions.core.database import all_sessions
+from auth_sessions.core.django_session_store import entry_key, get_expiry
+from auth_sessions.core.validity import get_end_reason
+from auth_sessions.db.compiled import set_related
+from auth_sessions.exceptions import AuthSessionsError
+from auth_sessions.models import Session
+
+
+def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """After Django's ``login()``: give the browser back to a session that was left to act, or create or keep a row."""
+    state = get_state(request)
+    if state is None or not is_logged_in_as(request.session, user):
+        return
+    previous = _find_previous(state)
+    if previous is not None and previous.user_id == user.pk:
+        browser_sessions.on_login(request, user)
+        return
+    state.is_refused = False
+    if state.presented.acting is not None:
+        if _come_back(request, state, previous, user):
+            return
+        if _is_release(state, user):
+            _refuse(request, state)
+            return
+    state.previous, state.provisional = previous, None
+    actor = state.get_actor(request)
+    is_provisional = previous is not None and actor is None
+    browser_sessions.on_login(request, user, actor=actor, is_provisional=is_provisional)
+    if is_provisional and state.session is not previous:
+        state.provisional = state.session
+
+
+def _find_previous(state: RequestState) -> Session | None:
+    """The live session that Django's held before this login. It may not have been asked for in this request."""
+    if state.session is not None or not state.presented.login:
+        return state.session
+    row = browser_sessions.select_presented(state.presented)
+    if row is None or not browser_sessions.has_password_of(state.presented.login, row.user):
+        return None
+    return None if get_end_reason(row, last_used_at=row.last_seen_at) else row
+
+
+def on_response(request: HttpRequest) -> None:
+    """After the view: decide about a provisional login, and end the session that no browser can come back to."""
+    state = get_state(request)
+    if state is None:
+        return
+    if state.is_refused and not request.session.is_empty():
+        request.session.flush()
+    if state.provisional is not None:
+        _complete(request, state)
+    elif state.has_left_acting and state.session is None:
+        _end_left(request, state)
+
+
+def _come_back(request: HttpRequest, state: RequestState, previous: Session | None, user: AbstractBaseUser) -> bool:
+    """Give the browser back to the session of ``user`` that was left to act, if it is live. That proves nothing."""
+    acting, django_session = state.presented.acting, request.session
+    own_id = acting and acting["session"]
+    if not own_id:
+        return False
+    carried = all_sessions().filter(Q(pk=own_id) | Q(actor_session_id=own_id), kind=SessionKind.BROWSER)
+    session = carried.filter(user_id=user.pk).first()
+    if session is None:
+        return False
+    set_related(session, "user", user)
+    if get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True):
+        return False
+    if not django_session.session_key:
+        django_session.cycle_key()
+    changes = {
+        "last_seen_at": timezone.now(),
+        "expires_at": get_expiry(django_session, created_at=session.created_at),
+        "django_session_key": entry_key(django_session),
+        "django_session_engine": settings.SESSION_ENGINE,
+    }
+    if not all_sessions().filter(pk=session.pk).update(**changes):
+        return False
+    for name, value in changes.items():
+        setattr(session, name, value)
+    if session.actor_id is None:
+        acted, state.presented.acting = carried.exclude(pk=own_id), None
+    else:
+        acted = carried.none() if previous is None else carried.filter(pk=previous.pk)
+    acted.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=session.actor or user, request=request)
+    state.presented.forget()
+    state.has_left_acting = False
+    browser_sessions.name_on_commit(request, session, user, is_new=True)
+    return True
+
+
+def _is_release(state: RequestState, user: AbstractBaseUser) -> bool:
+    """Whether a login only brings back who acted until now: nobody has proved anything.
+
+    It follows a ``logout()`` in the same request, or it is that of the actor, and no backend has authenticated them
+    (``authenticate()`` writes ``user.backend``).
+    """
+    acting = state.presented.acting
+    is_actor = acting is not None and acting["actor"] == str(user.pk)
+    return state.has_logged_out or (is_actor and not hasattr(user, "backend"))
+
+
+def _refuse(request: HttpRequest, state: RequestState) -> None:
+    """Sign nobody in. What the view still writes is emptied at the response."""
+
+    async def auser() -> AnonymousUser:
+        return AnonymousUser()
+
+    request.session.flush()
+    request.user, request.auser = AnonymousUser(), auser
+    state.session, state.is_refused = None, True
+
+
+def _complete(request: HttpRequest, state: RequestState) -> None:
+    """Complete a provisional login, now that the view has said who acts."""
+    session, state.provisional = state.provisional, None
+    if session is None or state.session is not session:  # it has been logged out again
+        _end_left(request, state)
+        return
+    actor = state.get_actor(request) if is_logged_in_as(request.session, session.user) else None
+    try:
+        is_complete = complete_session(session, actor=actor, current=state.previous, request=request)
+    except AuthSessionsError:  # the user was deleted, or the actor signed out, meanwhile
+        all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
+        _refuse(request, state)
+        return
+    if actor is None:
+        _end_left(request, state)
+    if is_complete:
+        browser_sessions.note_actor(request, session)
+
+
+def _end_left(request: HttpRequest, state: RequestState) -> None:
+    """End the session from which somebody acted in this browser, and all that is acted from it."""
+    acting = state.presented.acting
+    if acting is not None and acting["session"]:
+        rows = all_sessions().filter(pk=acting["session"])
+        rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, request=request)

@@ -1,0 +1,71 @@
+"""What the save of a user does to their sessions: nothing, unless the password or who may be signed in has changed."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from auth_sessions import passwords
+from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.core.backends import is_accepted, is_visible, refused_sessions
+from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
+from auth_sessions.db.hash_upgrades import has_new_password
+from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.transactions import in_transaction
+from auth_sessions.querysets import SessionQuerySet
+
+ANY_OTHER = ""
+"""Equals no password hash."""
+
+
+def get_stored_password(user: AbstractBaseUser, update_fields: Collection[str] | None, *, using: str) -> str | None:
+    """The stored hash that the save of a user is about to overwrite; None if it writes no password of a stored user.
+
+    ``ANY_OTHER``, without SQL, if the password has just been set.
+    """
+    if not hasattr(user, "password") or (update_fields is not None and "password" not in update_fields):
+        return None
+    if user._state.adding and (user.pk is None or user._meta.pk.has_default()):
+        return None
+    if has_new_password(user):
+        return ANY_OTHER
+    rows: Any = type(user)._base_manager.using(using).filter(pk=user.pk)
+    stored: str | None = rows.values_list("password", flat=True).first()
+    return stored
+
+
+def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
+    """End the sessions of a saved user that nobody may use any more. Returns the number of sessions ended.
+
+    These are the sessions whose backend does not accept the user, all of them if the default manager hides the user,
+    and with a new password the token sessions of any other; and those in which a user who is not accepted acts in
+    another person's name. Costs one SELECT if none ends, and then reads no session.
+    """
+    using = write_alias()
+    user = all_users(using).filter(pk=user_id).first()
+    if user is None or not (has_new_password or _refused(user, using).exists() or _acted(user, using).exists()):
+        return 0
+
+    def work() -> int:
+        ended = 0
+        for stored in lock_by_primary_key(user_row(user)):  # nobody changes the user until these sessions have ended
+            ended += _acted(stored, using).end(reason=EndReason.SIGNED_OUT)
+            ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)
+            if has_new_password:
+                tokens = all_sessions(using).filter(user_id=stored.pk, kind=SessionKind.TOKEN)
+                outdated = tokens.exclude(password_fingerprint__in=passwords.fingerprints(stored.password))
+                ended += outdated.end(reason=EndReason.PASSWORD_CHANGED)
+        return ended
+
+    return in_transaction(work, using=using)
+
+
+def _refused(user: AbstractBaseUser, using: str) -> SessionQuerySet:
+    sessions = all_sessions(using).filter(user_id=user.pk)
+    return refused_sessions(user, sessions, is_visible=is_visible(user, using=using))
+
+
+def _acted(user: AbstractBaseUser, using: str) -> SessionQuerySet:
+    """The sessions in which a user acts in another person's name; none if the user may be signed in."""
+    acted = all_sessions(using).filter(actor_id=user.pk)
+    return acted.none() if is_accepted(user, "") and is_visible(user, using=using) else acted

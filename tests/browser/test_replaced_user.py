@@ -1,0 +1,98 @@
+"""Middleware of the host that sets ``request.user`` after the app's: the session is validated nevertheless."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from auth_sessions.checks import installation
+from auth_sessions.models import Session
+from tests.support.browser import Browser
+from tests.support.device import Device, code, still_signed_in
+from tests.support.statements import statements
+
+AGAIN = ["finds_user_again", "finds_user_at_once", "AuthenticatesAgain"]
+
+
+def come_after(settings, name):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"tests.host.middleware.{name}"]
+
+
+@pytest.fixture(params=AGAIN)
+def _set_again(request, settings):
+    come_after(settings, request.param)
+
+
+@pytest.mark.usefixtures("any_engine", "_set_again")
+class TestEveryEngine:
+    def test_an_older_cookie_joins_and_is_signed_out(self, ada):
+        old, phone = Browser(), Device().sign_in(ada)
+        old.client.force_login(ada)
+        assert old.is_signed_in()
+        assert {row["kind"] for row in phone.sessions()} == {"browser", "token"}
+        assert phone.sign_out("global").status_code == 204
+        assert not old.is_signed_in()
+
+    @pytest.mark.parametrize("path", ["/who/", "/who/async/"])
+    def test_signed_out_by_a_phone(self, office_browser, phone, path):
+        assert phone.sign_out("global").status_code == 204
+        assert not office_browser.is_signed_in(path)
+
+    def test_the_browser_s_own_sign_out(self, office_browser, phone):
+        assert office_browser.sign_out("global").status_code == 204
+        assert still_signed_in(office=office_browser, phone=phone) == set()
+        assert not Session.objects.exists()
+
+    def test_the_entry_that_is_left(self, office_browser):
+        """Whatever the store still holds: here the row goes alone."""
+        Session.objects.all()._raw_delete("default")
+        assert code(office_browser.sign_out("global")) == (401, "session_not_found")
+        assert not office_browser.is_signed_in()
+
+
+@pytest.mark.parametrize("name", [*AGAIN[::2], "wraps_user"])
+def test_what_it_costs(office_browser, settings, name):
+    """No more than where the middleware stands last."""
+    office_browser.is_signed_in()
+    come_after(settings, name)
+    browser = office_browser.copy()
+    with CaptureQueriesContext(connection) as queries:
+        browser.page("/public/")
+    assert statements(queries) == []
+    with CaptureQueriesContext(connection) as queries:
+        browser.is_signed_in()
+    assert statements(queries) == ["SELECT"] * 3
+
+
+@pytest.mark.parametrize("position", ["before", "after"])
+def test_a_user_set_without_auser(office_browser, bob, settings, position):
+    """``request.auser()`` gives whom ``request.user`` is."""
+    name = "tests.host.middleware.as_named"
+    at = settings.MIDDLEWARE.index("auth_sessions.middleware.BrowserSessionMiddleware") + (position == "after")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:at], name, *settings.MIDDLEWARE[at:]]
+    data = office_browser.client.session
+    data["as"] = str(bob.pk)
+    data.save()
+    browser = office_browser.copy()
+    for path in ("/who/", "/who/async/"):
+        assert browser.page(path).json() == {"user": str(bob.pk)}
+
+
+def test_auser_after_a_login_in_the_same_request(ada):
+    browser = Browser()
+    assert browser.submit("/login/async/and-who/", {"username": ada.get_username()}).json() == {"user": str(ada.pk)}
+
+
+def test_a_user_who_came_without_a_cookie_is_left_alone(ada, settings):
+    come_after(settings, "service")
+    assert Browser().me().json() == {"user": "service"}
+
+
+def test_check_says_what_to_move(settings):
+    ours, again = "auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.AuthenticatesAgain"
+    first = ["django.contrib.sessions.middleware.SessionMiddleware"]
+    django_s = "django.contrib.auth.middleware.AuthenticationMiddleware"
+    found = {}
+    for order in ([django_s, ours, again], [django_s, again, ours], [again, ours], [ours, again], [ours, django_s]):
+        settings.MIDDLEWARE = [*first, *order]
+        found[tuple(order)] = [check.id for check in installation.check() if check.id[-3:] in {"014", "021"}]
+    assert list(found.values()) == [["auth_sessions.W021"], [], [], ["auth_sessions.E014"], ["auth_sessions.E014"]]

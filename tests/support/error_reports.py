@@ -1,14 +1,18 @@
 """What sentry-sdk sends of a request that fails, at its defaults, through a transport of the tests."""
 
 import json
+import re
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import sentry_sdk
 from django.core.handlers.wsgi import WSGIHandler
+from django.db.models.signals import post_init
 from django.test import RequestFactory
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.transport import Transport
 
+from auth_sessions.models import RefreshToken
 from tests.support.rest import FORM
 
 
@@ -61,3 +65,24 @@ def send(method, path, body=None, *, form=None, access=None, **headers):
     text = b"".join(response).decode()
     response.close()
     return int(answer[0].split()[0]), text
+
+
+def shown(secret):
+    """A part of the bytes as a report would write them, in JSON: without quotation marks, which may be escaped."""
+    parts = re.split("[\"']", repr(bytes(secret))[2:-1])
+    return max(parts, key=len).replace("\\", "\\\\")
+
+
+@contextmanager
+def made_meanwhile():
+    """The refresh tokens, also those whose rows are not stored in the end."""
+    tokens = []
+
+    def keep(instance, **kwargs):
+        tokens.append(instance)
+
+    post_init.connect(keep, RefreshToken)
+    try:
+        yield tokens
+    finally:
+        post_init.disconnect(keep, RefreshToken)

@@ -19,7 +19,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions
 from auth_sessions.authentication import get_session
@@ -31,6 +30,7 @@ from auth_sessions.core.database import translate_missing_user, write_alias
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.transactions import retry_conflicts
+from auth_sessions.masking import async_variant, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
 
@@ -62,7 +62,7 @@ LONGEST_USERNAME = 254
 """Where the field has no limit; as in Django's login form."""
 
 
-@sensitive_variables("credentials")
+@secret_arguments("credentials")
 def sign_in(
     request: HttpRequest,
     credentials: Mapping[str, Any],
@@ -92,7 +92,7 @@ def sign_in(
     return sign_in_user(user, request=request, amr=amr, name=name, tag=tag, lifetime=lifetime)
 
 
-@sensitive_variables("credentials")
+@secret_arguments("credentials")
 def _normalized(credentials: Mapping[str, Any]) -> dict[str, Any]:
     """The credentials with the user name as ``create_user()`` stores it. One that is too long is left as it is."""
     user_model = get_user_model()
@@ -146,8 +146,8 @@ def sign_in_user(
     return retry_conflicts(start, using=write_alias())
 
 
-@sensitive_variables("raw")
-def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
+@secret_arguments("token")
+def refresh(token: str, *, request: HttpRequest | None = None) -> TokenPair:
     """Issue a new pair for a refresh token (RFC 6749, section 6), with rotation and reuse detection (RFC 9700, 4.14).
 
     Of many requests that present the same token at once, exactly one rotates it, and all get the same new token. Raises
@@ -155,8 +155,8 @@ def refresh(raw: str, *, request: HttpRequest | None = None) -> TokenPair:
     :class:`~auth_sessions.exceptions.SessionExpired`, :class:`~auth_sessions.exceptions.PasswordChanged`,
     :class:`~auth_sessions.exceptions.UserInactive` or :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
-    token = parse(SessionRefreshToken, raw)
-    session = rotation.refresh(token.session_id, generation=token.generation, jti=token.jti, request=request)
+    parsed = parse(SessionRefreshToken, token)
+    session = rotation.refresh(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)
     return issue(session, request=request)
 
 
@@ -170,10 +170,10 @@ def mark_reauthenticated(session: Session, *, amr: Iterable[str] = ()) -> None:
         raise exceptions.SessionNotFound
 
 
-asign_in = sync_to_async(sign_in)
+asign_in = async_variant(sign_in, "credentials")
 asign_in_user = sync_to_async(sign_in_user)
-arefresh = sync_to_async(refresh)
+arefresh = async_variant(refresh, "token")
 asign_out = sync_to_async(sign_out)
-achange_password = sync_to_async(change_password)
+achange_password = async_variant(change_password, "password")
 aget_session = sync_to_async(get_session)
 amark_reauthenticated = sync_to_async(mark_reauthenticated)

@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError as InvalidValue
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
-from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -29,6 +28,7 @@ from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import next_touch_at, touch
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.db.compiled import set_related
+from auth_sessions.masking import SecretBytes, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionAccessToken, SessionRefreshToken, parse
 from auth_sessions.tokens.keys import simple_jwt
@@ -48,6 +48,14 @@ class SessionJWTAuthentication(JWTAuthentication):
         if authenticated is not None:
             getattr(request, "_request", request).auser = sync_to_async(partial(_loaded, authenticated[0]))
         return authenticated
+
+    def get_header(self, request: Request) -> bytes | None:  # type: ignore[override]
+        header = super().get_header(request)
+        return None if header is None else SecretBytes(header)
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        token = super().get_raw_token(header)
+        return None if token is None else SecretBytes(token)
 
     def get_validated_token(self, raw_token: bytes) -> SessionAccessToken:
         try:
@@ -223,15 +231,15 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     return exceptions.SessionNotFound() if is_known(user, "") else exceptions.UserInactive()
 
 
-@sensitive_variables("raw")
-def get_session_of_refresh_token(raw: str, *, request: HttpRequest | None = None) -> Session:
+@secret_arguments("token")
+def get_session_of_refresh_token(token: str, *, request: HttpRequest | None = None) -> Session:
     """The session of a refresh token, which is verified as in a refresh, but not rotated.
 
     Raises what :func:`auth_sessions.api.refresh` raises.
     """
-    token = parse(SessionRefreshToken, raw)
-    session = verify_refresh_token(token.session_id, generation=token.generation, jti=token.jti, request=request)
-    confirm_generation(session, generation=token.generation)
+    parsed = parse(SessionRefreshToken, token)
+    session = verify_refresh_token(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)
+    confirm_generation(session, generation=parsed.generation)
     return session
 
 
@@ -257,8 +265,10 @@ def get_session(request: HttpRequest | Request, *, raise_exception: bool = False
 def _find_session(request: HttpRequest | Request) -> Session | None:
     if isinstance(request, Request):
         return getattr(request.auth, "session", None) or _get_browser_session(request)
-    raw = _read_bearer_token(request)
-    return browser_sessions.get_current(request) if raw is None else get_valid_session(parse(SessionAccessToken, raw))
+    token = _read_bearer_token(request)
+    if token is None:
+        return browser_sessions.get_current(request)
+    return get_valid_session(parse(SessionAccessToken, token))
 
 
 def _read_bearer_token(request: HttpRequest) -> bytes | None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.api import DEFAULT, Lifetime
 from auth_sessions.core import otp
 from auth_sessions.core.credentials import has_password, verify_password
+from auth_sessions.masking import secret_arguments
 
 
 class SignInMixin:
@@ -23,7 +23,7 @@ class SignInMixin:
         """The tag that groups this client for limits, at most 100 characters."""
         return ""
 
-    @sensitive_variables("credentials")
+    @secret_arguments("credentials")
     def second_factor(
         self, request: HttpRequest, user: AbstractBaseUser, credentials: Mapping[str, Any]
     ) -> Iterable[str]:
@@ -45,7 +45,7 @@ class ReauthenticationMixin:
         """Whether the person can be asked for a password; otherwise they are asked to sign in again."""
         return has_password(user)
 
-    @sensitive_variables("password")
+    @secret_arguments("password")
     def verify_password(
         self, request: HttpRequest, user: AbstractBaseUser, password: str, *, backend: str | None = None
     ) -> AbstractBaseUser | None:

@@ -15,12 +15,13 @@ from auth_sessions.db.user_deletion import cascade_to_sessions
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices import places
 from auth_sessions.devices.device import USER_AGENT_LENGTH, Device, describe
+from auth_sessions.masking import SecretBytes
 from auth_sessions.querysets import SessionQuerySet
 
 
 def _new_secret() -> bytes:
     """256 random bits."""
-    return secrets.token_bytes(32)
+    return SecretBytes(secrets.token_bytes(32))
 
 
 class Session(models.Model):

@@ -23,6 +23,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.fields import IntegerField
 from rest_framework.generics import get_object_or_404
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -49,6 +50,7 @@ from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.models import Session
+from auth_sessions.parsers import ConcealingParser
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
     RefreshSerializer,
@@ -75,6 +77,9 @@ class AuthSessionsView(APIView):
         """Hide passwords, codes and refresh tokens in Django's error reports, and disregard ``ATOMIC_REQUESTS``."""
         view = sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
         return without_atomic_requests(view)
+
+    def get_parsers(self) -> list[BaseParser]:
+        return [ConcealingParser(parser) for parser in super().get_parsers()]
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]

@@ -3,6 +3,8 @@
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
+from auth_sessions.masking import Secret
+
 SUBPROTOCOL = "bearer"
 """``new WebSocket(url, ["bearer", token])``: the access token is the subprotocol after this one."""
 
@@ -32,10 +34,10 @@ def take_token(scope: dict[str, Any]) -> Handshake:
         scope["query_string"] = urlencode([pair for pair in query if pair[0] != QUERY_PARAMETER]).encode()
     at = next((number for number, name in enumerate(offered) if name.lower() == SUBPROTOCOL), None)
     if at is None:
-        return Handshake(scope, from_query[0] if from_query else None, None)
+        return Handshake(scope, Secret(from_query[0]) if from_query else None, None)
     scope["subprotocols"] = offered[:at] + offered[at + 2 :]
     headers = [pair for pair in scope["headers"] if pair[0].lower() != PROTOCOL_HEADER]
     if scope["subprotocols"]:
         headers.append((PROTOCOL_HEADER, ", ".join(scope["subprotocols"]).encode("latin-1")))
     scope["headers"] = headers
-    return Handshake(scope, offered[at + 1] if at + 1 < len(offered) else "", offered[at])
+    return Handshake(scope, Secret(offered[at + 1]) if at + 1 < len(offered) else Secret(""), offered[at])

@@ -36,6 +36,7 @@ from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
+from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
 LOGIN_AT_KEY = "_auth_sessions_login_at"
@@ -244,7 +245,7 @@ def create_for_login(
     Returns False for a user who is inactive or has just been deleted.
     """
     django_session, state = request.session, get_state(request)
-    cookie = None if is_new else django_session.session_key
+    cookie = None if is_new else conceal(django_session.session_key)
     if not django_session.session_key:
         django_session.cycle_key()
     key = store.entry_key(django_session) or _digest(cookie)
@@ -400,7 +401,8 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
         _end_if_invalid(session)
         return False
     set_current(request, session)
-    touch_browser(session, django_session_key=store.entry_key(django_session) or session.django_session_key)
+    key = store.entry_key(django_session) or conceal(session.django_session_key)
+    touch_browser(session, django_session_key=key)
     sync_password_fingerprint(session)
     return True
 

@@ -20,11 +20,11 @@ from django.contrib.auth.hashers import BasePasswordHasher, get_hasher, get_hash
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions
 from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.people import email_of
+from auth_sessions.masking import secret_arguments
 
 SecondFactor = Callable[[AbstractBaseUser], Iterable[str]]
 """Asks for the second factor of a user: returns its authentication method references (RFC 8176), or raises."""
@@ -36,7 +36,7 @@ SHORTEST_LIMIT = 72
 """The bytes that bcrypt takes, which is the least of all hashers."""
 
 
-@sensitive_variables("credentials")
+@secret_arguments("credentials")
 def authenticate(
     request: HttpRequest | None, credentials: Mapping[str, Any], *, second_factor: SecondFactor | None = None
 ) -> tuple[AbstractBaseUser, tuple[str, ...]]:
@@ -58,7 +58,7 @@ def authenticate(
         raise
 
 
-@sensitive_variables("password")
+@secret_arguments("password")
 def verify_password(
     user: AbstractBaseUser, password: str, *, request: HttpRequest | None, backend: str | None = None
 ) -> AbstractBaseUser | None:
@@ -96,7 +96,7 @@ def has_password(user: AbstractBaseUser) -> bool:
 
 
 @contextmanager
-@sensitive_variables("password")
+@secret_arguments("password")
 def refusing_long_passwords(password: object) -> Iterator[None]:
     """Raise ``PasswordTooLong`` for the ``ValueError`` of a hasher that does not take the password."""
     try:
@@ -110,7 +110,7 @@ def refusing_long_passwords(password: object) -> Iterator[None]:
         raise exceptions.PasswordTooLong from None
 
 
-@sensitive_variables("password")
+@secret_arguments("password")
 def check_length(password: object) -> None:
     """Raise ``PasswordTooLong`` for a password that the first of ``PASSWORD_HASHERS`` does not take.
 
@@ -122,7 +122,7 @@ def check_length(password: object) -> None:
             get_hasher().encode(str(password), get_hasher().salt())
 
 
-@sensitive_variables("password")
+@secret_arguments("password")
 def _hashes(hasher: BasePasswordHasher, password: str) -> bool:
     try:
         hasher.encode(password, hasher.salt())
@@ -158,7 +158,7 @@ def _ask_earlier_backends(accepted: _Attempt, rest: list[_Attempt], request: Htt
             attempt.run(request)
 
 
-@sensitive_variables("password", "credentials")
+@secret_arguments("password")
 def _attempts(
     user: AbstractBaseUser, password: str, *, request: HttpRequest | None, backend: str | None
 ) -> Iterator[_Attempt]:
@@ -184,7 +184,7 @@ def _attempts(
             yield attempt
 
 
-@sensitive_variables("password", "credentials")
+@secret_arguments("password")
 def _own_credentials(
     backend: Any, user: AbstractBaseUser, password: str, *, names: Iterable[str]
 ) -> Iterator[tuple[dict[str, Any], bool]]:
@@ -231,7 +231,7 @@ def _signature(backend: Any) -> Signature:
     return signature(backend.authenticate)
 
 
-@sensitive_variables("credentials")
+@secret_arguments("credentials")
 def _report_failure(request: HttpRequest | None, credentials: Mapping[str, Any]) -> None:
     """Send ``user_login_failed`` as Django does, for a failure that Django does not see."""
     masked = {name: "*" * 20 if SECRETS.search(name) else value for name, value in credentials.items()}

@@ -20,6 +20,7 @@ from auth_sessions import moments
 from auth_sessions.conf import conf
 from auth_sessions.db.deletion import batches
 from auth_sessions.db.locking import lock
+from auth_sessions.masking import conceal
 
 logger = logging.getLogger("auth_sessions")
 
@@ -34,7 +35,7 @@ def is_signed_cookie(django_session: SessionBase) -> bool:
 
 def entry_key(django_session: SessionBase) -> str | None:
     """The key of the store entry; None under ``signed_cookies``, which has no store."""
-    return None if is_signed_cookie(django_session) else django_session.session_key
+    return None if is_signed_cookie(django_session) else conceal(django_session.session_key)
 
 
 def is_about_to_be_saved(django_session: SessionBase) -> bool:

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import user_row, write_alias
 from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.masking import secret_arguments
 
 METHODS = ("otp", "mfa")
 """RFC 8176: a one-time password, as one of several factors."""
@@ -25,7 +25,7 @@ def is_installed() -> bool:
     return apps.is_installed("django_otp")
 
 
-@sensitive_variables("token")
+@secret_arguments("token")
 def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
     """Verify a code by the confirmed devices of a user. Returns the methods, none for a user without a device.
 

@@ -2,7 +2,6 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
@@ -11,10 +10,11 @@ from auth_sessions.core.database import all_sessions, translate_missing_user, us
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.models import Session
 
 
-@sensitive_variables("password")
+@secret_arguments("password")
 def change_password(
     user: AbstractBaseUser,
     password: str,
@@ -55,7 +55,7 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
 
     def work() -> None:
         for stored in lock_by_primary_key(user_row(user)):
-            user_row(user).update(password=user.password)
+            user_row(user).update(password=Secret(user.password))
             sessions = all_sessions(using).filter(user_id=user.pk)
             lock(sessions)
             sessions.filter(password_fingerprint__in=passwords.fingerprints(stored.password)).update(

@@ -5,7 +5,7 @@ Django's ``login()`` over another login, ``flush()`` and ``clear()`` drop the da
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from auth_sessions.core.django_session_store import is_signed_cookie
+from auth_sessions.masking import conceal
 
 SESSION_ID_KEY = "_auth_sessions_id"
 """The key of the session id in the data of Django's session."""
@@ -37,7 +38,7 @@ class Login:
 
     session_id: str | None = None
     user_key: str | None = None
-    session_hash: str | None = None
+    session_hash: str | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, data: Mapping[str, Any] | SessionBase) -> "Login":
@@ -60,7 +61,7 @@ class PresentedCookie:
 
     def __init__(self, request: HttpRequest) -> None:
         self.django_session: SessionBase = request.session
-        self.key: str | None = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        self.key: str | None = conceal(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
         self.login: Login | None = None
         self.acting: Acting | None = None
         """Who acts; kept where the row that the cookie named has ended."""
@@ -69,7 +70,7 @@ class PresentedCookie:
         if self.django_session.accessed:
             self._note_loaded()
         else:
-            self.key = self.django_session.session_key
+            self.key = conceal(self.django_session.session_key)
             self._note_when_loaded()
         if self.key is None:
             self.was_found, self.login = False, NOBODY

@@ -8,7 +8,6 @@ from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import exceptions, moments, signals
 from auth_sessions.choices import EndReason
@@ -22,12 +21,13 @@ from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction, is_conflict
 from auth_sessions.devices.device import is_another_device
+from auth_sessions.masking import secret_arguments
 from auth_sessions.models import RefreshToken, Session
 
 logger = logging.getLogger("auth_sessions")
 
 
-@sensitive_variables("jti")
+@secret_arguments("jti")
 def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRequest | None = None) -> Session:
     """Rotate a session's refresh token, or return its child again. Returns the session with its user and token.
 
@@ -50,7 +50,7 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
     return session
 
 
-@sensitive_variables("jti")
+@secret_arguments("jti")
 def verify_refresh_token(
     session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRequest | None = None
 ) -> Session:

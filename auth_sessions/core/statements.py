@@ -16,6 +16,7 @@ from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_que
 from auth_sessions.db.locking import lock, locks_in_order
 from auth_sessions.db.managers import hides_nobody
 from auth_sessions.db.transactions import retry_conflicts
+from auth_sessions.masking import conceal
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -134,18 +135,23 @@ def insert(*rows: Model, using: str, unless_exists: bool = False) -> bool:
     with nullcontext() if is_one_statement and not has_receivers else transaction.atomic(using=using):
         for row in rows:
             signals.pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
-        statements = [(str(sql), _column_values(row, using)) for sql, row in zip(inserts, rows, strict=True)]
-        with connections[using].cursor() as cursor:
-            for sql, values in [_as_one_statement(statements)] if is_one_statement else statements:
-                cursor.execute(sql, values)
-            if not cursor.rowcount:
-                return False
+        if not _execute_inserts(inserts, rows, using=using, as_one=is_one_statement):
+            return False
         for row in rows:
             row._state.adding, row._state.db = False, using
             signals.post_save.send(
                 sender=type(row), instance=row, created=True, raw=False, using=using, update_fields=None
             )
     return True
+
+
+def _execute_inserts(inserts: list[str | None], rows: tuple[Model, ...], *, using: str, as_one: bool) -> bool:
+    """Whether rows were inserted. Their values, secrets among them, are in no frame of the receivers that follow."""
+    statements = [(str(sql), _column_values(row, using)) for sql, row in zip(inserts, rows, strict=True)]
+    with connections[using].cursor() as cursor:
+        for sql, values in [_as_one_statement(statements)] if as_one else statements:
+            cursor.execute(sql, values)
+        return bool(cursor.rowcount)
 
 
 def _insert_by_orm(rows: tuple[Model, ...], *, using: str, unless_exists: bool) -> bool:
@@ -167,7 +173,7 @@ def _compiled_insert(using: str, model: type[Model], unless_exists: bool) -> str
 
 def _column_values(row: Model, using: str) -> list[Any]:
     fields, connection = row._meta.local_concrete_fields, connections[using]
-    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    return [conceal(field.get_db_prep_save(field.pre_save(row, add=True), connection)) for field in fields]
 
 
 def _as_one_statement(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:

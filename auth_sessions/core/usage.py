@@ -17,6 +17,7 @@ from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock, update_unless_locked
 from auth_sessions.db.transactions import in_transaction, retry_conflicts
 from auth_sessions.devices import names
+from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
@@ -75,7 +76,7 @@ def touch_browser(session: Session, *, django_session_key: str | None) -> None:
     changes: dict[str, Any] = {"django_session_key": django_session_key}
     if session.django_session_engine is not None:
         changes["django_session_engine"] = settings.SESSION_ENGINE
-    as_read = {name: getattr(session, name) for name in ("last_seen_at", *changes)}
+    as_read = {name: conceal(getattr(session, name)) for name in ("last_seen_at", *changes)}
     if session.last_seen_at > seen_before and changes.items() <= as_read.items():
         return
     update_on_commit(session, {"last_seen_at": now, **changes}, only_if=as_read)

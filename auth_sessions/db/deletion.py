@@ -16,6 +16,7 @@ from auth_sessions import signals
 from auth_sessions.choices import EndReason
 from auth_sessions.db.locking import lock as lock_rows
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.masking import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bo
     event = {
         **event,
         "sender": type(sessions[0]),
-        "records": [EndedSession(row.pk, row.kind, row.django_session_key) for row in sessions],
+        "records": [EndedSession(row.pk, row.kind, conceal(row.django_session_key)) for row in sessions],
     }
     user_ids = {session.user_id for session in sessions}
     delete = _prepare_deletion(sessions, using=using)

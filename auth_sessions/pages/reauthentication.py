@@ -13,13 +13,21 @@ from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.exceptions import PasswordTooLong
+from auth_sessions.masking import conceal
 from auth_sessions.models import Session
+
+
+class SecretField(forms.CharField):
+    """A text that no error report shows."""
+
+    def to_python(self, value: Any) -> Any:
+        return conceal(super().to_python(value))
 
 
 class PasswordForm(forms.Form):
     """Asks the signed-in person for their password, which ``verify`` verifies."""
 
-    password = forms.CharField(strip=False, error_messages={"required": _("Enter your password.")})
+    password = SecretField(strip=False, error_messages={"required": _("Enter your password.")})
 
     def __init__(
         self, request: HttpRequest, data: Any = None, *, verify: Callable[[str], AbstractBaseUser | None]

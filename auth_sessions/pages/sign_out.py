@@ -11,13 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions import api
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.validity import is_recent
 from auth_sessions.devices import names
+from auth_sessions.masking import secret_arguments
 from auth_sessions.mixins import ReauthenticationMixin
 from auth_sessions.pages import formatting
 from auth_sessions.pages.device_row import DeviceRow
@@ -91,7 +91,7 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
         """Whether re-authentication is required: for other devices, if the last proof of identity is not recent."""
         return any(not device.is_current for device in devices) and not is_recent(self.current)
 
-    @sensitive_variables("password")
+    @secret_arguments("password")
     def verify(self, password: str) -> AbstractBaseUser | None:
         backend = self.request.session.get(BACKEND_SESSION_KEY)
         return self.verify_password(self.request, self.current.user, password, backend=backend)

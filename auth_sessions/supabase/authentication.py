@@ -12,6 +12,7 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError
 
 from auth_sessions import exceptions
 from auth_sessions.authentication import get_session_of_expired_token, get_valid_session
+from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.supabase import users
 from auth_sessions.supabase.errors import SupabaseError, bad_jwt
@@ -44,10 +45,10 @@ class BearerAuthentication(BaseAuthentication):
     token_class: type[BearerToken] = BearerToken
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken]:
-        match = BEARER.fullmatch(request.headers.get("Authorization", ""))
-        if match is None:
+        bearer = _bearer_token(request)
+        if bearer is None:
             raise SupabaseError(401, "no_authorization", "This endpoint requires a valid Bearer token")
-        token = _parse(self.token_class, match[1])
+        token = _parse(self.token_class, bearer)
         token.session = self.get_session(token)
         if users.profile(token.session.user).uuid != token.sub:
             raise bad_jwt("invalid claim: sub claim and session_id claim do not belong together")
@@ -99,9 +100,15 @@ def _uuid(value: object, claim: str, *, http_status: int) -> uuid.UUID:
         raise bad_jwt(f"invalid claim: {claim} claim must be a UUID", http_status=http_status) from None
 
 
-def _parse(token_class: type[BearerToken], raw: str) -> BearerToken:
+def _bearer_token(request: Request) -> Secret | None:
+    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+    return None if match is None else Secret(match[1])
+
+
+@secret_arguments("token")
+def _parse(token_class: type[BearerToken], token: str) -> BearerToken:
     try:
-        return parse(token_class, raw)
+        return parse(token_class, token)
     except exceptions.TokenNotValid as error:
         expired = isinstance(error.__cause__, ExpiredTokenError)
         raise (_expired() if expired else _unverified("token is malformed")) from error

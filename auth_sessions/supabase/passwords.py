@@ -7,17 +7,17 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.views.decorators.debug import sensitive_variables
 
 from auth_sessions.core.credentials import check_length, refusing_long_passwords
 from auth_sessions.exceptions import PasswordTooLong
+from auth_sessions.masking import secret_arguments
 from auth_sessions.supabase.errors import SupabaseError, weak_password
 
 REASONS = {"password_too_short": "length", "password_too_common": "pwned"}
 """The reason of Supabase Auth for each of Django's codes; ``characters`` for any other."""
 
 
-@sensitive_variables("password")
+@secret_arguments("password")
 def check_new(password: str, user: AbstractBaseUser) -> None:
     """Validate by ``AUTH_PASSWORD_VALIDATORS``. Raises 422 ``weak_password``, always for an empty password.
 
@@ -33,7 +33,7 @@ def check_new(password: str, user: AbstractBaseUser) -> None:
     check_length(password)
 
 
-@sensitive_variables("password")
+@secret_arguments("password", "present_hash")
 def check_differs(password: str, present_hash: str) -> None:
     """Raise 422 ``same_password`` for the password of this hash.
 

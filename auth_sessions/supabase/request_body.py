@@ -7,7 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
 
+from auth_sessions.masking import conceal_members
 from auth_sessions.supabase.errors import bad_json, request_too_large, validation_failed
 
 BODY_BYTES = 1024 * 1024
@@ -26,7 +29,7 @@ class Body:
     @sensitive_variables()
     def __init__(self, request: HttpRequest) -> None:
         try:
-            members = json.loads(_text(request), parse_constant=_refuse)
+            members = conceal_members(json.loads(_text(request), parse_constant=_refuse))
         except (ValueError, RecursionError, RawPostDataException, UnreadablePostError) as error:
             raise bad_json(error) from error
         # So that code which reads form data later, such as axes, finds none instead of raising an error.
@@ -61,6 +64,18 @@ class Body:
         if not _storable(value):
             raise validation_failed(f"{name} holds a value that cannot be stored")
         return value
+
+
+class BodyParser(BaseParser):
+    """The same object as ``request.data``: an error reporter reads it there, with its secrets concealed."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            return conceal_members(json.loads(stream.read()), numbers=True)
+        except (ValueError, RecursionError) as error:
+            raise ParseError from error
 
 
 def _text(request: HttpRequest) -> str:

@@ -38,12 +38,13 @@ from auth_sessions.core.validity import is_recent
 from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import in_transaction, without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
+from auth_sessions.masking import secret_arguments
 from auth_sessions.mixins import ReauthenticationMixin, SignInMixin
 from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
 from auth_sessions.supabase.passwords import check_differs, check_new
-from auth_sessions.supabase.request_body import Body
+from auth_sessions.supabase.request_body import Body, BodyParser
 from auth_sessions.supabase.responses import session_object, user_object
 from auth_sessions.throttling import ActionThrottle
 from auth_sessions.tokens import SessionAccessToken
@@ -54,7 +55,7 @@ class JSONOnly(BaseContentNegotiation):
     """Responds with JSON, independently of ``Accept``."""
 
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
-        return None
+        return BodyParser()
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
@@ -123,7 +124,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
     action_throttle_scope = "auth_sessions_token"
     refusals = errors.SIGN_IN_REFUSALS
 
-    @sensitive_variables()
+    @secret_arguments("password")
     def sign_in(self, request: Request, email: str, password: str, body: Body) -> Response:
         credentials = {**body.members, "otp": body.text("otp").strip()}
         pair = api.sign_in(
@@ -137,7 +138,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
         with end_on_error(pair.session):
             return Response(session_object(pair))
 
-    @sensitive_variables("password")
+    @secret_arguments("password")
     def get_credentials(self, email: str, password: str) -> dict[str, str]:
         """The credentials for ``authenticate()``: the user name of the one user with this address, and the password."""
         return users.credentials(email, password)
@@ -172,10 +173,10 @@ class RefreshTokenGrantView(SupabaseView):
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
-        raw = Body(request._request).text("refresh_token")
-        if not raw:
+        token = Body(request._request).text("refresh_token")
+        if not token:
             raise validation_failed("Refresh token is not valid")
-        return Response(session_object(api.refresh(raw, request=request._request)))
+        return Response(session_object(api.refresh(token, request=request._request)))
 
 
 class UnsupportedGrantView(SupabaseView):
@@ -303,7 +304,7 @@ class UserView(ReauthenticationMixin, SignedInView):
         in_transaction(update, using=write_alias())
         return Response(user_object(user))
 
-    @sensitive_variables("password")
+    @secret_arguments("password")
     def check_current_password(self, request: Request, user: AbstractBaseUser, body: Body) -> None:
         """Verify ``current_password``, if it is given; see ``AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD``.
 
@@ -353,7 +354,7 @@ class SignupView(SignInBaseView):
             return Response(user_object(user))
 
     @staticmethod
-    @sensitive_variables("password")
+    @secret_arguments("password")
     def _check(email: str, *, phone: str, password: str) -> None:
         if not email and not phone:
             raise SupabaseError(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
@@ -368,7 +369,7 @@ class SignupView(SignInBaseView):
         if users.usernames(email):
             raise _already_registered()
 
-    @sensitive_variables("password")
+    @secret_arguments("password")
     def _create(self, email: str, password: str, *, data: dict[str, Any]) -> AbstractBaseUser:
         user = self.build_user(email)
         check_new(password, user)

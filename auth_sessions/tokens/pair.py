@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from django.http import HttpRequest
 
+from auth_sessions.masking import Secret
 from auth_sessions.models import Session
 from auth_sessions.tokens.session_tokens import SessionAccessToken, SessionRefreshToken
 
@@ -25,8 +26,8 @@ def issue(session: Session, *, request: HttpRequest | None = None) -> TokenPair:
     """Sign the pair for a session's current generation. A generation always gives the same refresh token, by bytes."""
     access = SessionAccessToken.for_session(session, request=request)
     return TokenPair(
-        access=str(access),
-        refresh=str(SessionRefreshToken.for_session(session)),
+        access=Secret(access),
+        refresh=Secret(SessionRefreshToken.for_session(session)),
         session=session,
         expires_at=access["exp"],
     )

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_variables
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
 
 from auth_sessions import exceptions, moments, signals
 from auth_sessions.conf import conf
+from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens.keys import access_backend, fallback_backends, refresh_backend, simple_jwt
 
@@ -29,11 +29,11 @@ HIGHEST_GENERATION = 2**31
 T = TypeVar("T", bound="SessionToken")
 
 
-@sensitive_variables("raw")
-def parse(token_class: type[T], raw: str | bytes) -> T:
+@secret_arguments("token")
+def parse(token_class: type[T], token: str | bytes) -> T:
     """Verify and read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`."""
     try:
-        return token_class(raw)
+        return token_class(token)
     except TokenError as error:
         raise exceptions.TokenNotValid from error
 
@@ -48,13 +48,17 @@ class SessionToken(Token):
         if token is not None and verify:
             self.verify()
 
-    def _decode(self, raw: Any, *, verify: bool) -> dict[str, Any]:
+    def _decode(self, token: Any, *, verify: bool) -> dict[str, Any]:
         with suppress(TokenBackendError):
-            return self.get_token_backend().decode(raw, verify=verify)
+            return self.get_token_backend().decode(token, verify=verify)
         for backend in self.get_fallback_backends():
             with suppress(TokenBackendError):
-                return backend.decode(raw, verify=verify)
+                return backend.decode(token, verify=verify)
         raise TokenError(_("Token is invalid"))
+
+    def __repr__(self) -> str:
+        """Without the claims, which simplejwt's shows: a refresh token's ``jti`` is a secret."""
+        return f"<{type(self).__name__}: session {self.payload.get('session_id')}>"
 
     def get_fallback_backends(self) -> Iterable[TokenBackend]:
         """The backends of earlier keys, which may have signed the token."""
@@ -114,7 +118,7 @@ class SessionRefreshToken(SessionToken):
 
     @property
     def jti(self) -> str:
-        return str(self.payload.get("jti")).encode(errors="replace").decode()
+        return Secret(str(self.payload.get("jti")).encode(errors="replace").decode())
 
     def get_token_backend(self) -> TokenBackend:
         return refresh_backend(settings.SECRET_KEY)

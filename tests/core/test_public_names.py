@@ -39,6 +39,9 @@ PUBLIC = {
         RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
         SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
     """,
+    "masking": """
+        DENYLIST Secret SecretBytes
+    """,
     "middleware": """
         BrowserSessionMiddleware
     """,
@@ -90,7 +93,7 @@ PUBLIC = {
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations moments passwords receivers"
+NOT_PUBLIC = "apps checks core db devices management migrations moments parsers passwords receivers"
 
 INTERFACES = {"channels", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""

@@ -1,8 +1,8 @@
 """Arithmetic with moments, in UTC also where ``USE_TZ`` is False and a moment is a naive local time.
 
-When the clocks are set back, an hour of local time is repeated. Python tells the two apart by ``fold``, which a
-database does not store: a moment that was read from it and is ambiguous is understood as the later one, unless a moment
-that has certainly passed would then be in the future.
+When the clocks are set back, an hour of local time is repeated. Python tells the two apart by ``fold``, which no
+database stores. A moment that was read and is ambiguous is therefore understood as the later one, unless a moment that
+has certainly passed would then be in the future.
 """
 
 from datetime import datetime, timedelta
@@ -34,4 +34,4 @@ def age(moment: datetime) -> timedelta:
     if moment.tzinfo is not None:
         return now - moment
     seconds = now.timestamp() - to_seconds(moment)
-    return timedelta(seconds=seconds if seconds >= 0 else now.timestamp() - moment.timestamp())
+    return timedelta(seconds=seconds if seconds >= 0 else now.timestamp() - moment.replace(fold=0).timestamp())

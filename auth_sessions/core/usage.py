@@ -30,13 +30,12 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
     while a view runs; an error of it is logged, not raised.
     """
     now = timezone.now()
-    seen_before = moments.add(now, -conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL)
     changes: dict[str, Any] = {"last_seen_at": now}
     if generation > session.confirmed_generation and now > confirms_at:
         changes["confirmed_generation"] = session.confirmed_generation = generation
         only_if: dict[str, Any] = {"confirmed_generation__lt": generation}
-    elif session.last_seen_at <= seen_before:
-        only_if = {"last_seen_at__lte": seen_before}
+    elif moments.age(session.last_seen_at) >= conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL:
+        only_if = {"last_seen_at": session.last_seen_at}
     else:
         return
     session.last_seen_at = now
@@ -71,15 +70,14 @@ def touch_browser(session: Session, *, django_session_key: str | None) -> None:
     A new key of Django's session, or another ``SESSION_ENGINE``, is recorded at once. Its expiry moves only when
     Django's session is saved.
     """
-    now = timezone.now()
-    seen_before = moments.add(now, -conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL)
     changes: dict[str, Any] = {"django_session_key": django_session_key}
     if session.django_session_engine is not None:
         changes["django_session_engine"] = settings.SESSION_ENGINE
     as_read = {name: conceal(getattr(session, name)) for name in ("last_seen_at", *changes)}
-    if session.last_seen_at > seen_before and changes.items() <= as_read.items():
+    is_noted = moments.age(session.last_seen_at) < conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
+    if is_noted and changes.items() <= as_read.items():
         return
-    update_on_commit(session, {"last_seen_at": now, **changes}, only_if=as_read)
+    update_on_commit(session, {"last_seen_at": timezone.now(), **changes}, only_if=as_read)
     touch_actor_session(session)
     for name, value in changes.items():
         setattr(session, name, value)

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPE_BYTES
 
 from auth_sessions import exceptions
 from auth_sessions.authentication import SessionJWTAuthentication, get_session, get_valid_session
@@ -69,7 +70,8 @@ class SessionAuthMiddleware:
         if token is not None:
             return get_valid_session(parse(SessionAccessToken, token))
         request = ASGIRequest({"method": "GET", **scope}, BytesIO())
-        if SessionJWTAuthentication().get_header(cast("Request", request)) is not None:
+        header = SessionJWTAuthentication().get_header(cast("Request", request)) or b""
+        if {*header.split()[:1]} & AUTH_HEADER_TYPE_BYTES:  # and not Basic, which a browser repeats
             return get_session(request, raise_exception=True)
         return _get_browser_session(request) if _is_from_trusted_origin(request) else None
 

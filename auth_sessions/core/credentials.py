@@ -46,8 +46,14 @@ def authenticate(
     password is. Raises :class:`~auth_sessions.exceptions.NoActiveAccount`,
     :class:`~auth_sessions.exceptions.PasswordTooLong`, and what ``second_factor`` raises.
     """
-    with refusing_long_passwords(credentials.get("password")):
-        user = auth.authenticate(request, **credentials)
+    try:
+        with refusing_long_passwords(credentials.get("password")):
+            user = auth.authenticate(request, **credentials)
+    except exceptions.PasswordTooLong:
+        check_length(credentials.get("password"))
+        # Only the former hasher of this person's password refuses it: for anybody else it would be wrong.
+        _report_failure(request, credentials)
+        raise exceptions.NoActiveAccount from None
     if user is None or not is_accepted(user, backend_of(user)):
         check_length(credentials.get("password"))
         raise exceptions.NoActiveAccount

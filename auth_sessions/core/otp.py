@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import user_row, write_alias
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import secret_arguments
 
@@ -45,7 +45,8 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
         raise exceptions.SecondFactorRequired
 
     def is_accepted() -> bool:
-        lock(user_row(user))  # SQLite does not lock the devices, as django-otp does elsewhere
+        # SQLite does not lock the devices, as django-otp does elsewhere; and no snapshot may be older than the lock.
+        lock_by_primary_key(user_row(user))
         return match_token(user, token) is not None
 
     if not in_transaction(is_accepted, using=write_alias()):

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from auth_sessions import passwords
+from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core.credentials import refusing_long_passwords
 from auth_sessions.core.database import all_sessions, translate_missing_user, user_row, write_alias
@@ -26,7 +26,8 @@ def change_password(
 
     ``keep`` gets the fingerprint of the new password. The password is not validated here; a form or a serializer does
     that. Returns the number of sessions ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was
-    deleted meanwhile) and :class:`~auth_sessions.exceptions.PasswordTooLong`.
+    deleted meanwhile), :class:`~auth_sessions.exceptions.PasswordTooLong`, and, without any change,
+    :class:`~auth_sessions.exceptions.SessionNotFound` if ``keep`` has ended meanwhile.
     """
     using = write_alias()
 
@@ -35,7 +36,9 @@ def change_password(
             user.set_password(password)
         user.save(update_fields=["password"])
         sessions = all_sessions(using).filter(user_id=user.pk)
-        lock(sessions)  # in key order, as all code that ends sessions: the write to `keep` must not come first
+        locked = lock(sessions)  # in key order, as all code that ends sessions: the write to `keep` must not come first
+        if keep is not None and keep.user_id == user.pk and keep not in locked:
+            raise exceptions.SessionNotFound
         if keep is not None:
             keep.password_fingerprint = passwords.fingerprint(user.password)
             sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)

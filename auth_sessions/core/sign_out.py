@@ -29,7 +29,8 @@ def sign_out(
     The scope ``global`` ends every session of the person, ``local`` this session, and ``others`` every other session.
     A session in which somebody acts in the person's name (``Session.actor``) reaches only what that somebody began.
     ``actor`` is the person by default. Django's ``user_logged_out`` is sent once, if there is a ``request`` and this
-    session may be among those that ended. Raises ``ValueError`` for an unknown scope.
+    session may be among those that ended. Raises ``ValueError`` for an unknown scope, and, unless the scope is
+    ``local``, :class:`~auth_sessions.exceptions.SessionNotFound` if this session has ended: it signs out nobody else.
     """
     scope, using = Scope(scope), write_alias()
     ended = deletion.end(

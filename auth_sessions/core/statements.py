@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.db.models import Model, signals
 
+from auth_sessions import exceptions
 from auth_sessions.choices import Scope
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
@@ -51,11 +52,26 @@ def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | No
 
 
 def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
-    """Read the sessions that a sign-out from this one ends, locked in key order until the transaction ends."""
+    """Read the sessions that a sign-out from this one ends, locked in key order until the transaction ends.
+
+    Raises :class:`~auth_sessions.exceptions.SessionNotFound` if this one has ended, except for the scope ``local``:
+    what has ended signs out nobody else.
+    """
+    if scope == Scope.LOCAL:
+        return _lock_in_scope(session, scope, using)
+    locked = _lock_in_scope(session, Scope.GLOBAL, using)
+    if session not in locked:
+        raise exceptions.SessionNotFound
+    if scope == Scope.GLOBAL:
+        return locked
+    return [each for each in locked if each != session and each.actor_session_id != session.pk]
+
+
+def _lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
     if not locks_in_order(using) or session.actor_id is not None:
         return lock(_in_scope(session, scope, using))
     user, key = _to_db_value("user", session.user_id, using), _to_db_value("id", session.pk, using)
-    values = {Scope.LOCAL: [user, key], Scope.OTHERS: [user, user, key, key], Scope.GLOBAL: [user, user]}[scope]
+    values = [user, key] if scope == Scope.LOCAL else [user, user]
     if (using, scope) not in _compiled_locks:
         rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
         _compiled_locks[using, scope] = compile_query(rows, values=values)
@@ -77,12 +93,8 @@ def _in_scope(session: Session, scope: Scope, using: str) -> SessionQuerySet:
     if scope == Scope.LOCAL:
         return sessions.filter(user_id=session.user_id).filter(pk=session.pk)
     if session.actor_id is None:
-        sessions = sessions.of_person(session.user_id)
-    else:
-        sessions = sessions.filter(user_id=session.user_id, actor_id=session.actor_id)
-    if scope == Scope.OTHERS:
-        return sessions.exclude(pk=session.pk).exclude(actor_session_id=session.pk)
-    return sessions
+        return sessions.of_person(session.user_id)
+    return sessions.filter(user_id=session.user_id, actor_id=session.actor_id)
 
 
 def update_generation(token: RefreshToken, *, rotated_at: datetime) -> bool:

@@ -17,6 +17,7 @@ from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.validity import is_recent
 from auth_sessions.devices import names
+from auth_sessions.exceptions import SessionInvalid
 from auth_sessions.masking import secret_arguments
 from auth_sessions.mixins import ReauthenticationMixin
 from auth_sessions.pages import formatting
@@ -67,7 +68,10 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
                     response.status_code = HTTPStatus.BAD_REQUEST
                 return response
             form.mark_reauthenticated(self.current)
-        return self.sign_out(devices)
+        try:
+            return self.sign_out(devices)
+        except SessionInvalid:  # this device has been signed out meanwhile
+            return redirect(self.request.get_full_path())  # which requires the sign-in
 
     def check_actor(self, devices: list[DeviceRow]) -> None:
         """Refuse the devices of a person to somebody who acts in their name, and cannot prove to be that person."""

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.signals import got_request_exception
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
@@ -35,7 +35,7 @@ from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
 from auth_sessions.core.database import user_row, write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.validity import is_recent
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction, without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.masking import secret_arguments
@@ -291,7 +291,7 @@ class UserView(ReauthenticationMixin, SignedInView):
             self.check_current_password(request, user, body)
 
         def update() -> None:
-            stored = lock(user_row(user)) if body.holds("password") else []  # before the profile, as always
+            stored = lock_by_primary_key(user_row(user)) if body.holds("password") else []  # before the profile
             if has_new_address:
                 self.change_email(user, email)
             users.merge_user_metadata(user, data)
@@ -375,11 +375,16 @@ class SignupView(SignInBaseView):
         check_new(password, user)
         with refusing_long_passwords(password):
             user.set_password(password)
+        key = user.pk
+
+        def save() -> None:
+            user.pk, user._state.adding = key, True  # also at a second attempt
+            user.save()
+            users.merge_user_metadata(user, data)
+
         try:
             user.full_clean()
-            with transaction.atomic(using=write_alias()):
-                user.save()
-                users.merge_user_metadata(user, data)
+            in_transaction(save, using=write_alias())
         except ValidationError as error:
             if any(each.code == "unique" for each in error.error_dict.get(get_user_model().USERNAME_FIELD, ())):
                 raise _already_registered() from error

@@ -328,3 +328,16 @@ class TestNobody:
         assert await seen(browser) == [*NOBODY, "None"]
         store = import_module(host.SESSION_ENGINE).SessionStore
         assert not await sync_to_async(store().exists)("x" * 32)
+
+
+@with_browsers
+@scenario
+async def test_a_cookie_beside_basic_authentication(make_user):
+    """A gate in front of a site, whose credentials a browser repeats, is no access token."""
+    ada = await sync_to_async(make_user)("ada")
+    browser = await sync_to_async(Browser().sign_in)(ada)
+    basic = [(b"authorization", b"Basic c3RhZ2luZzpzdGFnaW5n")]
+    socket = await Client(browser, kind="without-mixin", headers=basic).opened()
+    answer = await socket.receive_from(timeout=10)
+    await socket.leave()
+    assert answer.split(" ")[0] == ada.get_username()

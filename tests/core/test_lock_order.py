@@ -78,8 +78,7 @@ def test_a_sign_out_by_a_refresh_token(two):
         lambda: laptop.sign_out("global"),
         column="confirmed_generation",
     )
-    assert first.status_code == 204
-    assert second.status_code in {204, 401}
+    assert sorted([first.status_code, second.status_code]) == [204, 401]  # whoever comes second has ended
     assert not Session.objects.exists()
 
 

@@ -113,3 +113,11 @@ def test_another_error_of_a_backend_is_not_hidden(ada, settings):
     settings.AUTHENTICATION_BACKENDS = ["tests.host.backends.ByNumber"]
     with pytest.raises(ValueError, match="invalid literal"):
         api.sign_in(RequestFactory().post("/"), {"number": "ada", "password": "x" * 72})
+
+
+def test_a_former_hasher_tells_nobody_apart(people, settings):
+    """It refuses the password of those who have not signed in since: for all others it is wrong."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    answers = [Device().post("token/", {u.USERNAME_FIELD: u.get_username(), "password": LONG[0]}) for u in people]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({str(answer.json()) for answer in answers}) == 1

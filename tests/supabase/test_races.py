@@ -8,6 +8,8 @@ from django.db import OperationalError, connection
 
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.supabase.models import Profile
+from tests.support.device import PASSWORD
+from tests.support.isolation import LEVELS, set_level
 from tests.support.races import ROUNDS, statuses, together
 from tests.support.supabase import SupabaseDevice, add_user, needs_email, written
 
@@ -194,3 +196,14 @@ def test_all_scopes_at_once(make_user):
         answers = together(*calls, jitter=0.005)
         assert set(statuses(answers)) <= {204, 403}, [answer.content for answer in answers]
         assert statuses(answers)[0] == statuses(answers)[3] == 204
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level or "default level")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="On SQLite one transaction waits for the other.")
+def test_sign_ups_at_once(make_user, settings, monkeypatch, level):
+    settings.AUTH_SESSIONS_SUPABASE_SIGNUP = True
+    set_level(monkeypatch, level)
+    emails = [f"eve{number}@example.org" for number in range(10)]
+    answers = together(*[partial(SupabaseDevice().signup, email, PASSWORD, data={"a": 1}) for email in emails])
+    connection.close()
+    assert set(statuses(answers)) == {200}

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -17,7 +18,8 @@ from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.checks import findings
 from tests.support.device import PASSWORD, Device, code
-from tests.support.races import together
+from tests.support.isolation import LEVELS, set_level
+from tests.support.races import statuses, together
 from tests.support.supabase import CREDENTIALS, SupabaseDevice
 from tests.support.supabase import code as supabase_code
 
@@ -201,3 +203,13 @@ def of_the_app(queries):
 
 def test_the_checks_are_content():
     assert findings() == []
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level or "default level")
+def test_a_backup_code_at_the_same_moment(ada, monkeypatch, level):
+    set_level(monkeypatch, level)
+    StaticDevice.objects.create(user=ada, name="backup").token_set.create(token="onetime1")
+    data = {"username": ada.get_username(), "password": PASSWORD, "otp": "onetime1"}
+    answers = together(*[partial(Device().post, "token/", data) for _ in range(6)])
+    connection.close()
+    assert sorted(statuses(answers)) == [200, 401, 401, 401, 401, 401]

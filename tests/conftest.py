@@ -304,6 +304,22 @@ def rest_only():
 
 
 @pytest.fixture
+def hiding_manager(monkeypatch):
+    """The user model's default manager hides the marked, as that of a project with soft deletion does."""
+    user_model = get_user_model()
+    plain = user_model._default_manager
+
+    class Visible(type(plain)):
+        def get_queryset(self):
+            return super().get_queryset().filter(is_staff=False)
+
+    manager = Visible()
+    manager.model, manager.name = user_model, "visible"
+    monkeypatch.setitem(vars(user_model._meta), "default_manager", manager)
+    return manager
+
+
+@pytest.fixture
 def tokens_only(settings):
     """As in a project without browser sessions: Django's logins are no rows."""
     import_module("tests.urls")  # which looks at the settings once

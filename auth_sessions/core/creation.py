@@ -16,7 +16,7 @@ from auth_sessions import exceptions, moments, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.acting import mark_actor_session, set_actor
-from auth_sessions.core.backends import backend_of, is_accepted
+from auth_sessions.core.backends import backend_of, is_accepted, is_visible
 from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
 from auth_sessions.core.statements import insert
 from auth_sessions.db.encoding import store_text
@@ -156,7 +156,7 @@ def _build(
     actor: AbstractBaseUser | None,
     current: Session | None,
 ) -> Session:
-    if not is_accepted(user, auth_backend) or not (actor is None or is_accepted(actor, backend_of(actor))):
+    if not is_accepted(user, auth_backend) or not (actor is None or _may_act(actor)):
         raise exceptions.UserInactive
     now = timezone.now()
     if isinstance(lifetime, Default):
@@ -177,6 +177,10 @@ def _build(
     if actor is not None and actor.pk != user.pk:
         set_actor(session, actor, current=current)
     return session
+
+
+def _may_act(actor: AbstractBaseUser) -> bool:
+    return is_accepted(actor, backend_of(actor), is_visible=is_visible(actor, using=write_alias()))
 
 
 def _save(

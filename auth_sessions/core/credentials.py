@@ -4,6 +4,7 @@ Every interface that asks for a password does it here, so that each attempt is o
 that count failures.
 """
 
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ from auth_sessions import exceptions
 from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.people import email_of
 from auth_sessions.masking import secret_arguments
+
+logger = logging.getLogger("auth_sessions")
 
 SecondFactor = Callable[[AbstractBaseUser], Iterable[str]]
 """Asks for the second factor of a user: returns its authentication method references (RFC 8176), or raises."""
@@ -72,7 +75,8 @@ def verify_password(
 
     The password is tried with the user name, then with the e-mail address, then with what the ``backend`` of the
     present login takes (its path; where that is not known, each of ``AUTHENTICATION_BACKENDS``). All of it is one
-    attempt: ``user_login_failed`` is sent once, and ``PermissionDenied``, by which a backend locks out, ends it.
+    attempt: ``user_login_failed`` is sent once, and ``PermissionDenied``, by which a backend locks out, ends it. A
+    backend that raises anything else for a keyword which it has no parameter of its own for has not accepted that one.
     Another person is not accepted. Raises :class:`~auth_sessions.exceptions.PasswordTooLong`.
     """
     with refusing_long_passwords(password):
@@ -147,13 +151,25 @@ class _Attempt:
     is_guess: bool = field(default=False, compare=False)
     """Whether a parameter that the user has no attribute for was filled with the user name or the address."""
 
+    @property
+    def is_swallowed(self) -> bool:
+        """Whether the backend has no parameter for the name, but takes any keyword: it may need another one."""
+        return self.credentials.keys().isdisjoint({*_parameters(self.backend)} - {"password"})
+
     def run(self, request: HttpRequest | None) -> Any:
+        """What the backend returns; None also if it raises for a name that it may not be meant to read."""
         try:
             return self.backend.authenticate(request, **self.credentials)
-        except ValueError:
-            if self.is_guess and _hashes(get_hasher(), self.credentials["password"]):
-                return None
+        except PermissionDenied:
             raise
+        except Exception as error:
+            is_of_password = isinstance(error, ValueError) and not _hashes(get_hasher(), self.credentials["password"])
+            is_of_name = self.is_swallowed or (self.is_guess and isinstance(error, ValueError))
+            if is_of_password or not is_of_name:
+                raise
+            names = ", ".join(name for name in self.credentials if name != "password")
+            logger.info("%s raised %s for the keyword %s", self.path, type(error).__name__, names)
+            return None
 
 
 def _ask_earlier_backends(accepted: _Attempt, rest: list[_Attempt], request: HttpRequest | None) -> None:

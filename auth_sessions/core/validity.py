@@ -5,8 +5,8 @@ from datetime import datetime
 from auth_sessions import exceptions, moments, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.backends import is_accepted, is_known
-from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.backends import is_accepted, is_known, is_visible
+from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
@@ -31,7 +31,8 @@ def get_end_reason(
     ``asks_backend`` the backend itself is asked (``core.backends.is_known``).
 
     A session in which somebody acts in another person's name is live as long as the actor's own session is, in one
-    SELECT more; otherwise the actor has been signed out.
+    SELECT more; otherwise the actor has been signed out. The default manager is asked for the actor in any case, and
+    the backend as for the user.
     """
     if session.expires_at is not None and moments.has_passed(session.expires_at):
         return EndReason.EXPIRED
@@ -42,25 +43,32 @@ def get_end_reason(
     is_checked = checks_browser_password or session.kind != SessionKind.BROWSER
     if is_checked and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
-    return None if session.actor_id is None or _is_actor_signed_in(session) else EndReason.SIGNED_OUT
+    if session.actor_id is None or _is_actor_signed_in(session, asks_backend=asks_backend):
+        return None
+    return EndReason.SIGNED_OUT
 
 
-def _is_actor_signed_in(session: Session) -> bool:
-    """Whether the actor's own session is live. Where none is named, whether the actor is active."""
+def _is_actor_signed_in(session: Session, *, asks_backend: bool) -> bool:
+    """Whether the actor's own session is live. Where none is named, whether the actor may be signed in."""
+    using = session._state.db or write_alias()
     if session.actor_session_id is None:
-        actor = all_users(session._state.db).filter(pk=session.actor_id).first()
-        return actor is not None and is_accepted(actor, "")
-    rows = all_sessions(session._state.db).select_related("user", "refresh_token")
+        actor = all_users(using).filter(pk=session.actor_id).first()
+        if actor is None or asks_backend:
+            return actor is not None and is_known(actor, "")
+        return is_accepted(actor, "", is_visible=is_visible(actor, using=using))
+    rows = all_sessions(using).with_user_visibility().select_related("user", "refresh_token")
     own = rows.filter(pk=session.actor_session_id).first()
     set_related(session, "actor_session", own)
-    return own is not None and not get_end_reason(own, last_used_at=own.last_used_at, checks_browser_password=True)
+    return own is not None and not get_end_reason(
+        own, last_used_at=own.last_used_at, checks_browser_password=True, asks_backend=asks_backend
+    )
 
 
 def _is_let_in(session: Session, *, asks_backend: bool) -> bool:
     if asks_backend:
         return is_known(session.user, session.auth_backend)
-    is_visible = getattr(session, "is_user_visible", True)
-    return is_accepted(session.user, session.auth_backend, is_visible=is_visible)
+    is_user_visible = getattr(session, "is_user_visible", True)
+    return is_accepted(session.user, session.auth_backend, is_visible=is_user_visible)
 
 
 def may_end(session: Session, reason: EndReason) -> bool:

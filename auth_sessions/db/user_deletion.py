@@ -34,16 +34,18 @@ def deleted_together(user: Any, *, origin: Any, using: str, receiver: str) -> li
     """The keys of the users that are deleted with this one, to be asked by a ``receiver`` of ``pre_delete``.
 
     All of them for the first user of a deletion, and none for the others; the user's own where Django's collector is
-    not known.
+    not known. None for a row of a child model that is deleted with ``keep_parents``: the user stays.
     """
     collector = _collector_of(user, origin=origin, using=using)
     if collector is None:
-        return [user.pk]
+        # Without the user's own row, Django does not call the `on_delete` of a foreign key to it.
+        return [] if origin is not None and not _is_own_row(type(user)) else [user.pk]
     told = vars(collector).setdefault(TOLD, set())
     if receiver in told:
         return []
     told.add(receiver)
-    return list(dict.fromkeys(each.pk for each in _users_of(collector).values()))
+    deleted = (each.pk for each in _users_of(collector).values() if _is_own_row(type(each)))
+    return list(dict.fromkeys(deleted))
 
 
 def skip_deleted(user: Any, model: type[Model], *, origin: Any, using: str) -> None:
@@ -53,6 +55,11 @@ def skip_deleted(user: Any, model: type[Model], *, origin: Any, using: str) -> N
         for collected in collector.data:
             if issubclass(collected, model):
                 collector.data[collected].clear()
+
+
+def _is_own_row(model: type[Model]) -> bool:
+    """Whether an instance stands for the row of the user itself, and not for that of a child model."""
+    return model._meta.concrete_model is get_user_model()._meta.concrete_model
 
 
 def _collector_of(user: Any, *, origin: Any, using: str) -> Any:

@@ -98,6 +98,13 @@ class TestEveryEngine:
         assert not stale.is_signed_in()
         assert rows(ada) == []
 
+    def test_whom_the_default_manager_hides_acts_no_longer(self, desk, ada, request):
+        desk.act_as(ada)
+        assert desk.who == str(ada.pk)
+        request.getfixturevalue("hiding_manager")  # from now on it hides staff
+        assert desk.who is None
+        assert rows(ada) == []
+
     def test_the_owner_ends_the_help(self, desk, grace, ada, phone):
         desk.act_as(ada)
         assert phone.delete(f"sessions/{desk.session_id}/").status_code == 204

@@ -74,6 +74,28 @@ class ByLogin(ByEmail):
         return self.find(login, password)
 
 
+class ByNameOrKeywords(ByEmail):
+    """Looks up the address, which Django's login form sends as ``username``, and takes other keywords for nothing."""
+
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        return self.find(username.lower(), password)
+
+
+class ByKeywords(ByEmail):
+    """Names no parameter, and requires a keyword."""
+
+    def authenticate(self, request, **credentials):
+        return self.find(credentials["email"], credentials["password"])
+
+
+class ByOneAddress(ByEmail):
+    """Finds several people where no address is given."""
+
+    def authenticate(self, request, email=None, password=None, **kwargs):
+        user = get_user_model().objects.get(**({"email": email} if email else {}))
+        return user if user.check_password(password) else None
+
+
 class ByFirstName(ByEmail):
     """Takes what is neither the user name nor the address: an attribute of the user."""
 

@@ -60,7 +60,11 @@ def signed_in(ada, iphone, settings):
     return partial(signed_in_by, settings, ada)
 
 
-@pytest.mark.parametrize("backend", ["ByEmail", "ByEmailKeyword", "ByLogin", "ByFirstName"])
+@pytest.mark.parametrize(
+    "backend",
+    ["ByEmail", "ByEmailKeyword", "ByLogin", "ByFirstName", "ByNameOrKeywords", "ByKeywords", "ByOneAddress"],
+)
+@pytest.mark.usefixtures("bob")
 @pytest.mark.parametrize("others", [(), ("tests.host.backends.LetsNobodyIn",), (MODEL_BACKEND,)])
 class TestOneAttempt:
     def test_the_right_password(self, signed_in, login_failures, backend, others):

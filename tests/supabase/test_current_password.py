@@ -77,7 +77,7 @@ def test_a_lock_out_counts_guesses(ada, laptop, axes):
     assert is_unchanged(ada)
 
 
-@pytest.mark.parametrize("backend", ["ByEmail", "ByEmailKeyword", "ByLogin"])
+@pytest.mark.parametrize("backend", ["ByEmail", "ByEmailKeyword", "ByLogin", "ByNameOrKeywords", "ByKeywords"])
 def test_whatever_signs_in_is_taken(ada, laptop, settings, backend):
     settings.AUTHENTICATION_BACKENDS = [f"tests.host.backends.{backend}"]
     assert laptop.update(password=NEW_PASSWORD, current_password=PASSWORD).status_code == 200

@@ -27,22 +27,6 @@ def mark(ada):
 
 
 @pytest.fixture
-def hiding_manager(monkeypatch):
-    """The user model's default manager hides the marked, as that of a project with soft deletion does."""
-    user_model = get_user_model()
-    plain = user_model._default_manager
-
-    class Visible(type(plain)):
-        def get_queryset(self):
-            return super().get_queryset().filter(is_staff=False)
-
-    manager = Visible()
-    manager.model, manager.name = user_model, "visible"
-    monkeypatch.setitem(vars(user_model._meta), "default_manager", manager)
-    return manager
-
-
-@pytest.fixture
 def other_secret_key():
     """Another process: a worker, or a shell, whose ``SECRET_KEY`` is another."""
     another = "the-key-of-a-worker-that-somebody-has-configured-badly-once-again"

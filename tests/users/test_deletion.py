@@ -8,7 +8,7 @@ from django.db.models.deletion import Collector
 from django.db.models.signals import pre_delete
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, receivers
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
@@ -170,3 +170,21 @@ def test_users_who_sign_in_meanwhile(make_users):
         )
         assert nothing_is_left()
         assert not get_user_model().objects.exists()
+
+
+def test_a_row_of_a_child_model_that_goes_alone(make_user, new_models, ended):
+    """With ``keep_parents`` the user stays; without it, the user goes with the row."""
+    child = with_table(new_model("Employee", get_user_model(), number=models.IntegerField(default=0)))
+    receivers.connect()
+    employee = child._base_manager.create(**{get_user_model().USERNAME_FIELD: "employee@example.org"})
+    user = get_user_model()._base_manager.get(pk=employee.pk)
+    create_session(user)
+    employee.delete(keep_parents=True)
+    assert user.auth_sessions.count() == 1
+    again = child(**{field.attname: getattr(user, field.attname) for field in user._meta.concrete_fields}, number=1)
+    setattr(again, child._meta.pk.attname, user.pk)
+    again.save()
+    again.delete()
+    assert not get_user_model()._base_manager.exists()
+    assert not Session.objects.exists()
+    assert [event["reason"] for event in ended] == ["user_deleted"]

@@ -102,7 +102,10 @@ def _name_signed_cookie(state: RequestState, django_session: SessionBase) -> Non
     """
     if not (state.is_joined or FIRST_NAMED_KEY in django_session):
         return
-    row = all_sessions().filter(pk=str(django_session.get(SESSION_ID_KEY)))
+    session_id = django_session.get(SESSION_ID_KEY)
+    if session_id is None:  # logged out in the same request
+        return
+    row = all_sessions().filter(pk=session_id)
     if django_session.modified:
         django_session.pop(FIRST_NAMED_KEY, None)
         row.update(django_session_engine=settings.SESSION_ENGINE)

@@ -7,6 +7,8 @@ The packages that are known say who acts only after Django's ``login()``, and so
 user's is therefore provisional until the response, unless it is known earlier who acts.
 """
 
+from http import HTTPStatus
+
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -60,13 +62,18 @@ def _find_previous(state: RequestState) -> Session | None:
     return None if get_end_reason(row, last_used_at=row.last_seen_at) else row
 
 
-def on_response(request: HttpRequest) -> None:
-    """After the view: decide about a provisional login, and end the session that no browser can come back to."""
+def on_response(request: HttpRequest, *, status_code: int) -> None:
+    """After the view: decide about a provisional login, and end the session that no browser can come back to.
+
+    A 5xx decides nothing: the login has failed (:func:`core.browser_sessions.end_unsent`).
+    """
     state = get_state(request)
     if state is None:
         return
     if state.is_refused and not request.session.is_empty():
         request.session.flush()
+    if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        browser_sessions.end_unsent(request)
     if state.provisional is not None:
         _complete(request, state)
     elif state.has_left_acting and state.session is None:

@@ -8,6 +8,7 @@ in the row serves to delete the store entry as well, and to find the row where D
 import hashlib
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -55,6 +56,8 @@ class RequestState:
     """The row; None until ``request.user`` is evaluated or a user logs in."""
     is_new: bool = False
     """Whether a user has logged in during this request."""
+    created: Session | None = None
+    """The row of a login of this request: only the cookie of the response leads to it."""
     is_judged: bool = False
     """Whether the login has been judged: at the first evaluation of ``request.user``, or at a new login."""
     validated: SessionBase | None = None
@@ -270,6 +273,8 @@ def create_for_login(
     if session is None:
         return False
     store.note_in_use(django_session)
+    if is_new and state is not None:
+        state.created = session
     if not is_provisional:
         note_actor(request, session)
     name_on_commit(request, session, user, is_new=is_new)
@@ -476,6 +481,23 @@ def end_dropped(request: HttpRequest) -> None:
         if row.django_session_key is not None and row.django_session_key == store.entry_key(django_session):
             rows.update(django_session_key=None)  # what the entry holds now is kept
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
+
+
+def end_unsent(request: HttpRequest) -> None:
+    """After a 5xx: end the row of a login of this request, as Django neither saves its session nor sends the cookie.
+
+    An older login of Django's, which the browser keeps, keeps the row as well.
+    """
+    state = get_state(request)
+    if state is None or state.created is None:
+        return
+    session, state.created, state.provisional = state.created, None, None
+    if session.django_session_key is not None and session.django_session_key == state.presented.key:
+        return
+    if state.session is session:
+        state.session = None
+    with suppress(DatabaseError):  # the transaction is rolled back, and the row with it
+        all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
 
 
 def forget_presented(request: HttpRequest, session_ids: set[str]) -> None:

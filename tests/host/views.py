@@ -108,6 +108,13 @@ def change_and_sign_in(request):
     return HttpResponse()
 
 
+@csrf_exempt
+def sign_in_and_fail(request):
+    """A receiver of Django's login(), or the rest of the view, raises."""
+    _sign_in(request)
+    raise RuntimeError
+
+
 class RestLogin(APIView):
     """Django's login() in a view of Django REST framework, which nobody needs to be for."""
 
@@ -252,6 +259,7 @@ urlpatterns = [
     path("login/stop/", stop_acting),
     path("login/async/and-who/", login_async_and_who),
     path("login/remember/", remember),
+    path("login/and-fail/", sign_in_and_fail),
     path("login/rest/", RestLogin.as_view()),
     path("password/and-login/", change_and_sign_in),
     path("in-and-out/<str:order>/", in_and_out),

@@ -9,6 +9,7 @@ user's is therefore provisional until the response, unless it is known earlier w
 
 from http import HTTPStatus
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -47,6 +48,8 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     state.previous, state.provisional = previous, None
     actor = state.get_actor(request)
     is_provisional = previous is not None and actor is None
+    if previous is None and actor is None:
+        _end_left(request, state)
     browser_sessions.on_login(request, user, actor=actor, is_provisional=is_provisional)
     if is_provisional and state.session is not previous:
         state.provisional = state.session
@@ -117,14 +120,17 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
 
 
 def _is_release(state: RequestState, user: AbstractBaseUser) -> bool:
-    """Whether a login only brings back who acted until now: nobody has proved anything.
-
-    It follows a ``logout()`` in the same request, or it is that of the actor, and no backend has authenticated them
-    (``authenticate()`` writes ``user.backend``).
-    """
+    """Whether a login only brings back who acted until now: it is the actor's, and nobody has proved anything."""
     acting = state.presented.acting
-    is_actor = acting is not None and acting["actor"] == str(user.pk)
-    return state.has_logged_out or (is_actor and not hasattr(user, "backend"))
+    return acting is not None and acting["actor"] == str(user.pk) and not _is_proved(state, user)
+
+
+def _is_proved(state: RequestState, user: AbstractBaseUser) -> bool:
+    """Whether a backend has authenticated the user: ``authenticate()`` writes ``user.backend``.
+
+    So does django-loginas itself, at its release, which follows a ``logout()`` in the same request.
+    """
+    return hasattr(user, "backend") and not (state.has_logged_out and apps.is_installed("loginas"))
 
 
 def _refuse(request: HttpRequest, state: RequestState) -> None:

@@ -75,6 +75,18 @@ def stop_acting(request):
 
 
 @csrf_exempt
+def log_out_and_in(request):
+    """A form that signs out whoever is there before it signs in."""
+    logout(request)
+    names = {get_user_model().USERNAME_FIELD: request.POST["username"]}
+    if "password" in request.POST:
+        login(request, authenticate(request, password=request.POST["password"], **names))
+    else:
+        _sign_in(request)
+    return HttpResponse()
+
+
+@csrf_exempt
 def remember(request):
     """Decides how long the login lasts after it was made."""
     _sign_in(request)
@@ -260,6 +272,7 @@ urlpatterns = [
     path("login/async/and-who/", login_async_and_who),
     path("login/remember/", remember),
     path("login/and-fail/", sign_in_and_fail),
+    path("login/after-logout/", log_out_and_in),
     path("login/rest/", RestLogin.as_view()),
     path("password/and-login/", change_and_sign_in),
     path("in-and-out/<str:order>/", in_and_out),

@@ -76,7 +76,7 @@ class RequestState:
     """The row of that new login, as long as it is open whether somebody acts."""
     has_logged_out: bool = False
     has_left_acting: bool = False
-    """Whether ``logout()`` has ended a session in which somebody acts."""
+    """Whether a session in which somebody acts has ended by ``logout()``, or was dropped."""
     is_refused: bool = False
     """Whether a login was refused, so that Django's session must be empty at the response."""
 
@@ -107,6 +107,13 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
         state.session = session
         if session is not None:
             state.otp_mark = OTPMark.of(request.session)
+
+
+def find_actor(request: HttpRequest, user: AbstractBaseUser) -> AbstractBaseUser | None:
+    """Who acts in the name of ``user``, by ``get_actor``; nobody where that is the user."""
+    state = get_state(request)
+    actor = None if state is None else state.get_actor(request)
+    return None if actor is None or actor.pk == user.pk else actor
 
 
 def needs_validation(request: HttpRequest) -> bool:
@@ -194,10 +201,10 @@ def on_login(
     session = current_row(request)
     if session is None and state.presented.login is not None and state.presented.login.is_unnamed:
         session = select_presented(state.presented)  # another request has lost the name, or not written it yet
-    if session is not None and session.user_id == user.pk and not _was_emptied(state, django_session, session):
+    if session is not None and session.user_id == user.pk and not was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        methods, auth_backend = methods_of_login(request, user), _backend_of(django_session)
+        methods, auth_backend = methods_of_login(request, user), backend_of_login(django_session)
         if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
             name_on_commit(request, session, user, is_new=True)
             return
@@ -219,7 +226,7 @@ def _defer(state: RequestState, django_session: SessionBase) -> None:
     django_session[LOGIN_AT_KEY] = timezone.now().timestamp()
 
 
-def _was_emptied(state: RequestState, django_session: SessionBase, session: Session) -> bool:
+def was_emptied(state: RequestState, django_session: SessionBase, session: Session) -> bool:
     """Whether the project has emptied the data that named this row.
 
     Django's ``login()`` does so as well, for the same user with a new password: that is not meant here.
@@ -260,7 +267,7 @@ def create_for_login(
             django_session_key=key,
             is_authenticated_now=is_new,
             authenticated_at=_login_time(django_session),
-            auth_backend=_backend_of(django_session),
+            auth_backend=backend_of_login(django_session),
             amr=methods_of_login(request, user),
             actor=actor,
             current=None if state is None else state.previous,
@@ -297,7 +304,11 @@ def note_actor(request: HttpRequest, session: Session) -> None:
     is_carried = own is not None and own == str(session.actor_session_id)
     state.presented.acting = Acting(actor=str(session.actor_id), session=own if is_carried else None)
     if left is not None and is_carried:
-        all_sessions().filter(pk=left.pk).update(django_session_key=None, django_session_engine=None)
+        rows = all_sessions().filter(pk=left.pk)
+        if left.user_id == session.user_id:
+            rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=session.actor, request=request)
+        else:
+            rows.update(django_session_key=None, django_session_engine=None)
         state.presented.forget()
     if request.session.get(SESSION_ID_KEY) == str(session.pk):
         request.session[ACTING_KEY] = state.presented.acting
@@ -313,7 +324,7 @@ def _login_time(django_session: SessionBase) -> datetime | None:
     return moments.add(now, timedelta(seconds=login_at - now.timestamp())) if isinstance(login_at, float) else None
 
 
-def _backend_of(django_session: SessionBase) -> str:
+def backend_of_login(django_session: SessionBase) -> str:
     """The path of the backend by which Django reads the user of its session."""
     return known_path(django_session.get(BACKEND_SESSION_KEY))
 
@@ -397,7 +408,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     session = read_row(django_session)
     if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
-        _follow_backend(session, _backend_of(django_session))
+        _follow_backend(session, backend_of_login(django_session))
     if session is None or not is_logged_in_as(django_session, session.user):
         return False
     if _end_if_invalid(session, checks_password=False):
@@ -414,9 +425,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
 def _adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
     """Create the row of a login that is older than this request, and of who acts in it."""
-    state = get_state(request)
-    actor = None if state is None else state.get_actor(request)
-    return create_for_login(request, user, is_new=False, actor=actor)
+    return create_for_login(request, user, is_new=False, actor=find_actor(request, user))
 
 
 def _is_pending(request: HttpRequest) -> bool:
@@ -481,6 +490,11 @@ def end_dropped(request: HttpRequest) -> None:
         if row.django_session_key is not None and row.django_session_key == store.entry_key(django_session):
             rows.update(django_session_key=None)  # what the entry holds now is kept
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
+    state.has_left_acting = row.actor_id is not None
+    if row.actor_session_id is not None and presented.acting is None:  # nobody has loaded the data
+        left = all_sessions().filter(pk=row.actor_session_id, kind=SessionKind.BROWSER)
+        own = left.filter(django_session_key=None, django_session_engine=None).first()
+        presented.acting = Acting(actor=str(row.actor_id), session=None if own is None else str(own.pk))
 
 
 def end_unsent(request: HttpRequest) -> None:

@@ -87,6 +87,27 @@ def log_out_and_in(request):
 
 
 @csrf_exempt
+def log_in_as_again(request, order):
+    """Empties the data and logs in as somebody, and notes who acts before or after it."""
+    staff = request.session["staff"]
+    request.session.flush()
+    if order == "before":
+        request.session["staff"] = staff
+    _sign_in(request)
+    if order == "after":
+        request.session["staff"] = staff
+    return HttpResponse()
+
+
+@csrf_exempt
+def sign_in_noted(request):
+    """A host that notes at each login who really signs in."""
+    _sign_in(request)
+    request.session["staff"] = str(get_user_model()._base_manager.get(pk=request.session[SESSION_KEY]).pk)
+    return HttpResponse()
+
+
+@csrf_exempt
 def remember(request):
     """Decides how long the login lasts after it was made."""
     _sign_in(request)
@@ -273,6 +294,8 @@ urlpatterns = [
     path("login/remember/", remember),
     path("login/and-fail/", sign_in_and_fail),
     path("login/after-logout/", log_out_and_in),
+    path("login/as/again/<str:order>/", log_in_as_again),
+    path("login/noted/", sign_in_noted),
     path("login/rest/", RestLogin.as_view()),
     path("password/and-login/", change_and_sign_in),
     path("in-and-out/<str:order>/", in_and_out),

@@ -79,9 +79,11 @@ def _has_dropped(state: RequestState, django_session: SessionBase, status_code: 
         return True
     if not django_session.modified or holds_presented(state, django_session):
         return False
-    # A 5xx does not save what is left; but flush() has deleted the entry at once.
+    if status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return True
+    # A 5xx does not save what is left; but flush() has deleted the entry at once, unless that was rolled back.
     is_kept = store.is_signed_cookie(django_session) or django_session.session_key == presented.key
-    return status_code < HTTPStatus.INTERNAL_SERVER_ERROR or not is_kept
+    return not is_kept and not store.holds_entry(django_session, presented.key)
 
 
 def _is_unwritten(session: Session, django_session: SessionBase) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from auth_sessions.models import Session
-from tests.support.browser import Browser
+from tests.support.browser import Browser, HelpDesk
 from tests.support.device import Device
 
 
@@ -62,3 +62,58 @@ def test_over_another_user_it_evicts_nothing(ada, bob, settings):
     phone = Device().sign_in(bob)
     fail(Browser().sign_in(ada), bob)
     assert phone.is_signed_in()
+
+
+@pytest.mark.usefixtures("atomic_requests", "_host_that_notes_who_acts")
+@pytest.mark.parametrize("engine", ["db", "cached_db", "signed_cookies"])
+class TestRolledBack:
+    """The request is one transaction: its rollback gives the store entry back, and a 5xx changes no cookie."""
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, settings, engine):
+        settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+
+    @pytest.mark.parametrize("has_app", [False, True])
+    def test_over_another_user(self, settings, ada, bob, has_app):
+        """As with Django alone."""
+        if not has_app:
+            settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "NotedActor" not in name]
+        browser = Browser()
+        browser.submit("/login/remember/", {"username": ada.get_username()})
+        before = list(Session.objects.all())
+        assert [row.user for row in before] == [ada] * has_app
+        fail(browser, bob)
+        assert browser.page("/who/").json() == {"user": str(ada.pk)}
+        assert list(Session.objects.all()) == before
+
+    def test_to_act(self, grace, ada):
+        desk = HelpDesk().sign_in(grace)
+        fail(desk, ada)
+        assert desk.who == str(grace.pk)
+        assert [str(row.pk) for row in Session.objects.all()] == [desk.session_id]
+
+    def test_while_acting(self, grace, ada, bob):
+        desk = HelpDesk().sign_in(grace).act_as(ada)
+        fail(desk, bob)
+        assert desk.who == str(ada.pk)
+        desk.stop()
+        assert desk.who == str(grace.pk)
+
+    def test_to_come_back(self, grace, ada):
+        desk = HelpDesk().sign_in(grace).act_as(ada)
+        fail(desk, grace)
+        assert desk.who == str(ada.pk)
+        desk.stop()
+        assert desk.who == str(grace.pk)
+
+
+@pytest.mark.usefixtures("_host_that_notes_who_acts")
+@pytest.mark.parametrize("engine", ["db", "cache", "signed_cookies"])
+def test_while_acting(settings, engine, grace, ada, bob):
+    """Without a transaction, what Django's flush() has deleted is gone, and the actor's own session with it."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    desk = HelpDesk().sign_in(grace).act_as(ada)
+    fail(desk, bob)
+    is_kept = engine == "signed_cookies"
+    assert desk.who == (str(ada.pk) if is_kept else None)
+    assert {row.user for row in Session.objects.all()} == ({ada, grace} if is_kept else set())

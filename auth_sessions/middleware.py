@@ -63,8 +63,9 @@ class BrowserSessionMiddleware:
         BrowserSessionMiddleware.process_view(self, request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        browser_acting.on_response(request)
+        browser_acting.on_response(request, status_code=response.status_code)
         responses.sync_on_response(request, status_code=response.status_code)
+        browser_acting.end_left(request)
         return response
 
     def get_actor(self, request: HttpRequest) -> AbstractBaseUser | None:

@@ -7,6 +7,9 @@ The packages that are known say who acts only after Django's ``login()``, and so
 user's is therefore provisional until the response, unless it is known earlier who acts.
 """
 
+from http import HTTPStatus
+
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -20,6 +23,8 @@ from auth_sessions.core.browser_sessions import RequestState, get_state, is_logg
 from auth_sessions.core.creation import complete_session
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.django_session_store import entry_key, get_expiry
+from auth_sessions.core.login_methods import methods_of_login
+from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.exceptions import AuthSessionsError
@@ -32,22 +37,30 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     if state is None or not is_logged_in_as(request.session, user):
         return
     previous = _find_previous(state)
-    if previous is not None and previous.user_id == user.pk:
+    is_same_user = previous is not None and previous.user_id == user.pk
+    if previous is not None and is_same_user and not _begins_again(request, state, previous):
         browser_sessions.on_login(request, user)
         return
     state.is_refused = False
-    if state.presented.acting is not None:
+    if state.presented.acting is not None and not is_same_user:
         if _come_back(request, state, previous, user):
             return
         if _is_release(state, user):
             _refuse(request, state)
             return
     state.previous, state.provisional = previous, None
-    actor = state.get_actor(request)
+    actor = browser_sessions.find_actor(request, user)
     is_provisional = previous is not None and actor is None
+    if previous is None and actor is None:
+        _end_left(request, state)
     browser_sessions.on_login(request, user, actor=actor, is_provisional=is_provisional)
     if is_provisional and state.session is not previous:
         state.provisional = state.session
+
+
+def _begins_again(request: HttpRequest, state: RequestState, previous: Session) -> bool:
+    """Whether the project has emptied the data of a session in which somebody acts, to log in the same user."""
+    return previous.actor_id is not None and browser_sessions.was_emptied(state, request.session, previous)
 
 
 def _find_previous(state: RequestState) -> Session | None:
@@ -60,28 +73,43 @@ def _find_previous(state: RequestState) -> Session | None:
     return None if get_end_reason(row, last_used_at=row.last_seen_at) else row
 
 
-def on_response(request: HttpRequest) -> None:
-    """After the view: decide about a provisional login, and end the session that no browser can come back to."""
+def on_response(request: HttpRequest, *, status_code: int) -> None:
+    """After the view: decide about a provisional login.
+
+    A 5xx decides nothing: the login has failed (:func:`core.browser_sessions.end_unsent`).
+    """
     state = get_state(request)
     if state is None:
         return
     if state.is_refused and not request.session.is_empty():
         request.session.flush()
+    if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        browser_sessions.end_unsent(request)
     if state.provisional is not None:
         _complete(request, state)
-    elif state.has_left_acting and state.session is None:
+
+
+def end_left(request: HttpRequest) -> None:
+    """After the response has followed the login: end the actor's own session if no browser can come back to it."""
+    state = get_state(request)
+    if state is not None and state.has_left_acting and state.session is None:
         _end_left(request, state)
 
 
 def _come_back(request: HttpRequest, state: RequestState, previous: Session | None, user: AbstractBaseUser) -> bool:
-    """Give the browser back to the session of ``user`` that was left to act, if it is live. That proves nothing."""
+    """Give the browser back to the session of ``user`` that was left to act, if it is live.
+
+    That proves nothing, unless a backend has authenticated the user: then it is the actor's own session that comes back
+    or none, as no other is theirs.
+    """
+    is_proved = _is_proved(state, user)
     acting, django_session = state.presented.acting, request.session
     own_id = acting and acting["session"]
     if not own_id:
         return False
     carried = all_sessions().filter(Q(pk=own_id) | Q(actor_session_id=own_id), kind=SessionKind.BROWSER)
     session = carried.filter(user_id=user.pk).first()
-    if session is None:
+    if session is None or (is_proved and session.actor_id is not None):
         return False
     set_related(session, "user", user)
     if get_end_reason(session, last_used_at=session.last_seen_at, checks_browser_password=True):
@@ -98,6 +126,9 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
         return False
     for name, value in changes.items():
         setattr(session, name, value)
+    if is_proved:
+        backend = browser_sessions.backend_of_login(django_session)
+        mark_reauthenticated(session, user, amr=methods_of_login(request, user), auth_backend=backend)
     if session.actor_id is None:
         acted, state.presented.acting = carried.exclude(pk=own_id), None
     else:
@@ -110,14 +141,17 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
 
 
 def _is_release(state: RequestState, user: AbstractBaseUser) -> bool:
-    """Whether a login only brings back who acted until now: nobody has proved anything.
-
-    It follows a ``logout()`` in the same request, or it is that of the actor, and no backend has authenticated them
-    (``authenticate()`` writes ``user.backend``).
-    """
+    """Whether a login only brings back who acted until now: it is the actor's, and nobody has proved anything."""
     acting = state.presented.acting
-    is_actor = acting is not None and acting["actor"] == str(user.pk)
-    return state.has_logged_out or (is_actor and not hasattr(user, "backend"))
+    return acting is not None and acting["actor"] == str(user.pk) and not _is_proved(state, user)
+
+
+def _is_proved(state: RequestState, user: AbstractBaseUser) -> bool:
+    """Whether a backend has authenticated the user: ``authenticate()`` writes ``user.backend``.
+
+    So does django-loginas itself, at its release, which follows a ``logout()`` in the same request.
+    """
+    return hasattr(user, "backend") and not (state.has_logged_out and apps.is_installed("loginas"))
 
 
 def _refuse(request: HttpRequest, state: RequestState) -> None:
@@ -137,7 +171,8 @@ def _complete(request: HttpRequest, state: RequestState) -> None:
     if session is None or state.session is not session:  # it has been logged out again
         _end_left(request, state)
         return
-    actor = state.get_actor(request) if is_logged_in_as(request.session, session.user) else None
+    is_logged_in = is_logged_in_as(request.session, session.user)
+    actor = browser_sessions.find_actor(request, session.user) if is_logged_in else None
     try:
         is_complete = complete_session(session, actor=actor, current=state.previous, request=request)
     except AuthSessionsError:  # the user was deleted, or the actor signed out, meanwhile

@@ -8,6 +8,7 @@ in the row serves to delete the store entry as well, and to find the row where D
 import hashlib
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -55,6 +56,8 @@ class RequestState:
     """The row; None until ``request.user`` is evaluated or a user logs in."""
     is_new: bool = False
     """Whether a user has logged in during this request."""
+    created: Session | None = None
+    """The row of a login of this request: only the cookie of the response leads to it."""
     is_judged: bool = False
     """Whether the login has been judged: at the first evaluation of ``request.user``, or at a new login."""
     validated: SessionBase | None = None
@@ -73,7 +76,7 @@ class RequestState:
     """The row of that new login, as long as it is open whether somebody acts."""
     has_logged_out: bool = False
     has_left_acting: bool = False
-    """Whether ``logout()`` has ended a session in which somebody acts."""
+    """Whether a session in which somebody acts has ended by ``logout()``, or was dropped."""
     is_refused: bool = False
     """Whether a login was refused, so that Django's session must be empty at the response."""
 
@@ -104,6 +107,13 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
         state.session = session
         if session is not None:
             state.otp_mark = OTPMark.of(request.session)
+
+
+def find_actor(request: HttpRequest, user: AbstractBaseUser) -> AbstractBaseUser | None:
+    """Who acts in the name of ``user``, by ``get_actor``; nobody where that is the user."""
+    state = get_state(request)
+    actor = None if state is None else state.get_actor(request)
+    return None if actor is None or actor.pk == user.pk else actor
 
 
 def needs_validation(request: HttpRequest) -> bool:
@@ -191,10 +201,10 @@ def on_login(
     session = current_row(request)
     if session is None and state.presented.login is not None and state.presented.login.is_unnamed:
         session = select_presented(state.presented)  # another request has lost the name, or not written it yet
-    if session is not None and session.user_id == user.pk and not _was_emptied(state, django_session, session):
+    if session is not None and session.user_id == user.pk and not was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        methods, auth_backend = methods_of_login(request, user), _backend_of(django_session)
+        methods, auth_backend = methods_of_login(request, user), backend_of_login(django_session)
         if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
             name_on_commit(request, session, user, is_new=True)
             return
@@ -216,7 +226,7 @@ def _defer(state: RequestState, django_session: SessionBase) -> None:
     django_session[LOGIN_AT_KEY] = timezone.now().timestamp()
 
 
-def _was_emptied(state: RequestState, django_session: SessionBase, session: Session) -> bool:
+def was_emptied(state: RequestState, django_session: SessionBase, session: Session) -> bool:
     """Whether the project has emptied the data that named this row.
 
     Django's ``login()`` does so as well, for the same user with a new password: that is not meant here.
@@ -257,7 +267,7 @@ def create_for_login(
             django_session_key=key,
             is_authenticated_now=is_new,
             authenticated_at=_login_time(django_session),
-            auth_backend=_backend_of(django_session),
+            auth_backend=backend_of_login(django_session),
             amr=methods_of_login(request, user),
             actor=actor,
             current=None if state is None else state.previous,
@@ -270,6 +280,8 @@ def create_for_login(
     if session is None:
         return False
     store.note_in_use(django_session)
+    if is_new and state is not None:
+        state.created = session
     if not is_provisional:
         note_actor(request, session)
     name_on_commit(request, session, user, is_new=is_new)
@@ -292,7 +304,11 @@ def note_actor(request: HttpRequest, session: Session) -> None:
     is_carried = own is not None and own == str(session.actor_session_id)
     state.presented.acting = Acting(actor=str(session.actor_id), session=own if is_carried else None)
     if left is not None and is_carried:
-        all_sessions().filter(pk=left.pk).update(django_session_key=None, django_session_engine=None)
+        rows = all_sessions().filter(pk=left.pk)
+        if left.user_id == session.user_id:
+            rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=session.actor, request=request)
+        else:
+            rows.update(django_session_key=None, django_session_engine=None)
         state.presented.forget()
     if request.session.get(SESSION_ID_KEY) == str(session.pk):
         request.session[ACTING_KEY] = state.presented.acting
@@ -308,7 +324,7 @@ def _login_time(django_session: SessionBase) -> datetime | None:
     return moments.add(now, timedelta(seconds=login_at - now.timestamp())) if isinstance(login_at, float) else None
 
 
-def _backend_of(django_session: SessionBase) -> str:
+def backend_of_login(django_session: SessionBase) -> str:
     """The path of the backend by which Django reads the user of its session."""
     return known_path(django_session.get(BACKEND_SESSION_KEY))
 
@@ -392,7 +408,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     session = read_row(django_session)
     if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
-        _follow_backend(session, _backend_of(django_session))
+        _follow_backend(session, backend_of_login(django_session))
     if session is None or not is_logged_in_as(django_session, session.user):
         return False
     if _end_if_invalid(session, checks_password=False):
@@ -409,9 +425,7 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
 def _adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
     """Create the row of a login that is older than this request, and of who acts in it."""
-    state = get_state(request)
-    actor = None if state is None else state.get_actor(request)
-    return create_for_login(request, user, is_new=False, actor=actor)
+    return create_for_login(request, user, is_new=False, actor=find_actor(request, user))
 
 
 def _is_pending(request: HttpRequest) -> bool:
@@ -476,6 +490,28 @@ def end_dropped(request: HttpRequest) -> None:
         if row.django_session_key is not None and row.django_session_key == store.entry_key(django_session):
             rows.update(django_session_key=None)  # what the entry holds now is kept
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
+    state.has_left_acting = row.actor_id is not None
+    if row.actor_session_id is not None and presented.acting is None:  # nobody has loaded the data
+        left = all_sessions().filter(pk=row.actor_session_id, kind=SessionKind.BROWSER)
+        own = left.filter(django_session_key=None, django_session_engine=None).first()
+        presented.acting = Acting(actor=str(row.actor_id), session=None if own is None else str(own.pk))
+
+
+def end_unsent(request: HttpRequest) -> None:
+    """After a 5xx: end the row of a login of this request, as Django neither saves its session nor sends the cookie.
+
+    An older login of Django's, which the browser keeps, keeps the row as well.
+    """
+    state = get_state(request)
+    if state is None or state.created is None:
+        return
+    session, state.created, state.provisional = state.created, None, None
+    if session.django_session_key is not None and session.django_session_key == state.presented.key:
+        return
+    if state.session is session:
+        state.session = None
+    with suppress(DatabaseError):  # the transaction is rolled back, and the row with it
+        all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
 
 
 def forget_presented(request: HttpRequest, session_ids: set[str]) -> None:

@@ -38,6 +38,11 @@ def entry_key(django_session: SessionBase) -> str | None:
     return None if is_signed_cookie(django_session) else conceal(django_session.session_key)
 
 
+def holds_entry(django_session: SessionBase, key: str) -> bool:
+    """Whether the store has an entry with this key, for example again after a rollback."""
+    return bool(type(django_session)().exists(key))
+
+
 def is_about_to_be_saved(django_session: SessionBase) -> bool:
     """Whether Django's ``SessionMiddleware`` saves a session, unless the response is a 5xx."""
     return (django_session.modified or settings.SESSION_SAVE_EVERY_REQUEST) and not django_session.is_empty()

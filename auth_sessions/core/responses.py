@@ -79,9 +79,11 @@ def _has_dropped(state: RequestState, django_session: SessionBase, status_code: 
         return True
     if not django_session.modified or holds_presented(state, django_session):
         return False
-    # A 5xx does not save what is left; but flush() has deleted the entry at once.
+    if status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return True
+    # A 5xx does not save what is left; but flush() has deleted the entry at once, unless that was rolled back.
     is_kept = store.is_signed_cookie(django_session) or django_session.session_key == presented.key
-    return status_code < HTTPStatus.INTERNAL_SERVER_ERROR or not is_kept
+    return not is_kept and not store.holds_entry(django_session, presented.key)
 
 
 def _is_unwritten(session: Session, django_session: SessionBase) -> bool:
@@ -102,7 +104,10 @@ def _name_signed_cookie(state: RequestState, django_session: SessionBase) -> Non
     """
     if not (state.is_joined or FIRST_NAMED_KEY in django_session):
         return
-    row = all_sessions().filter(pk=str(django_session.get(SESSION_ID_KEY)))
+    session_id = django_session.get(SESSION_ID_KEY)
+    if session_id is None:  # logged out in the same request
+        return
+    row = all_sessions().filter(pk=session_id)
     if django_session.modified:
         django_session.pop(FIRST_NAMED_KEY, None)
         row.update(django_session_engine=settings.SESSION_ENGINE)

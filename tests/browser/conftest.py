@@ -1,4 +1,8 @@
+from importlib import import_module
+
 import pytest
+
+from tests.support.browser import HelpDesk
 
 ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies", "cache redis", "cached_db redis"]
 
@@ -12,3 +16,18 @@ def any_engine(request, settings, tmp_path):
         address = f"{request.getfixturevalue('redis_address')}/15"
         redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
         settings.CACHES = {"default": redis_cache}
+
+
+@pytest.fixture
+def _host_that_notes_who_acts(settings):
+    import_module("tests.urls")  # which looks at the settings once
+    settings.MIDDLEWARE = [
+        name.replace("auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.NotedActor")
+        for name in settings.MIDDLEWARE
+    ]
+
+
+@pytest.fixture
+def desk(_host_that_notes_who_acts, grace):
+    """The browser in which Grace is signed in, at a host that notes who acts."""
+    return HelpDesk().sign_in(grace)

@@ -1,7 +1,6 @@
 """A browser in which a member of the staff logs in as another person, acts in their name, and comes back."""
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
@@ -12,46 +11,13 @@ from auth_sessions import api
 from auth_sessions.choices import EndReason
 from auth_sessions.models import Session
 from auth_sessions.signals import session_started
-from tests.support.browser import Browser
+from tests.support.browser import HelpDesk
 from tests.support.device import Device, still_signed_in
 from tests.support.pages import EVERYWHERE, LIST, OTHERS, name_path, sign_out_path, text
 from tests.support.related import receiving
 from tests.support.sessions import clear_expired
 
-
-@pytest.fixture(autouse=True)
-def _host_that_notes_who_acts(settings):
-    import_module("tests.urls")  # which looks at the settings once
-    settings.MIDDLEWARE = [
-        name.replace("auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.NotedActor")
-        for name in settings.MIDDLEWARE
-    ]
-
-
-class HelpDesk(Browser):
-    def act_as(self, user):
-        assert self.submit("/login/as/", {"username": user.get_username()}).status_code == 200
-        self.session_id = self.page("/which/").json()["session"]
-        return self
-
-    def stop(self):
-        return self.submit("/login/stop/")
-
-    @property
-    def who(self):
-        """The key of the user it is signed in as."""
-        answer = self.page("/who/")
-        return answer.json()["user"] if answer.status_code == 200 else None
-
-    @property
-    def row(self):
-        return Session.objects.get(pk=self.session_id)
-
-
-@pytest.fixture
-def desk(grace):
-    """The browser in which Grace is signed in."""
-    return HelpDesk().sign_in(grace)
+pytestmark = pytest.mark.usefixtures("_host_that_notes_who_acts")
 
 
 def rows(user):

@@ -62,6 +62,15 @@ class TestEveryEngine:
         assert Session.objects.count() == 1
 
 
+@pytest.mark.usefixtures("any_engine")
+@pytest.mark.parametrize("path", ["/logout/", "/in-and-out/o/", "/drop/flush/"])
+def test_it_is_logged_out_at_once(old_browser, path):
+    """The first request of an older login ends it."""
+    assert old_browser.submit(path, {"username": "ada"}).status_code < 400
+    assert not old_browser.is_signed_in()
+    assert not Session.objects.exists()
+
+
 def assert_named(browser):
     """The data that the browser's cookie leads to name the one session."""
     store = import_module(django_settings.SESSION_ENGINE).SessionStore

@@ -75,6 +75,39 @@ def stop_acting(request):
 
 
 @csrf_exempt
+def log_out_and_in(request):
+    """A form that signs out whoever is there before it signs in."""
+    logout(request)
+    names = {get_user_model().USERNAME_FIELD: request.POST["username"]}
+    if "password" in request.POST:
+        login(request, authenticate(request, password=request.POST["password"], **names))
+    else:
+        _sign_in(request)
+    return HttpResponse()
+
+
+@csrf_exempt
+def log_in_as_again(request, order):
+    """Empties the data and logs in as somebody, and notes who acts before or after it."""
+    staff = request.session["staff"]
+    request.session.flush()
+    if order == "before":
+        request.session["staff"] = staff
+    _sign_in(request)
+    if order == "after":
+        request.session["staff"] = staff
+    return HttpResponse()
+
+
+@csrf_exempt
+def sign_in_noted(request):
+    """A host that notes at each login who really signs in."""
+    _sign_in(request)
+    request.session["staff"] = str(get_user_model()._base_manager.get(pk=request.session[SESSION_KEY]).pk)
+    return HttpResponse()
+
+
+@csrf_exempt
 def remember(request):
     """Decides how long the login lasts after it was made."""
     _sign_in(request)
@@ -106,6 +139,13 @@ def change_and_sign_in(request):
     user.save()
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return HttpResponse()
+
+
+@csrf_exempt
+def sign_in_and_fail(request):
+    """A receiver of Django's login(), or the rest of the view, raises."""
+    _sign_in(request)
+    raise RuntimeError
 
 
 class RestLogin(APIView):
@@ -252,6 +292,10 @@ urlpatterns = [
     path("login/stop/", stop_acting),
     path("login/async/and-who/", login_async_and_who),
     path("login/remember/", remember),
+    path("login/and-fail/", sign_in_and_fail),
+    path("login/after-logout/", log_out_and_in),
+    path("login/as/again/<str:order>/", log_in_as_again),
+    path("login/noted/", sign_in_noted),
     path("login/rest/", RestLogin.as_view()),
     path("password/and-login/", change_and_sign_in),
     path("in-and-out/<str:order>/", in_and_out),

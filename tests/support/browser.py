@@ -4,6 +4,7 @@ from importlib import import_module
 
 from django.conf import settings
 
+from auth_sessions.models import Session
 from tests.support.device import PASSWORD, Device
 
 
@@ -38,6 +39,28 @@ class Browser(Device):
     @property
     def cookie(self):
         return self.client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+class HelpDesk(Browser):
+    """The browser of a member of the staff who acts in the name of others."""
+
+    def act_as(self, user):
+        assert self.submit("/login/as/", {"username": user.get_username()}).status_code == 200
+        self.session_id = self.page("/which/").json()["session"]
+        return self
+
+    def stop(self):
+        return self.submit("/login/stop/")
+
+    @property
+    def who(self):
+        """The key of the user it is signed in as."""
+        answer = self.page("/who/")
+        return answer.json()["user"] if answer.status_code == 200 else None
+
+    @property
+    def row(self):
+        return Session.objects.get(pk=self.session_id)
 
 
 def entry_is_left(cookie):

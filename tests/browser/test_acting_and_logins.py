@@ -1,0 +1,119 @@
+"""A person signs in, or the login is dropped, in a browser in which somebody acts in another person's name."""
+
+from datetime import timedelta
+
+import pytest
+
+from auth_sessions import api
+from auth_sessions.models import Session
+from tests.support.browser import Browser, HelpDesk
+from tests.support.device import PASSWORD, Device
+
+
+@pytest.fixture
+def log_out_and_in(desk):
+    def submit(user, **data):
+        desk.submit("/login/after-logout/", {"username": user.get_username(), **data})
+        desk.session_id = desk.page("/which/").json()["session"]
+
+    return submit
+
+
+class TestAViewThatLogsOutFirst:
+    def test_another_person_signs_in(self, desk, ada, bob, grace, log_out_and_in):
+        desk.act_as(ada)
+        log_out_and_in(bob, password=PASSWORD)
+        assert (desk.row.user, desk.row.actor) == (bob, None)
+        assert desk.row.authenticated_at is not None
+        assert not grace.auth_sessions.exists()
+        assert not ada.auth_sessions.exists()
+
+    def test_a_login_without_authenticate_of_another_person(self, desk, ada, bob, log_out_and_in):
+        desk.act_as(ada)
+        log_out_and_in(bob)
+        assert desk.who == str(bob.pk)
+
+    def test_the_person_who_was_helped_signs_in(self, desk, ada, grace, log_out_and_in):
+        desk.act_as(ada)
+        log_out_and_in(ada, password=PASSWORD)
+        assert (desk.row.user, desk.row.actor) == (ada, None)
+        assert not grace.auth_sessions.exists()
+
+    def test_the_actor_signs_in_after_a_sign_out(self, desk, ada, grace, log_out_and_in):
+        desk.act_as(ada)
+        api.sign_out(grace.auth_sessions.get())
+        log_out_and_in(grace, password=PASSWORD)
+        assert (desk.row.user, desk.row.actor) == (grace, None)
+
+
+class TestAPassword:
+    def test_the_person_who_was_helped_before_signs_in(self, desk, ada, bob, grace):
+        help_id = desk.act_as(bob).session_id
+        desk.act_as(ada)
+        desk.sign_in(bob)
+        assert (desk.row.user, desk.row.actor) == (bob, None)
+        assert desk.row.authenticated_at is not None
+        assert desk.session_id != help_id
+        assert [row.user for row in Session.objects.all()] == [bob]
+
+    def test_the_actor_signs_in(self, desk, ada, grace, clock_from_now):
+        """It proves who they are, as the same sign-in does where nobody acts."""
+        before = desk.row
+        desk.act_as(ada)
+        clock_from_now.shift(timedelta(minutes=30))
+        desk.sign_in(grace)
+        assert desk.row == before
+        assert desk.row.authenticated_at >= before.authenticated_at + timedelta(minutes=30)
+        assert not ada.auth_sessions.exists()
+
+
+class TestTheSameUserAgain:
+    @pytest.mark.parametrize("order", ["before", "after"])
+    def test_somebody_acts(self, desk, ada, grace, order):
+        own = desk.row
+        copy = desk.act_as(ada).copy()
+        desk.submit(f"/login/as/again/{order}/", {"username": ada.get_username()})
+        (row,) = ada.auth_sessions.all()
+        assert (row.actor, row.actor_session, row.authenticated_at) == (grace, own, None)
+        assert not copy.is_signed_in()
+        assert desk.who == str(ada.pk)
+        desk.stop()
+        assert desk.who == str(grace.pk)
+        assert list(Session.objects.all()) == [own]
+
+    def test_nobody_acts_any_more(self, desk, ada):
+        desk.act_as(ada)
+        desk.submit("/login/as/again/never/", {"username": ada.get_username()})
+        assert [(row.user, row.actor) for row in Session.objects.all()] == [(ada, None)]
+
+
+@pytest.mark.usefixtures("_host_that_notes_who_acts")
+def test_who_acts_for_themselves_acts_for_nobody(ada, bob):
+    browser = Browser()
+    for user in (ada, bob, bob):
+        browser.submit("/login/noted/", {"username": user.get_username()})
+        (row,) = Session.objects.all()
+        assert (row.user, row.actor) == (user, None)
+        assert row.authenticated_at is not None
+
+
+@pytest.mark.usefixtures("_host_that_notes_who_acts")
+def test_an_older_login_in_which_nobody_else_acts(ada):
+    browser = Browser()
+    browser.client.force_login(ada)
+    data = browser.client.session
+    data["staff"] = str(ada.pk)
+    data.save()
+    assert browser.is_signed_in()
+    assert Session.objects.get().actor is None
+
+
+@pytest.mark.usefixtures("any_engine", "_host_that_notes_who_acts")
+@pytest.mark.parametrize("way", ["flush", "clear", "clear and write", "flush and write", "replace", "without its user"])
+def test_the_login_is_dropped(grace, ada, way, settings):
+    """No browser can come back to the actor's own session, as after a logout."""
+    settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 1, "refuse"
+    desk = HelpDesk().sign_in(grace).act_as(ada)
+    desk.submit(f"/drop/{way}/")
+    assert not Session.objects.exists()
+    assert Device().sign_in(grace).is_signed_in()

@@ -11,7 +11,7 @@ from auth_sessions.models import Session
 from tests.support.admin import SESSIONS, AdminClient, page, rows
 from tests.support.many import multiply
 
-pytestmark = pytest.mark.usefixtures("tokens_only")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tokens_only")]
 
 COUNTED = 10_000
 MORE = "More than 10000 sessions match"

@@ -15,7 +15,7 @@ from tests.host.caches import Shared
 from tests.support.device import Device
 from tests.support.shared_cache import BOUND, asked
 
-pytestmark = pytest.mark.usefixtures("shared_cache")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_cache")]
 
 
 def test_a_sign_out_that_is_rolled_back(laptop):

@@ -38,6 +38,8 @@ pytest.importorskip("sentry_sdk", reason="sentry-sdk is in the dependency group 
 from tests.support import error_reports
 from tests.support.error_reports import made_meanwhile, send, shown
 
+pytestmark = pytest.mark.slow
+
 OTP = "424242"
 FAILURES = "tests.host.failures"
 

@@ -14,7 +14,7 @@ from tests.support.device import PASSWORD, Device
 from tests.support.races import LONG_AGO, ROUNDS, statuses, together
 from tests.support.sessions import clear_expired
 
-pytestmark = pytest.mark.usefixtures("any_transaction_mode")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("any_transaction_mode")]
 
 
 def test_twenty_clients_refresh_one_token(laptop):

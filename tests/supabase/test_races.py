@@ -13,7 +13,7 @@ from tests.support.isolation import LEVELS, set_level
 from tests.support.races import ROUNDS, statuses, together
 from tests.support.supabase import SupabaseDevice, add_user, needs_email, written
 
-pytestmark = needs_email
+pytestmark = [pytest.mark.slow, needs_email]
 
 
 @pytest.fixture(

@@ -4,7 +4,8 @@ import pytest
 
 from tests.support.browser import HelpDesk
 
-ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies", "cache redis", "cached_db redis"]
+SLOW_ENGINES = ["cache", "cached_db", "file", "cache redis", "cached_db redis"]
+ENGINES = ["db", "signed_cookies", *(pytest.param(engine, marks=pytest.mark.slow) for engine in SLOW_ENGINES)]
 
 
 @pytest.fixture(params=ENGINES)

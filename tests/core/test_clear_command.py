@@ -191,7 +191,7 @@ django.setup()
 
 from django.contrib.auth import get_user_model
 
-from auth_sessions import core
+from auth_sessions import passwords
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended
 
@@ -203,7 +203,7 @@ for alias in settings.DATABASES:
     ada.save(using=alias)
     for days in (-1, -1, 1):
         ends = timezone.now() + timedelta(days=days)
-        Session(user=ada, expires_at=ends, password_fingerprint="as of old").save(using=alias)
+        Session(user=ada, expires_at=ends, password_fingerprint=passwords.fingerprint("of old")).save(using=alias)
 call_command("clearauthsessions", "--database=elsewhere", "--batch-size=2")
 print([Session.objects.using(alias).count() for alias in settings.DATABASES], received)
 """

@@ -4,8 +4,13 @@ import pytest
 
 from tests.support.browser import HelpDesk
 
-SLOW_ENGINES = ["cache", "cached_db", "file", "cache redis", "cached_db redis"]
-ENGINES = ["db", "signed_cookies", *(pytest.param(engine, marks=pytest.mark.slow) for engine in SLOW_ENGINES)]
+DATABASE_ENGINES, OTHER_ENGINES = ["cached_db", "cached_db redis"], ["cache", "file", "cache redis"]
+ENGINES = [
+    "db",
+    "signed_cookies",
+    *(pytest.param(engine, marks=pytest.mark.slow) for engine in DATABASE_ENGINES),
+    *(pytest.param(engine, marks=[pytest.mark.slow, pytest.mark.any_database]) for engine in OTHER_ENGINES),
+]
 
 
 @pytest.fixture(params=ENGINES)

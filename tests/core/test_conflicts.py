@@ -23,7 +23,7 @@ from tests.support.supabase import share_tokens
 
 pytestmark = pytest.mark.skipif(connection.vendor == "sqlite", reason="On SQLite one transaction waits for the other.")
 
-HELD = 0.5
+HELD = 0.3
 """Seconds for which a receiver holds the sign-out open."""
 
 

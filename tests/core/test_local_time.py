@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 
+from auth_sessions.core import statements
 from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.keys import read_claims
@@ -13,10 +14,20 @@ from tests.support.keys import read_claims
 BACK, FORWARD = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 
+def forget_compiled_statements():
+    """They convert times as ``USE_TZ`` was when they were compiled; a project does not change it."""
+    statements._compiled_select.cache_clear()
+    statements._compiled_insert.cache_clear()
+    statements._compiled_locks.clear()
+
+
 @pytest.fixture
 def local_times(settings):
     settings.USE_TZ, settings.TIME_ZONE = False, "Europe/Zurich"
     settings.AUTH_SESSIONS_IDLE_TIMEOUT = None
+    forget_compiled_statements()
+    yield
+    forget_compiled_statements()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test.testcases import DatabaseOperationForbidden
 from django.utils import timezone
 
+from auth_sessions import passwords
 from auth_sessions.core.creation import create_session
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.db.uuid7 import uuid7
@@ -113,7 +114,8 @@ class TestPartitions:
 
     def start_next_month(self, user):
         later = int((self.next_month + timedelta(days=1)).timestamp() * 1000)
-        session = Session(pk=type(uuid7())(int=later << 80 | uuid7().int & (1 << 80) - 1), user=user)
+        key = type(uuid7())(int=later << 80 | uuid7().int & (1 << 80) - 1)
+        session = Session(pk=key, user=user, password_fingerprint=passwords.fingerprint("another password"))
         session.save(force_insert=True)
         return RefreshToken.objects.create(session=session)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
@@ -93,10 +94,14 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         sessions = cast("SessionQuerySet", super().get_queryset(request)).using(write_alias())
         return sessions.with_user_visibility().select_related(*self.list_select_related)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)
-        if "delete_selected" in actions:
-            function, name, description = actions["delete_selected"]
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        where = {} if action_location is None else {"action_location": action_location}  # new in Django 6.1
+        actions: dict[str, Any] = super().get_actions(request, **where)
+        delete: Any = actions.get("delete_selected")
+        if hasattr(delete, "func"):  # Django 6.1
+            actions["delete_selected"] = replace(delete, func=limited(delete.func))
+        elif delete is not None:
+            function, name, description = delete
             actions["delete_selected"] = limited(function), name, description
         return actions
 

@@ -67,7 +67,6 @@ def test_of_the_user_models_of_django():
         manager_of(change=lambda rows: rows.only("pk")),
         manager_of(change=lambda rows: rows.defer("password")),
         manager_of(change=lambda rows: rows.prefetch_related("auth_sessions")),
-        manager_of(change=lambda rows: rows.select_related()),
         manager_of(change=lambda rows: rows.select_related("supabase_profile")),
         manager_of(change=lambda rows: rows.annotate(name=models.F(get_user_model().USERNAME_FIELD))),
         manager_of(create_somebody=lambda self: None),

@@ -37,6 +37,7 @@ from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
@@ -486,10 +487,14 @@ def end_dropped(request: HttpRequest) -> None:
     if SESSION_KEY not in django_session:
         django_session.pop(SESSION_ID_KEY, None)
     rows = all_sessions().filter(pk=row.pk)
-    with transaction.atomic(using=write_alias()):
-        if row.django_session_key is not None and row.django_session_key == store.entry_key(django_session):
+    keeps_entry = row.django_session_key is not None and row.django_session_key == store.entry_key(django_session)
+
+    def end() -> None:
+        if keeps_entry:
             rows.update(django_session_key=None)  # what the entry holds now is kept
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
+
+    in_transaction(end, using=write_alias())
     state.has_left_acting = row.actor_id is not None
     if row.actor_session_id is not None and presented.acting is None:  # nobody has loaded the data
         left = all_sessions().filter(pk=row.actor_session_id, kind=SessionKind.BROWSER)

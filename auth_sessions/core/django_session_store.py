@@ -13,13 +13,14 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookieStore
 from django.core.cache import caches
-from django.db import router, transaction
+from django.db import router
 from django.utils import timezone
 
 from auth_sessions import moments
 from auth_sessions.conf import conf
 from auth_sessions.db.deletion import batches
 from auth_sessions.db.locking import lock
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import conceal
 
 logger = logging.getLogger("auth_sessions")
@@ -83,13 +84,16 @@ def add_to_entry(django_session: SessionBase, name: str, value: Any) -> None:
     store: Any = type(django_session)
     if hasattr(store, "get_model_class"):
         using = router.db_for_write(store.get_model_class())
-        with transaction.atomic(using=using):
+
+        def add() -> None:
             for entry in lock(_entries(store).filter(session_key=django_session.session_key)):
                 data = django_session.decode(entry.session_data)
                 if _may_be_added(data, name, django_session):
                     entry.session_data = django_session.encode(data | {name: value})
                     entry.save(update_fields=["session_data"], using=using)
                     _refresh_cache(store, entry, data | {name: value})
+
+        in_transaction(add, using=using)
         return
     fresh = store(django_session.session_key)
     if _may_be_added(fresh, name, django_session):

@@ -12,6 +12,7 @@ OTP_DEVICE_KEY = "otp_device_id"
 """Where ``django_otp.login()`` writes the device."""
 
 OTP_METHODS = ("otp", "mfa")
+"""RFC 8176: a one-time password, as one of several factors."""
 
 ALLAUTH_KEY = "account_authentication_methods"
 """Where allauth writes one record for each step of a login and for each re-authentication."""

@@ -8,12 +8,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import user_row, write_alias
+from auth_sessions.core.login_methods import OTP_METHODS
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import secret_arguments
-
-METHODS = ("otp", "mfa")
-"""RFC 8176: a one-time password, as one of several factors."""
 
 BACKUP = "StaticDevice"
 """The model of backup codes."""
@@ -51,7 +49,7 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
 
     if not in_transaction(is_accepted, using=write_alias()):
         raise exceptions.SecondFactorInvalid
-    return METHODS
+    return OTP_METHODS
 
 
 def _challenge(devices: list[Any]) -> None:

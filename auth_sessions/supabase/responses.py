@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from auth_sessions.core.people import email_of
 from auth_sessions.models import Session
 from auth_sessions.supabase import users
 from auth_sessions.supabase.models import Profile
@@ -84,7 +85,7 @@ def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str,
 def _described(user: AbstractBaseUser) -> dict[str, Any]:
     """The members of the user object that the project may change, by ``SupabaseConfig.get_user_fields()``."""
     profile, config = users.profile(user), apps.get_app_config(Profile._meta.app_label)
-    fields = {"email": users.email_of(user), "phone": "", **config.get_user_fields(user)}  # type: ignore[attr-defined]
+    fields = {"email": email_of(user), "phone": "", **config.get_user_fields(user)}  # type: ignore[attr-defined]
     confirmed = {name: fields.get(f"{name}_confirmed_at") for name in ("email", "phone")}
     if times := [time for time in confirmed.values() if time]:
         fields.setdefault("confirmed_at", min(times))

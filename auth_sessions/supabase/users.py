@@ -16,6 +16,7 @@ from django.db.models.functions import Upper
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
+from auth_sessions.core.people import email_of
 from auth_sessions.db.compiled import get_related, set_related
 from auth_sessions.db.deletion import batches
 from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update
@@ -89,11 +90,6 @@ def credentials(email: str, password: str) -> dict[str, str]:
         logger.warning("A sign-in is refused, since several users share its address: %s", [key for key, _ in found])
     name = found[0][1] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
     return {get_user_model().USERNAME_FIELD: name, "password": password}
-
-
-def email_of(user: AbstractBaseUser) -> str:
-    """The e-mail address of a user, "" if there is none."""
-    return getattr(user, user.get_email_field_name(), None) or ""
 
 
 def created_at(user: AbstractBaseUser) -> datetime:

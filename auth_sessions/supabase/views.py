@@ -33,6 +33,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
 from auth_sessions.core.database import user_row, write_alias
+from auth_sessions.core.people import email_of
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.validity import is_recent
 from auth_sessions.db.locking import lock_by_primary_key
@@ -282,7 +283,7 @@ class UserView(ReauthenticationMixin, SignedInView):
         email, data = users.normalized(body.text("email")), body.metadata("data")
         if len(email) > users.EMAIL_LENGTH:
             raise _no_address()
-        has_new_address = bool(email) and not users.is_same(email, users.email_of(user))
+        has_new_address = bool(email) and not users.is_same(email, email_of(user))
         if body.holds("password"):
             if self.get_token().session.is_staff_help:  # who acts in the user's name cannot prove to be that user
                 raise SupabaseError(400, "reauthentication_needed", "Password update requires reauthentication")

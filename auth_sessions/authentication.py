@@ -46,7 +46,7 @@ class SessionJWTAuthentication(JWTAuthentication):
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken] | None:  # type: ignore[override]
         authenticated = cast("tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request))
         if authenticated is not None:
-            getattr(request, "_request", request).auser = sync_to_async(partial(_loaded, authenticated[0]))
+            getattr(request, "_request", request).auser = partial(_auser, authenticated[0])
         return authenticated
 
     def get_header(self, request: Request) -> bytes | None:  # type: ignore[override]
@@ -158,6 +158,10 @@ def _deleted_user(key: Any) -> AbstractBaseUser:
 
 def _refuse_to_save(*args: object, **kwargs: object) -> NoReturn:
     raise to_api_exception(exceptions.UserNotFound())
+
+
+async def _auser(user: AbstractBaseUser) -> AbstractBaseUser:
+    return await sync_to_async(_loaded)(user)
 
 
 def _loaded(user: AbstractBaseUser) -> AbstractBaseUser:

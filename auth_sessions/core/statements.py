@@ -21,6 +21,9 @@ from auth_sessions.masking import conceal
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
 
+SECRETS = {"secret", "password_fingerprint", "django_session_key"}
+"""The columns whose values no error report shows."""
+
 PLACEHOLDER_KEY = uuid.UUID(int=0)
 """The key in a queryset that is compiled; each call passes another instead."""
 
@@ -185,7 +188,8 @@ def _compiled_insert(using: str, model: type[Model], unless_exists: bool) -> str
 
 def _column_values(row: Model, using: str) -> list[Any]:
     fields, connection = row._meta.local_concrete_fields, connections[using]
-    return [conceal(field.get_db_prep_save(field.pre_save(row, add=True), connection)) for field in fields]
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    return [conceal(value) if field.name in SECRETS else value for field, value in zip(fields, values, strict=True)]
 
 
 def _as_one_statement(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:

@@ -25,6 +25,14 @@ from tests.support.supabase import (
 pytestmark = [needs_email, pytest.mark.any_database]
 
 
+ENDS = {
+    "expired": lambda: Session.objects.update(expires_at=timezone.now()),
+    "password_changed": lambda: get_user_model().objects.update(password=make_password("changed")),
+    "inactive": lambda: get_user_model().objects.update(is_active=False),
+}
+"""After which a session is not live, although its row exists."""
+
+
 class TestLogout:
     @pytest.fixture
     def other(self, make_user):
@@ -82,18 +90,13 @@ class TestLogout:
             assert refusal(laptop.logout(scope)) == NO_SESSION
         assert phone.user().status_code == 200
 
-    @pytest.mark.parametrize("end", ["expired", "password_changed", "inactive"])
+    @pytest.mark.parametrize("end", ENDS)
     def test_local_where_the_session_is_over(self, clock, laptop, settings, end):
         """What is left of it goes."""
         settings.SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=99)}
         laptop.sign_in()
         Session.objects.exclude(pk=laptop.session_id).delete()
-        if end == "expired":
-            Session.objects.update(expires_at=timezone.now())
-        elif end == "password_changed":
-            get_user_model().objects.update(password=make_password("changed"))
-        else:
-            get_user_model().objects.update(is_active=False)
+        ENDS[end]()
         assert laptop.logout("global").status_code == 403
         assert laptop.logout("local").status_code == 204
         assert not Session.objects.exists()
@@ -193,15 +196,10 @@ class TestExpiredToken:
             assert refusal(laptop.logout(scope)) == NO_SESSION
         assert phone.refresh().status_code == 200
 
-    @pytest.mark.parametrize("end", ["expired", "password_changed", "inactive"])
+    @pytest.mark.parametrize("end", ENDS)
     def test_a_session_that_is_not_live(self, clock, laptop, end):
         clock.shift(301)
-        if end == "expired":
-            Session.objects.update(expires_at=timezone.now())
-        elif end == "password_changed":
-            get_user_model().objects.update(password=make_password("changed"))
-        else:
-            get_user_model().objects.update(is_active=False)
+        ENDS[end]()
         assert laptop.logout("others").status_code == 403
         assert laptop.logout("local").status_code == 204
         assert not Session.objects.exists()

@@ -28,7 +28,7 @@ def validate_session(session: Session, *, used_at: datetime | None) -> Validity:
     ``used_at`` is when the client last sent a message. It counts as use: ``last_seen_at`` is written as at a request.
     """
     related = ("user", "refresh_token") if session.kind == SessionKind.TOKEN else ("user",)
-    row = select_session(session.pk, *related)
+    row = select_session(session.pk, *related, with_user_visibility=True)
     if row is None:
         return Validity(error=exceptions.SessionNotFound())
     last_used_at = max(row.last_used_at, used_at or row.last_used_at)

@@ -215,6 +215,14 @@ class TestTime:
         await sync_to_async(self.WITHOUT_SIGNALS[how])(ada)
         assert await socket.closed() == SIGNED_OUT
 
+    @pytest.mark.usefixtures("hiding_manager")
+    @scenario
+    async def test_whom_the_default_manager_hides(self, ada, device):
+        socket = await Client(device).opened()
+        assert await socket.is_open()
+        await sync_to_async(get_user_model()._base_manager.filter(pk=ada.pk).update)(is_staff=True)
+        assert await socket.closed() == SIGNED_OUT
+
     @with_browsers
     @scenario
     async def test_a_browser_that_changes_its_own_password(self, ada, office_browser, library_browser):

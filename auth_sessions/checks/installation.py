@@ -1,6 +1,6 @@
 """W010, E011, E014, E018, W021, E025: authentication classes, versions, middleware, pages, the Supabase API."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import django
@@ -9,15 +9,15 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core import checks
-from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils.module_loading import import_string
 from django.utils.version import get_version_tuple
 from rest_framework.settings import api_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
-from auth_sessions.checks.mounted import gives_only_pages
+from auth_sessions.checks.mounted import gives_only_pages, mounted_views
 from auth_sessions.conf import conf
 from auth_sessions.middleware import BrowserSessionMiddleware
+from auth_sessions.pages.views import DevicePage
 
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 SUPABASE = "auth_sessions.supabase"
@@ -79,41 +79,20 @@ def _middleware() -> Iterator[checks.CheckMessage]:
 
 def _pages() -> Iterator[checks.CheckMessage]:
     """E018: the pages are mounted without the middleware that finds the session of this browser."""
-    if _is_mounted("auth_sessions_pages:devices") and not _has_middleware():
+    if any(issubclass(view, DevicePage) for view in mounted_views()) and not _has_middleware():
         yield checks.Error(f"The pages need {BROWSERS} in MIDDLEWARE.", id="auth_sessions.E018")
-
-
-def _is_mounted(name: str) -> bool:
-    if not getattr(settings, "ROOT_URLCONF", None):
-        return False
-    try:
-        reverse(name)
-    except NoReverseMatch:
-        return False
-    return True
 
 
 def _supabase() -> Iterator[checks.CheckMessage]:
     """E025: the Supabase API is mounted without its app, which has the table."""
-    if apps.is_installed(SUPABASE) or not getattr(settings, "ROOT_URLCONF", None):
+    if apps.is_installed(SUPABASE):
         return
-    if any(
-        base.__module__ == f"{SUPABASE}.views" for view in _views(get_resolver().url_patterns) for base in view.mro()
-    ):
+    if any(base.__module__ == f"{SUPABASE}.views" for view in mounted_views() for base in view.mro()):
         yield checks.Error(
             f"The Supabase API is mounted, but {SUPABASE} is not in INSTALLED_APPS.",
             hint=f'Add "{SUPABASE}" to INSTALLED_APPS and run migrate.',
             id="auth_sessions.E025",
         )
-
-
-def _views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[type]:
-    """The class-based views of a URLconf, however they are mounted."""
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from _views(pattern.url_patterns)
-        elif view := getattr(pattern.callback, "view_class", None):
-            yield view
 
 
 def _has_middleware() -> bool:

@@ -15,16 +15,22 @@ from auth_sessions.views import AuthSessionsView
 
 def mounted_views() -> Iterator[type]:
     """The class of each class-based view, below any prefix or namespace."""
+    return (view for _, view in mounted_routes())
+
+
+def mounted_routes() -> Iterator[tuple[str, type]]:
+    """The route and the class of each class-based view, in the order in which Django tries them."""
     if getattr(settings, "ROOT_URLCONF", None):
-        yield from _views_below(get_resolver())
+        yield from _routes_below(get_resolver(), "")
 
 
-def _views_below(resolver: Any) -> Iterator[type]:
+def _routes_below(resolver: Any, prefix: str) -> Iterator[tuple[str, type]]:
     for pattern in resolver.url_patterns:
+        route = f"{prefix}{pattern.pattern}"
         if hasattr(pattern, "url_patterns"):
-            yield from _views_below(pattern)
+            yield from _routes_below(pattern, route)
         elif isinstance(view := getattr(pattern.callback, "view_class", None), type):
-            yield view
+            yield route, view
 
 
 def gives_only_pages() -> bool:

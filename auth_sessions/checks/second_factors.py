@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.core import checks
-from django.urls import URLPattern, URLResolver, get_resolver
 
+from auth_sessions.checks.mounted import mounted_routes
 from auth_sessions.mixins import SignInMixin
 
 PACKAGES = (
@@ -25,7 +24,7 @@ PACKAGES = (
 def check() -> Iterator[checks.CheckMessage]:
     """W023: a package for second factors is installed, and a mounted sign-in does not ask for it."""
     packages = [name for name in PACKAGES if apps.is_installed(name)]
-    if not packages or not getattr(settings, "ROOT_URLCONF", None):
+    if not packages:
         return
     for view in _sign_ins():
         if view.second_factor is SignInMixin.second_factor:
@@ -40,16 +39,7 @@ def check() -> Iterator[checks.CheckMessage]:
 def _sign_ins() -> list[type[SignInMixin]]:
     """The mounted views that sign in, each once, without those that a path before them replaces."""
     views: dict[str, Any] = {}
-    for route, callback in _routes(get_resolver().url_patterns, ""):
-        views.setdefault(route, getattr(callback, "cls", None) or getattr(callback, "view_class", None))
+    for route, view in mounted_routes():
+        views.setdefault(route, view)
     mounted = [one for view in views.values() for one in (view, *getattr(view, "grants", {}).values())]
-    return [one for one in dict.fromkeys(mounted) if isinstance(one, type) and issubclass(one, SignInMixin)]
-
-
-def _routes(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, Any]]:
-    for pattern in patterns:
-        route = f"{prefix}{pattern.pattern}"
-        if isinstance(pattern, URLResolver):
-            yield from _routes(pattern.url_patterns, route)
-        else:
-            yield route, pattern.callback
+    return [one for one in dict.fromkeys(mounted) if issubclass(one, SignInMixin)]

@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 from django.db import models
 from django.db.models.signals import post_delete, pre_delete
 from django.test import override_settings
+from django.urls import include, path
 
 from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.middleware import BrowserSessionMiddleware
@@ -404,6 +405,12 @@ def test_e018_pages_without_the_middleware_of_browsers():
     assert findings(MIDDLEWARE=without) == findings(MIDDLEWARE=["no.such"]) == ["auth_sessions.E018"]
     assert findings(MIDDLEWARE=[], ROOT_URLCONF="tests.versioned_urls") == []
     assert findings(MIDDLEWARE=[*without, f"{__name__}.OwnBrowsers"]) == []
+
+
+def test_e018_pages_in_a_namespace():
+    pages = [path("account/", include("auth_sessions.pages.urls"))]
+    urls = type("urls", (), {"urlpatterns": [path("site/", include((pages, "site")))]})
+    assert findings(MIDDLEWARE=[], ROOT_URLCONF=urls) == ["auth_sessions.E018"]
 
 
 class OwnBrowsers(BrowserSessionMiddleware):

@@ -9,7 +9,16 @@ from django.http import HttpRequest
 from auth_sessions.api import DEFAULT, Lifetime
 from auth_sessions.core import otp
 from auth_sessions.core.credentials import has_password, verify_password
+from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.masking import secret_arguments
+
+
+class OwnTransactionsMixin:
+    """A view that takes no part in ``ATOMIC_REQUESTS``: its changes are transactions of the app's own."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return without_atomic_requests(super().as_view(**initkwargs))  # type: ignore[misc]
 
 
 class SignInMixin:

@@ -46,9 +46,8 @@ from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
-from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
-from auth_sessions.mixins import SignInMixin
+from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
 from auth_sessions.querysets import SessionQuerySet
@@ -61,7 +60,7 @@ from auth_sessions.serializers import (
 from auth_sessions.throttling import ActionThrottle
 
 
-class AuthSessionsView(APIView):
+class AuthSessionsView(OwnTransactionsMixin, APIView):
     """The base of the views: authentication, permissions, throttling, and refusals. No response may be cached."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (
@@ -74,9 +73,8 @@ class AuthSessionsView(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """Hide passwords, codes and refresh tokens in Django's error reports, and disregard ``ATOMIC_REQUESTS``."""
-        view = sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
-        return without_atomic_requests(view)
+        """Hide passwords, codes and refresh tokens in Django's error reports."""
+        return sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
 
     def get_parsers(self) -> list[BaseParser]:
         return [ConcealingParser(parser) for parser in super().get_parsers()]

@@ -22,8 +22,8 @@ from auth_sessions.core import browser_sessions
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.people import known_name
 from auth_sessions.core.usage import rename_session
-from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.devices import names
+from auth_sessions.mixins import OwnTransactionsMixin
 from auth_sessions.models import Session
 from auth_sessions.pages import formatting
 from auth_sessions.pages.device_row import DeviceRow
@@ -39,12 +39,8 @@ _PROTECTION = (
 )
 
 
-class Page(TemplateView):
+class Page(OwnTransactionsMixin, TemplateView):
     """A page in the active language if the app is translated to it, otherwise in English; it is marked accordingly."""
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        return without_atomic_requests(super().as_view(**initkwargs))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         language = formatting.get_page_language()

@@ -37,10 +37,10 @@ from auth_sessions.core.people import email_of
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.validity import is_recent
 from auth_sessions.db.locking import lock_by_primary_key
-from auth_sessions.db.transactions import in_transaction, without_atomic_requests
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
 from auth_sessions.masking import secret_arguments
-from auth_sessions.mixins import ReauthenticationMixin, SignInMixin
+from auth_sessions.mixins import OwnTransactionsMixin, ReauthenticationMixin, SignInMixin
 from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
@@ -65,7 +65,7 @@ class JSONOnly(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-class SupabaseView(APIView):
+class SupabaseView(OwnTransactionsMixin, APIView):
     """The base of the endpoints: no authentication (clients send the API key as a Bearer token), and refusals.
 
     Refusals are not passed to the project's ``EXCEPTION_HANDLER``: the clients support one format only.
@@ -79,10 +79,6 @@ class SupabaseView(APIView):
     metadata_class = None
     action_throttle_scope: str | None = None
     refusals: errors.Refusals = errors.BEARER_REFUSALS
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        return without_atomic_requests(super().as_view(**initkwargs))
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
@@ -188,17 +184,13 @@ class UnsupportedGrantView(SupabaseView):
 
 
 @method_decorator((csrf_exempt, login_not_required), name="dispatch")
-class TokenView(View):
+class TokenView(OwnTransactionsMixin, View):
     """``POST token?grant_type=``: calls the view of the grant."""
 
     grants: ClassVar[Mapping[str, type[SupabaseView]]] = {
         "password": PasswordGrantView,
         "refresh_token": RefreshTokenGrantView,
     }
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        return without_atomic_requests(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:

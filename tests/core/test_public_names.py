@@ -46,7 +46,7 @@ PUBLIC = {
         BrowserSessionMiddleware
     """,
     "mixins": """
-        ReauthenticationMixin SignInMixin
+        OwnTransactionsMixin ReauthenticationMixin SignInMixin
     """,
     "models": """
         RefreshToken Session

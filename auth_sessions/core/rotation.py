@@ -44,6 +44,8 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
         elif not update_generation(token, rotated_at=timezone.now()):
             _reread_token(session)
             _end_if_reused(session, generation=generation, request=request)
+    else:  # nothing is rotated, and a client that never stores the child must not become idle
+        touch(session, generation=generation, confirms_at=timezone.now())
     update_fingerprint_key(session)
     _report_move(session, request)
     touch_actor_session(session)
@@ -174,11 +176,7 @@ def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
 
 
 def _note_reuse(session: Session) -> None:
-    """Log that the client of a session does not store its new tokens, once for each session; and that it is in use.
-
-    Nothing rotates, so that only ``last_seen_at`` keeps such a session from becoming idle.
-    """
-    touch(session, generation=0, confirms_at=timezone.now())
+    """Log that the client of a session does not store its new tokens: once for each session."""
     using = session._state.db or write_alias()
     unnoted = RefreshToken.objects.using(using).filter(pk=session.pk, reused_at=None)
     if session.refresh_token.reused_at is not None:

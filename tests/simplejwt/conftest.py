@@ -1,12 +1,29 @@
 import pytest
 
-from tests.support.simplejwt import Client, old_refresh_token
+from auth_sessions.contrib.simplejwt.models import RefusedTokens
+from tests.support.device import Device
+from tests.support.simplejwt import STRIPPED, Client, old_refresh_token
 
 
 @pytest.fixture(autouse=True)
 def _project(settings):
     """It has come from simplejwt."""
     settings.ROOT_URLCONF = "tests.host.simplejwt_urls"
+
+
+@pytest.fixture
+def ada(make_user):
+    """Her password has no spaces around it."""
+    user = make_user("ada")
+    user.set_password(STRIPPED)
+    user.save()
+    RefusedTokens.objects.all().delete()
+    return user
+
+
+@pytest.fixture
+def laptop(ada):
+    return Device().sign_in(ada, STRIPPED)
 
 
 @pytest.fixture

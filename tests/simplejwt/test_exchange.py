@@ -18,7 +18,7 @@ from auth_sessions.signals import session_started
 from tests.support.device import Device, code
 from tests.support.isolation import LEVELS, set_level
 from tests.support.races import ROUNDS, statuses, together
-from tests.support.simplejwt import NO_ACCOUNT, NOT_VALID, Client, old_refresh_token
+from tests.support.simplejwt import NO_ACCOUNT, NOT_VALID, STRIPPED, Client, old_refresh_token
 
 
 class TestOnce:
@@ -40,7 +40,7 @@ class TestOnce:
 
     def test_it_is_in_the_list_and_signed_out_with_the_others(self, ada, client_of_ada):
         client_of_ada.refresh()
-        phone = Device().sign_in(ada)
+        phone = Device().sign_in(ada, STRIPPED)
         assert len(phone.sessions()) == 2
         phone.sign_out("others")
         assert client_of_ada.me().status_code == 401

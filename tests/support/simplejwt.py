@@ -9,6 +9,9 @@ from rest_framework_simplejwt.tokens import RefreshToken, SlidingToken
 
 from tests.support.device import PASSWORD
 
+STRIPPED = PASSWORD.strip()
+"""simplejwt removes the spaces around a password."""
+
 NOT_VALID = (401, "token_not_valid")
 NO_ACCOUNT = (401, None)
 """Without a code, as DRF answers."""

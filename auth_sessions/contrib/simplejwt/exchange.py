@@ -28,6 +28,8 @@ from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.masking import Secret
 from auth_sessions.models import RefreshToken, Session
 
+__all__ = ["refuse_old_tokens"]
+
 BATCH = 1000
 """How many rows one statement writes or deletes."""
 

@@ -24,7 +24,7 @@ from auth_sessions.contrib.simplejwt.old_tokens import (
     OldToken,
     parse_first,
 )
-from auth_sessions.contrib.simplejwt.serializers import TokenSerializer
+from auth_sessions.contrib.simplejwt.serializers import ObtainSerializer, TokenSerializer
 from auth_sessions.core.rotation import read_refresh_token
 from auth_sessions.exceptions import (
     AuthSessionsError,
@@ -67,6 +67,8 @@ class ExchangeView(NewSessionMixin, SimpleJWTView):
 
 class TokenObtainPairView(SimpleJWTView, views.SignInView):
     """``POST {<USERNAME_FIELD>, "password"}``: 200 ``{"access", "refresh"}``; 401."""
+
+    serializer_class = ObtainSerializer
 
     def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
         return {"refresh": pair.refresh, "access": pair.access}

@@ -112,8 +112,9 @@ def _is_count(value: object, *, least: int) -> bool:
 
 
 def _are_kinds(value: object) -> bool:
-    is_list = isinstance(value, (list, tuple, set, frozenset))
-    return is_list and all(isinstance(kind, str) for kind in value) and {"browser"} <= {*value} <= {*SessionKind}
+    if not isinstance(value, (list, tuple, set, frozenset)) or not all(isinstance(kind, str) for kind in value):
+        return False
+    return {"browser"} <= set(value) <= set(SessionKind)
 
 
 def is_named_cache() -> bool:

@@ -50,8 +50,9 @@ def browser(ada):
     return client
 
 
+@pytest.mark.usefixtures("tokens_stay")
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_token_session_goes_on(tokens_stay, clock, ada, laptop, browser, change):
+def test_a_token_session_goes_on(clock, ada, laptop, change):
     change(ada)
     clock.shift(60)
     assert laptop.me().status_code == laptop.fast().status_code == laptop.refresh().status_code == 200
@@ -60,8 +61,9 @@ def test_a_token_session_goes_on(tokens_stay, clock, ada, laptop, browser, chang
     assert laptop.session_id in {row["id"] for row in laptop.sessions()}
 
 
+@pytest.mark.usefixtures("tokens_stay")
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_browser_session_ends(tokens_stay, ada, laptop, browser, change):
+def test_a_browser_session_ends(ada, laptop, browser, change):
     change(ada)
     assert browser.get("/account/devices/").status_code == 302
     assert [row["kind"] for row in laptop.sessions()] == ["token"]

@@ -26,8 +26,9 @@ def change_password(
     """Set a new password and end every session of the user except ``keep``, in one transaction.
 
     Only sessions of the kinds in ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` end. ``keep`` gets the fingerprint of the new
-    password. The password is not validated here; a form or a serializer does that. Returns the number of sessions ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was
-    deleted meanwhile), :class:`~auth_sessions.exceptions.PasswordTooLong`, and, without any change,
+    password. The password is not validated here; a form or a serializer does that. Returns the number of sessions
+    ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was deleted meanwhile),
+    :class:`~auth_sessions.exceptions.PasswordTooLong`, and, without any change,
     :class:`~auth_sessions.exceptions.SessionNotFound` if ``keep`` has ended meanwhile.
     """
     using = write_alias()

@@ -138,6 +138,7 @@ def end_browser_session(
     row, state = browser_sessions.current_row(request), browser_sessions.get_state(request)
     if state is not None:
         state.has_logged_out = True
+        state.is_signed_out = row is not None
         state.has_left_acting = row is not None and row.actor_id is not None
     if row:
         rows = all_sessions().filter(pk=row.pk)
@@ -173,8 +174,10 @@ def invalidate_cache(signal: Signal, records: list[EndedSession], **kwargs: obje
 def flush_own_django_session(records: list[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
     """If the request's own browser session has ended, flush Django's session: the response deletes the cookie."""
     keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
-    if not keys or request is None or browser_sessions.get_state(request) is None:
+    state = None if request is None else browser_sessions.get_state(request)
+    if not keys or request is None or state is None:
         return
     browser_sessions.forget_presented(request, keys)
     if request.session.get(SESSION_ID_KEY) in keys:
         request.session.flush()
+        state.is_signed_out = True

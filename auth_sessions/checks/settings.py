@@ -16,6 +16,8 @@ LONGEST = timedelta(days=365_000)
 
 RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "act")
 
+CLEAR_SITE_DATA = ("cache", "cookies", "storage", "executionContexts", "*")
+
 UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
     "ROTATE_REFRESH_TOKENS": "Refresh tokens always rotate.",
@@ -80,6 +82,10 @@ def _values() -> Iterator[checks.CheckMessage]:
             _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
             f"{duration}, or None",
         ),
+        "AUTH_SESSIONS_CLEAR_SITE_DATA": (
+            _are_directives(conf.AUTH_SESSIONS_CLEAR_SITE_DATA),
+            f"a list of some of {', '.join(CLEAR_SITE_DATA)}",
+        ),
         "AUTH_SESSIONS_SUPABASE_SIGNUP": (isinstance(conf.AUTH_SESSIONS_SUPABASE_SIGNUP, bool), "True or False"),
         "AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD": (
             isinstance(demand := conf.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD, bool)
@@ -109,6 +115,10 @@ def _is_count(value: object, *, least: int) -> bool:
 def is_named_cache() -> bool:
     alias = conf.AUTH_SESSIONS_CACHE
     return alias is None or (isinstance(alias, str) and alias in settings.CACHES)
+
+
+def _are_directives(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(each in CLEAR_SITE_DATA for each in value)
 
 
 def _are_keys_readable() -> bool:

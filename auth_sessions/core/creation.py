@@ -84,6 +84,8 @@ def create_browser_session(
     authenticated_at: datetime | None = None,
     auth_backend: str = "",
     amr: Iterable[str] = (),
+    name: str = "",
+    tag: str = "",
     actor: AbstractBaseUser | None = None,
     current: Session | None = None,
     is_provisional: bool = False,
@@ -95,8 +97,9 @@ def create_browser_session(
     ``is_authenticated_now``, Django's session does not name the row yet, and ``authenticated_at`` is the time of the
     login, None if that is not known. Under the policy ``"refuse"`` the least recently used session ends nevertheless:
     Django has already logged the user in.
-    ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is still open
-    whether somebody acts: neither is the limit enforced nor the session announced before :func:`complete_session`.
+    ``name``, ``tag``, ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``,
+    it is still open whether somebody acts: neither is the limit enforced nor the session announced before
+    :func:`complete_session`.
     Returns None if another session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
@@ -112,6 +115,7 @@ def create_browser_session(
         current=current,
     )
     session.django_session_key, session.amr = django_session_key, list(amr)
+    session.name, session.tag = names.clean(name), tag
     if is_authenticated_now:
         session.django_session_engine = settings.SESSION_ENGINE
     elif session.actor_id is None:

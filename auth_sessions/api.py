@@ -25,7 +25,7 @@ from auth_sessions.core import rotation, usage
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
 from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
-from auth_sessions.core.database import translate_missing_user, write_alias
+from auth_sessions.core.database import as_told, translate_missing_user, write_alias
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.transactions import retry_conflicts
@@ -121,7 +121,7 @@ def sign_in_user(
         )
         with end_on_error(session):
             with translate_missing_user(user):
-                user_logged_in.send(sender=type(user), request=request, user=user, session=session)
+                user_logged_in.send(sender=type(user), request=request, user=user, session=as_told(session))
             return issue(session, request=request)
 
     # Two sign-ins of one person write last_login, which is a conflict at REPEATABLE READ.

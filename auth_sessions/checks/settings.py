@@ -8,7 +8,7 @@ from django.core import checks
 
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
-from auth_sessions.tokens.keys import fallback_backends, simple_jwt
+from auth_sessions.tokens.keys import fallback_backend, simple_jwt
 
 PREFIX = "AUTH_SESSIONS_"
 
@@ -137,7 +137,8 @@ def _are_keys_readable() -> bool:
     if not isinstance(keys, (list, tuple)):
         return False
     try:
-        fallback_backends()
+        for key in keys:
+            fallback_backend(key)
     except (TypeError, ValueError):
         return False
     return True

@@ -222,7 +222,7 @@ def _save(
         return in_transaction(lock_and_save, using=using) if must_lock else retry_conflicts(save, using=using)
 
     with _translate_missing_people(session):
-        return store_text(session, "name", write)
+        return store_text(session, ("name", "tag"), write)
 
 
 def _lock_people(session: Session, *, using: str) -> None:
@@ -271,9 +271,10 @@ def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str)
 @contextmanager
 def end_on_error(session: Session) -> Iterator[None]:
     """End a session if the rest of its sign-in fails: no client holds it, and it would count against the limit."""
+    key = session.pk
     try:
         yield
     except BaseException:
         with suppress(DatabaseError):  # the transaction is rolled back, and the session with it
-            all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
+            all_sessions().filter(pk=key).end(reason=EndReason.DELETED)
         raise

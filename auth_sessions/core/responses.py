@@ -147,9 +147,8 @@ def _follow(state: RequestState, django_session: SessionBase) -> None:
         _follow_acting(session, django_session, expires_at=expires_at)
     if key is not None and key != session.django_session_key:
         changes["django_session_key"] = key
-    if changes:
-        update_on_commit(session, changes, only_if={})
-    if _differs(django_session, ends_at):
+    is_written = not changes or update_on_commit(session, changes, only_if={})
+    if is_written and _differs(django_session, ends_at):
         django_session[EXPIRY_KEY] = ends_at.timestamp()
 
 

@@ -93,7 +93,7 @@ PUBLIC = {
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations moments parsers passwords receivers"
+NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords receivers"
 
 INTERFACES = {"channels", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""

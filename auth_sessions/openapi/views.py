@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
@@ -41,7 +42,7 @@ Descriptions = Mapping[str, Callable[[Any], Described]]
 
 
 class DescribedViews(OpenApiViewExtension):
-    """Describes a view by the nearest of its classes that ``descriptions`` names.
+    """Describes a view by the nearest of its classes that the ``descriptions`` of any subclass of this one name.
 
     An extension of the project's, which has the priority 0, comes first.
     """
@@ -51,8 +52,9 @@ class DescribedViews(OpenApiViewExtension):
     descriptions: ClassVar[Descriptions] = {}
 
     def view_replacement(self) -> type[APIView]:
+        tables = ChainMap(*(dict(extension.descriptions) for extension in DescribedViews.__subclasses__()))
         paths = (f"{cls.__module__}.{cls.__qualname__}" for cls in self.target.__mro__)
-        describe = next((self.descriptions[path] for path in paths if path in self.descriptions), None)
+        describe = next((tables[path] for path in paths if path in tables), None)
         if describe is None:
             return cast("type[APIView]", self.target)
         configured = type(self.target.__name__, (self.target,), dict(self.target_callback.initkwargs))

@@ -43,6 +43,11 @@ from auth_sessions import serializers as own_serializers
 from auth_sessions.admin import SessionAdmin, SessionInline, sign_out_everywhere
 from auth_sessions.channels.consumers import SIGNED_OUT, SessionConsumerMixin
 from auth_sessions.channels.middleware import ERROR, SESSION, SessionAuthMiddleware
+from auth_sessions.contrib.simplejwt import sliding_urls
+from auth_sessions.contrib.simplejwt import urls as simplejwt_urls
+from auth_sessions.contrib.simplejwt import views as simplejwt
+from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication, accepts_old_access_tokens
+from auth_sessions.contrib.simplejwt.exchange import refuse_old_tokens
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.pages import sign_out as sign_out_pages
 from auth_sessions.pages import views as pages
@@ -191,6 +196,8 @@ for signal in (
     signals.access_token_issuing,
     signals.refresh_token_reused,
     signals.session_moved,
+    signals.credentials_revoked,
+    signals.expired_cleared,
     signals.session_started,
     signals.sessions_ended,
     signals.sessions_ending,
@@ -409,3 +416,44 @@ class Chat(SessionConsumerMixin):
 
 
 application = SessionAuthMiddleware(Chat())
+
+
+# from simplejwt
+
+
+class OldClientsSignIn(simplejwt.TokenObtainPairView):
+    def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
+        return {**super().get_response_data(session, pair), "username": session.user.get_username()}
+
+
+class OldClientsRefresh(mixins.NewSessionMixin, simplejwt.TokenRefreshView):
+    def get_lifetime(self) -> api.Lifetime:
+        return timedelta(days=120)
+
+
+class OldTokens(SessionOrSimpleJWTAuthentication):
+    """Old access tokens are accepted, too."""
+
+
+class SlidingView(simplejwt.ExchangeView):
+    def post(self, request: Request) -> Response:
+        assert_type(simplejwt.SLIDING, str)
+        session = Session.objects.get()
+        return Response({"token": simplejwt.issue_sliding(session, request=request)})
+
+
+OLD_CLIENTS: list[type[views.TokenPairView]] = [
+    simplejwt.SimpleJWTView,
+    simplejwt.TokenBlacklistView,
+    simplejwt.TokenObtainSlidingView,
+    simplejwt.TokenRefreshSlidingView,
+    simplejwt.TokenVerifyView,
+    OldClientsRefresh,
+    OldClientsSignIn,
+]
+
+
+def end_old_tokens(user: User) -> bool:
+    refuse_old_tokens([user.pk])
+    assert_type([*simplejwt_urls.urlpatterns, *sliding_urls.urlpatterns], list[URLPattern])
+    return accepts_old_access_tokens()

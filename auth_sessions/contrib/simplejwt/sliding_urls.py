@@ -5,8 +5,8 @@ from django.urls import path
 from auth_sessions.contrib.simplejwt import views
 
 urlpatterns = [
-    path(f"token{action}{slash}", view.as_view(), name=name)
-    for slash in ("", "/")
+    path(f"token{action}{slash}", view.as_view(**options), name=name)
+    for slash, options in (("", {"schema": None}), ("/", {}))
     for action, view, name in (
         ("", views.TokenObtainSlidingView, "token_obtain_sliding"),
         ("/refresh", views.TokenRefreshSlidingView, "token_refresh_sliding"),

@@ -8,8 +8,9 @@ from django.urls import path
 from auth_sessions.contrib.simplejwt import views
 
 urlpatterns = [
-    path(f"token{action}{slash}", view.as_view(), name=name)
-    for slash in ("", "/")  # of two with one name, reverse() takes the last
+    path(f"token{action}{slash}", view.as_view(**options), name=name)
+    # Of two with one name, reverse() takes the last. The other is left out of an OpenAPI schema.
+    for slash, options in (("", {"schema": None}), ("/", {}))
     for action, view, name in (
         ("", views.TokenObtainPairView, "token_obtain_pair"),
         ("/refresh", views.TokenRefreshView, "token_refresh"),

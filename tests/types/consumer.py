@@ -129,7 +129,7 @@ def authenticate(request: Request, raw: str) -> Session:
 
 assert_type(conf.conf, conf.Settings)
 assert_type(conf.conf.AUTH_SESSIONS_LIFETIME, timedelta | None)
-assert_type(conf.conf.AUTH_SESSIONS_REUSE_POLICY, Literal["confirmed", "strict", "lenient"])
+assert_type(conf.conf.AUTH_SESSIONS_REUSE_POLICY, Literal["confirmed", "strict", "lenient", "off"])
 
 KINDS: list[str] = [*choices.SessionKind.values, *choices.DeviceType.values]
 
@@ -426,9 +426,13 @@ class OldClientsSignIn(simplejwt.TokenObtainPairView):
         return {**super().get_response_data(session, pair), "username": session.user.get_username()}
 
 
-class OldClientsRefresh(mixins.NewSessionMixin, simplejwt.TokenRefreshView):
+class Long(mixins.NewSessionMixin):
     def get_lifetime(self) -> api.Lifetime:
         return timedelta(days=120)
+
+
+class OldClientsRefresh(Long, simplejwt.TokenRefreshView):
+    """A session of an old token lasts as long as the token did."""
 
 
 class OldTokens(SessionOrSimpleJWTAuthentication):

@@ -68,6 +68,10 @@ WRONG = [
     *[("LAST_SEEN_INTERVAL", timedelta(days=days)) for days in (14, 15)],
     *[("CACHE", value) for value in ("", "redis", 0, [], {}, ["default"])],
     *[("REUSE_POLICY", value) for value in (None, "", "Strict", "Lenient", 1, True, [], {}, ["lenient"])],
+    *[
+        ("PASSWORD_CHANGE_ENDS", value)
+        for value in ((), ("token",), ("browser", "other"), "browser", None, [["browser"]])
+    ],
     *[("MAX_PER_USER", value) for value in (0, -1, True, False, "5", 2.5, [], {}, timedelta(1))],
     *[("LIMIT_POLICY", value) for value in (None, "", "evict", "REFUSE", 0, [], {})],
     *[("LIMIT_BY", value) for value in (None, "", "device", "Tag", 0, [], {})],
@@ -82,6 +86,7 @@ RIGHT = [
     *[(name, timedelta(microseconds=1)) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
     *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "strict", "lenient")],
+    *[("PASSWORD_CHANGE_ENDS", value) for value in (("browser",), ["browser", "token"], {"browser", "token"})],
     *[("MAX_PER_USER", value) for value in (None, 1, 10**9)],
     *[("LIMIT_POLICY", value) for value in ("evict_oldest", "refuse")],
     *[("LIMIT_BY", value) for value in ("user", "tag")],

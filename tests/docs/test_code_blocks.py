@@ -202,14 +202,15 @@ def test_templates_are_templates():
 
 
 def test_every_language_is_known():
-    """SQL is run by test_operations; of a proxy's configuration and of output nothing is known."""
+    """SQL is run by test_operations; of a proxy's configuration, of changes and of output nothing is known."""
     checked = {"python", "json", "console", "bash", "js", "django"}
-    assert {block.language for block in BLOCKS} - checked <= {"sql", "nginx", "text", "", "{toctree}"}
+    assert {block.language for block in BLOCKS} - checked <= {"sql", "nginx", "diff", "text", "", "{toctree}"}
 
 
 def test_manage_py_knows_the_commands():
     """What the documents type is a command of the app, of Django, or of the example."""
-    djangos = {"check", "clearsessions", "createsuperuser", "makemigrations", "migrate", "runserver"}
-    ours = {path.stem for path in (ROOT / "auth_sessions/management/commands").glob("[a-z]*.py")}
+    commands = {path.stem for path in (ROOT / "auth_sessions").rglob("management/commands/[a-z]*.py")}
+    commands |= {"check", "clearsessions", "createsuperuser", "makemigrations", "migrate", "runserver", "shell"}
+    commands |= {"all_tenants_command", "demo", "spectacular"}
     typed = {name for page in PAGES for name in re.findall(r"manage\.py (\w+)", page.read_text())}
-    assert typed <= djangos | ours | {"demo", "all_tenants_command"}
+    assert typed <= commands

@@ -9,7 +9,6 @@ import posixpath
 import re
 from pathlib import Path
 
-from pygments.lexers.sql import PlPgsqlLexer
 from sphinx.application import Sphinx
 
 REPOSITORY = "https://github.com/auth-sessions/django-auth-sessions"
@@ -20,6 +19,7 @@ project = "django-auth-sessions"
 release = re.search(r'"(.+)"', INIT.read_text())[1]  # type: ignore[index]
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
+suppress_warnings = ["misc.highlighting_failure"]  # of SQL that its lexer does not know
 myst_heading_anchors = 4
 html_theme = "furo"
 html_static_path = ["_static"]
@@ -33,7 +33,6 @@ html_theme_options = {
 
 
 def setup(app: Sphinx) -> None:
-    app.add_lexer("sql", PlPgsqlLexer)
     app.connect("source-read", link_to_the_repository)
     app.connect("source-read", drop_empty_globs)
 

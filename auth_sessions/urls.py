@@ -8,6 +8,7 @@ app_name = "auth_sessions"
 
 urlpatterns = [
     path("token/", views.SignInView.as_view(), name="token"),
+    path("sign-in/", views.BrowserSignInView.as_view(), name="sign-in"),
     path("token/refresh/", views.RefreshView.as_view(), name="token-refresh"),
     path("sign-out/", views.SignOutView.as_view(), name="sign-out"),
     path("sessions/", views.SessionListView.as_view(), name="session-list"),

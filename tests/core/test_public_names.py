@@ -20,7 +20,8 @@ PUBLIC = {
     """,
     "authentication": """
         BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
-        get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session to_api_exception
+        get_bearer_classes get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session
+        to_api_exception
     """,
     "channels.consumers": """
         SIGNED_OUT SessionConsumerMixin
@@ -87,9 +88,9 @@ PUBLIC = {
         app_name urlpatterns
     """,
     "views": """
-        AuthSessionsView CurrentSessionView HasSessionPermission LengthRequired RefreshView
-        SessionDetailView SessionListView SessionsView SignInView SignOutView StaffView UserSessionListView
-        UserSignOutView
+        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HasSessionPermission
+        LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView SessionsView SignInView
+        SignOutView StaffView UserSessionListView UserSignOutView
     """,
 }
 

@@ -424,7 +424,7 @@ class HasSessionPermission(BasePermission):
 class StaffView(SessionsView):
     """Another user's sessions, for callers with ``permission_required``."""
 
-    permission_classes = (IsAuthenticated, HasSessionPermission)
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated, HasSessionPermission)
     permission_required: str
 
     def get_owner(self) -> AbstractBaseUser:

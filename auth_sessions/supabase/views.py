@@ -6,17 +6,13 @@ from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.signals import got_request_exception
 from django.core.validators import validate_email
 from django.db import IntegrityError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.decorators import method_decorator
 from django.utils.log import log_response
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
@@ -183,8 +179,7 @@ class UnsupportedGrantView(SupabaseView):
         raise SupabaseError(400, "invalid_credentials", "unsupported_grant_type")
 
 
-@method_decorator((csrf_exempt, login_not_required), name="dispatch")
-class TokenView(OwnTransactionsMixin, View):
+class TokenView(UnsupportedGrantView):
     """``POST token?grant_type=``: calls the view of the grant."""
 
     grants: ClassVar[Mapping[str, type[SupabaseView]]] = {
@@ -197,7 +192,9 @@ class TokenView(OwnTransactionsMixin, View):
             name = request.GET.get("grant_type", "")
         except SuspiciousOperation:  # too many parameters
             name = ""
-        grant = self.grants.get(name, UnsupportedGrantView)
+        grant = self.grants.get(name)
+        if grant is None:
+            return super().dispatch(request, *args, **kwargs)
         response: HttpResponseBase = grant.as_view()(request, *args, **kwargs)
         return response
 

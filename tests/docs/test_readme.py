@@ -42,6 +42,11 @@ def test_the_project_is_that_of_the_documents():
     assert shortest == [block.code for block in blocks_of(DOCS / "install.md") if block.language == "python"][:1]
 
 
+def test_every_extra_is_listed():
+    listed = re.findall(r"^\| `django-auth-sessions\[(\w+)\]`", (DOCS / "install.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(PROJECT["optional-dependencies"])
+
+
 def test_every_request_is_answered():
     requests = re.findall(r"^\| (`[A-Z].*?) \|", README, re.MULTILINE)
     named = re.findall(r"(?<=[` ])([\w<>/-]+/)`", " ".join(requests))

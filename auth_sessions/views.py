@@ -238,9 +238,13 @@ class BrowserSignInView(PasswordSignInView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
-        name = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
-        final[name] = get_token(request._request)
+        final[self.get_csrf_header()] = get_token(request._request)
         return final
+
+    @staticmethod
+    def get_csrf_header() -> str:
+        """The header in which Django expects the CSRF token, and in which a response gives it."""
+        return settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
 
 
 class BrowserSessionsMissing(APIException):

@@ -71,14 +71,14 @@ _T = TypeVar("_T")
 class AuthSessionsView(OwnTransactionsMixin, APIView):
     """The base of the views: authentication, permissions, throttling, and refusals. No response may be cached."""
 
+    authentication_classes: Sequence[type[BaseAuthentication]] = cast(
+        "Any", classproperty(lambda cls: (*get_bearer_classes(), BrowserSessionAuthentication))
+    )
+    """By token as in the project's own views, then by Django's cookie."""
+
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     serializer_class: type[BaseSerializer[Any]]
     action_throttle_scope: str | None = None
-
-    @classproperty
-    def authentication_classes(cls) -> Sequence[type[BaseAuthentication]]:  # noqa: N805 - a class property
-        """By token as in the project's own views, then by Django's cookie."""
-        return (*get_bearer_classes(), BrowserSessionAuthentication)
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:

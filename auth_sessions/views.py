@@ -74,14 +74,14 @@ _T = TypeVar("_T")
 class AuthSessionsView(OwnTransactionsMixin, APIView):
     """The base of the views: authentication, permissions, throttling, and refusals. No response may be cached."""
 
+    authentication_classes: Sequence[type[BaseAuthentication]] = cast(
+        "Any", classproperty(lambda cls: (*get_bearer_classes(), BrowserSessionAuthentication))
+    )
+    """By token as in the project's own views, then by Django's cookie."""
+
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     serializer_class: type[BaseSerializer[Any]]
     action_throttle_scope: str | None = None
-
-    @classproperty
-    def authentication_classes(cls) -> Sequence[type[BaseAuthentication]]:  # noqa: N805 - a class property
-        """By token as in the project's own views, then by Django's cookie."""
-        return (*get_bearer_classes(), BrowserSessionAuthentication)
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -260,9 +260,13 @@ class BrowserSignInView(PasswordSignInView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
-        name = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
-        final[name] = get_token(request._request)
+        final[self.get_csrf_header()] = get_token(request._request)
         return final
+
+    @staticmethod
+    def get_csrf_header() -> str:
+        """The header in which Django expects the CSRF token, and in which a response gives it."""
+        return settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
 
 
 class BrowserSessionsMissing(APIException):

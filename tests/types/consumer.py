@@ -20,6 +20,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from auth_sessions import (
@@ -118,6 +119,7 @@ def authenticate(request: Request, raw: str) -> Session:
     assert_type(token.session, Session)
     assert_type(tokens.parse(tokens.SessionRefreshToken, raw), tokens.SessionRefreshToken)
     assert_type(tokens.issue(token.session, request=request._request), tokens.TokenPair)
+    assert_type(authentication.get_bearer_classes(), tuple[type[authentication.SessionJWTAuthentication], ...])
     assert_type(authentication.get_session(request), Session | None)
     assert_type(authentication.get_session_of_expired_token(token), Session)
     assert_type(authentication.get_session_of_refresh_token(raw), Session)
@@ -259,6 +261,24 @@ class SignIn(CodeMixin, views.SignInView):
     session_serializer_class = SessionSerializer
 
 
+class PageSignIn(CodeMixin, views.BrowserSignInView):
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [Throttle(), *super().get_throttles()]
+
+    def post(self, request: Request, **kwargs: object) -> Response:
+        assert_type(self.get_csrf_header(), str)
+        if not request.META.get("HTTPS"):
+            raise views.BrowserSessionsMissing
+        return super().post(request, **kwargs)
+
+
+class LongSignIn(views.PasswordSignInView):
+    def post(self, request: Request, **kwargs: object) -> Response:
+        pair = self.sign_in(request, api.sign_in)
+        assert_type(pair, api.TokenPair)
+        return Response({"token": pair.access, "session": self.show(pair.session)})
+
+
 class Refresh(views.RefreshView):
     serializer_class = own_serializers.RefreshSerializer
 
@@ -305,6 +325,7 @@ class MagicLink(views.AuthSessionsView):
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", SignIn.as_view()),
+    path("auth/sign-in/", PageSignIn.as_view()),
     path("auth/sessions/current/", views.CurrentSessionView.as_view()),
     path("auth/sessions/<str:session_id>/", views.SessionDetailView.as_view()),
     path("auth/users/<path:pk>/sessions/", views.UserSessionListView.as_view()),

@@ -51,7 +51,7 @@ def is_about_to_be_saved(django_session: SessionBase) -> bool:
 
 def get_lifetime(django_session: SessionBase) -> timedelta:
     """The lifetime of a Django session that is about to be saved, at most ``AUTH_SESSIONS_LIFETIME``."""
-    return _at_most_lifetime(timedelta(seconds=django_session.get_expiry_age()))
+    return at_most_lifetime(timedelta(seconds=django_session.get_expiry_age()))
 
 
 def get_remaining_lifetime(django_session: SessionBase) -> timedelta:
@@ -60,11 +60,12 @@ def get_remaining_lifetime(django_session: SessionBase) -> timedelta:
     if hasattr(store, "get_model_class"):
         entries = _entries(store).filter(session_key=django_session.session_key)
         if expires_at := entries.values_list("expire_date", flat=True).first():
-            return _at_most_lifetime(-moments.age(expires_at))
+            return at_most_lifetime(-moments.age(expires_at))
     return get_lifetime(django_session)
 
 
-def _at_most_lifetime(age: timedelta) -> timedelta:
+def at_most_lifetime(age: timedelta) -> timedelta:
+    """The age, but no more than ``AUTH_SESSIONS_LIFETIME``."""
     return age if conf.AUTH_SESSIONS_LIFETIME is None else min(age, conf.AUTH_SESSIONS_LIFETIME)
 
 

@@ -1,0 +1,1 @@
+"""Projects as they are before they move to this app. Each is copied as ``project``, with what stands here."""

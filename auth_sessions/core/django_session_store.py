@@ -133,7 +133,7 @@ def missing_entries(keys: Iterable[str]) -> set[str]:
     Empty where that is not certain: with files and signed cookies, and with a cache that fails, or that this process
     does not share with the logins (:data:`IN_USE_KEY`).
     """
-    store, wanted = _store_class(), set(keys)
+    store, wanted = store_class(), set(keys)
     if not wanted:
         return set()
     if hasattr(store, "get_model_class"):
@@ -153,7 +153,7 @@ def missing_entries(keys: Iterable[str]) -> set[str]:
 
 def delete_rows(keys: list[str]) -> None:
     """Delete the store entries that are database rows (``db``, ``cached_db``), in the caller's transaction."""
-    store = _store_class()
+    store = store_class()
     if hasattr(store, "get_model_class"):
         for batch in batches(keys):
             store.get_model_class().objects.filter(session_key__in=batch).delete()
@@ -161,7 +161,7 @@ def delete_rows(keys: list[str]) -> None:
 
 def delete_entries(keys: Iterable[str]) -> None:
     """Delete the store entries outside of the database: those in a cache by one call, any others (files) one by one."""
-    store = _store_class()
+    store = store_class()
     if hasattr(store, "cache_key_prefix"):
         caches[settings.SESSION_CACHE_ALIAS].delete_many([store.cache_key_prefix + key for key in keys])
     elif store is not None and not hasattr(store, "get_model_class"):
@@ -179,8 +179,9 @@ def _is_cache_only(store: Any) -> bool:
     return hasattr(store, "cache_key_prefix") and not hasattr(store, "get_model_class")
 
 
-def _store_class() -> Any:
-    """The class that ``SESSION_ENGINE`` provides; None if ``django.contrib.sessions`` is not installed."""
-    if not apps.is_installed("django.contrib.sessions"):
+def store_class() -> Any:
+    """The class that ``SESSION_ENGINE`` provides; None if it is Django's own, whose app is not installed."""
+    own = "django.contrib.sessions"
+    if settings.SESSION_ENGINE.startswith(f"{own}.") and not apps.is_installed(own):
         return None
     return import_module(settings.SESSION_ENGINE).SessionStore

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -18,7 +17,7 @@ from auth_sessions import exceptions, moments
 from auth_sessions.core.browser_sessions import backend_of_login, has_password_of
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, all_users
-from auth_sessions.core.django_session_store import at_most_lifetime
+from auth_sessions.core.django_session_store import at_most_lifetime, store_class
 from auth_sessions.core.presented import Login
 from auth_sessions.devices.device import USER_AGENT_LENGTH
 
@@ -27,10 +26,10 @@ BATCH = 1000
 
 def entry_model() -> Any:
     """The model of the store's entries, also that of django-user-sessions; None where the store is no table."""
-    engine = import_module(settings.SESSION_ENGINE)
-    if hasattr(engine.SessionStore, "get_model_class"):
-        return engine.SessionStore.get_model_class()
-    return getattr(engine, "Session", None)
+    store = store_class()
+    if hasattr(store, "get_model_class"):
+        return store.get_model_class()
+    return None if store is None else getattr(import_module(store.__module__), "Session", None)
 
 
 def import_logins() -> Iterator[tuple[int, int]]:

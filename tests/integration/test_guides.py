@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.device import PASSWORD
 from tests.support.nested_runs import usual_host
-from tests.support.old_projects import Client, OldProject
+from tests.support.old_projects import LINUX, Client, OldProject
 
 pytestmark = [usual_host, pytest.mark.slow]
 
@@ -17,6 +17,7 @@ pytestmark = [usual_host, pytest.mark.slow]
 @pytest.fixture
 def project(request, tmp_path):
     """The old project that the class names, running."""
+    pytest.importorskip(request.cls.NEEDS, reason=f"needs the package that holds {request.cls.NEEDS}")
     project = OldProject(request.cls.PROJECT, tmp_path)
     yield project
     project.stop()
@@ -28,7 +29,7 @@ def devices(browser):
 
 
 class TestPlainDjangoSessions:
-    PROJECT, PAGE = "plain", "from-django-sessions.md"
+    PROJECT, NEEDS, PAGE = "plain", "django", "from-django-sessions.md"
 
     def test_the_guide(self, project):
         laptop, stolen, forgotten = (Client(project).log_in() for _ in range(3))
@@ -44,9 +45,38 @@ class TestPlainDjangoSessions:
         laptop, other = Client(project).log_in(), Client(project).log_in()
         project.follow(self.PAGE, "Steps")
         project.start()
-        assert laptop.is_logged_in()
-        assert other.submit("/account/devices/others/sign-out/", {"password": PASSWORD}).status == 200
+        assert laptop.submit("/account/devices/others/sign-out/", {"password": PASSWORD}).status == 200
         project.go_back(self.PAGE, "Steps")
         project.start()
-        assert other.is_logged_in()
-        assert not laptop.is_logged_in()
+        assert laptop.is_logged_in()
+        assert not other.is_logged_in()
+
+
+class TestDjangoUserSessions:
+    PROJECT, NEEDS, PAGE = "user_sessions", "user_sessions", "from-django-user-sessions.md"
+
+    def test_the_guide(self, project):
+        laptop, library, forgotten = Client(project).log_in(), Client(project, LINUX).log_in(), Client(project).log_in()
+        project.follow(self.PAGE, "Steps")
+        project.start()
+        assert devices(laptop) == ["Firefox on Windows", "Firefox on Windows", "Firefox on Linux"]
+        assert library.is_logged_in()
+        project.follow(self.PAGE, "Then without it")
+        project.start()
+        assert laptop.is_logged_in()
+        assert devices(library) == ["Firefox on Linux", "Firefox on Windows", "Firefox on Windows"]
+        assert library.submit("/logout/").status == 200
+        project.follow(self.PAGE, "Then without it", only="sql")
+        assert not library.is_logged_in()
+        assert laptop.submit("/account/devices/everywhere/sign-out/", {"password": PASSWORD}).status == 200
+        assert not any(browser.is_logged_in() for browser in (laptop, forgotten))
+
+    def test_back(self, project):
+        laptop, other = Client(project).log_in(), Client(project).log_in()
+        project.follow(self.PAGE, "Steps")
+        project.start()
+        assert laptop.submit("/account/devices/others/sign-out/", {"password": PASSWORD}).status == 200
+        project.go_back(self.PAGE, "Steps")
+        project.start()
+        assert laptop.is_logged_in()
+        assert not other.is_logged_in()

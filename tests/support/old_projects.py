@@ -22,6 +22,7 @@ from tests.support.nested_runs import run_apart
 from tests.support.paths import ROOT
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:148.0) Gecko/20100101 Firefox/148.0"
+LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0"
 FOLDER = ROOT / "tests" / "integration" / "old_projects"
 SHARED = ("__init__.py", "defaults.py", "views.py", "manage.py", "templates")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -73,10 +74,11 @@ class OldProject:
             self.server.stdout.close()
             self.server = None
 
-    def follow(self, page, heading):
+    def follow(self, page, heading, *, only=None):
         """Do what a part of a page says, from top to bottom: changed lines, new files, commands."""
         for language, block in _blocks(page, heading):
-            getattr(self, f"_follow_{language}")(block)
+            if only in {None, language}:
+                getattr(self, f"_follow_{language}")(block)
 
     def go_back(self, page, heading):
         """Take the changed lines of a part back."""

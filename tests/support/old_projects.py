@@ -81,18 +81,19 @@ class OldProject:
                 getattr(self, f"_follow_{language}")(block)
 
     def go_back(self, page, heading):
-        """Take the changed lines of a part back."""
+        """Take the changed lines and the new files of a part back."""
         for language, block in reversed(_blocks(page, heading)):
             if language == "diff":
                 self._change(block, old="+ ", new="- ")
+            elif language == "python":
+                self._file(block).unlink()
 
     def _follow_diff(self, block):
         self._change(block, old="- ", new="+ ")
 
     def _change(self, block, *, old, new):
         """Replace the lines of each hunk, which must be in the file once."""
-        header, *lines = block.splitlines()
-        file = self.folder / header.removeprefix("# ")
+        file, lines = self._file(block), block.splitlines()[1:]
         for hunk in "\n".join(lines).split("\n@@\n"):
             marked = [line or " " for line in hunk.splitlines()]
             before, after = ("".join(f"{line[1:]}\n" for line in marked if line[0] in signs) for signs in (old, new))
@@ -101,10 +102,12 @@ class OldProject:
             file.write_text(text.replace(before, after))
 
     def _follow_python(self, block):
-        header, _, text = block.partition("\n")
-        file = self.folder / header.removeprefix("# ")
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
+        with self._file(block).open("x") as file:
+            file.write(block.partition("\n")[2])
+
+    def _file(self, block):
+        """The file that the first line of a block names."""
+        return self.folder / block.splitlines()[0].removeprefix("# ")
 
     def _follow_console(self, block):
         for line in block.replace("\\\n", " ").splitlines():

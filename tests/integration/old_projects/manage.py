@@ -1,7 +1,8 @@
 """Django's commands, and those of the tests: ``serve``, and ``set_up`` for what comes before it the first time."""
 
 import sys
-from wsgiref.simple_server import make_server
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIServer, make_server
 
 import django
 from django.core.management import call_command, execute_from_command_line
@@ -17,9 +18,13 @@ def set_up():
     get_user_model().objects.create_user("ada", "ada@example.org", PASSWORD)
 
 
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
 def serve():
     call_command("check", fail_level="WARNING", stdout=sys.stderr)
-    with make_server("127.0.0.1", 0, get_wsgi_application()) as server:
+    with make_server("127.0.0.1", 0, get_wsgi_application(), Server) as server:
         sys.stdout.write(f"{server.server_port}\n")
         sys.stdout.flush()
         server.serve_forever()

@@ -3,15 +3,20 @@
 People's clients know nothing of the change: what they hold, and what they call, is what it was.
 """
 
+import json
 import re
+import time
+import uuid
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
+import jwt
 import pytest
 
 from tests.support.device import PASSWORD
 from tests.support.nested_runs import usual_host
-from tests.support.old_projects import LINUX, Client, OldProject
+from tests.support.old_projects import LINUX, Client, OldProject, blocks
+from tests.support.servers import or_skipped, running
 
 pytestmark = [usual_host, pytest.mark.slow]
 
@@ -146,3 +151,105 @@ class TestKnox:
         project.go_back(self.PAGE, "Steps")
         project.start()
         assert who(phone, old_phone) == "ada"
+
+
+SUPABASE_TABLES = """
+CREATE SCHEMA auth;
+CREATE TABLE auth.users (
+    instance_id uuid, id uuid PRIMARY KEY, aud varchar(255), role varchar(255), email varchar(255),
+    encrypted_password varchar(255), email_confirmed_at timestamptz, last_sign_in_at timestamptz,
+    raw_app_meta_data jsonb, raw_user_meta_data jsonb, is_super_admin bool, created_at timestamptz,
+    updated_at timestamptz, phone text, banned_until timestamptz, deleted_at timestamptz,
+    is_sso_user bool NOT NULL DEFAULT false, is_anonymous bool NOT NULL DEFAULT false
+);
+CREATE TABLE auth.sessions (id uuid PRIMARY KEY, user_id uuid REFERENCES auth.users, not_after timestamptz);
+CREATE TABLE auth.refresh_tokens (
+    instance_id uuid, id bigserial PRIMARY KEY, token varchar(255) UNIQUE, user_id varchar(255), revoked bool,
+    parent varchar(255), session_id uuid REFERENCES auth.sessions
+);
+"""
+
+
+class TestSupabase:
+    PROJECT, NEEDS, PAGE = "supabase", "supabase_auth", "from-supabase.md"
+    ID, EMAIL = "6f9a2f7e-3d0b-4f3e-9d7a-0c1f2e3d4b5a", "grace@example.org"
+
+    @pytest.fixture
+    def exported(self, project):
+        """Grace at Supabase Auth: she is signed in on a phone, a tablet and a laptop."""
+        bcrypt = pytest.importorskip("bcrypt", reason="needs bcrypt")
+        password = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, prefix=b"2a")).decode()
+        user = (self.ID, self.EMAIL, password, json.dumps({"sub": self.ID, "name": "Grace"}))
+        with or_skipped(), running("postgresql") as server:
+            psycopg = pytest.importorskip("psycopg", reason="needs psycopg")
+            address = f"host={server['PGHOST']} port={server['PGPORT']} user={server['PGUSER']} dbname=postgres"
+            with psycopg.connect(address, password=server.get("PGPASSWORD")) as connection:
+                connection.execute(SUPABASE_TABLES)
+                connection.execute(
+                    "INSERT INTO auth.users (id, email, encrypted_password, email_confirmed_at, created_at,"
+                    " raw_app_meta_data, raw_user_meta_data)"
+                    """ VALUES (%s, %s, %s, now(), now(), '{"provider": "email"}', %s)""",
+                    user,
+                )
+                for token, revoked in [("phone", False), ("tablet", False), ("laptop", False), ("spent", True)]:
+                    connection.execute(
+                        "WITH s AS (INSERT INTO auth.sessions VALUES (gen_random_uuid(), %s, NULL) RETURNING id)"
+                        " INSERT INTO auth.refresh_tokens (token, user_id, revoked, session_id)"
+                        " SELECT %s, %s, %s, id FROM s",
+                        (self.ID, token, self.ID, revoked),
+                    )
+                ((_, block),) = blocks(self.PAGE, "Export")
+                for select, name in re.findall(r"copy \((.*)\) TO '(.*)' CSV HEADER", block):
+                    with connection.cursor().copy(f"COPY ({select}) TO STDOUT CSV HEADER") as copy:
+                        (project.folder / name).write_bytes(b"".join(copy))
+                connection.rollback()
+
+    def client(self, project, token=None):
+        """Supabase's own client, with a session of Supabase Auth in its storage whose access token has expired."""
+        from supabase_auth import SyncGoTrueClient, SyncMemoryStorage
+
+        storage = SyncMemoryStorage()
+        user = {"id": self.ID, "aud": "authenticated", "created_at": "2026-01-01T00:00:00Z"}
+        user |= {"app_metadata": {}, "user_metadata": {}}
+        times = {"token_type": "bearer", "expires_in": 3600, "expires_at": 1}
+        session = {"access_token": self.access_token(exp=1), "refresh_token": token, "user": user, **times}
+        if token is not None:
+            storage.set_item("supabase.auth.token", json.dumps(session))
+        return SyncGoTrueClient(url=f"{project.address}/auth/v1", storage=storage, auto_refresh_token=False)
+
+    def access_token(self, *, exp):
+        secret = "the-legacy-secret-of-the-supabase-project-as-in-its-settings"
+        claims = {"sub": self.ID, "aud": "authenticated", "role": "authenticated", "email": self.EMAIL, "exp": exp}
+        return jwt.encode({**claims, "session_id": str(uuid.uuid4())}, secret, "HS256")
+
+    def refresh(self, project, token):
+        return Client(project).post("/auth/v1/token?grant_type=refresh_token", {"refresh_token": token})
+
+    @pytest.mark.usefixtures("exported")
+    def test_the_guide(self, project):
+        old = {"Authorization": f"Bearer {self.access_token(exp=int(time.time()) + 300)}"}
+        assert who(Client(project), old) == self.EMAIL
+        project.follow(self.PAGE, "Steps")
+        project.follow(self.PAGE, "Refresh tokens")
+        project.start()
+
+        phone = self.client(project, "phone").get_session()
+        assert phone.user.id == self.ID
+        assert phone.user.user_metadata["name"] == "Grace"
+        new = {"Authorization": f"Bearer {phone.access_token}"}
+        assert who(Client(project), new) == self.EMAIL
+        assert who(Client(project), old) is None
+        assert Client(project).get("/auth/v1/user", **old).json["error_code"] == "bad_jwt"
+        for headers in (old, new):
+            assert Client(project).get("/api/edge/", **headers).json == {"username": self.EMAIL}
+
+        tabs = [self.refresh(project, "tablet") for _ in range(2)]
+        assert len({tab.json["refresh_token"] for tab in tabs}) == 1
+        assert self.refresh(project, "spent").json["error_code"] == "refresh_token_not_found"
+
+        laptop = self.client(project)
+        laptop.sign_in_with_password({"email": self.EMAIL, "password": PASSWORD})
+        laptop.sign_out({"scope": "global"})
+        for token in ("phone", "tablet", "laptop", phone.refresh_token, tabs[0].json["refresh_token"]):
+            assert self.refresh(project, token).status == 400
+        assert who(Client(project), new) is None

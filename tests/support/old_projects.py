@@ -39,7 +39,7 @@ class OldProject:
             source, target = FOLDER / shared, package / shared
             (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
         shutil.move(package / "manage.py", folder / "manage.py")
-        self.start("set_up")
+        self.start("set_up", "then")
 
     @property
     def environment(self):
@@ -76,13 +76,13 @@ class OldProject:
 
     def follow(self, page, heading, *, only=None):
         """Do what a part of a page says, from top to bottom: changed lines, new files, commands."""
-        for language, block in _blocks(page, heading):
+        for language, block in blocks(page, heading):
             if only in {None, language}:
                 getattr(self, f"_follow_{language}")(block)
 
     def go_back(self, page, heading):
         """Take the changed lines and the new files of a part back."""
-        for language, block in reversed(_blocks(page, heading)):
+        for language, block in reversed(blocks(page, heading)):
             if language == "diff":
                 self._change(block, old="+ ", new="- ")
             elif language == "python":
@@ -102,7 +102,9 @@ class OldProject:
             file.write_text(text.replace(before, after))
 
     def _follow_python(self, block):
-        with self._file(block).open("x") as file:
+        path = self._file(block)
+        path.parent.mkdir(exist_ok=True, parents=True)
+        with path.open("x") as file:
             file.write(block.partition("\n")[2])
 
     def _file(self, block):
@@ -110,10 +112,9 @@ class OldProject:
         return self.folder / block.splitlines()[0].removeprefix("# ")
 
     def _follow_console(self, block):
-        for line in block.replace("\\\n", " ").splitlines():
-            command = line.removeprefix("$ ")
-            assert command.startswith("python manage.py "), command
-            self.manage(*command.split()[2:])
+        lines = block.splitlines()
+        assert all(line.startswith("$ python manage.py ") for line in lines), block
+        self.manage(*" then ".join(line.removeprefix("$ python manage.py ") for line in lines).split())
 
     def _follow_sql(self, block):
         self.execute(block)
@@ -126,7 +127,8 @@ class OldProject:
         return rows
 
 
-def _blocks(page, heading):
+def blocks(page, heading):
+    """The code blocks in a part of a page, each with its language."""
     text = (ROOT / "docs" / page).read_text()
     _, found, rest = text.partition(f"\n## {heading}\n")
     assert found, f"{page} has no part {heading!r}"

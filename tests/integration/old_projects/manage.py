@@ -1,11 +1,14 @@
-"""Django's commands, and those of the tests: ``serve``, and ``set_up`` for what comes before it the first time."""
+"""Django's commands, several of them in one process (``migrate then check``), and those of the tests.
+
+``set_up`` makes the tables and a user, ``serve`` serves.
+"""
 
 import sys
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIServer, make_server
 
 import django
-from django.core.management import call_command, execute_from_command_line
+from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
 from tests.support.device import PASSWORD
@@ -31,9 +34,10 @@ def serve():
 
 
 if __name__ == "__main__":
-    if sys.argv[1] in {"set_up", "serve"}:
-        django.setup()
-        for name in sys.argv[1:]:
+    django.setup()
+    for command in " ".join(sys.argv[1:]).split(" then "):
+        name, *arguments = command.split()
+        if name in {"set_up", "serve"}:
             globals()[name]()
-    else:
-        execute_from_command_line()
+        else:
+            call_command(name, *arguments)

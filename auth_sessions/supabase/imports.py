@@ -93,7 +93,7 @@ def _create(key: uuid.UUID, email: str, row: Mapping[str, str]) -> None:
     if _has_uuid_key():
         user.pk = key
     created_at = _moment(row["created_at"]) or timezone.now()
-    user.password = _password(row["encrypted_password"])
+    user.password = _hash_of(row["encrypted_password"])
     user.is_active = _is_active(row)
     user.last_login = _moment(row["last_sign_in_at"])
     user.date_joined = created_at  # type: ignore[attr-defined]
@@ -109,13 +109,13 @@ def _create(key: uuid.UUID, email: str, row: Mapping[str, str]) -> None:
     profiles.filter(pk=profile.pk).update(created_at=created_at)
 
 
-def _password(encrypted: str) -> str:
+def _hash_of(encrypted: str) -> str:
     """The hash as Django stores it. Without one, and with one of another kind, the user has no usable password."""
     for start, prefix in HASHERS.items():
         if encrypted.startswith(start):
             identify_hasher(prefix + encrypted)
             return prefix + encrypted
-    return make_password(None)
+    return make_hash_of(None)
 
 
 def _moment(text: str) -> datetime | None:

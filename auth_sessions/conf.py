@@ -5,7 +5,7 @@ types and defaults; ``auth_sessions.checks.settings`` validates them (``auth_ses
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from django.conf import settings
@@ -37,8 +37,11 @@ class Settings:
         return _read("AUTH_SESSIONS_REUSE_INTERVAL", timedelta(seconds=10))
 
     @property
-    def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "strict", "lenient"]:
-        """The previous token after the interval is reuse once its child was seen in use, always, or never."""
+    def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "strict", "lenient", "off"]:
+        """The previous token after the interval is reuse once its child was seen in use, always, or never.
+
+        ``"off"`` detects no reuse at all, of older tokens neither.
+        """
         return _read("AUTH_SESSIONS_REUSE_POLICY", "confirmed")
 
     @property
@@ -80,6 +83,11 @@ class Settings:
     def AUTH_SESSIONS_REAUTHENTICATION_AGE(self) -> timedelta | None:
         """Signing out other devices requires the password if the last proof of identity is older; None: never."""
         return _read("AUTH_SESSIONS_REAUTHENTICATION_AGE", timedelta(minutes=10))
+
+    @property
+    def AUTH_SESSIONS_SIMPLEJWT_UNTIL(self) -> datetime | None:
+        """Until when ``auth_sessions.contrib.simplejwt`` accepts simplejwt's tokens; None: until their own end."""
+        return _read("AUTH_SESSIONS_SIMPLEJWT_UNTIL", None)
 
     @property
     def AUTH_SESSIONS_SUPABASE_SIGNUP(self) -> bool:

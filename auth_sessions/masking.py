@@ -85,7 +85,7 @@ def conceal(value: Any, *, numbers: bool = False, depth: int = DEPTH) -> Any:
         return Secret(value)
     if isinstance(value, bytes):
         return SecretBytes(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # a dict is recognised faster
         return {name: conceal(item, numbers=numbers, depth=depth - 1) for name, item in value.items()}
     if isinstance(value, list):
         return [conceal(item, numbers=numbers, depth=depth - 1) for item in value]
@@ -96,12 +96,14 @@ def conceal_members(value: Any, *, numbers: bool = False, depth: int = DEPTH) ->
     """The same object, list or form, with the values of ``SECRET_NAMES`` concealed."""
     if depth == 0:
         return value
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
     if isinstance(value, QueryDict):
         form = value.copy()
         for name in filter(SECRET_NAMES.search, value):
             form.setlist(name, [Secret(text) for text in value.getlist(name)])
         return form
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {
             name: conceal(item, numbers=numbers)
             if SECRET_NAMES.search(str(name))
@@ -154,11 +156,17 @@ class _Arguments:
         self.positions = {at for at, name in enumerate(signature(function).parameters) if name in self.names}
 
     def by_position(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(_concealed(value) if at in self.positions else value for at, value in enumerate(args))
+        for at in self.positions:
+            if at < len(args):
+                args = (*args[:at], _concealed(args[at]), *args[at + 1 :])
+        return args
 
     def by_name(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        return {name: _concealed(value) if name in self.names else value for name, value in kwargs.items()}
+        named = {name: _concealed(kwargs[name]) for name in self.names if name in kwargs}
+        return {**kwargs, **named} if named else kwargs
 
 
 def _concealed(value: Any) -> Any:
-    return conceal_members(value) if isinstance(value, Mapping) else conceal(value)
+    if isinstance(value, (Secret, SecretBytes)):
+        return value
+    return conceal_members(value) if isinstance(value, (dict, Mapping)) else conceal(value)

@@ -42,11 +42,13 @@ from auth_sessions.authentication import (
 )
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.browser_sessions import has_stale_cookie
+from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
-from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
+from auth_sessions.masking import secret_arguments
 from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
@@ -57,6 +59,7 @@ from auth_sessions.serializers import (
     SignInSerializer,
     SignOutSerializer,
 )
+from auth_sessions.signals import credentials_revoked
 from auth_sessions.throttling import ActionThrottle
 
 
@@ -74,7 +77,7 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Hide passwords, codes and refresh tokens in Django's error reports."""
-        return sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
+        return sensitive_post_parameters("password", "otp", "refresh", "token")(super().as_view(**initkwargs))
 
     def get_parsers(self) -> list[BaseParser]:
         return [ConcealingParser(parser) for parser in super().get_parsers()]
@@ -96,7 +99,11 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
         if not isinstance(exc, AuthSessionsError):
             return super().handle_exception(exc)
         with _transactions_kept():
-            return super().handle_exception(to_api_exception(exc))
+            return super().handle_exception(self.to_api_exception(exc))
+
+    def to_api_exception(self, error: AuthSessionsError) -> APIException:
+        """The DRF exception by which the view answers a refusal."""
+        return to_api_exception(error)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
@@ -156,15 +163,24 @@ def _transactions_kept() -> Iterator[None]:
             connection.set_rollback(mark)
 
 
-class SignInView(SignInMixin, AuthSessionsView):
+class TokenPairView(AuthSessionsView):
+    """The base of the views that issue tokens, to clients that are not authenticated yet."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
+        """The members of the response. A project that sends more of the user overrides it."""
+        return {"access": pair.access, "refresh": pair.refresh}
+
+
+class SignInView(SignInMixin, TokenPairView):
     """``POST {<USERNAME_FIELD>, "password", "otp"?, "device_name"?}``: creates a session.
 
     200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``, ``second_factor_required`` or
     ``second_factor_invalid``; 403 ``session_limit_reached``.
     """
 
-    authentication_classes = ()
-    permission_classes = ()
     serializer_class = SignInSerializer
     session_serializer_class: type[BaseSerializer[Any]] = SessionSerializer
     action_throttle_scope = "auth_sessions_token"
@@ -180,23 +196,29 @@ class SignInView(SignInMixin, AuthSessionsView):
             lifetime=self.get_lifetime(),
             second_factor=lambda user: self.second_factor(request._request, user, serializer.validated_data),
         )
-        session = self.session_serializer_class(pair.session, context={"current": pair.session})
-        return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
+        with end_on_error(pair.session):
+            return Response(self.get_response_data(pair.session, pair))
+
+    def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
+        shown = self.session_serializer_class(session, context={"current": session})
+        return {**super().get_response_data(session, pair), "session": shown.data}
 
 
-class RefreshView(AuthSessionsView):
+class RefreshView(TokenPairView):
     """``POST {"refresh"}``: 200 ``{"access", "refresh"}``, or 401 with the code of the refusal."""
 
-    authentication_classes = ()
-    permission_classes = ()
     serializer_class = RefreshSerializer
     action_throttle_scope = "auth_sessions_refresh"
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
         serializer = self.read(request)
-        pair = api.refresh(serializer.validated_data["refresh"], request=request._request)
-        return Response({"access": pair.access, "refresh": pair.refresh})
+        pair = self.refresh(request, serializer.validated_data["refresh"])
+        return Response(self.get_response_data(pair.session, pair))
+
+    @secret_arguments("token")
+    def refresh(self, request: Request, token: str) -> api.TokenPair:
+        return api.refresh(token, request=request._request)
 
 
 class SignOutView(AuthSessionsView):
@@ -379,7 +401,9 @@ class UserSignOutView(StaffView):
     permission_required = "auth_sessions.delete_session"
 
     def post(self, request: Request, **kwargs: object) -> Response:
-        Session.objects.of_person(self.get_owner().pk).end(
+        owner = self.get_owner()
+        Session.objects.of_person(owner.pk).end(
             reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
         )
+        credentials_revoked.send(sender=Session, user_ids={owner.pk}, using=write_alias())
         return Response(status=status.HTTP_204_NO_CONTENT)

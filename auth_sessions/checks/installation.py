@@ -1,4 +1,4 @@
-"""W010, E011, E014, E018, W021, E025: authentication classes, versions, middleware, pages, the Supabase API."""
+"""W010, E011, E014, E018, W021, E025, E030: authentication classes, versions, middleware, pages, apps with tables."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,7 +20,10 @@ from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.pages.views import DevicePage
 
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
-SUPABASE = "auth_sessions.supabase"
+APPS = {
+    "auth_sessions.supabase": ("The Supabase API is", "auth_sessions.E025"),
+    "auth_sessions.contrib.simplejwt": ("Views in the place of simplejwt's are", "auth_sessions.E030"),
+}
 BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
 
 
@@ -29,7 +32,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _versions()
     yield from _middleware()
     yield from _pages()
-    yield from _supabase()
+    yield from _apps()
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
@@ -83,16 +86,16 @@ def _pages() -> Iterator[checks.CheckMessage]:
         yield checks.Error(f"The pages need {BROWSERS} in MIDDLEWARE.", id="auth_sessions.E018")
 
 
-def _supabase() -> Iterator[checks.CheckMessage]:
-    """E025: the Supabase API is mounted without its app, which has the table."""
-    if apps.is_installed(SUPABASE):
-        return
-    if any(base.__module__ == f"{SUPABASE}.views" for view in mounted_views() for base in view.mro()):
-        yield checks.Error(
-            f"The Supabase API is mounted, but {SUPABASE} is not in INSTALLED_APPS.",
-            hint=f'Add "{SUPABASE}" to INSTALLED_APPS and run migrate.',
-            id="auth_sessions.E025",
-        )
+def _apps() -> Iterator[checks.CheckMessage]:
+    """E025, E030: views are mounted without their app, which has a table."""
+    for name, (label, id_) in APPS.items():
+        is_mounted = any(base.__module__ == f"{name}.views" for view in mounted_views() for base in view.mro())
+        if is_mounted and not apps.is_installed(name):
+            yield checks.Error(
+                f"{label} mounted, but {name} is not in INSTALLED_APPS.",
+                hint=f'Add "{name}" to INSTALLED_APPS and run migrate.',
+                id=id_,
+            )
 
 
 def _has_middleware() -> bool:

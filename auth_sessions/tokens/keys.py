@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import DEFAULTS
 
 from auth_sessions.conf import conf
+from auth_sessions.tokens import hs256
 
 THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
@@ -53,6 +55,9 @@ class Backend(TokenBackend):
             payload = {**payload, "aud": self.audience}
         if self.issuer is not None:
             payload = {**payload, "iss": self.issuer}
+        if self.hs256_key is not None and _is_plain(payload):
+            encoded = json.dumps(payload, separators=(",", ":"), cls=self.json_encoder).encode()
+            return hs256.sign(encoded, self.hs256_key)
         return jwt.encode(
             payload,
             self.prepared_signing_key,
@@ -62,6 +67,10 @@ class Backend(TokenBackend):
         )
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        if verify and self.hs256_key is not None:
+            claims = hs256.read(token, self.hs256_key)
+            if claims is not None and self._are_as_written(claims):
+                return claims
         try:
             return jwt.decode(
                 token,
@@ -80,6 +89,30 @@ class Backend(TokenBackend):
         except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
             raise TokenBackendError(_("Token is invalid")) from error
 
+    def _are_as_written(self, claims: dict[str, Any]) -> bool:
+        """Whether the claims that PyJWT validates without a clock are valid, and have the values of ``encode()``."""
+        return (
+            (self.issuer is None or claims.get("iss") == self.issuer)
+            and (self.audience is None or claims.get("aud") == self._audience_claim)
+            and _are_texts(claims.get("sub", ""), claims.get("jti", ""))
+        )
+
+    @cached_property
+    def _audience_claim(self) -> Any:
+        return list(self.audience) if isinstance(self.audience, tuple) else self.audience
+
+    @cached_property
+    def hs256_key(self) -> bytes | None:
+        """The key for :mod:`.hs256`; None where PyJWT has to sign and verify.
+
+        PyJWT warns of a short key, and refuses an issuer or an audience that is no text, or empty.
+        """
+        audience = self.audience if isinstance(self.audience, tuple) else [self.audience]
+        named = [name for name in (self.issuer, *audience) if name is not None]
+        is_usual = self.algorithm == "HS256" and audience and _are_texts(*named) and all(named)
+        key = self.prepared_signing_key if is_usual else None
+        return key if isinstance(key, bytes) and len(key) >= hs256.SHORTEST_KEY else None
+
     @cached_property
     def prepared_verifying_key(self) -> Any:
         return _public_half(super().prepared_verifying_key)
@@ -92,6 +125,16 @@ class Backend(TokenBackend):
         key = _public_half(self.prepared_signing_key) if self.signing_key else self.prepared_verifying_key
         jwk: dict[str, Any] = jwt.get_algorithm_by_name(self.algorithm).to_jwk(key, as_dict=True)
         return {**jwk, "kid": thumbprint(jwk), "alg": self.algorithm, "use": "sig", "key_ops": ["verify"]}
+
+
+def _is_plain(payload: dict[str, Any]) -> bool:
+    """Whether PyJWT would write the claims as they are: it converts times, and refuses an issuer that is no text."""
+    has_times = any(isinstance(payload.get(name), datetime) for name in ("exp", "iat", "nbf"))
+    return not has_times and _are_texts(payload.get("iss", ""))
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _public_half(key: Any) -> Any:

@@ -115,7 +115,7 @@ def _hash_of(encrypted: str) -> str:
         if encrypted.startswith(start):
             identify_hasher(prefix + encrypted)
             return prefix + encrypted
-    return make_hash_of(None)
+    return make_password(None)
 
 
 def _moment(text: str) -> datetime | None:

@@ -136,8 +136,12 @@ class TestKnox:
         new_laptop = sign_in(laptop)
         assert tablet.post("/api/logout/", **self.sign_in(tablet)).status == 204
         assert who(tablet, old_tablet) == who(laptop, new_laptop) == "ada"
-        assert laptop.post("/api/auth/sign-out/", **new_laptop).status == 204
-        assert who(tablet, old_tablet) is who(phone, new_phone) is who(laptop, new_laptop) is None
+        assert laptop.post("/api/auth/sign-out/", {"scope": "others"}, **new_laptop).status == 204
+        assert who(tablet, old_tablet) is who(phone, new_phone) is None
+        old_tablet = self.sign_in(tablet)
+        assert laptop.post("/api/auth/sign-out/", {"scope": "others"}, **new_laptop).status == 204
+        assert who(tablet, old_tablet) is None
+        assert who(laptop, new_laptop) == "ada"
 
     def test_the_old_way_out_and_back(self, project):
         phone, tablet = Client(project), Client(project)
@@ -249,7 +253,7 @@ class TestSupabase:
 
         laptop = self.client(project)
         laptop.sign_in_with_password({"email": self.EMAIL, "password": PASSWORD})
-        laptop.sign_out({"scope": "global"})
+        laptop.sign_out({"scope": "others"})
         for token in ("phone", "tablet", "laptop", phone.refresh_token, tabs[0].json["refresh_token"]):
             assert self.refresh(project, token).status == 400
         assert who(Client(project), new) is None

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import jwt
 import pytest
 
-from tests.support.device import PASSWORD
+from tests.integration.old_projects import PASSWORD
 from tests.support.nested_runs import usual_host
 from tests.support.old_projects import LINUX, Client, OldProject, blocks
 from tests.support.servers import or_skipped, running
@@ -257,3 +257,160 @@ class TestSupabase:
         for token in ("phone", "tablet", "laptop", phone.refresh_token, tabs[0].json["refresh_token"]):
             assert self.refresh(project, token).status == 400
         assert who(Client(project), new) is None
+
+
+CREDENTIALS = {"username": "ada", "password": PASSWORD}
+NEW_PASSWORD = {"new_password1": "hopper 1906!", "new_password2": "hopper 1906!"}
+
+
+class TestDjRestAuthWithJWT:
+    PROJECT, NEEDS, PAGE = "dj_rest_auth_jwt", "dj_rest_auth", "from-dj-rest-auth.md"
+
+    def sign_in(self, project, password=PASSWORD):
+        client = Client(project)
+        answer = client.post("/api/auth/login/", {**CREDENTIALS, "password": password})
+        assert answer.status == 200, answer.text
+        assert answer.json["user"]["username"] == who(client) == "ada"
+        assert answer.json["access"] == client.cookie("access")
+        return client
+
+    def refresh(self, client):
+        before = client.cookie("refresh")
+        answer = client.post("/api/auth/token/refresh/")
+        if answer.status == 200:
+            assert {*answer.json} == {"access", "access_expiration"}
+            assert client.cookie("refresh") != before
+        return answer.status
+
+    def test_the_guide(self, project):
+        laptop, phone, stranger = (self.sign_in(project) for _ in range(3))
+        assert self.refresh(phone) == 200
+        assert stranger.post("/api/auth/logout/").status == 200
+        project.follow(self.PAGE, "JWT mode")
+        project.start()
+        assert who(laptop) == who(phone) == "ada"
+        assert [self.refresh(client) for client in (laptop, phone, stranger)] == [200, 200, 401]
+        assert who(laptop) == who(phone) == "ada"
+        assert laptop.post("/api/auth/token/verify/", {"token": laptop.cookie("access")}).status == 200
+
+        tablet = self.sign_in(project)
+        old_cookies = {"refresh": phone.cookie("refresh")}
+        assert phone.post("/api/auth/logout/").status == 200
+        assert phone.cookie("refresh") is None
+        assert phone.post("/api/auth/token/refresh/", old_cookies).status == 401
+
+        assert tablet.post("/api/auth/password/change/", NEW_PASSWORD).status == 200
+        assert who(tablet) == "ada"
+        assert who(laptop) is None
+        laptop = self.sign_in(project, NEW_PASSWORD["new_password1"])
+        headers = {"Authorization": f"Bearer {tablet.cookie('access')}"}
+        assert tablet.post("/api/sessions/sign-out/", **headers).status == 204
+        assert who(laptop) is who(tablet) is None
+        assert self.refresh(laptop) == self.refresh(tablet) == 401
+
+
+class TestDjRestAuthWithSessions:
+    PROJECT, NEEDS, PAGE = "dj_rest_auth_session", "dj_rest_auth", "from-dj-rest-auth.md"
+
+    def sign_in(self, project):
+        client = Client(project)
+        assert client.post("/api/auth/login/", CREDENTIALS).status == 204
+        assert who(client) == "ada"
+        return client
+
+    def send(self, client, path, data=None):
+        return client.post(path, data, **{"X-CSRFToken": client.cookie("csrftoken")}).status
+
+    def test_the_guide(self, project):
+        laptop, phone, forgotten = (self.sign_in(project) for _ in range(3))
+        project.follow(self.PAGE, "Session mode")
+        project.start()
+        assert who(laptop) == who(phone) == "ada"
+        assert len(laptop.get("/api/sessions/sessions/").json) == 3
+        assert self.send(phone, "/api/auth/logout/") == 200
+        assert who(phone) is None
+        phone = self.sign_in(project)
+        assert self.send(phone, "/api/sessions/sign-out/", {"scope": "others"}) == 204
+        assert who(phone) == "ada"
+        assert who(laptop) is who(forgotten) is None
+        laptop = self.sign_in(project)
+        assert self.send(laptop, "/api/auth/password/change/", NEW_PASSWORD) == 200
+        assert who(laptop) == "ada"
+        assert who(phone) is None
+
+
+class TokensOfDRF:
+    """Django REST framework's tokens, as one package or another gives them out."""
+
+    PAGE = "from-drf-tokens.md"
+
+    def sign_in(self, client):
+        path, key = self.LOGIN
+        return {"Authorization": f"Token {client.post(path, CREDENTIALS).json[key]}"}
+
+    def test_the_guide(self, project):
+        phone, laptop = Client(project), Client(project)
+        old = self.sign_in(phone)
+        project.follow(self.PAGE, "Steps")
+        project.start()
+        assert who(phone, old) == "ada"
+        new_phone = bearer(phone.post("/api/sessions/exchange/", **old))
+        new_laptop = bearer(laptop.post("/api/sessions/token/", CREDENTIALS))
+        assert who(phone, old) == who(phone, new_phone) == who(laptop, new_laptop) == "ada"
+        assert laptop.post("/api/sessions/sign-out/", {"scope": "others"}, **new_laptop).status == 204
+        assert who(phone, old) is who(phone, new_phone) is None
+        assert who(laptop, new_laptop) == who(phone, self.sign_in(phone)) == "ada"
+
+
+class TestDjRestAuthWithTokens(TokensOfDRF):
+    PROJECT, NEEDS, LOGIN = "dj_rest_auth_token", "dj_rest_auth", ("/api/auth/login/", "key")
+
+
+class TestDjoserWithTokens(TokensOfDRF):
+    PROJECT, NEEDS, LOGIN = "djoser_token", "djoser", ("/auth/token/login/", "auth_token")
+
+
+class TestDjoserWithJWT:
+    PROJECT, NEEDS, PAGE = "djoser_jwt", "djoser", "from-djoser.md"
+
+    def sign_in(self, project, password=PASSWORD):
+        client = Client(project)
+        answer = client.post("/auth/jwt/create/", {**CREDENTIALS, "password": password})
+        assert {*answer.json} == {"access", "refresh"}
+        client.pair = answer.json
+        return client
+
+    def refresh(self, client):
+        """The answer replaces what it has of the pair."""
+        answer = client.post("/auth/jwt/refresh/", {"refresh": client.pair["refresh"]})
+        client.pair |= answer.json if answer.status == 200 else {}
+        return answer.status
+
+    def headers(self, client):
+        return {"Authorization": f"JWT {client.pair['access']}"}
+
+    def who(self, client):
+        return who(client, self.headers(client))
+
+    def test_the_guide(self, project):
+        laptop, phone = self.sign_in(project), self.sign_in(project)
+        project.follow(self.PAGE, "Steps")
+        project.start()
+        assert self.who(laptop) == self.who(phone) == "ada"
+        assert self.refresh(laptop) == self.refresh(phone) == 200
+        assert self.who(laptop) == self.who(phone) == "ada"
+        assert laptop.post("/auth/jwt/verify/", {"token": laptop.pair["access"]}).status == 200
+
+        passwords = {"current_password": PASSWORD, "new_password": "hopper-1906"}
+        assert laptop.post("/auth/users/set_password/", passwords, **self.headers(laptop)).status == 204
+        assert self.who(laptop) == "ada"
+        assert self.refresh(laptop) == 200
+        assert self.who(phone) is None
+        assert self.refresh(phone) == 401
+
+        phone = self.sign_in(project, "hopper-1906")
+        assert laptop.post("/auth/sign-out/", {"scope": "others"}, **self.headers(laptop)).status == 204
+        assert [self.refresh(phone), self.refresh(laptop)] == [401, 200]
+        confirmed = {"current_password": "hopper-1906"}
+        assert laptop.post("/auth/users/me/", confirmed, method="DELETE", **self.headers(laptop)).status == 204
+        assert [self.refresh(laptop), self.who(laptop)] == [401, None]

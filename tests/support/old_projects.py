@@ -17,7 +17,7 @@ import urllib.request
 from http.cookiejar import CookieJar
 from types import SimpleNamespace
 
-from tests.support.device import PASSWORD
+from tests.integration.old_projects import PASSWORD
 from tests.support.nested_runs import run_apart
 from tests.support.paths import ROOT
 

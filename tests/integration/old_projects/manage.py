@@ -10,8 +10,7 @@ from wsgiref.simple_server import WSGIServer, make_server
 import django
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
-
-from tests.support.device import PASSWORD
+from project import PASSWORD
 
 
 def set_up():

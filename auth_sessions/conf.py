@@ -4,7 +4,7 @@ Each is read from Django's settings at the moment of use, so that ``override_set
 types and defaults; ``auth_sessions.checks.settings`` validates them (``auth_sessions.E001``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -58,6 +58,11 @@ class Settings:
     def AUTH_SESSIONS_LIMIT_BY(self) -> Literal["user", "tag"]:
         """Count all of a user's sessions together, or those of each tag by itself."""
         return _read("AUTH_SESSIONS_LIMIT_BY", "user")
+
+    @property
+    def AUTH_SESSIONS_PASSWORD_CHANGE_ENDS(self) -> Collection[str]:
+        """The kinds of sessions that a change of the password ends (``choices.SessionKind``), always with "browser"."""
+        return _read("AUTH_SESSIONS_PASSWORD_CHANGE_ENDS", ("token", "browser"))
 
     @property
     def AUTH_SESSIONS_CACHE(self) -> str | None:

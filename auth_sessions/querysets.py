@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from auth_sessions import moments, passwords
-from auth_sessions.choices import EndReason, Scope
+from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, write_alias_of
@@ -49,8 +49,9 @@ class SessionQuerySet(QuerySet["Session"]):
     def live(self, *, user: AbstractBaseUser | None = None) -> SessionQuerySet:
         """The sessions that are neither expired nor idle.
 
-        With ``user``, only the sessions of that user with the fingerprint of the user's present password. Without it
-        the password is not compared: SQL cannot compute the fingerprint.
+        With ``user``, only the sessions of that user with the fingerprint of the user's present password, and those of
+        a kind that ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` does not name. Without it the password is not compared: SQL
+        cannot compute the fingerprint.
         """
         now = timezone.now()
         live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
@@ -58,7 +59,10 @@ class SessionQuerySet(QuerySet["Session"]):
             live = live.filter(used_after(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT)))
         if user is None:
             return live
-        return live.filter(password_fingerprint__in=passwords.fingerprints(user.password), user_id=user.pk)
+        has_password = Q(password_fingerprint__in=passwords.fingerprints(user.password))
+        if unbound := set(SessionKind) - set(conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS):
+            has_password |= Q(kind__in=unbound)
+        return live.filter(has_password, user_id=user.pk)
 
     def not_live(self) -> SessionQuerySet:
         """The sessions that are expired or idle, and whose rows are still there: the opposite of :meth:`live`."""

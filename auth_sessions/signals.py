@@ -21,7 +21,7 @@ sessions_ended = Signal()
 """Sent robustly, once for each operation, after the commit."""
 
 credentials_revoked = Signal()
-"""Sent when people are signed out everywhere or elsewhere, or have a new password: ``user_ids`` (a set), ``using``.
+"""Sent when people are signed out everywhere or elsewhere, or by a new password: ``user_ids`` (a set), ``using``.
 
 Also if no session ends by it. A receiver refuses whatever else an earlier sign-in of theirs has given them.
 """

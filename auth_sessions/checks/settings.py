@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core import checks
 from django.utils.timezone import is_aware
 
+from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
 from auth_sessions.tokens.keys import fallback_backends, simple_jwt
 
@@ -21,7 +22,7 @@ UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
     "ROTATE_REFRESH_TOKENS": "Refresh tokens always rotate.",
     "BLACKLIST_AFTER_ROTATION": "A rotated token is recognised by its generation; there is no blacklist.",
-    "CHECK_REVOKE_TOKEN": "A session always ends with its password.",
+    "CHECK_REVOKE_TOKEN": "AUTH_SESSIONS_PASSWORD_CHANGE_ENDS replaces it.",
     "UPDATE_LAST_LOGIN": "Django's user_logged_in signal always updates last_login.",
     "CHECK_USER_IS_ACTIVE": "An inactive user is always refused.",
     "USER_AUTHENTICATION_RULE": "Whether a person may sign in is decided by AUTHENTICATION_BACKENDS.",
@@ -67,6 +68,10 @@ def _values() -> Iterator[checks.CheckMessage]:
             '"evict_oldest" or "refuse"',
         ),
         "AUTH_SESSIONS_LIMIT_BY": (conf.AUTH_SESSIONS_LIMIT_BY in ("user", "tag"), '"user" or "tag"'),
+        "AUTH_SESSIONS_PASSWORD_CHANGE_ENDS": (
+            _are_kinds(conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS),
+            '("token", "browser") or ("browser",): Django itself ends browser sessions',
+        ),
         "AUTH_SESSIONS_CACHE": (is_named_cache(), "a name in CACHES, or None"),
         "AUTH_SESSIONS_CACHE_TTL": (_is_duration(conf.AUTH_SESSIONS_CACHE_TTL), duration),
         "AUTH_SESSIONS_TRUSTED_PROXIES": (
@@ -110,6 +115,12 @@ def _is_duration_or_none(value: object) -> bool:
 
 def _is_count(value: object, *, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _are_kinds(value: object) -> bool:
+    if not isinstance(value, (list, tuple, set, frozenset)) or not all(isinstance(kind, str) for kind in value):
+        return False
+    return {"browser"} <= set(value) <= set(SessionKind)
 
 
 def is_named_cache() -> bool:

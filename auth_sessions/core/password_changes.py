@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.conf import conf
 from auth_sessions.core.credentials import refusing_long_passwords
 from auth_sessions.core.database import all_sessions, translate_missing_user, user_row, write_alias
 from auth_sessions.core.usage import update_on_commit
@@ -24,9 +25,10 @@ def change_password(
 ) -> int:
     """Set a new password and end every session of the user except ``keep``, in one transaction.
 
-    ``keep`` gets the fingerprint of the new password. The password is not validated here; a form or a serializer does
-    that. Returns the number of sessions ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was
-    deleted meanwhile), :class:`~auth_sessions.exceptions.PasswordTooLong`, and, without any change,
+    Only sessions of the kinds in ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` end. ``keep`` gets the fingerprint of the new
+    password. The password is not validated here; a form or a serializer does that. Returns the number of sessions
+    ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was deleted meanwhile),
+    :class:`~auth_sessions.exceptions.PasswordTooLong`, and, without any change,
     :class:`~auth_sessions.exceptions.SessionNotFound` if ``keep`` has ended meanwhile.
     """
     using = write_alias()
@@ -43,6 +45,7 @@ def change_password(
             keep.password_fingerprint = passwords.fingerprint(user.password)
             sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
             sessions = sessions.exclude(pk=keep.pk)
+        sessions = sessions.filter(kind__in=conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS)
         return sessions.end(reason=EndReason.PASSWORD_CHANGED, actor=user, request=request)
 
     with translate_missing_user(user):
@@ -71,10 +74,11 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
 def update_fingerprint_key(session: Session) -> None:
     """After a change of ``SECRET_KEY``, store the fingerprint that is keyed with the new one, on commit.
 
-    The session then stays live when the old key is removed from ``SECRET_KEY_FALLBACKS``.
+    The session then stays live when the old key is removed from ``SECRET_KEY_FALLBACKS``. The fingerprint of another
+    password stays as it is.
     """
     fingerprint = passwords.fingerprint(session.user.password)
-    if session.password_fingerprint != fingerprint:
+    if session.password_fingerprint != fingerprint and passwords.matches(session.password_fingerprint, session.user):
         as_read = {"password_fingerprint": session.password_fingerprint}
         update_on_commit(session, {"password_fingerprint": fingerprint}, only_if=as_read)
         session.password_fingerprint = fingerprint

@@ -26,7 +26,8 @@ def get_end_reason(
     """Why a session whose row exists is not live; None if it is live.
 
     The password of a browser session is compared only with ``checks_browser_password``: at a request, Django has
-    compared its own session hash. The user must be accepted by the backend that let them in, and be visible to the
+    compared its own session hash. That of a kind which ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` does not name is not
+    compared at all. The user must be accepted by the backend that let them in, and be visible to the
     default manager, if the session was read ``with_user_visibility()`` (``core.backends.is_accepted``). With
     ``asks_backend`` the backend itself is asked (``core.backends.is_known``).
 
@@ -40,7 +41,8 @@ def get_end_reason(
         return EndReason.IDLE
     if not _is_let_in(session, asks_backend=asks_backend):
         return EndReason.USER_INACTIVE
-    is_checked = checks_browser_password or session.kind != SessionKind.BROWSER
+    is_bound = session.kind in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
+    is_checked = is_bound and (checks_browser_password or session.kind != SessionKind.BROWSER)
     if is_checked and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
     if session.actor_id is None or _is_actor_signed_in(session, asks_backend=asks_backend):

@@ -16,6 +16,7 @@ from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAut
 from auth_sessions.contrib.simplejwt.exchange import refuse_old_tokens
 from auth_sessions.models import Session
 from tests.support.device import code
+from tests.support.guides import run_block
 from tests.support.simplejwt import Client, old_refresh_token, old_sliding_token, timed
 
 
@@ -30,9 +31,14 @@ class WhoView(APIView):
         )
 
 
-def ask(token):
+class OnlyPkView(WhoView):
+    def get(self, request):
+        return Response(str(request.user.pk))
+
+
+def ask(token, **options):
     request = APIRequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {token}")
-    response = WhoView.as_view()(request)
+    response = WhoView.as_view(**options)(request)
     response.render()
     response.json = lambda: response.data
     return response
@@ -66,6 +72,18 @@ def test_no_other_token_passes_as_an_old_one(ada, laptop):
     of_no_session = old_access_token(ada, session_id=laptop.session_id)
     for token in (of_no_session, old_refresh_token(ada), laptop.refresh_token, "x"):
         assert code(ask(token)) == (401, "token_not_valid")
+
+
+def test_with_the_cached_check(ada, laptop, shared_cache, django_assert_num_queries):
+    """As the guide derives it."""
+    cached = run_block("from-simplejwt.md", "CachedOrSimpleJWTAuthentication", {})["CachedOrSimpleJWTAuthentication"]
+    options = {"authentication_classes": [cached]}
+    assert ask(old_access_token(ada), **options).status_code == 200
+    view = OnlyPkView.as_view(**options)
+    for queries in (1, 0):
+        with django_assert_num_queries(queries):
+            request = APIRequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {laptop.access}")
+            assert view(request).data == str(ada.pk)
 
 
 def test_who_may_not_be_signed_in(ada):

@@ -249,6 +249,12 @@ class TestSignedOutEverywhere:
         ada.save()
         assert code(client_of_ada.present()) == NOT_VALID
 
+    def test_not_by_a_new_password_that_ends_no_token_session(self, ada, client_of_ada, settings):
+        settings.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS = ["browser"]
+        ada.set_password("another 1816")
+        ada.save()
+        assert client_of_ada.present().status_code == 200
+
     def test_by_a_new_password_from_one_of_the_devices(self, ada, client_of_ada, laptop):
         api.change_password(ada, "another 1816", keep=Session.objects.get())
         assert laptop.is_signed_in()

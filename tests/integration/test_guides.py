@@ -71,6 +71,7 @@ class TestPlainDjangoSessions:
         project.follow(self.PAGE, "Steps")
         project.start()
         assert laptop.submit("/account/devices/others/sign-out/", {"password": PASSWORD}).status == 200
+        project.manage("migrate", "auth_sessions", "zero")
         project.go_back(self.PAGE, "Steps")
         project.start()
         assert laptop.is_logged_in()
@@ -99,11 +100,16 @@ class TestDjangoUserSessions:
     def test_back(self, project):
         laptop, other = Client(project).log_in(), Client(project).log_in()
         project.follow(self.PAGE, "Steps")
+        project.follow(self.PAGE, "Then without it")
         project.start()
         assert laptop.submit("/account/devices/others/sign-out/", {"password": PASSWORD}).status == 200
+        library = Client(project).log_in()
+        project.go_back(self.PAGE, "Then without it")
         project.go_back(self.PAGE, "Steps")
+        project.follow(self.PAGE, "How to go back")
         project.start()
         assert laptop.is_logged_in()
+        assert library.is_logged_in()
         assert not other.is_logged_in()
 
 
@@ -307,6 +313,16 @@ class TestDjRestAuthWithJWT:
         assert tablet.post("/api/sessions/sign-out/", **headers).status == 204
         assert who(laptop) is who(tablet) is None
         assert self.refresh(laptop) == self.refresh(tablet) == 401
+
+    def test_back(self, project):
+        laptop, phone = self.sign_in(project), self.sign_in(project)
+        project.follow(self.PAGE, "JWT mode")
+        project.start()
+        assert self.refresh(phone) == 200
+        project.go_back(self.PAGE, "JWT mode")
+        project.start()
+        assert who(laptop) == who(phone) == who(self.sign_in(project)) == "ada"
+        assert [self.refresh(laptop), self.refresh(phone)] == [200, 401]
 
 
 class TestDjRestAuthWithSessions:

@@ -117,7 +117,8 @@ class OldProject:
         self.manage(*" then ".join(line.removeprefix("$ python manage.py ") for line in lines).split())
 
     def _follow_sql(self, block):
-        self.execute(block)
+        for statement in filter(str.strip, block.split(";")):
+            self.execute(statement)
 
     def execute(self, sql, *parameters):
         """Run one statement; returns its rows."""

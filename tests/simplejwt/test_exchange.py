@@ -266,6 +266,11 @@ class TestSignedOutEverywhere:
         assert code(client_of_ada.present()) == NOT_VALID
         assert RefusedTokens.objects.count() == 2
 
+    def test_nothing_is_written_when_no_old_token_is_accepted(self, laptop, settings):
+        settings.AUTH_SESSIONS_SIMPLEJWT_UNTIL = timezone.now()
+        laptop.sign_out("global")
+        assert not RefusedTokens.objects.exists()
+
     def test_a_later_token(self, clock, ada):
         """While old processes still run beside the new ones."""
         refuse_old_tokens([ada.pk])

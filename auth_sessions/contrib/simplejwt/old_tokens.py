@@ -98,9 +98,14 @@ class OldSlidingToken(OldToken):
 
 def require_accepted(token: OldToken) -> None:
     """Raise ``TokenNotValid`` for a token after ``AUTH_SESSIONS_SIMPLEJWT_UNTIL``, or one that is blacklisted."""
-    until = conf.AUTH_SESSIONS_SIMPLEJWT_UNTIL
-    if (until is not None and moments.has_passed(until)) or (token.jti is not None and is_blacklisted(token.jti)):
+    if is_over() or (token.jti is not None and is_blacklisted(token.jti)):
         raise exceptions.TokenNotValid
+
+
+def is_over() -> bool:
+    """Whether no old token is accepted any more."""
+    until = conf.AUTH_SESSIONS_SIMPLEJWT_UNTIL
+    return until is not None and moments.has_passed(until)
 
 
 def require_renewable(token: OldToken) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from auth_sessions.contrib.simplejwt import exchange
+from auth_sessions.contrib.simplejwt import exchange, old_tokens
 from auth_sessions.signals import credentials_revoked, expired_cleared
 
 
@@ -12,7 +12,8 @@ def connect() -> None:
 
 
 def refuse_old_tokens(user_ids: set[Any], using: str, **kwargs: object) -> None:
-    exchange.refuse_old_tokens(user_ids, using=using)
+    if not old_tokens.is_over():
+        exchange.refuse_old_tokens(user_ids, using=using)
 
 
 def clear_expired(using: str, **kwargs: object) -> None:

@@ -89,7 +89,7 @@ class TokenVerifyView(SimpleJWTView):
     """``POST {"token"}``: 200 ``{}`` for an access or refresh token whose session is live; 401."""
 
     serializer_class = TokenSerializer
-    action_throttle_scope = "auth_sessions_refresh"
+    action_throttle_scope = "auth_sessions_verify"  # of its own: services ask at every request
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:

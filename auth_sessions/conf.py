@@ -90,6 +90,11 @@ class Settings:
         return _read("AUTH_SESSIONS_REAUTHENTICATION_AGE", timedelta(minutes=10))
 
     @property
+    def AUTH_SESSIONS_CLEAR_SITE_DATA(self) -> Sequence[str]:
+        """What a browser that signs out is told to delete, by the header ``Clear-Site-Data``."""
+        return _read("AUTH_SESSIONS_CLEAR_SITE_DATA", ())
+
+    @property
     def AUTH_SESSIONS_SIMPLEJWT_UNTIL(self) -> datetime | None:
         """Until when ``auth_sessions.contrib.simplejwt`` accepts simplejwt's tokens; None: until their own end."""
         return _read("AUTH_SESSIONS_SIMPLEJWT_UNTIL", None)

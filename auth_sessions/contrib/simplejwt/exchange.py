@@ -76,7 +76,7 @@ def end(token: OldToken, *, request: HttpRequest | None = None) -> None:
     old_tokens.require_accepted(token)
     exchanged = _find(token)
     if exchanged is None:
-        if _claim(token, None) is None:
+        if in_transaction(lambda: _claim(token, None), using=write_alias()) is None:
             return
         exchanged = _find(token)
     session_id = _session_id(exchanged)

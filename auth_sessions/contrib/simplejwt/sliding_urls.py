@@ -1,12 +1,12 @@
 """For projects with sliding tokens: ``path("api/", include("auth_sessions.contrib.simplejwt.sliding_urls"))``."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from auth_sessions.contrib.simplejwt import views
 
-urlpatterns = [
-    path(f"token{action}{slash}", view.as_view(), name=name)
-    for slash in ("", "/")
+urlpatterns: list[URLPattern] = [
+    path(f"token{action}{slash}", view.as_view(**options), name=name)
+    for slash, options in (("", {"schema": None}), ("/", {}))
     for action, view, name in (
         ("", views.TokenObtainSlidingView, "token_obtain_sliding"),
         ("/refresh", views.TokenRefreshSlidingView, "token_refresh_sliding"),

@@ -38,7 +38,7 @@ pytest.importorskip("sentry_sdk", reason="sentry-sdk is in the dependency group 
 from tests.support import error_reports
 from tests.support.error_reports import made_meanwhile, send, shown
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 OTP = "424242"
 FAILURES = "tests.host.failures"

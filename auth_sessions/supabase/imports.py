@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from auth_sessions.core.database import all_users, write_alias
+from auth_sessions.core.people import normalized_email
 from auth_sessions.moments import has_passed
 from auth_sessions.supabase import users
 from auth_sessions.supabase.models import Profile
@@ -53,7 +54,7 @@ def import_users(rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Outco
     """
     known, addresses = _known_ids(), _addresses()
     for row in rows:
-        key, email = uuid.UUID(row["id"]), users.normalized(row["email"])
+        key, email = uuid.UUID(row["id"]), normalized_email(row["email"])
         outcome = Outcome.IMPORTED
         if key in known:
             outcome = Outcome.KNOWN
@@ -76,7 +77,7 @@ def _known_ids() -> set[uuid.UUID]:
 def _addresses() -> set[str]:
     user_model = get_user_model()
     found = all_users().values_list(user_model.get_email_field_name(), user_model.USERNAME_FIELD)
-    return {users.normalized(name) for names in found.iterator() for name in names if name}
+    return {normalized_email(name) for names in found.iterator() for name in names if name}
 
 
 def _has_uuid_key() -> bool:

@@ -23,7 +23,7 @@ LEAVING = [("left", "removed_too_early"), ("new", "leave"), ("left", "left")]
     ("variant", "steps"),
     {
         "plain": [*STEPS, *BACK],
-        "rotating": [*STEPS, *BACK],
+        "rotating": [*STEPS, ("new", "undo"), *BACK],
         "blacklist": [*STEPS, *LEAVING, *BACK],
         "sliding": [*STEPS, *BACK],
     }.items(),

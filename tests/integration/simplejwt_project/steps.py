@@ -99,9 +99,19 @@ def removed_too_early(phone, tablet, lost, forgotten, television):
         raise AssertionError("nothing keeps the user")
 
 
+def undo(phone, tablet, lost, forgotten, television):
+    """What the guide says before this app is removed."""
+    run_commands("migrate auth_sessions_simplejwt zero")
+
+
 def leave(phone, tablet, lost, forgotten, television):
     """What the guide says before the app is removed."""
-    [block] = [block for block in blocks(GUIDE, "console") if "token_blacklist zero" in block]
+    run_commands("migrate token_blacklist zero")
+
+
+def run_commands(containing):
+    """Those of the one block of the guide with these words."""
+    [block] = [block for block in blocks(GUIDE, "console") if containing in block]
     for line in block.splitlines():
         command = shlex.split(line)
         assert command[:2] == ["python", "manage.py"]

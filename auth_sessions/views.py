@@ -42,6 +42,7 @@ from auth_sessions.authentication import (
 )
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.browser_sessions import has_stale_cookie
+from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out
@@ -180,8 +181,9 @@ class SignInView(SignInMixin, AuthSessionsView):
             lifetime=self.get_lifetime(),
             second_factor=lambda user: self.second_factor(request._request, user, serializer.validated_data),
         )
-        session = self.session_serializer_class(pair.session, context={"current": pair.session})
-        return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
+        with end_on_error(pair.session):
+            session = self.session_serializer_class(pair.session, context={"current": pair.session})
+            return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
 
 
 class RefreshView(AuthSessionsView):

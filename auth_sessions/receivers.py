@@ -28,7 +28,7 @@ from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.user_saves import end_after_save, get_stored_password
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
-from auth_sessions.db.user_deletion import deleted_together, skip_deleted
+from auth_sessions.db.user_deletion import BY_HAND, deleted_together, skip_deleted
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
@@ -64,12 +64,9 @@ def connect() -> None:
 
 
 def end_sessions_of_deleted_users(
-    instance: AbstractBaseUser, origin: object = None, using: str = DEFAULT_DB_ALIAS, **kwargs: object
+    instance: AbstractBaseUser, origin: object = BY_HAND, using: str = DEFAULT_DB_ALIAS, **kwargs: object
 ) -> None:
-    """Before users are deleted, end their sessions: with the first of them, those of all.
-
-    A package for soft deletion may send the signal without ``origin``.
-    """
+    """Before users are deleted, end their sessions: with the first of them, those of all."""
     if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
         end_before_deletion(user_ids)
         skip_deleted(instance, Session, origin=origin, using=using)

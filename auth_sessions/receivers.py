@@ -1,5 +1,6 @@
 """The receivers of Django's signals about users and logins, and of the app's own about sessions that end."""
 
+import logging
 from importlib import import_module
 
 from django.apps import apps
@@ -7,7 +8,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.core.signals import got_request_exception
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -32,6 +34,8 @@ from auth_sessions.db.user_deletion import BY_HAND, deleted_together, skip_delet
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
 
+logger = logging.getLogger("auth_sessions")
+
 IGNORED_FIELDS = {"last_login"}
 """Saved at every sign-in. ``is_active`` may be a property that depends on any other field."""
 
@@ -44,6 +48,7 @@ def connect() -> None:
     """Connect the receivers: to the user model, its parents, proxies and children, each of which is a sender itself."""
     user_logged_in.connect(create_browser_session, dispatch_uid="auth_sessions.user_logged_in")
     user_logged_out.connect(end_browser_session, dispatch_uid="auth_sessions.user_logged_out")
+    got_request_exception.connect(end_unsent_login, dispatch_uid="auth_sessions.got_request_exception")
     sessions_ending.connect(delete_store_rows, dispatch_uid="auth_sessions.sessions_ending")
     sessions_ended.connect(delete_store_entries, dispatch_uid="auth_sessions.sessions_ended")
     sessions_ending.connect(invalidate_cache, dispatch_uid="auth_sessions.sessions_ending.cache")
@@ -111,6 +116,22 @@ def create_browser_session(
     """After Django's ``login()``, create the row. A signal with a ``session`` is that of ``auth_sessions.api``."""
     if session is None and request is not None and browser_sessions.get_state(request) is not None:
         browser_acting.on_login(request, user)
+
+
+def end_unsent_login(request: HttpRequest | None = None, **kwargs: object) -> None:
+    """After an exception: the response that has passed the app's middleware is not sent, nor the cookie of a login.
+
+    Django calls it for an async request in any thread, whose connection nothing else would close.
+    """
+    state = browser_sessions.get_state(request)
+    if request is None or state is None or not state.is_answered:
+        return
+    try:
+        browser_sessions.end_unsent(request)
+    except Exception:
+        logger.exception("The session of a login that has failed could not be ended")
+    finally:
+        close_old_connections()
 
 
 def record_reauthentication(

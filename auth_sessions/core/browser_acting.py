@@ -81,6 +81,7 @@ def on_response(request: HttpRequest, *, status_code: int) -> None:
     state = get_state(request)
     if state is None:
         return
+    state.is_answered = True
     if state.is_refused and not request.session.is_empty():
         request.session.flush()
     if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -126,6 +127,7 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
         return False
     for name, value in changes.items():
         setattr(session, name, value)
+    state.created = session
     if is_proved:
         backend = browser_sessions.backend_of_login(django_session)
         mark_reauthenticated(session, user, amr=methods_of_login(request, user), auth_backend=backend)

@@ -63,10 +63,11 @@ def test_it_is_not_counted(ada, bob, settings, over_another):
     assert Device().sign_in(bob).is_signed_in()
 
 
-def test_over_another_user_it_evicts_nothing(ada, bob, settings):
+@pytest.mark.parametrize("over_another", [False, True])
+def test_it_evicts_nothing(ada, bob, settings, over_another):
     settings.AUTH_SESSIONS_MAX_PER_USER = 1
     phone = Device().sign_in(bob)
-    fail(Browser().sign_in(ada), bob)
+    fail(Browser().sign_in(ada) if over_another else Browser(), bob)
     assert phone.is_signed_in()
 
 

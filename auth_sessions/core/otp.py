@@ -16,6 +16,9 @@ from auth_sessions.masking import secret_arguments
 BACKUP = "StaticDevice"
 """The model of backup codes."""
 
+ACCEPTED = "_auth_sessions_otp_device"
+"""The attribute of a user with the device whose code was accepted last."""
+
 _logger = logging.getLogger("auth_sessions")
 
 
@@ -44,7 +47,9 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
 
     def is_accepted() -> bool:
         lock_by_primary_key(user_row(user))  # SQLite does not lock the devices
-        return any(_accepts(device, token) for device in devices_for_user(user, for_verify=True))
+        locked = devices_for_user(user, for_verify=True)
+        vars(user)[ACCEPTED] = next((device for device in locked if _accepts(device, token)), None)
+        return vars(user)[ACCEPTED] is not None
 
     if not in_transaction(is_accepted, using=write_alias()):
         raise exceptions.SecondFactorInvalid
@@ -60,6 +65,12 @@ def _accepts(device: Any, token: str) -> bool:
     """
     is_left = type(device).__name__ != BACKUP or bool(device.token_set.filter(token=token).select_for_update())
     return bool(device.verify_token(token)) and is_left
+
+
+def announce(user: AbstractBaseUser) -> None:
+    """Let Django's ``login()`` note the device, as after a form of django-otp: ``user.is_verified()`` is then True."""
+    if device := vars(user).pop(ACCEPTED, None):
+        vars(user)["otp_device"] = device
 
 
 def _challenge(devices: list[Any]) -> None:

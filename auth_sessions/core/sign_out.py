@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.statements import lock_in_scope
@@ -41,6 +41,8 @@ def sign_out(
         actor=actor or session.user,
         request=request,
     )
+    if scope != Scope.LOCAL and session.actor_id is None:
+        signals.credentials_revoked.send(sender=Session, user_ids={session.user_id}, using=using)
     if ended and request is not None and scope != Scope.OTHERS:
         user_logged_out.send(sender=session.user.__class__, request=request, user=session.user, session=session)
     return ended

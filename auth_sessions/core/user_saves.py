@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from auth_sessions import passwords
+from auth_sessions import passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.backends import is_accepted, is_visible, refused_sessions
@@ -13,6 +13,7 @@ from auth_sessions.core.database import all_sessions, all_users, user_row, write
 from auth_sessions.db.hash_upgrades import has_new_password
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
 ANY_OTHER = ""
@@ -40,10 +41,11 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
 
     These are the sessions whose backend does not accept the user, all of them if the default manager hides the user,
     and with a new password the token sessions of any other, where ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` names them;
-    and those in which a user who is not accepted acts in
-    another person's name. Costs one SELECT if none ends, and then reads no session.
+    and those in which a user who is not accepted acts in another person's name. Costs one SELECT if none ends, and then
+    reads no session.
     """
     using = write_alias()
+    ends_tokens = has_new_password and SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
     user = all_users(using).filter(pk=user_id).first()
     if user is None or not (has_new_password or _refused(user, using).exists() or _acted(user, using).exists()):
         return 0
@@ -53,13 +55,16 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
         for stored in lock_by_primary_key(user_row(user)):  # nobody changes the user until these sessions have ended
             ended += _acted(stored, using).end(reason=EndReason.SIGNED_OUT)
             ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)
-            if has_new_password and SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS:
+            if ends_tokens:
                 tokens = all_sessions(using).filter(user_id=stored.pk, kind=SessionKind.TOKEN)
                 outdated = tokens.exclude(password_fingerprint__in=passwords.fingerprints(stored.password))
                 ended += outdated.end(reason=EndReason.PASSWORD_CHANGED)
         return ended
 
-    return in_transaction(work, using=using)
+    ended = in_transaction(work, using=using)
+    if ends_tokens:
+        signals.credentials_revoked.send(sender=Session, user_ids={user_id}, using=using)
+    return ended
 
 
 def _refused(user: AbstractBaseUser, using: str) -> SessionQuerySet:

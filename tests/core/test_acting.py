@@ -228,7 +228,7 @@ class TestTheEndOfTheActorsOwnSession:
         )
 
     @pytest.mark.parametrize("number", [1, 10, 200])
-    def test_the_cost_does_not_grow(self, grace, staff_device, make_user, number):
+    def test_the_cost_does_not_grow(self, grace, staff_device, make_user, number, rest_only):
         for each in range(number):
             create_session(make_user(f"customer{each}"), actor=grace, current=row(staff_device))
         session = Session.objects.select_related("user").get(pk=staff_device.session_id)

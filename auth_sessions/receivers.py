@@ -173,8 +173,10 @@ def invalidate_cache(signal: Signal, records: list[EndedSession], **kwargs: obje
 def flush_own_django_session(records: list[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
     """If the request's own browser session has ended, flush Django's session: the response deletes the cookie."""
     keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
-    if not keys or request is None or browser_sessions.get_state(request) is None:
+    state = None if request is None else browser_sessions.get_state(request)
+    if not keys or request is None or state is None:
         return
     browser_sessions.forget_presented(request, keys)
     if request.session.get(SESSION_ID_KEY) in keys:
+        state.session, state.has_left_acting = None, state.presented.acting is not None
         request.session.flush()

@@ -77,7 +77,7 @@ class RequestState:
     """The row of that new login, as long as it is open whether somebody acts."""
     has_logged_out: bool = False
     has_left_acting: bool = False
-    """Whether a session in which somebody acts has ended by ``logout()``, or was dropped."""
+    """Whether a session in which somebody acts has ended in this request, or was dropped."""
     is_refused: bool = False
     """Whether a login was refused, so that Django's session must be empty at the response."""
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
@@ -25,8 +24,8 @@ from auth_sessions.authentication import get_session
 from auth_sessions.core import rotation, usage
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
-from auth_sessions.core.credentials import SecondFactor, authenticate
-from auth_sessions.core.database import translate_missing_user, write_alias
+from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
+from auth_sessions.core.database import as_told, translate_missing_user, write_alias
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.transactions import retry_conflicts
@@ -58,10 +57,6 @@ __all__ = [
 ]
 
 
-LONGEST_USERNAME = 254
-"""Where the field has no limit; as in Django's login form."""
-
-
 @secret_arguments("credentials")
 def sign_in(
     request: HttpRequest,
@@ -87,22 +82,9 @@ def sign_in(
     :class:`~auth_sessions.exceptions.NoActiveAccount`, :class:`~auth_sessions.exceptions.PasswordTooLong`, and what
     ``second_factor`` and :func:`sign_in_user` raise.
     """
-    credentials = _normalized(credentials) if normalize else credentials
+    credentials = normalized(credentials) if normalize else credentials
     user, amr = authenticate(request, credentials, second_factor=second_factor)
     return sign_in_user(user, request=request, amr=amr, name=name, tag=tag, lifetime=lifetime)
-
-
-@secret_arguments("credentials")
-def _normalized(credentials: Mapping[str, Any]) -> dict[str, Any]:
-    """The credentials with the user name as ``create_user()`` stores it. One that is too long is left as it is."""
-    user_model = get_user_model()
-    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
-    longest = field.max_length or LONGEST_USERNAME
-    normalized = dict(credentials)
-    for key in {user_model.USERNAME_FIELD, "username"} & normalized.keys():
-        if isinstance(name := normalized[key], str) and len(name) <= longest:
-            normalized[key] = user_model.normalize_username(name)
-    return normalized
 
 
 def sign_in_user(
@@ -139,7 +121,7 @@ def sign_in_user(
         )
         with end_on_error(session):
             with translate_missing_user(user):
-                user_logged_in.send(sender=type(user), request=request, user=user, session=session)
+                user_logged_in.send(sender=type(user), request=request, user=user, session=as_told(session))
             return issue(session, request=request)
 
     # Two sign-ins of one person write last_login, which is a conflict at REPEATABLE READ.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, NoReturn, cast
 
 from asgiref.sync import sync_to_async
@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
@@ -86,6 +87,8 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
     uses_cache = True
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
+        if not self.uses_cache:
+            return super().get_user(validated_token)
         token = validated_token
         database_id = self.get_database_id()
         session = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
@@ -108,6 +111,27 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
         a ``search_path`` set by hand), and add the tenant to the result.
         """
         return session_cache.get_database_id()
+
+
+def get_bearer_classes() -> tuple[type[SessionJWTAuthentication], ...]:
+    """The classes by which the app's own views find a token, such as a project's own that reads it from a cookie.
+
+    They are those of ``DEFAULT_AUTHENTICATION_CLASSES`` that derive from :class:`SessionJWTAuthentication`, or else
+    that class. The app's views list and end sessions: they read the database also where those classes read a cache.
+    """
+    defaults = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
+    derived = [each for each in defaults if isinstance(each, type) and issubclass(each, SessionJWTAuthentication)]
+    return tuple(_without_cache(cast("Any", each)) for each in derived) or (SessionJWTAuthentication,)
+
+
+@cache
+def _without_cache(authentication: type[SessionJWTAuthentication]) -> type[SessionJWTAuthentication]:
+    if not issubclass(authentication, CachedSessionJWTAuthentication):
+        return authentication
+    if authentication is CachedSessionJWTAuthentication:
+        return SessionJWTAuthentication
+    attributes = {"uses_cache": False, "__module__": authentication.__module__, "__doc__": authentication.__doc__}
+    return type(authentication.__name__, (authentication,), attributes)
 
 
 def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
@@ -276,13 +300,22 @@ def _find_session(request: HttpRequest | Request) -> Session | None:
 
 
 def _read_bearer_token(request: HttpRequest) -> bytes | None:
-    """The access token in the header; None if there is none. Raises ``TokenNotValid`` for a malformed header."""
-    authentication = SessionJWTAuthentication()
+    """The access token in the header, or where the project's class has it; None if there is none.
+
+    Raises ``TokenNotValid`` for a malformed header.
+    """
+    for authentication in get_bearer_classes():
+        try:
+            if token := _token_found_by(authentication(), request):
+                return token
+        except AuthenticationFailed as error:
+            raise exceptions.TokenNotValid from error
+    return None
+
+
+def _token_found_by(authentication: SessionJWTAuthentication, request: HttpRequest) -> bytes | None:
     header = authentication.get_header(cast("Request", request))
-    try:
-        return None if header is None else authentication.get_raw_token(header)
-    except AuthenticationFailed as error:
-        raise exceptions.TokenNotValid from error
+    return None if header is None else authentication.get_raw_token(header)
 
 
 def _get_browser_session(request: Request) -> Session | None:

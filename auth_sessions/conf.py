@@ -87,6 +87,11 @@ class Settings:
         return _read("AUTH_SESSIONS_REAUTHENTICATION_AGE", timedelta(minutes=10))
 
     @property
+    def AUTH_SESSIONS_CLEAR_SITE_DATA(self) -> Sequence[str]:
+        """What a browser that signs out is told to delete, by the header ``Clear-Site-Data``."""
+        return _read("AUTH_SESSIONS_CLEAR_SITE_DATA", ())
+
+    @property
     def AUTH_SESSIONS_SUPABASE_SIGNUP(self) -> bool:
         """Whether the Supabase API's ``POST signup`` accepts new users."""
         return _read("AUTH_SESSIONS_SUPABASE_SIGNUP", False)

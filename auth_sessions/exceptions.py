@@ -1,9 +1,14 @@
 """The refusals of the app. Each has a stable ``code``; the views decide about the HTTP response."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from auth_sessions.models import Session
 
 
 class AuthSessionsError(Exception):
@@ -75,7 +80,7 @@ class SessionInvalid(AuthSessionsError):
     ``session`` is the row, if it exists.
     """
 
-    def __init__(self, session: Any = None) -> None:
+    def __init__(self, session: Session | None = None) -> None:
         super().__init__()
         self.session = session
 

@@ -66,6 +66,8 @@ class BrowserSessionMiddleware:
         browser_acting.on_response(request, status_code=response.status_code)
         responses.sync_on_response(request, status_code=response.status_code)
         browser_acting.end_left(request)
+        if directives := responses.get_clear_site_data(request, status_code=response.status_code):
+            response.headers.setdefault("Clear-Site-Data", directives)
         return response
 
     def get_actor(self, request: HttpRequest) -> AbstractBaseUser | None:

@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +17,11 @@ from auth_sessions.devices import places
 from auth_sessions.devices.device import USER_AGENT_LENGTH, Device, describe
 from auth_sessions.masking import SecretBytes
 from auth_sessions.querysets import SessionQuerySet
+
+if TYPE_CHECKING:
+
+    class SessionManager(SessionQuerySet, models.Manager["Session"]):  # type: ignore[misc]
+        """``Session.objects`` as type checkers without a plugin see it: they do not know ``from_queryset()``."""
 
 
 def _new_secret() -> bytes:
@@ -110,7 +115,12 @@ class Session(models.Model):
     # The SESSION_ENGINE of the Django session whose data hold this row's id. NULL as long as none does.
     django_session_engine = models.CharField(max_length=200, null=True, editable=False)  # noqa: DJ001
 
-    objects = models.Manager.from_queryset(SessionQuerySet)()
+    refresh_token: "RefreshToken"
+
+    if TYPE_CHECKING:
+        objects: ClassVar[SessionManager]
+    else:
+        objects = models.Manager.from_queryset(SessionQuerySet)()
 
     class Meta:
         verbose_name = _("session")

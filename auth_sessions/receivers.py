@@ -1,5 +1,6 @@
 """The receivers of Django's signals about users and logins, and of the app's own about sessions that end."""
 
+from collections.abc import Sequence
 from importlib import import_module
 
 from django.apps import apps
@@ -138,6 +139,7 @@ def end_browser_session(
     row, state = browser_sessions.current_row(request), browser_sessions.get_state(request)
     if state is not None:
         state.has_logged_out = True
+        state.is_signed_out = row is not None
         state.has_left_acting = row is not None and row.actor_id is not None
     if row:
         rows = all_sessions().filter(pk=row.pk)
@@ -145,23 +147,23 @@ def end_browser_session(
         browser_sessions.set_current(request, None)
 
 
-def delete_store_rows(records: list[EndedSession], **kwargs: object) -> None:
+def delete_store_rows(records: Sequence[EndedSession], **kwargs: object) -> None:
     """Delete the store entries that are database rows, in the transaction in which the sessions end."""
     if keys := _django_session_keys(records):
         django_session_store.delete_rows(keys)
 
 
-def delete_store_entries(records: list[EndedSession], **kwargs: object) -> None:
+def delete_store_entries(records: Sequence[EndedSession], **kwargs: object) -> None:
     """Delete the store entries outside of the database, after the commit."""
     if keys := _django_session_keys(records):
         django_session_store.delete_entries(keys)
 
 
-def _django_session_keys(records: list[EndedSession]) -> list[str]:
+def _django_session_keys(records: Sequence[EndedSession]) -> list[str]:
     return [record.django_session_key for record in records if record.django_session_key]
 
 
-def invalidate_cache(signal: Signal, records: list[EndedSession], **kwargs: object) -> None:
+def invalidate_cache(signal: Signal, records: Sequence[EndedSession], **kwargs: object) -> None:
     """Write tombstones before the commit, in case the process dies after it, and again after the commit.
 
     The second tombstone is for a transaction that took longer than the first one lasts.
@@ -170,7 +172,7 @@ def invalidate_cache(signal: Signal, records: list[EndedSession], **kwargs: obje
     session_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
 
 
-def flush_own_django_session(records: list[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
+def flush_own_django_session(records: Sequence[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
     """If the request's own browser session has ended, flush Django's session: the response deletes the cookie."""
     keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
     state = None if request is None else browser_sessions.get_state(request)
@@ -180,3 +182,4 @@ def flush_own_django_session(records: list[EndedSession], request: HttpRequest |
     if request.session.get(SESSION_ID_KEY) in keys:
         state.session, state.has_left_acting = None, state.presented.acting is not None
         request.session.flush()
+        state.is_signed_out = True

@@ -83,10 +83,10 @@ class SessionSerializer(serializers.Serializer[Session]):
     is_staff_help = serializers.BooleanField(
         read_only=True, help_text=_("Whether somebody of the staff acts in the user's name.")
     )
-    ip_address = serializers.CharField(read_only=True)
+    ip_address = serializers.CharField(read_only=True, allow_null=True)
     created_at = serializers.DateTimeField(read_only=True)
     last_used_at = serializers.DateTimeField(read_only=True)
-    expires_at = serializers.DateTimeField(read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
     is_current = serializers.SerializerMethodField(help_text=_("Whether this request comes from it."))
 
     def get_is_current(self, session: Session) -> bool:

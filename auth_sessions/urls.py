@@ -1,13 +1,14 @@
 """Mount with ``path("api/auth/", include("auth_sessions.urls"))``; to replace a view, add a path before it."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from auth_sessions import views
 
 app_name = "auth_sessions"
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("token/", views.SignInView.as_view(), name="token"),
+    path("sign-in/", views.BrowserSignInView.as_view(), name="sign-in"),
     path("token/refresh/", views.RefreshView.as_view(), name="token-refresh"),
     path("sign-out/", views.SignOutView.as_view(), name="sign-out"),
     path("sessions/", views.SessionListView.as_view(), name="session-list"),

@@ -2,15 +2,19 @@
 
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import Http404, HttpRequest, QueryDict, RawPostDataException
+from django.middleware.csrf import get_token
+from django.utils.functional import classproperty
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
@@ -35,12 +39,14 @@ from auth_sessions import api
 from auth_sessions.authentication import (
     BrowserSessionAuthentication,
     SessionJWTAuthentication,
+    get_bearer_classes,
     get_session,
     get_session_of_refresh_token,
     to_api_exception,
 )
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.browser_sessions import has_stale_cookie
+from auth_sessions.core.browser_sessions import get_state, has_stale_cookie
+from auth_sessions.core.browser_sign_in import sign_in_browser
 from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
@@ -58,17 +64,20 @@ from auth_sessions.serializers import (
 )
 from auth_sessions.throttling import ActionThrottle
 
+_T = TypeVar("_T")
+
 
 class AuthSessionsView(OwnTransactionsMixin, APIView):
     """The base of the views: authentication, permissions, throttling, and refusals. No response may be cached."""
 
-    authentication_classes: Sequence[type[BaseAuthentication]] = (
-        SessionJWTAuthentication,
-        BrowserSessionAuthentication,
-    )
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     serializer_class: type[BaseSerializer[Any]]
     action_throttle_scope: str | None = None
+
+    @classproperty
+    def authentication_classes(cls) -> Sequence[type[BaseAuthentication]]:  # noqa: N805 - a class property
+        """By token as in the project's own views, then by Django's cookie."""
+        return (*get_bearer_classes(), BrowserSessionAuthentication)
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -155,11 +164,10 @@ def _transactions_kept() -> Iterator[None]:
             connection.set_rollback(mark)
 
 
-class SignInView(SignInMixin, AuthSessionsView):
-    """``POST {<USERNAME_FIELD>, "password", "otp"?, "device_name"?}``: creates a session.
+class PasswordSignInView(SignInMixin, AuthSessionsView):
+    """The base of both sign-ins: ``POST {<USERNAME_FIELD>, "password", "otp"?, "device_name"?}``.
 
-    200 ``{"access", "refresh", "session"}``; 401 ``no_active_account``, ``second_factor_required`` or
-    ``second_factor_invalid``; 403 ``session_limit_reached``.
+    401 ``no_active_account``, ``second_factor_required`` or ``second_factor_invalid``.
     """
 
     authentication_classes = ()
@@ -169,9 +177,10 @@ class SignInView(SignInMixin, AuthSessionsView):
     action_throttle_scope = "auth_sessions_token"
 
     @sensitive_variables()
-    def post(self, request: Request, **kwargs: object) -> Response:
+    def sign_in(self, request: Request, sign_in: Callable[..., _T]) -> _T:
+        """The result of ``sign_in``, called with what was sent and with what the view says."""
         serializer = self.read(request)
-        pair = api.sign_in(
+        return sign_in(
             request._request,
             serializer.credentials,
             name=serializer.validated_data.get("device_name", ""),
@@ -179,8 +188,68 @@ class SignInView(SignInMixin, AuthSessionsView):
             lifetime=self.get_lifetime(),
             second_factor=lambda user: self.second_factor(request._request, user, serializer.validated_data),
         )
-        session = self.session_serializer_class(pair.session, context={"current": pair.session})
-        return Response({"access": pair.access, "refresh": pair.refresh, "session": session.data})
+
+    def show(self, session: Session) -> Any:
+        return self.session_serializer_class(session, context={"current": session}).data
+
+
+class SignInView(PasswordSignInView):
+    """Creates a session with tokens: 200 ``{"access", "refresh", "session"}``; also 403 ``session_limit_reached``."""
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: object) -> Response:
+        pair = self.sign_in(request, api.sign_in)
+        return Response({"access": pair.access, "refresh": pair.refresh, "session": self.show(pair.session)})
+
+
+class BrowserSignInView(PasswordSignInView):
+    """For a page of the same site. ``POST`` logs in by Django's session, whose cookie no script can read.
+
+    200 with the session. A request without the CSRF token is refused (403), also before anybody is signed in (OWASP:
+    login CSRF). Each response sets the CSRF cookie, and gives the token in the header by which it comes back; it is
+    another one after the sign-in. ``GET``: 204, for the first token. 501 ``browser_sessions_missing`` without
+    ``BrowserSessionMiddleware``.
+    """
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return ensure_csrf_cookie(super().as_view(**initkwargs))
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if request.method == "POST":
+            if get_state(request._request) is None:
+                raise BrowserSessionsMissing
+            BrowserSessionAuthentication().enforce_csrf(request)
+        super().initial(request, *args, **kwargs)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """A ``GET`` counts as no attempt."""
+        if self.request.method == "POST":
+            return super().get_throttles()
+        return [throttle for throttle in super().get_throttles() if not isinstance(throttle, ActionThrottle)]
+
+    def get(self, request: Request, **kwargs: object) -> Response:
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: object) -> Response:
+        return Response(self.show(self.sign_in(request, sign_in_browser)))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        name = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
+        final[name] = get_token(request._request)
+        return final
+
+
+class BrowserSessionsMissing(APIException):
+    """501: the project has no browser sessions."""
+
+    status_code = status.HTTP_501_NOT_IMPLEMENTED
+    default_detail = {
+        "detail": _("This site has no sign-in by cookie: BrowserSessionMiddleware is not installed."),
+        "code": "browser_sessions_missing",
+    }
 
 
 class RefreshView(AuthSessionsView):
@@ -360,7 +429,7 @@ class HasSessionPermission(BasePermission):
 class StaffView(SessionsView):
     """Another user's sessions, for callers with ``permission_required``."""
 
-    permission_classes = (IsAuthenticated, HasSessionPermission)
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated, HasSessionPermission)
     permission_required: str
 
     def get_owner(self) -> AbstractBaseUser:

@@ -2,12 +2,12 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import TemplateView
 
-from example_project.views import BrowserView, EdgeView, MagicLinkView, MeView
+from example_project.views import BrowserView, EdgeView, HomeView, MagicLinkView, MeView
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="auth_sessions_pages:devices")),
+    path("", HomeView.as_view(), name="home"),
     path("api/auth/", include("auth_sessions.urls")),
     path("auth/v1/", include("auth_sessions.supabase.urls")),
     path("account/", include("auth_sessions.pages.urls")),

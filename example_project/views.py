@@ -1,5 +1,6 @@
-"""The same view twice, checked and unchecked; a page for browsers; and a sign-in of the project's own."""
+"""The start page; the same view twice, checked and unchecked; a page for browsers; a sign-in of the project's own."""
 
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,6 +20,18 @@ from rest_framework_simplejwt.authentication import JWTStatelessUserAuthenticati
 from auth_sessions import api
 from auth_sessions.exceptions import NoActiveAccount
 from auth_sessions.views import AuthSessionsView
+
+TOUR = Path(__file__).with_name("tour.sh")
+
+
+class HomeView(TemplateView):
+    """Where everything is, and the tour for a terminal."""
+
+    template_name = "example_project/home.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        tour = TOUR.read_text().replace("127.0.0.1:8000", self.request.get_host())
+        return super().get_context_data(tour=tour, **kwargs)
 
 
 class MeView(APIView):

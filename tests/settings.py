@@ -8,8 +8,10 @@ not use: ``middleware`` (of browser sessions), ``sessions`` (Django's), ``admin`
 
 import os
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
+from auth_sessions import __version__
 from tests.support.servers import MariaDBServer, PostgreSQLServer
 
 DATABASE = os.environ.get("AUTH_SESSIONS_TEST_DATABASE", "sqlite")
@@ -73,6 +75,14 @@ TEMPLATES = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.SessionJWTAuthentication"],
 }
+if find_spec("drf_spectacular"):
+    INSTALLED_APPS.append("drf_spectacular")
+    REST_FRAMEWORK["DEFAULT_SCHEMA_CLASS"] = "drf_spectacular.openapi.AutoSchema"
+    SPECTACULAR_SETTINGS = {
+        "TITLE": "django-auth-sessions",
+        "DESCRIPTION": "The REST API, and the API of Supabase's clients, as a project mounts them.",
+        "VERSION": ".".join(__version__.split(".")[:2]),
+    }
 
 # Of this process alone, so that two runs on one server do not meet.
 TEST_NAME = f"test_auth_sessions_{os.getpid()}"

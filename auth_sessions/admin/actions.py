@@ -16,6 +16,7 @@ from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -86,8 +87,8 @@ def revoke(
 
     def run() -> None:
         ended = in_transaction(log_and_end, using=using)
-        done = ngettext("%(count)d session revoked.", "%(count)d sessions revoked.", ended)
-        modeladmin.message_user(request, done % {"count": ended}, messages.SUCCESS)
+        done = ngettext("%(count)s session revoked.", "%(count)s sessions revoked.", ended)
+        modeladmin.message_user(request, done % {"count": localize(ended)}, messages.SUCCESS)
 
     return unless_signed_out(request, run)
 
@@ -128,8 +129,8 @@ def _confirmation(
 
 def warn_of_too_many(modeladmin: admin.ModelAdmin[Any], request: HttpRequest) -> None:
     """Say that the selection is too large for one request."""
-    text = _("More than %(count)d sessions would end. Select fewer, or use manage.py revokeauthsessions.")
-    modeladmin.message_user(request, text % {"count": MAX_REVOKED}, messages.WARNING)
+    text = _("More than %(count)s sessions would end. Select fewer, or use manage.py revokeauthsessions.")
+    modeladmin.message_user(request, text % {"count": localize(MAX_REVOKED)}, messages.WARNING)
 
 
 def limited(delete_selected: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,8 +141,8 @@ def limited(delete_selected: Callable[..., Any]) -> Callable[..., Any]:
         if queryset.order_by()[: MAX_DELETED + 1].count() <= MAX_DELETED:
             delete = partial(delete_selected, modeladmin, request, queryset)  # which writes the log first
             return unless_signed_out(request, partial(in_transaction, delete, using=write_alias()))
-        text = _("At most %(count)d sessions can be deleted at once. Revoke them instead.")
-        modeladmin.message_user(request, text % {"count": MAX_DELETED}, messages.WARNING)
+        text = _("At most %(count)s sessions can be deleted at once. Revoke them instead.")
+        modeladmin.message_user(request, text % {"count": localize(MAX_DELETED)}, messages.WARNING)
         return None
 
     return action

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.text import smart_split, unescape_string_literal
 
 from auth_sessions.core.database import all_users
+from auth_sessions.db.encoding import can_compare, find_text
 from auth_sessions.models import Session
 
 MAX_PEOPLE = 1000
@@ -57,8 +58,10 @@ class Search:
         self.condition = condition
 
     def _has(self, word: str) -> Q:
-        named = Q(name__gt="", name__icontains=word)  # most sessions have no name, and this comparison is the cheaper
-        return Q(user__in=self._people(word)) | named | _address_condition(word)
+        condition = Q(user__in=self._people(word)) | _address_condition(word)
+        if can_compare(self._sessions, "name", word):
+            condition |= Q(name__gt="", name__icontains=word)  # most have no name, and this comparison is the cheaper
+        return condition
 
     def _people(self, word: str) -> list[Any]:
         """The keys of the users. A literal list lets the database use the index of ``Session.user``."""
@@ -73,7 +76,8 @@ class Search:
         for field in user_fields():
             condition |= Q(**{f"{field}__{lookup}": word})
         users = all_users(self._sessions.db).filter(condition)
-        return list(users.order_by().values_list("pk", flat=True)[: MAX_PEOPLE + 1])
+        found = users.order_by().values_list("pk", flat=True)[: MAX_PEOPLE + 1]
+        return find_text(lambda: list(found), default=[])
 
 
 def _unquoted(word: str) -> str:

@@ -1,5 +1,7 @@
 """Closes the sockets of sessions that end. Connected where Channels is installed; imports it only when it is used."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 
 from auth_sessions.channels import sockets
@@ -11,7 +13,7 @@ def connect() -> None:
     sessions_ended.connect(close_sockets, dispatch_uid="auth_sessions.sessions_ended.sockets")
 
 
-def close_sockets(records: list[EndedSession], **kwargs: object) -> None:
+def close_sockets(records: Sequence[EndedSession], **kwargs: object) -> None:
     """Close the sockets of this process, and tell the other processes over the channel layer."""
     session_ids = [str(record.id) for record in records]
     sockets.end(session_ids)

@@ -1,7 +1,6 @@
-"""W010, E011, E014, E018, W021, E025: authentication classes, versions, middleware, pages, the Supabase API."""
+"""W010, E011, E014, E018, W021, E025, E035, W035: authentication classes, versions, middleware, interfaces."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import django
 import rest_framework
@@ -9,15 +8,17 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core import checks
-from django.utils.module_loading import import_string
 from django.utils.version import get_version_tuple
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.settings import api_settings
 
 from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.checks.middleware import has_browser_sessions, positions_of
 from auth_sessions.checks.mounted import gives_only_pages, mounted_views
 from auth_sessions.conf import conf
 from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.pages.views import DevicePage
+from auth_sessions.views import BrowserSignInView
 
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 SUPABASE = "auth_sessions.supabase"
@@ -29,6 +30,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _versions()
     yield from _middleware()
     yield from _pages()
+    yield from _browser_sign_in()
     yield from _supabase()
 
 
@@ -45,7 +47,7 @@ def _authentication() -> Iterator[checks.CheckMessage]:
         )
 
 
-def is_default(wanted: type[SessionJWTAuthentication]) -> bool:
+def is_default(wanted: type[BaseAuthentication]) -> bool:
     return any(
         isinstance(authentication, type) and issubclass(authentication, wanted)
         for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
@@ -63,8 +65,8 @@ def _versions() -> Iterator[checks.CheckMessage]:
 
 def _middleware() -> Iterator[checks.CheckMessage]:
     """E014: the middleware of browser sessions stands before all that find the user. W021: before one of them."""
-    own = _positions_of(BrowserSessionMiddleware)
-    finding = _positions_of(AuthenticationMiddleware)
+    own = positions_of(BrowserSessionMiddleware)
+    finding = positions_of(AuthenticationMiddleware)
     later = [position for position in finding if own and position > own[0]]
     if later and later == finding:
         yield checks.Error(f"{BROWSERS} must be placed after {AUTHENTICATION} in MIDDLEWARE.", id="auth_sessions.E014")
@@ -79,8 +81,27 @@ def _middleware() -> Iterator[checks.CheckMessage]:
 
 def _pages() -> Iterator[checks.CheckMessage]:
     """E018: the pages are mounted without the middleware that finds the session of this browser."""
-    if any(issubclass(view, DevicePage) for view in mounted_views()) and not _has_middleware():
+    if any(issubclass(view, DevicePage) for view in mounted_views()) and not has_browser_sessions():
         yield checks.Error(f"The pages need {BROWSERS} in MIDDLEWARE.", id="auth_sessions.E018")
+
+
+def _browser_sign_in() -> Iterator[checks.CheckMessage]:
+    """E035: the project's own sign-in by cookie cannot work. W035: neither can that of the REST API, which it may want.
+
+    A project whose clients have tokens only mounts that one with the others, and has no use for it.
+    """
+    mounted = {view for view in mounted_views() if issubclass(view, BrowserSignInView)}
+    if not mounted or has_browser_sessions():
+        return
+    problem = f"sign-in/ answers 501: it needs {BROWSERS} in MIDDLEWARE."
+    if mounted != {BrowserSignInView}:
+        yield checks.Error(problem, id="auth_sessions.E035")
+    elif is_default(SessionAuthentication):
+        yield checks.Warning(
+            problem,
+            hint="Your API accepts Django's cookie. Add the middleware, or silence this if no page signs in there.",
+            id="auth_sessions.W035",
+        )
 
 
 def _supabase() -> Iterator[checks.CheckMessage]:
@@ -93,19 +114,3 @@ def _supabase() -> Iterator[checks.CheckMessage]:
             hint=f'Add "{SUPABASE}" to INSTALLED_APPS and run migrate.',
             id="auth_sessions.E025",
         )
-
-
-def _has_middleware() -> bool:
-    """Whether the middleware, or a subclass of it, is installed."""
-    return bool(_positions_of(BrowserSessionMiddleware))
-
-
-def _positions_of(middleware: type) -> list[int]:
-    """Where a middleware, or a subclass of it, stands in MIDDLEWARE."""
-    positions = []
-    for position, name in enumerate(settings.MIDDLEWARE):
-        with suppress(ImportError):
-            installed = import_string(name)
-            if isinstance(installed, type) and issubclass(installed, middleware):
-                positions.append(position)
-    return positions

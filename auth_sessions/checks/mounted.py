@@ -10,7 +10,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from auth_sessions.mixins import SignInMixin
 from auth_sessions.pages.views import Page
-from auth_sessions.views import AuthSessionsView
+from auth_sessions.views import AuthSessionsView, BrowserSignInView
 
 
 def mounted_views() -> Iterator[type]:
@@ -47,5 +47,7 @@ def gives_only_pages() -> bool:
 
 def _may_issue_tokens(view: type) -> bool:
     """A sign-in of this app's or derived from it, or another view of the project's on the base of the REST views."""
+    if issubclass(view, BrowserSignInView):
+        return False
     is_own = issubclass(view, AuthSessionsView) and not view.__module__.startswith("auth_sessions.")
     return is_own or issubclass(view, SignInMixin)

@@ -6,8 +6,10 @@ from typing import Any
 from django.apps import apps
 from django.core import checks
 
+from auth_sessions.checks.middleware import has_browser_sessions
 from auth_sessions.checks.mounted import mounted_routes
 from auth_sessions.mixins import SignInMixin
+from auth_sessions.views import BrowserSignInView
 
 PACKAGES = (
     "allauth.mfa",
@@ -29,7 +31,7 @@ def check() -> Iterator[checks.CheckMessage]:
     for view in _sign_ins():
         if view.second_factor is SignInMixin.second_factor:
             yield checks.Warning(
-                f"{', '.join(packages)} is installed, but {view.__module__}.{view.__qualname__} gives tokens for a "
+                f"{', '.join(packages)} is installed, but {view.__module__}.{view.__qualname__} signs in by a "
                 "password alone.",
                 hint="Override second_factor() in a subclass, and put its path before the include.",
                 id="auth_sessions.W023",
@@ -37,9 +39,10 @@ def check() -> Iterator[checks.CheckMessage]:
 
 
 def _sign_ins() -> list[type[SignInMixin]]:
-    """The mounted views that sign in, each once, without those that a path before them replaces."""
+    """The mounted views that sign in, each once, without those that a path before them replaces, or that answer 501."""
     views: dict[str, Any] = {}
     for route, view in mounted_routes():
         views.setdefault(route, view)
     mounted = [one for view in views.values() for one in (view, *getattr(view, "grants", {}).values())]
-    return [one for one in dict.fromkeys(mounted) if issubclass(one, SignInMixin)]
+    signing_in = [one for one in dict.fromkeys(mounted) if issubclass(one, SignInMixin)]
+    return [one for one in signing_in if has_browser_sessions() or not issubclass(one, BrowserSignInView)]

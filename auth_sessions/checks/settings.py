@@ -8,7 +8,7 @@ from django.core import checks
 
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
-from auth_sessions.tokens.keys import fallback_backends, simple_jwt
+from auth_sessions.tokens.keys import fallback_backend, simple_jwt
 
 PREFIX = "AUTH_SESSIONS_"
 
@@ -16,6 +16,8 @@ LONGEST = timedelta(days=365_000)
 """A thousand years: adding a longer time to a date would exceed the calendar of Python."""
 
 RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "act")
+
+CLEAR_SITE_DATA = ("cache", "cookies", "storage", "executionContexts", "*")
 
 UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
@@ -85,6 +87,10 @@ def _values() -> Iterator[checks.CheckMessage]:
             _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
             f"{duration}, or None",
         ),
+        "AUTH_SESSIONS_CLEAR_SITE_DATA": (
+            _are_directives(conf.AUTH_SESSIONS_CLEAR_SITE_DATA),
+            f"a list of some of {', '.join(CLEAR_SITE_DATA)}",
+        ),
         "AUTH_SESSIONS_SUPABASE_SIGNUP": (isinstance(conf.AUTH_SESSIONS_SUPABASE_SIGNUP, bool), "True or False"),
         "AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD": (
             isinstance(demand := conf.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD, bool)
@@ -122,12 +128,17 @@ def is_named_cache() -> bool:
     return alias is None or (isinstance(alias, str) and alias in settings.CACHES)
 
 
+def _are_directives(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(each in CLEAR_SITE_DATA for each in value)
+
+
 def _are_keys_readable() -> bool:
     keys = conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS
     if not isinstance(keys, (list, tuple)):
         return False
     try:
-        fallback_backends()
+        for key in keys:
+            fallback_backend(key)
     except (TypeError, ValueError):
         return False
     return True

@@ -23,7 +23,6 @@ from auth_sessions.core.browser_sessions import RequestState, get_state, is_logg
 from auth_sessions.core.creation import complete_session
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.django_session_store import entry_key, get_expiry
-from auth_sessions.core.login_methods import methods_of_login
 from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related
@@ -36,6 +35,7 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     state = get_state(request)
     if state is None or not is_logged_in_as(request.session, user):
         return
+    browser_sessions.apply_lifetime(request)
     previous = _find_previous(state)
     is_same_user = previous is not None and previous.user_id == user.pk
     if previous is not None and is_same_user and not _begins_again(request, state, previous):
@@ -128,7 +128,7 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
         setattr(session, name, value)
     if is_proved:
         backend = browser_sessions.backend_of_login(django_session)
-        mark_reauthenticated(session, user, amr=methods_of_login(request, user), auth_backend=backend)
+        mark_reauthenticated(session, user, amr=browser_sessions.get_methods(request, user), auth_backend=backend)
     if session.actor_id is None:
         acted, state.presented.acting = carried.exclude(pk=own_id), None
     else:

@@ -28,13 +28,13 @@ from auth_sessions import exceptions, moments, passwords
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import django_session_store as store
 from auth_sessions.core.backends import known_path
-from auth_sessions.core.creation import create_browser_session
+from auth_sessions.core.creation import DEFAULT, Lifetime, create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.login_methods import OTPMark, methods_of_login
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import ACTING_KEY, SESSION_ID_KEY, Acting, Login, PresentedCookie
 from auth_sessions.core.statements import select_session
-from auth_sessions.core.usage import mark_reauthenticated, touch_browser, update_on_commit
+from auth_sessions.core.usage import mark_reauthenticated, rename_session, touch_browser, update_on_commit
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.transactions import in_transaction
@@ -46,6 +46,16 @@ LOGIN_AT_KEY = "_auth_sessions_login_at"
 
 STATE_ATTRIBUTE = "_auth_sessions_state"
 """The attribute with the :class:`RequestState` of a request that passed the middleware."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginDetails:
+    """What the app's own sign-in knows of the Django login that it makes, and Django does not."""
+
+    name: str = ""
+    tag: str = ""
+    amr: tuple[str, ...] = ()
+    lifetime: Lifetime = DEFAULT
 
 
 @dataclass
@@ -80,6 +90,10 @@ class RequestState:
     """Whether a session in which somebody acts has ended in this request, or was dropped."""
     is_refused: bool = False
     """Whether a login was refused, so that Django's session must be empty at the response."""
+    is_signed_out: bool = False
+    """Whether the session of this browser has ended in this request, and Django's with it."""
+    details: LoginDetails | None = None
+    """Those of the login that the app's own sign-in makes in this request."""
 
 
 def begin(request: HttpRequest, *, get_actor: Callable[[HttpRequest], AbstractBaseUser | None]) -> None:
@@ -205,8 +219,10 @@ def on_login(
     if session is not None and session.user_id == user.pk and not was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
-        methods, auth_backend = methods_of_login(request, user), backend_of_login(django_session)
+        methods, auth_backend = get_methods(request, user), backend_of_login(django_session)
         if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
+            if state.details is not None:
+                _describe(session, state.details, django_session)
             name_on_commit(request, session, user, is_new=True)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
@@ -220,6 +236,29 @@ def on_login(
     if state.presented.key is not None and not is_provisional and actor is None:
         end_dropped(request)
     create_for_login(request, user, actor=actor, is_provisional=is_provisional)
+
+
+def get_methods(request: HttpRequest, user: AbstractBaseUser) -> list[str]:
+    """The methods of the login that has just been made: what the app's own sign-in has verified, and the others."""
+    state = get_state(request)
+    own = () if state is None or state.details is None else state.details.amr
+    return list(dict.fromkeys([*own, *methods_of_login(request, user)]))
+
+
+def apply_lifetime(request: HttpRequest) -> None:
+    """Let Django's session end when the app's own sign-in says, if it names a time; else Django's settings decide."""
+    state = get_state(request)
+    if state is not None and state.details is not None and isinstance(state.details.lifetime, timedelta):
+        request.session.set_expiry(state.details.lifetime)
+
+
+def _describe(session: Session, details: LoginDetails, django_session: SessionBase) -> None:
+    """Write what the sign-in says of this browser to a row that is kept."""
+    session.expires_at = store.get_expiry(django_session, created_at=session.created_at)
+    session.tag = details.tag or session.tag
+    all_sessions().filter(pk=session.pk).update(expires_at=session.expires_at, tag=session.tag)
+    if details.name:
+        rename_session(session, details.name, caller=None)
 
 
 def _defer(state: RequestState, django_session: SessionBase) -> None:
@@ -260,6 +299,7 @@ def create_for_login(
     if not django_session.session_key:
         django_session.cycle_key()
     key = store.entry_key(django_session) or _digest(cookie)
+    details = state.details if state is not None and state.details is not None else LoginDetails()
     try:
         session = create_browser_session(
             user,
@@ -269,7 +309,9 @@ def create_for_login(
             is_authenticated_now=is_new,
             authenticated_at=_login_time(django_session),
             auth_backend=backend_of_login(django_session),
-            amr=methods_of_login(request, user),
+            amr=get_methods(request, user),
+            name=details.name,
+            tag=details.tag,
             actor=actor,
             current=None if state is None else state.previous,
             is_provisional=is_provisional,

@@ -84,6 +84,8 @@ def create_browser_session(
     authenticated_at: datetime | None = None,
     auth_backend: str = "",
     amr: Iterable[str] = (),
+    name: str = "",
+    tag: str = "",
     actor: AbstractBaseUser | None = None,
     current: Session | None = None,
     is_provisional: bool = False,
@@ -95,8 +97,9 @@ def create_browser_session(
     ``is_authenticated_now``, Django's session does not name the row yet, and ``authenticated_at`` is the time of the
     login, None if that is not known. Under the policy ``"refuse"`` the least recently used session ends nevertheless:
     Django has already logged the user in.
-    ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``, it is still open
-    whether somebody acts: neither is the limit enforced nor the session announced before :func:`complete_session`.
+    ``name``, ``tag``, ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``,
+    it is still open whether somebody acts: neither is the limit enforced nor the session announced before
+    :func:`complete_session`.
     Returns None if another session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
@@ -112,6 +115,7 @@ def create_browser_session(
         current=current,
     )
     session.django_session_key, session.amr = django_session_key, list(amr)
+    session.name, session.tag = names.clean(name), tag
     if is_authenticated_now:
         session.django_session_engine = settings.SESSION_ENGINE
     elif session.actor_id is None:
@@ -218,7 +222,7 @@ def _save(
         return in_transaction(lock_and_save, using=using) if must_lock else retry_conflicts(save, using=using)
 
     with _translate_missing_people(session):
-        return store_text(session, "name", write)
+        return store_text(session, ("name", "tag"), write)
 
 
 def _lock_people(session: Session, *, using: str) -> None:
@@ -267,9 +271,10 @@ def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str)
 @contextmanager
 def end_on_error(session: Session) -> Iterator[None]:
     """End a session if the rest of its sign-in fails: no client holds it, and it would count against the limit."""
+    key = session.pk
     try:
         yield
     except BaseException:
         with suppress(DatabaseError):  # the transaction is rolled back, and the session with it
-            all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
+            all_sessions().filter(pk=key).end(reason=EndReason.DELETED)
         raise

@@ -38,6 +38,22 @@ SECRETS = re.compile("api|token|key|secret|password|signature", re.IGNORECASE)
 SHORTEST_LIMIT = 72
 """The bytes that bcrypt takes, which is the least of all hashers."""
 
+LONGEST_USERNAME = 254
+"""Where the field has no limit; as in Django's login form."""
+
+
+@secret_arguments("credentials")
+def normalized(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """The credentials with the user name as ``create_user()`` stores it. One that is too long is left as it is."""
+    user_model = auth.get_user_model()
+    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    longest = field.max_length or LONGEST_USERNAME
+    normalized = dict(credentials)
+    for key in {user_model.USERNAME_FIELD, "username"} & normalized.keys():
+        if isinstance(name := normalized[key], str) and len(name) <= longest:
+            normalized[key] = user_model.normalize_username(name)
+    return normalized
+
 
 @secret_arguments("credentials")
 def authenticate(

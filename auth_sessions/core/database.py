@@ -5,7 +5,7 @@ Rows that decide about a request are read from the database they are written to:
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from copy import copy
 from typing import Any
 
 from django.apps import apps
@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.dispatch import Signal
 
 from auth_sessions import exceptions
+from auth_sessions.db.compiled import get_related, set_related
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
@@ -86,6 +87,19 @@ def translate_missing_user(user: AbstractBaseUser) -> Iterator[None]:
         raise exceptions.UserNotFound from None
 
 
-def send_on_commit(signal: Signal, *, using: str, **event: Any) -> None:
-    """Send a signal of sessions on commit, robustly: an error in a receiver is logged."""
-    transaction.on_commit(partial(signal.send_robust, sender=Session, **event), using=using)
+def as_told(session: Session) -> Session:
+    """A copy of a session, with its refresh token, for receivers: what they do to it changes nothing of the session."""
+    told = copy(session)
+    if (token := get_related(session, "refresh_token")) is not None:
+        set_related(told, "refresh_token", copy(token))
+    return told
+
+
+def send_on_commit(signal: Signal, *, using: str, session: Session, **event: Any) -> None:
+    """Send a signal of a session on commit, robustly: an error in a receiver is logged."""
+
+    def send() -> None:
+        if signal.has_listeners(Session):
+            signal.send_robust(sender=Session, session=as_told(session), **event)
+
+    transaction.on_commit(send, using=using)

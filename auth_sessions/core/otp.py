@@ -16,6 +16,9 @@ from auth_sessions.masking import secret_arguments
 BACKUP = "StaticDevice"
 """The model of backup codes."""
 
+ACCEPTED = "_auth_sessions_otp_device"
+"""The attribute of a user with the device whose code was accepted last."""
+
 _logger = logging.getLogger("auth_sessions")
 
 
@@ -45,11 +48,18 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
     def is_accepted() -> bool:
         # SQLite does not lock the devices, as django-otp does elsewhere; and no snapshot may be older than the lock.
         lock_by_primary_key(user_row(user))
-        return match_token(user, token) is not None
+        vars(user)[ACCEPTED] = match_token(user, token)
+        return vars(user)[ACCEPTED] is not None
 
     if not in_transaction(is_accepted, using=write_alias()):
         raise exceptions.SecondFactorInvalid
     return OTP_METHODS
+
+
+def announce(user: AbstractBaseUser) -> None:
+    """Let Django's ``login()`` note the device, as after a form of django-otp: ``user.is_verified()`` is then True."""
+    if device := vars(user).pop(ACCEPTED, None):
+        vars(user)["otp_device"] = device
 
 
 def _challenge(devices: list[Any]) -> None:

@@ -55,15 +55,19 @@ def change_password(
 def upgrade_hash(user: AbstractBaseUser) -> None:
     """Store a hash of the same password by another hasher, and update the fingerprints that match the old hash.
 
-    Both are written in one transaction: a request in between would find its session with an earlier password.
+    Both are written in one transaction: a request in between would find its session with an earlier password. Where a
+    session has the fingerprint of another ``SECRET_KEY``, which cannot be updated, the old hash stays, and a process
+    with that key upgrades it.
     """
     using = write_alias()
 
     def work() -> None:
         for stored in lock_by_primary_key(user_row(user)):
-            user_row(user).update(password=Secret(user.password))
             sessions = all_sessions(using).filter(user_id=user.pk)
-            lock(sessions)
+            if not all(passwords.has_known_key(session.password_fingerprint) for session in lock(sessions)):
+                user.password = stored.password
+                return
+            user_row(user).update(password=Secret(user.password))
             sessions.filter(password_fingerprint__in=passwords.fingerprints(stored.password)).update(
                 password_fingerprint=passwords.fingerprint(user.password)
             )

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from auth_sessions import moments
+from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store as store
 from auth_sessions.core.browser_sessions import (
     RequestState,
@@ -68,6 +69,16 @@ def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
         _follow(state, django_session)
         if state.session is not None and django_session.modified:
             _follow_proof(state.session, state.otp_mark, django_session, has_failed=has_failed)
+
+
+def get_clear_site_data(request: HttpRequest, *, status_code: int) -> str:
+    """The value of ``Clear-Site-Data`` (W3C) if this request has signed this browser out, and nobody in again."""
+    state, directives = get_state(request), conf.AUTH_SESSIONS_CLEAR_SITE_DATA
+    if not directives or state is None or not state.is_signed_out or status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ""
+    if request.session.get(SESSION_KEY) is not None:
+        return ""
+    return ", ".join(f'"{directive}"' for directive in directives)
 
 
 def _has_dropped(state: RequestState, django_session: SessionBase, status_code: int) -> bool:
@@ -136,9 +147,8 @@ def _follow(state: RequestState, django_session: SessionBase) -> None:
         _follow_acting(session, django_session, expires_at=expires_at)
     if key is not None and key != session.django_session_key:
         changes["django_session_key"] = key
-    if changes:
-        update_on_commit(session, changes, only_if={})
-    if _differs(django_session, ends_at):
+    is_written = not changes or update_on_commit(session, changes, only_if={})
+    if is_written and _differs(django_session, ends_at):
         django_session[EXPIRY_KEY] = ends_at.timestamp()
 
 

@@ -83,22 +83,29 @@ def touch_browser(session: Session, *, django_session_key: str | None) -> None:
         setattr(session, name, value)
 
 
-def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> None:
+def update_on_commit(session: Session, changes: dict[str, Any], *, only_if: dict[str, Any]) -> bool:
     """Write ``changes`` to the row on commit, if it then has the values of ``only_if``. An error is logged, not raised.
+
+    False if that was tried at once, and nothing was written.
 
     Within a transaction the row would stay locked, out of the key order in which sessions are locked to be ended. A row
     that another transaction has locked is not written: whoever ends a session may take long, and the next use of the
     session writes again.
     """
     using = write_alias()
-    _write_on_commit(all_sessions(using).filter(pk=session.pk, **only_if), changes, using=using)
+    return _write_on_commit(all_sessions(using).filter(pk=session.pk, **only_if), changes, using=using)
 
 
-def _write_on_commit(row: SessionQuerySet, changes: dict[str, Any], *, using: str) -> None:
+def _write_on_commit(row: SessionQuerySet, changes: dict[str, Any], *, using: str) -> bool:
+    is_tried, is_written = False, False
+
     def write() -> None:
-        retry_conflicts(partial(update_unless_locked, row, changes), using=using)
+        nonlocal is_tried, is_written
+        is_tried = True
+        is_written = retry_conflicts(partial(update_unless_locked, row, changes), using=using)
 
     transaction.on_commit(write, using=using, robust=True)
+    return is_written or not is_tried
 
 
 def mark_reauthenticated(
@@ -147,4 +154,4 @@ def rename_session(session: Session, name: str, *, caller: Session | None) -> bo
         lock_with_caller(row, caller=caller, using=using)
         return row.update(name=session.name)
 
-    return bool(store_text(session, "name", partial(in_transaction, rename, using=using)))
+    return bool(store_text(session, ("name",), partial(in_transaction, rename, using=using)))

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from django.apps import apps
-from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.models import DO_NOTHING
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
 from auth_sessions.choices import EndReason
 from auth_sessions.db.locking import lock as lock_rows
-from auth_sessions.db.transactions import in_transaction
+from auth_sessions.db.transactions import in_transaction, is_conflict
 from auth_sessions.masking import conceal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import QuerySet
@@ -50,7 +50,8 @@ def end(
 
     Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. Which sessions end is decided
     before any receiver runs: changes that a receiver makes to the instances, or to the list, have no effect on it. With
-    ``is_robust`` an error in a receiver is logged, and the sessions end nevertheless.
+    ``is_robust`` an error in a receiver, also in one of a related object that is deleted, is logged, and the sessions
+    end nevertheless.
 
     The sessions in which somebody acts in another person's name end with the actor's own: in the same transaction,
     before these, with signals of their own, since what happened to the actor (the ``reason``, the ``scope``) did not
@@ -95,7 +96,7 @@ def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bo
     event = {
         **event,
         "sender": type(sessions[0]),
-        "records": [EndedSession(row.pk, row.kind, conceal(row.django_session_key)) for row in sessions],
+        "records": tuple(EndedSession(row.pk, row.kind, conceal(row.django_session_key)) for row in sessions),
     }
     user_ids = {session.user_id for session in sessions}
     delete = _prepare_deletion(sessions, using=using)
@@ -105,11 +106,13 @@ def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bo
         user_ids=set(user_ids),
         **event,
     )
-    if is_robust:
-        _call_in_savepoint(ending, using=using)
-    else:
+    if not is_robust:
         ending()
-    delete()
+        delete()
+    else:
+        _call_in_savepoint(ending, using=using)
+        if not _call_in_savepoint(delete, using=using):
+            _delete_without_signals([record.id for record in event["records"]], using=using)
     ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
     transaction.on_commit(ended, using=using)
 
@@ -122,17 +125,17 @@ class EndedSession(NamedTuple):
     django_session_key: str | None
 
 
-def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> None:
-    """Call the receivers in a savepoint, which is rolled back if one of them has broken the transaction."""
+def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> bool:
+    """Call receivers in a savepoint, which is rolled back if one of them fails or has broken the transaction."""
     try:
         with transaction.atomic(using=using):
             call()
-    except OperationalError:  # such as a deadlock, after which the transaction cannot go on
-        raise
-    except DatabaseError:
-        logger.exception(
-            "A receiver of sessions_ending failed: the sessions end, and what receivers wrote is rolled back"
-        )
+    except Exception as error:
+        if isinstance(error, OperationalError) and is_conflict(error):  # the transaction cannot go on
+            raise
+        logger.exception("A receiver of the end of sessions failed: they end, and what receivers wrote is rolled back")
+        return False
+    return True
 
 
 def batches(items: list[T]) -> list[list[T]]:
@@ -167,6 +170,25 @@ def _delete_by_collector(
     collector.delete()
     for batch in batches(keys):
         model._base_manager.using(using).filter(pk__in=batch)._raw_delete(using)
+
+
+def _delete_without_signals(keys: list[UUID], *, using: str) -> None:
+    """Delete the related objects as their ``on_delete`` says, and the rows, without a receiver of theirs."""
+    model: Any = apps.get_model("auth_sessions", "Session")
+    collector = UnbatchedCollector(using=using)
+    collector.collect([model(pk=key) for key in keys])
+    collector.sort()
+    for rows in collector.fast_deletes:
+        rows._raw_delete(using)
+    for (field, value), groups in collector.field_updates.items():
+        for group in cast("list[Any]", groups):
+            _rows(field.model, group, using=using).update(**{field.name: value})
+    for deleted, instances in collector.data.items():
+        _rows(deleted, instances, using=using)._raw_delete(using)
+
+
+def _rows(model: Any, instances: Iterable[Any], *, using: str) -> Any:
+    return model._base_manager.using(using).filter(pk__in=[instance.pk for instance in instances])
 
 
 class UnbatchedCollector(Collector):

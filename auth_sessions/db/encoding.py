@@ -1,26 +1,51 @@
-"""Text that a column cannot hold: characters above U+FFFF, such as emoji, in a column of three-byte UTF-8 (utf8mb3)."""
+"""Text that a column cannot hold: characters above U+FFFF, such as emoji, in a column of three-byte UTF-8 (utf8mb3).
+
+A MariaDB or MySQL database from before 2018 may have such columns.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.db import DatabaseError
+from django.db.models import QuerySet
 
 T = TypeVar("T")
 
 INCORRECT_STRING_VALUE = 1366
-"""The error of MariaDB and MySQL."""
+"""The error of MariaDB and MySQL when such text is written."""
+
+ILLEGAL_MIX_OF_COLLATIONS = {1267, 1271}
+"""The errors when a column is compared with such text."""
 
 FOUR_BYTES = re.compile(r"[^\x00-\uffff]")
 
 
-def store_text(row: Any, name: str, write: Callable[[], T]) -> T:
-    """The result of ``write()``. If a column cannot hold the text ``row.<name>``, it is stored without emoji."""
+def store_text(row: Any, names: Iterable[str], write: Callable[[], T]) -> T:
+    """The result of ``write()``. If a column cannot hold one of the texts ``row.<name>``, they are without emoji."""
     try:
         return write()
     except DatabaseError as error:
-        text = getattr(row, name)
-        if error.args[:1] != (INCORRECT_STRING_VALUE,) or not FOUR_BYTES.search(text):
+        texts = {name: text for name in names if FOUR_BYTES.search(text := getattr(row, name))}
+        if error.args[:1] != (INCORRECT_STRING_VALUE,) or not texts:
             raise
-        setattr(row, name, FOUR_BYTES.sub("", text).strip())
+        for name, text in texts.items():
+            setattr(row, name, FOUR_BYTES.sub("", text).strip())
         return write()
+
+
+def find_text(read: Callable[[], T], *, default: T) -> T:
+    """The result of ``read()``, which compares columns with a text; ``default`` if they cannot hold it."""
+    try:
+        return read()
+    except DatabaseError as error:
+        if error.args[:1] and error.args[0] in ILLEGAL_MIX_OF_COLLATIONS:
+            return default
+        raise
+
+
+def can_compare(rows: QuerySet[Any], name: str, text: str) -> bool:
+    """Whether the column ``name`` can be compared with a text. Costs a statement for one with emoji only."""
+    if not FOUR_BYTES.search(text):
+        return True
+    return find_text(lambda: rows.filter(**{name: text}).exists() or True, default=False)

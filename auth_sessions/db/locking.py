@@ -97,16 +97,15 @@ def _may_read_snapshot(using: str) -> bool:
     return connection.vendor == "mysql" and is_older and connection.isolation_level not in READ_COMMITTED
 
 
-def update_unless_locked(rows: QuerySet[Any], changes: Mapping[str, Any]) -> None:
-    """Write ``changes`` to one row, unless another transaction has locked it: never waits for it.
+def update_unless_locked(rows: QuerySet[Any], changes: Mapping[str, Any]) -> bool:
+    """Write ``changes`` to one row, unless another transaction has locked it: never waits for it. Whether it did.
 
     One statement; a database that cannot skip locked rows waits.
     """
     using = write_alias_of(rows)
     connection, model = connections[using], rows.model
     if not connection.features.has_select_for_update_skip_locked:
-        rows.using(using).update(**changes)
-        return
+        return bool(rows.using(using).update(**changes))
     compiler: Any = rows.using(using).values("pk").query.get_compiler(using)
     select, parameters = compiler.as_sql()
     select = f"{select} {connection.ops.for_update_sql(skip_locked=True)}"
@@ -119,3 +118,4 @@ def update_unless_locked(rows: QuerySet[Any], changes: Mapping[str, Any]) -> Non
     values = [field.get_db_prep_save(value, connection) for field, value in fields]
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {assignments} WHERE {key} = ({select})", [*values, *parameters])  # noqa: S608 - names of models
+        return bool(cursor.rowcount)

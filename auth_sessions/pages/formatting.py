@@ -70,7 +70,7 @@ METHODS: dict[str, str | Promise] = {
 def get_page_language() -> str:
     """The language code of the texts: the active language if it is translated. A translation contains its own code."""
     translated, active = pgettext("the code of the language that you translate to", "en"), get_language() or ""
-    return active if active.partition("-")[0] == translated.partition("-")[0] else translated
+    return active if f"{active}-".startswith(f"{translated}-") else translated
 
 
 def format_last_used(moment: datetime) -> str:
@@ -83,7 +83,8 @@ def format_last_used(moment: datetime) -> str:
 
 def format_methods(amr: list[str]) -> str:
     """How a person signed in, such as "Password, one-time code or link". Methods without a text are omitted."""
-    return capfirst(", ".join(str(METHODS[method]) for method in amr if method in METHODS))
+    separator = pgettext("between the methods of a sign-in", ", ")
+    return capfirst(separator.join(str(METHODS[method]) for method in amr if method in METHODS))
 
 
 def format_delay(lifetime: timedelta) -> str:

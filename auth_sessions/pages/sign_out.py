@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -170,8 +171,8 @@ class SignOutOthersView(SignOutPage):
 
     def get_question(self, devices: list[DeviceRow]) -> str:
         count = len(devices)
-        question = ngettext("Sign out of %(count)d other device?", "Sign out of %(count)d other devices?", count)
-        return question % {"count": count}
+        question = ngettext("Sign out of %(count)s other device?", "Sign out of %(count)s other devices?", count)
+        return question % {"count": localize(count)}
 
     def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
         return [
@@ -186,8 +187,8 @@ class SignOutOthersView(SignOutPage):
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         api.sign_out(self.current, Scope.OTHERS, request=self.request)
         count = len(devices)
-        text = ngettext("Signed out of %(count)d other device.", "Signed out of %(count)d other devices.", count)
-        return self.back_with_result(text % {"count": count}, devices)
+        text = ngettext("Signed out of %(count)s other device.", "Signed out of %(count)s other devices.", count)
+        return self.back_with_result(text % {"count": localize(count)}, devices)
 
 
 class SignOutEverywhereView(SignOutPage):
@@ -203,10 +204,10 @@ class SignOutEverywhereView(SignOutPage):
         count = len(devices)
         text = ngettext(
             "You are signed in on this device only; it will be signed out.",
-            "All %(count)d devices will be signed out, including this one.",
+            "All %(count)s devices will be signed out, including this one.",
             count,
         )
-        return [text % {"count": count}, _("You will have to sign in here again.")]
+        return [text % {"count": localize(count)}, _("You will have to sign in here again.")]
 
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         return self.leave(Scope.GLOBAL)

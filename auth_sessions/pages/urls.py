@@ -1,12 +1,12 @@
 """Mount with ``path("account/", include("auth_sessions.pages.urls"))``. A GET never changes anything."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from auth_sessions.pages import sign_out, views
 
 app_name = "auth_sessions_pages"
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("devices/", views.DevicesView.as_view(), name="devices"),
     path("devices/<uuid:pk>/name/", views.RenameView.as_view(), name="rename"),
     path("devices/<uuid:pk>/sign-out/", sign_out.SignOutView.as_view(), name="sign-out"),

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from auth_sessions import moments
 from auth_sessions.core.people import email_of
 from auth_sessions.models import Session
 from auth_sessions.supabase import users
@@ -70,7 +71,7 @@ def user_object(user: AbstractBaseUser) -> dict[str, Any]:
 def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str, Any]:
     """The claims that Supabase's clients, and services that verify their tokens, expect in an access token."""
     fields, iss = _described(session.user), issuer(request)
-    authenticated_at = int((session.authenticated_at or session.created_at).timestamp())
+    authenticated_at = int(moments.to_seconds(session.authenticated_at or session.created_at))
     return {
         **({"iss": iss} if iss else {}),
         "sub": str(users.profile(session.user).uuid),
@@ -125,5 +126,5 @@ def _written(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rfc3339(time: datetime) -> str:
-    aware = time if timezone.is_aware(time) else timezone.make_aware(time)
+    aware = time if timezone.is_aware(time) else datetime.fromtimestamp(moments.to_seconds(time), tz=UTC)
     return aware.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,12 +1,12 @@
 """Mount with ``path("auth/v1/", include("auth_sessions.supabase.urls"))``: ``createClient()`` appends ``/auth/v1``."""
 
-from django.urls import path, re_path
+from django.urls import URLPattern, path, re_path
 
 from auth_sessions.supabase import views
 
 app_name = "auth_sessions_supabase"
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("token", views.TokenView.as_view(), name="token"),
     path("logout", views.LogoutView.as_view(), name="logout"),
     path("user", views.UserView.as_view(), name="user"),

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import unicodedata
 import uuid
 from datetime import datetime
 from typing import Any
@@ -16,18 +15,16 @@ from django.db.models.functions import Upper
 
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
-from auth_sessions.core.people import email_of
+from auth_sessions.core.people import EMAIL_LENGTH, email_of, has_email, is_same_email, normalized_email
 from auth_sessions.db.compiled import get_related, set_related
 from auth_sessions.db.deletion import batches
+from auth_sessions.db.encoding import find_text
 from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size
 
 logger = logging.getLogger("auth_sessions")
-
-EMAIL_LENGTH = 254
-"""The maximum length of an address (RFC 5321)."""
 
 IDENTITY = ("sub", "email", "email_verified", "phone_verified")
 """The members of ``user_metadata`` that the server always writes, and a client never."""
@@ -45,13 +42,11 @@ def _having(email: str) -> list[tuple[Any, str]]:
     if len(email) > EMAIL_LENGTH:
         return []
     user_model = get_user_model()
-    field = user_model.get_email_field_name()
-    has_address = Q(**{f"{field}__iexact": email})
-    for form in ("NFC", "NFD", "NFKC"):  # the stored address may be in another form
-        has_address |= Q(**{f"{field}__iexact": unicodedata.normalize(form, email)})
-    found = _all().filter(has_address).values_list("pk", user_model.USERNAME_FIELD, field)
+    names = ("pk", user_model.USERNAME_FIELD, user_model.get_email_field_name())
+    rows = _all().filter(has_email(email)).values_list(*names)
+    found: list[Any] = find_text(lambda: list(rows), default=[])
     # A database may also treat accents, or letters with the same upper case, as equal.
-    return [(key, name) for key, name, stored in found if is_same(stored, email)]
+    return [(key, name) for key, name, stored in found if is_same_email(stored, email)]
 
 
 def sharing_an_address() -> list[Any]:
@@ -60,9 +55,11 @@ def sharing_an_address() -> list[Any]:
     addressed = _all().annotate(address=Upper(field)).filter(address__gt="")
     shared = addressed.values("address").annotate(count=Count("pk")).filter(count__gt=1).values("address")
     first: dict[str, Any] = {}
-    for key, address in addressed.filter(address__in=shared).values_list("pk", field).iterator():
-        if first.setdefault(normalized(address), key) != key:
-            return [first[normalized(address)], key]
+    # Two that differ in their Unicode form only are not equal in SQL.
+    may_be_shared = Q(address__in=shared) | Q(**{f"{field}__regex": "[^ -~]"})
+    for key, address in addressed.filter(may_be_shared).values_list("pk", field).iterator():
+        if first.setdefault(normalized_email(address), key) != key:
+            return [first[normalized_email(address)], key]
     return []
 
 
@@ -118,19 +115,6 @@ def email_confirmed_at(user: AbstractBaseUser) -> datetime | None:
         if not addresses.filter(user_id=user.pk, email__iexact=email, verified=True).exists():
             return None
     return created_at(user)
-
-
-def is_same(one: str, other: str) -> bool:
-    """Whether two addresses are the same, compared without regard to case."""
-    return normalized(one) == normalized(other)
-
-
-def normalized(email: str) -> str:
-    """An address in lower case and in Unicode's form NFKC, as Django stores user names. One too long is unchanged."""
-    email = email.strip()
-    if len(email) > EMAIL_LENGTH:
-        return email
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).lower())
 
 
 def profile(user: AbstractBaseUser) -> Profile:

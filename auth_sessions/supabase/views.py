@@ -6,17 +6,13 @@ from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.signals import got_request_exception
 from django.core.validators import validate_email
 from django.db import IntegrityError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.decorators import method_decorator
 from django.utils.log import log_response
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
@@ -33,7 +29,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
 from auth_sessions.core.database import all_sessions, lock_with_caller, user_row, write_alias
-from auth_sessions.core.people import email_of
+from auth_sessions.core.people import EMAIL_LENGTH, email_of, is_same_email, normalized_email
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.validity import is_recent
 from auth_sessions.db.locking import lock_by_primary_key
@@ -150,7 +146,7 @@ class PasswordGrantView(SignInBaseView):
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
         body = Body(request._request)
-        email, phone = users.normalized(body.text("email")), body.text("phone")
+        email, phone = normalized_email(body.text("email")), body.text("phone")
         if email and phone:
             raise validation_failed("Only an email address or phone number should be provided on login.")
         if phone:
@@ -183,8 +179,7 @@ class UnsupportedGrantView(SupabaseView):
         raise SupabaseError(400, "invalid_credentials", "unsupported_grant_type")
 
 
-@method_decorator((csrf_exempt, login_not_required), name="dispatch")
-class TokenView(OwnTransactionsMixin, View):
+class TokenView(UnsupportedGrantView):
     """``POST token?grant_type=``: calls the view of the grant."""
 
     grants: ClassVar[Mapping[str, type[SupabaseView]]] = {
@@ -197,7 +192,9 @@ class TokenView(OwnTransactionsMixin, View):
             name = request.GET.get("grant_type", "")
         except SuspiciousOperation:  # too many parameters
             name = ""
-        grant = self.grants.get(name, UnsupportedGrantView)
+        grant = self.grants.get(name)
+        if grant is None:
+            return super().dispatch(request, *args, **kwargs)
         response: HttpResponseBase = grant.as_view()(request, *args, **kwargs)
         return response
 
@@ -272,10 +269,10 @@ class UserView(ReauthenticationMixin, SignedInView):
             raise SupabaseError(403, "not_admin", "Updating app_metadata requires admin privileges")
         if body.text("phone"):
             raise validation_failed("Phone numbers are not supported")
-        email, data = users.normalized(body.text("email")), body.metadata("data")
-        if len(email) > users.EMAIL_LENGTH:
+        email, data = normalized_email(body.text("email")), body.metadata("data")
+        if len(email) > EMAIL_LENGTH:
             raise _no_address()
-        has_new_address = bool(email) and not users.is_same(email, email_of(user))
+        has_new_address = bool(email) and not is_same_email(email, email_of(user))
         if body.holds("password"):
             if self.get_token().session.is_staff_help:  # who acts in the user's name cannot prove to be that user
                 raise SupabaseError(400, "reauthentication_needed", "Password update requires reauthentication")
@@ -340,7 +337,7 @@ class SignupView(SignInBaseView):
         if not conf.AUTH_SESSIONS_SUPABASE_SIGNUP:
             raise SupabaseError(422, "signup_disabled", "Signups not allowed for this instance")
         body = Body(request._request)
-        email, password = users.normalized(body.text("email")), body.text("password")
+        email, password = normalized_email(body.text("email")), body.text("password")
         self._check(email, phone=body.text("phone"), password=password)
         user = self._create(email, password, data=body.metadata("data"))
         try:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from calendar import timegm
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -20,6 +21,7 @@ from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import DEFAULTS
 
 from auth_sessions.conf import conf
+from auth_sessions.masking import conceal, secret_arguments
 from auth_sessions.tokens import hs256
 
 THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
@@ -55,16 +57,12 @@ class Backend(TokenBackend):
             payload = {**payload, "aud": self.audience}
         if self.issuer is not None:
             payload = {**payload, "iss": self.issuer}
-        if self.hs256_key is not None and _is_plain(payload):
-            encoded = json.dumps(payload, separators=(",", ":"), cls=self.json_encoder).encode()
+        # Claims that are no JSON fail here, where no variable holds the key.
+        encoded = json.dumps(_json_claims(payload), separators=(",", ":"), cls=self.json_encoder).encode()
+        if self.hs256_key is not None:
             return hs256.sign(encoded, self.hs256_key)
-        return jwt.encode(
-            payload,
-            self.prepared_signing_key,
-            algorithm=self.algorithm,
-            headers={"kid": self.public_jwk["kid"]} if self.public_jwk else None,
-            json_encoder=self.json_encoder,
-        )
+        headers = {"kid": self.public_jwk["kid"]} if self.public_jwk else None
+        return jwt.PyJWS().encode(encoded, self.prepared_signing_key, self.algorithm, headers=headers)
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         if verify and self.hs256_key is not None:
@@ -113,6 +111,15 @@ class Backend(TokenBackend):
         key = self.prepared_signing_key if is_usual else None
         return key if isinstance(key, bytes) and len(key) >= hs256.SHORTEST_KEY else None
 
+    @secret_arguments("key")
+    def _prepare_key(self, key: Any) -> Any:
+        """Raise an error of the same type without the frames of PyJWT, whose variables hold the key."""
+        try:
+            return super()._prepare_key(key)
+        except Exception as error:  # noqa: BLE001 - PyJWT and cryptography may raise anything
+            failure = type(error)(str(error))
+        raise failure
+
     @cached_property
     def prepared_verifying_key(self) -> Any:
         return _public_half(super().prepared_verifying_key)
@@ -127,10 +134,12 @@ class Backend(TokenBackend):
         return {**jwk, "kid": thumbprint(jwk), "alg": self.algorithm, "use": "sig", "key_ops": ["verify"]}
 
 
-def _is_plain(payload: dict[str, Any]) -> bool:
-    """Whether PyJWT would write the claims as they are: it converts times, and refuses an issuer that is no text."""
-    has_times = any(isinstance(payload.get(name), datetime) for name in ("exp", "iat", "nbf"))
-    return not has_times and _are_texts(payload.get("iss", ""))
+def _json_claims(payload: dict[str, Any]) -> dict[str, Any]:
+    """The claims with times as seconds, as ``jwt.encode()`` writes them. Raises ``TypeError`` as it does."""
+    if not isinstance(payload.get("iss", ""), str):
+        raise TypeError("Issuer (iss) must be a string.")
+    times = {name: payload[name] for name in ("exp", "iat", "nbf") if isinstance(payload.get(name), datetime)}
+    return {**payload, **{name: timegm(time.utctimetuple()) for name, time in times.items()}} if times else payload
 
 
 def _are_texts(*values: object) -> bool:
@@ -149,9 +158,9 @@ def thumbprint(jwk: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=32)
-def _backend(*values: Any) -> Backend:
+def _backend(algorithm: str, signing_key: Any, verifying_key: Any, *values: Any) -> Backend:
     """A backend, kept in memory: reading an asymmetric key takes longer than signing with it."""
-    return Backend(*values)
+    return Backend(algorithm, conceal(signing_key), conceal(verifying_key), *values)
 
 
 def _access_backend(algorithm: str, signing_key: Any, verifying_key: Any, jwk_url: Any = None) -> Backend:
@@ -166,15 +175,20 @@ def access_backend() -> Backend:
 
 
 def fallback_backends() -> list[Backend]:
-    """The backends of earlier keys, one for each of ``AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS``.
+    """The backends of earlier keys, one for each of ``AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS`` that can be read."""
+    backends = []
+    for key in conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS:
+        with suppress(TypeError, ValueError):  # E001 reports it
+            backends.append(fallback_backend(key))
+    return backends
 
-    Raises ``ValueError`` for a key that cannot be read.
+
+@secret_arguments("key")
+def fallback_backend(key: str | bytes | tuple[str, str | bytes]) -> Backend:
+    """The backend of an earlier key. A key without an algorithm is public, and must never be used as a secret.
+
+    Raises ``ValueError`` or ``TypeError`` for a key that cannot be read.
     """
-    return [_fallback_backend(key) for key in conf.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS]
-
-
-def _fallback_backend(key: str | bytes | tuple[str, str | bytes]) -> Backend:
-    """The backend of an earlier key. A key without an algorithm is public, and must never be used as a secret."""
     if isinstance(key, (str, bytes)):
         text = force_str(key)
         return _access_backend(_asymmetric_algorithm(text, simple_jwt("ALGORITHM")), "", text)

@@ -18,6 +18,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from auth_sessions import exceptions, moments, signals
 from auth_sessions.conf import conf
+from auth_sessions.core.database import as_told
 from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens.keys import access_backend, fallback_backends, refresh_backend, simple_jwt
@@ -159,7 +160,8 @@ class SessionAccessToken(SessionToken):
         if session.actor is not None:
             own_claims["act"] = {"sub": str(getattr(session.actor, simple_jwt("USER_ID_FIELD")))}
         token.payload = own_claims.copy()
-        signals.access_token_issuing.send(sender=cls, token=token, session=session, request=request)
+        if signals.access_token_issuing.has_listeners(cls):
+            signals.access_token_issuing.send(sender=cls, token=token, session=as_told(session), request=request)
         token.payload.update(own_claims)
         return token
 

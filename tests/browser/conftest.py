@@ -4,12 +4,11 @@ import pytest
 
 from tests.support.browser import HelpDesk
 
-DATABASE_ENGINES, OTHER_ENGINES = ["cached_db", "cached_db redis"], ["cache", "file", "cache redis"]
+SLOW_ENGINES = ["cached_db", "cached_db redis", "cache", "file", "cache redis"]
 ENGINES = [
     "db",
     "signed_cookies",
-    *(pytest.param(engine, marks=pytest.mark.slow) for engine in DATABASE_ENGINES),
-    *(pytest.param(engine, marks=[pytest.mark.slow, pytest.mark.any_database]) for engine in OTHER_ENGINES),
+    *(pytest.param(engine, marks=[pytest.mark.slow, pytest.mark.any_database]) for engine in SLOW_ENGINES),
 ]
 
 

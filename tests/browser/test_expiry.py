@@ -1,5 +1,7 @@
 """A browser's session ends when Django's session does: counted from when that was saved last."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from auth_sessions.models import Session
+from auth_sessions.signals import sessions_ending
 from tests.support.browser import Browser
+from tests.support.device import PASSWORD, Device
+from tests.support.races import with_own_connection
+from tests.support.related import receiving
 from tests.support.statements import statements
 
 MINUTE = timedelta(minutes=1)
@@ -109,3 +115,32 @@ def test_a_response_that_fails_saves_nothing(browser, clock_from_now):
     clock_from_now.shift(10 * MINUTE)
     browser.submit("/drop/nothing/", {"status": 500})
     assert end() == ends_at
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no rows.")
+@pytest.mark.parametrize("seconds", [60, 60 * 86400])
+def test_an_expiry_that_is_set_while_the_row_is_locked_is_followed_by_the_next_save(ada, settings, seconds):
+    settings.AUTH_SESSIONS_REAUTHENTICATION_AGE = settings.AUTH_SESSIONS_LIFETIME = None
+    browser = Browser().sign_in(ada)
+    Device().sign_in(ada)
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(**event):
+        begun.set()
+        assert go.wait(10)
+
+    def sign_out_others():
+        return browser.copy().submit("/account/devices/others/sign-out/", {"password": PASSWORD})
+
+    def expire():
+        assert begun.wait(10)
+        try:
+            return browser.page(f"/expire-in/{seconds}/")
+        finally:
+            go.set()
+
+    with receiving(hold, sessions_ending, of=Session), ThreadPoolExecutor(2) as pool:
+        answers = pool.map(with_own_connection, (sign_out_others, expire))
+        assert [answer.status_code for answer in answers] == [302, 200]
+    browser.page("/basket/")
+    assert abs(end() - timezone.now() - timedelta(seconds=seconds)) < MINUTE

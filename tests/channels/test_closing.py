@@ -26,7 +26,7 @@ from tests.support.sessions import create_browser_row
 from tests.support.sockets import SIGNED_OUT, Client, scenario
 from tests.support.ways_to_end import OF_BROWSERS, OF_TOKENS, WAYS_TO_END
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 with_browsers = pytest.mark.skipif(
     "auth_sessions.middleware.BrowserSessionMiddleware" not in settings.MIDDLEWARE, reason="needs browser sessions"

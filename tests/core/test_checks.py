@@ -16,6 +16,7 @@ from django.urls import include, path
 from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.views import BrowserSignInView
 from tests.host.models import PushDevice
 from tests.support.checks import findings, messages
 from tests.support.keys import new_key, pem_pair
@@ -76,6 +77,7 @@ WRONG = [
     *[("LIMIT_POLICY", value) for value in (None, "", "evict", "REFUSE", 0, [], {})],
     *[("LIMIT_BY", value) for value in (None, "", "device", "Tag", 0, [], {})],
     *[("TRUSTED_PROXIES", value) for value in (None, -1, True, "1", 1.0, [], ["10.0.0.1"], {})],
+    *[("CLEAR_SITE_DATA", value) for value in (None, True, "cookies", ["cookie"], ['"cookies"'], [[]], {"cookies": 1})],
 ]
 RIGHT = [
     *[
@@ -91,6 +93,7 @@ RIGHT = [
     *[("LIMIT_POLICY", value) for value in ("evict_oldest", "refuse")],
     *[("LIMIT_BY", value) for value in ("user", "tag")],
     *[("TRUSTED_PROXIES", value) for value in (0, 1, 10)],
+    *[("CLEAR_SITE_DATA", value) for value in ((), ["*"], ("cache", "cookies", "storage", "executionContexts"))],
 ]
 
 
@@ -416,6 +419,25 @@ def test_e018_pages_in_a_namespace():
     pages = [path("account/", include("auth_sessions.pages.urls"))]
     urls = type("urls", (), {"urlpatterns": [path("site/", include((pages, "site")))]})
     assert findings(MIDDLEWARE=[], ROOT_URLCONF=urls) == ["auth_sessions.E018"]
+
+
+class OwnSignIn(BrowserSignInView):
+    """A project's own sign-in by cookie."""
+
+
+def test_e035_a_sign_in_by_cookie_without_the_middleware_of_browsers():
+    urls = type("urls", (), {"urlpatterns": [path("sign-in/", OwnSignIn.as_view())]})
+    assert findings(MIDDLEWARE=[], ROOT_URLCONF=urls) == ["auth_sessions.E035"]
+    assert findings(ROOT_URLCONF=urls) == []
+
+
+def test_w035_an_api_that_accepts_djangos_cookie_and_has_no_sign_in_for_it():
+    """Where only tokens are accepted, ``sign-in/`` is mounted with the others and is of no use."""
+    cookies = "rest_framework.authentication.SessionAuthentication"
+    for classes, found in (([OWN, cookies], ["auth_sessions.W035"]), ([OWN], [])):
+        framework = {"DEFAULT_AUTHENTICATION_CLASSES": classes}
+        assert findings(MIDDLEWARE=[], ROOT_URLCONF="tests.versioned_urls", REST_FRAMEWORK=framework) == found
+        assert findings(ROOT_URLCONF="tests.versioned_urls", REST_FRAMEWORK=framework) == []
 
 
 class OwnBrowsers(BrowserSessionMiddleware):

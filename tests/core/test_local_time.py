@@ -10,6 +10,7 @@ from auth_sessions.core import statements
 from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.keys import read_claims
+from tests.support.supabase import SupabaseDevice, add_user, needs_email
 
 BACK, FORWARD = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)
 
@@ -98,3 +99,18 @@ class TestAnHour:
         assert [device.refresh().status_code for device in devices] == [200, 200]
         travel(moment + minutes(29 + 30) + ambiguity(moment + minutes(29)))
         assert [device.refresh().status_code for device in devices] == [401, 401]
+
+
+@needs_email
+@pytest.mark.usefixtures("local_times")
+@pytest.mark.parametrize("start", [10, 30])
+def test_the_time_of_a_sign_in_stays_in_the_token(make_user, travel, start):
+    """``amr`` of the Supabase API, in the second of the two hours, as it was and as it is read."""
+    moment = BACK + minutes(start)
+    travel(moment)
+    add_user(make_user)
+    device = SupabaseDevice().sign_in()
+    assert read_claims(device.access)["amr"][0]["timestamp"] == moment.timestamp()
+    travel(moment + minutes(70))
+    device.refresh()
+    assert read_claims(device.access)["amr"][0]["timestamp"] == moment.timestamp()

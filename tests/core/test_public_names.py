@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import auth_sessions
+from tests.support.paths import ROOT
 
 PUBLIC = {
     "admin": """
@@ -20,7 +21,8 @@ PUBLIC = {
     """,
     "authentication": """
         BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
-        get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session to_api_exception
+        get_bearer_classes get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session
+        to_api_exception
     """,
     "channels.consumers": """
         SIGNED_OUT SessionConsumerMixin
@@ -87,13 +89,13 @@ PUBLIC = {
         app_name urlpatterns
     """,
     "views": """
-        AuthSessionsView CurrentSessionView HasSessionPermission LengthRequired RefreshView
-        SessionDetailView SessionListView SessionsView SignInView SignOutView StaffView UserSessionListView
-        UserSignOutView
+        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HasSessionPermission
+        LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView SessionsView SignInView
+        SignOutView StaffView UserSessionListView UserSignOutView
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations moments parsers passwords receivers"
+NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords receivers"
 
 INTERFACES = {"channels", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""
@@ -115,6 +117,13 @@ def test_public_names(module):
     if module.startswith("channels."):
         pytest.importorskip("channels", reason="needs channels")
     assert defined_in(import_module(f"auth_sessions.{module}")) == set(PUBLIC[module].split())
+
+
+def test_each_is_used_by_a_project_that_is_type_checked():
+    """``tox run -e types`` checks that project against the installed wheel."""
+    nodes = ast.walk(ast.parse((ROOT / "tests" / "types" / "consumer.py").read_text()))
+    used = {getattr(node, "id", getattr(node, "attr", None)) for node in nodes}
+    assert {name for names in PUBLIC.values() for name in names.split()} <= used
 
 
 def test_public_modules():

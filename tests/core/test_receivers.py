@@ -1,14 +1,23 @@
 """What a project's receivers do to the instances that they get, and where they fail."""
 
 import pytest
+from django.contrib.auth.signals import user_logged_in
 from django.core.cache import caches
 from django.db import connection
+from django.db.models.signals import post_delete, pre_delete
 
 from auth_sessions.models import RefreshToken, Session
-from auth_sessions.signals import refresh_token_reused, sessions_ended, sessions_ending
+from auth_sessions.signals import (
+    access_token_issuing,
+    refresh_token_reused,
+    session_moved,
+    session_started,
+    sessions_ended,
+    sessions_ending,
+)
 from tests.host.models import PushDevice
 from tests.support.browser import Browser
-from tests.support.device import Device, code
+from tests.support.device import IPHONE, PASSWORD, Device, code
 from tests.support.related import child, receiving, with_table
 
 
@@ -120,6 +129,19 @@ def test_theft_ends_the_session_although_a_receiver_fails(clock, laptop, phone, 
 
 
 @pytest.mark.usefixtures("any_transaction_mode")
+@pytest.mark.parametrize("signal", [pre_delete, post_delete], ids=["pre_delete", "post_delete"])
+@pytest.mark.parametrize("receiver", [fail, break_the_transaction])
+def test_theft_ends_the_session_although_a_receiver_of_a_related_object_fails(clock, laptop, phone, signal, receiver):
+    PushDevice.objects.create(session_id=laptop.session_id, token="t")
+    PushDevice.objects.create(session_id=phone.session_id, token="u")
+    thief = steal(laptop, clock)
+    with receiving(receiver, signal, of=PushDevice):
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
+    assert [str(token.pk) for token in RefreshToken.objects.all()] == [phone.session_id]
+    assert [str(push.session_id) for push in PushDevice.objects.all()] == [phone.session_id]
+
+
+@pytest.mark.usefixtures("any_transaction_mode")
 @pytest.mark.parametrize("receiver", [fail, break_the_transaction])
 def test_any_other_end_is_undone_by_it(laptop, phone, receiver):
     laptop.client.raise_request_exception = False
@@ -127,3 +149,59 @@ def test_any_other_end_is_undone_by_it(laptop, phone, receiver):
         assert laptop.sign_out().status_code == 500
     assert Session.objects.count() == 2
     assert laptop.me().status_code == 200
+
+
+def forget_key(session, **event):
+    session.pk = None
+
+
+def count_up(session, **event):
+    session.refresh_token.generation = 77
+
+
+def exchange_token(session, **event):
+    session.refresh_token = RefreshToken(secret="x")
+
+
+ONE_CHANGES = [forget_key, count_up, exchange_token]
+
+
+@pytest.mark.parametrize("change", ONE_CHANGES)
+@pytest.mark.parametrize("signal", [session_started, user_logged_in, access_token_issuing])
+def test_what_is_issued_at_a_sign_in_is_decided_before(ada, change, signal):
+    with receiving(change, signal, of=None):
+        device = Device().sign_in(ada)
+    assert device.session_id in {row["id"] for row in device.sessions()}
+    assert device.me().status_code == device.refresh().status_code == 200
+
+
+@pytest.mark.parametrize("change", ONE_CHANGES)
+@pytest.mark.parametrize("signal", [session_moved, access_token_issuing])
+def test_what_is_issued_at_a_refresh_is_decided_before(ada, change, signal):
+    laptop, moved = Device().sign_in(ada), Device(IPHONE)
+    moved.refresh_token = laptop.refresh_token
+    with receiving(change, signal, of=None):
+        assert moved.refresh().status_code == 200
+    assert moved.me().status_code == moved.refresh().status_code == 200
+
+
+def test_a_sign_in_that_fails_after_such_a_change_leaves_no_session(ada):
+    def forget_and_fail(session, **event):
+        session.pk = None
+        raise TimeoutError
+
+    device = Device()
+    device.client.raise_request_exception = False
+    with receiving(forget_and_fail, user_logged_in, of=None):
+        answer = device.post("token/", {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
+    assert answer.status_code == 500
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("signal", [sessions_ending, sessions_ended], ids=["ending", "ended"])
+def test_the_records_cannot_be_changed(laptop, signal):
+    """They are what the app's own receivers read."""
+    heard = []
+    with receiving(lambda records, **event: heard.append(records), signal, of=Session):
+        assert laptop.sign_out().status_code == 204
+    assert [type(records) for records in heard] == [tuple]

@@ -1,5 +1,6 @@
 """``revokeauthsessions``: for the day something leaks."""
 
+import unicodedata
 from datetime import timedelta
 from io import StringIO
 
@@ -43,6 +44,20 @@ class TestAddresses:
     def test_a_user_by_address(self, ada, laptop, bobs_device, typed):
         assert revoke("--user", typed) == "1 sessions revoked."
         assert signed_in(laptop, bobs_device) == [False, True]
+
+    @pytest.mark.parametrize("form", ["NFC", "NFD"])
+    @pytest.mark.parametrize("typed", ["zoë", "zoë@example.org", "ZOË@example.org"])
+    def test_another_unicode_form(self, make_user, laptop, form, typed):
+        user = make_user("zoe")
+        stored = {"email": unicodedata.normalize(form, "zoë@example.org")}
+        name = stored["email"] if emails_are_usernames() else user.normalize_username("zoë")
+        type(user).objects.filter(pk=user.pk).update(**stored, **{user.USERNAME_FIELD: name})
+        user.refresh_from_db()
+        device = Device().sign_in(user)
+        if emails_are_usernames() and typed == "zoë":
+            return
+        assert revoke("--user", unicodedata.normalize("NFD", typed)) == "1 sessions revoked."
+        assert signed_in(laptop, device) == [True, False]
 
     def test_all_but_an_address(self, ada, laptop, bobs_device):
         assert revoke("--all", "--except", "ada@example.org") == "1 sessions revoked."

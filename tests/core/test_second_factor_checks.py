@@ -1,4 +1,4 @@
-"""W023: a package for second factors is installed, and a sign-in gives tokens for the password alone."""
+"""W023: a package for second factors is installed, and a sign-in takes the password alone."""
 
 import sys
 from types import ModuleType
@@ -29,6 +29,7 @@ def test_each_sign_in_is_named():
     named = found()
     assert [name for text in named for name in text.split() if name.startswith("auth_sessions.")] == [
         "auth_sessions.views.SignInView",
+        "auth_sessions.views.BrowserSignInView",
         "auth_sessions.supabase.views.PasswordGrantView",
         "auth_sessions.supabase.views.SignupView",
     ]
@@ -42,7 +43,9 @@ def test_a_sign_in_that_asks_is_not():
 
 @pytest.mark.usefixtures("_trench")
 def test_under_a_version():
-    assert len(found(ROOT_URLCONF="tests.versioned_urls")) == 1
+    urls = "tests.versioned_urls"
+    assert len(found(ROOT_URLCONF=urls)) == 2
+    assert len(found(ROOT_URLCONF=urls, MIDDLEWARE=[])) == 1  # sign-in/ answers 501
 
 
 @pytest.mark.usefixtures("_trench")

@@ -1,10 +1,18 @@
-"""A table of an old database, whose columns hold no character above U+FFFF: a name is stored without its emoji."""
+"""Tables of an old database, whose columns hold no character above U+FFFF.
+
+A name and a tag are stored without emoji, and a text with emoji is found nowhere.
+"""
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
 from django.db import connection
 
+from auth_sessions import api
 from auth_sessions.models import Session
+from tests.support.admin import AdminClient
 from tests.support.device import Device
+from tests.support.supabase import SupabaseDevice, needs_email
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "mysql", reason="Only MariaDB and MySQL have such columns."),
@@ -12,13 +20,23 @@ pytestmark = [
 ]
 
 
+COLUMNS = {
+    "auth_sessions_session": {"name": 100, "tag": 100},
+    get_user_model()._meta.db_table: {
+        name: get_user_model()._meta.get_field(name).max_length
+        for name in {get_user_model().USERNAME_FIELD, get_user_model().get_email_field_name()}
+    },
+}
+
+
 @pytest.fixture
-def three_byte_names(db):
+def three_byte_columns(db):
     def change(charset):
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"ALTER TABLE auth_sessions_session MODIFY name varchar(100) CHARACTER SET {charset} NOT NULL"
-            )
+            for table, columns in COLUMNS.items():
+                for name, length in columns.items():
+                    kind = f"varchar({length}) CHARACTER SET {charset} NOT NULL"
+                    cursor.execute(f"ALTER TABLE {table} MODIFY {name} {kind}")
 
     change("utf8mb3")
     yield
@@ -26,7 +44,7 @@ def three_byte_names(db):
     change("utf8mb4")
 
 
-@pytest.mark.usefixtures("three_byte_names")
+@pytest.mark.usefixtures("three_byte_columns")
 @pytest.mark.parametrize("limit", [None, 3])
 @pytest.mark.parametrize(("name", "stored"), [("Ada 🦀", "Ada"), ("🦀", ""), ("\U0001d49c é", "é"), ("Zoë", "Zoë")])
 def test_a_name_with_emoji(ada, laptop, settings, name, stored, limit):  # noqa: PLR0917
@@ -36,3 +54,24 @@ def test_a_name_with_emoji(ada, laptop, settings, name, stored, limit):  # noqa:
     answer = laptop.patch(f"sessions/{laptop.session_id}/", {"name": name})
     assert (answer.status_code, answer.json()["name"]) == (200, stored)
     assert laptop.get("sessions/current/").json()["name"] == stored
+
+
+@pytest.mark.usefixtures("three_byte_columns")
+def test_a_tag_with_emoji(ada):
+    assert api.sign_in_user(ada, tag="till 🦀").session.tag == "till"
+
+
+@pytest.mark.usefixtures("three_byte_columns")
+def test_what_is_searched_for_with_emoji_is_found_nowhere(ada, grace, laptop):
+    for parameters in ({"q": "🦀"}, {"q": "ada 🦀"}, {"tag": "🦀"}):
+        answer = AdminClient(grace).get(**parameters)
+        assert answer.status_code == 200
+        assert list(answer.context["cl"].result_list) == []
+    with pytest.raises(CommandError, match="no user"):
+        call_command("revokeauthsessions", user=["🦀"])
+
+
+@needs_email
+@pytest.mark.usefixtures("three_byte_columns")
+def test_an_address_with_emoji_is_that_of_nobody(ada):
+    assert SupabaseDevice().try_sign_in("🦀@example.org").status_code == 400

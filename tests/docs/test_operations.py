@@ -161,6 +161,7 @@ class TestReplica:
     def _replica(self, laptop, phone, settings, recipe):
         connections.settings["replica"] = connections.settings["default"]
         self.router = recipe("ReplicaRouter").ReplicaRouter
+        self.router.DECIDED_BY_DJANGO |= {get_user_model()._meta.app_label}
         settings.DATABASE_ROUTERS = [self.router()]
         yield
         assert connections["replica"]  # there is one in this thread

@@ -4,7 +4,7 @@ from django.urls import include, path
 from rest_framework import serializers
 
 from auth_sessions.supabase.views import PasswordGrantView, RefreshTokenGrantView, TokenView
-from auth_sessions.views import SignInView
+from auth_sessions.views import BrowserSignInView, SignInView
 from tests.host.failures import BrokenError
 
 
@@ -34,6 +34,10 @@ class SignIn(BrokenMixin, SignInView):
     pass
 
 
+class BrowserSignIn(BrokenMixin, BrowserSignInView):
+    pass
+
+
 class PasswordGrant(BrokenMixin, PasswordGrantView):
     pass
 
@@ -44,6 +48,7 @@ class Token(TokenView):
 
 urlpatterns = [
     path("api/auth/token/", SignIn.as_view()),
+    path("api/auth/sign-in/", BrowserSignIn.as_view()),
     path("api/own/token/", SignInByOwnSerializer.as_view()),
     path("auth/v1/token", Token.as_view()),
     path("", include("tests.urls")),

@@ -13,7 +13,7 @@ from auth_sessions.supabase.views import (
     TokenView,
     UserView,
 )
-from auth_sessions.views import SignInView, SignOutView
+from auth_sessions.views import BrowserSignInView, SignInView, SignOutView
 
 PIN, CODE = "1815", "424242"
 
@@ -39,6 +39,10 @@ class SignIn(CodeMixin, SignInView):
     pass
 
 
+class BrowserSignIn(CodeMixin, BrowserSignInView):
+    pass
+
+
 class PasswordGrant(CodeMixin, PasswordGrantView):
     pass
 
@@ -61,6 +65,7 @@ class User(PinMixin, UserView):
 
 urlpatterns = [
     path("api/auth/token/", SignIn.as_view()),
+    path("api/auth/sign-in/", BrowserSignIn.as_view()),
     path("api/auth/sign-out/here/", SignOutView.as_view(scope="local")),
     path("auth/v1/token", Token.as_view()),
     path("auth/v1/signup", Signup.as_view()),

@@ -129,7 +129,9 @@ def test_by_keyboard_alone(open_page):
 
 
 def test_the_ways_to_the_page(office_browser, address, demo):
-    assert f"{address}/browser/" in demo[1].read_text()
+    assert f"Open {address}/\n" in demo[1].read_text()
+    office_browser.page.goto(address)
+    office_browser.page.get_by_role("link", name="own cookie").click()
     office_browser.page.get_by_role("link", name="The same with tokens").click()
     office_browser.page.get_by_role("link", name="own session cookie").click()
     office_browser.lists(3)

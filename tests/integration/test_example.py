@@ -1,7 +1,10 @@
-"""The example as the documents start it: the tour of the README, and calls from pages of another origin."""
+"""The example as the documents start it: start page, tour, ports, and calls from pages of another origin."""
 
+import os
+import re
 import shutil
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -52,3 +55,46 @@ def test_pages_of_another_origin(demo):
     refused = call(port, "user", X_Supabase_Api_Version="2024-01-01", **origin)
     assert refused["X-Supabase-Api-Version"] == "2024-01-01"
     assert refused["Access-Control-Expose-Headers"] == "X-Supabase-Api-Version"
+
+
+SIGN_IN = ("Sign in", "Log in", "credentials were not provided")
+
+
+def get(port, path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read().decode()
+
+
+def test_the_start_page_links_everything(demo):
+    port, _ = demo
+    status, page = get(port, "/")
+    assert status == 200
+    assert TOUR.splitlines()[0].replace(":8000", f":{port}") in page
+    links = re.findall('href="(/[^"]*)"', page)
+    assert {"/account/devices/", "/demo/", "/browser/", "/admin/", "/api/auth/sessions/", "/auth/v1/health"} <= {*links}
+    for link in links:
+        status, target = get(port, link)
+        assert status == 200 or (status == 401 and any(words in target for words in SIGN_IN)), link
+
+
+def run_demo(log, *options):
+    """Another demo in the same tree."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "example_project.settings"}
+    command = [sys.executable, "manage.py", "demo", *options]
+    return subprocess.run(
+        command, cwd=log.parent, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_port_that_is_in_use(demo):
+    port, log = demo
+    run = run_demo(log, "--port", str(port))
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert re.fullmatch(
+        rf"CommandError: Port {port} is in use. Choose another one, such as: manage.py demo --port \d+\n", run.stderr
+    )

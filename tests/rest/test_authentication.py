@@ -36,7 +36,7 @@ def call(authentication, access):
 
 
 class TestSideBySide:
-    """One token, three classes: the table of the README."""
+    """One token, three classes: the table of docs/explanation/at-once.md."""
 
     @pytest.mark.parametrize(
         ("authentication", "queries"),

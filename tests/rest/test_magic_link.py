@@ -1,4 +1,4 @@
-"""The README's sign-in by a mailed link: it works once, also for many who open it at the same time."""
+"""The sign-in by a mailed link of docs/magic-link.md: it works once, also for many who open it at the same time."""
 
 import pytest
 

@@ -245,7 +245,7 @@ def test_a_sign_in_that_fails_leaves_nothing(ada, laptop, settings, signal):
 
 
 class TestTheProjectsOwnSignIn:
-    """The magic-link view of the README, and a user handed over by a foreign backend."""
+    """The magic-link view of docs/magic-link.md, and a user handed over by a foreign backend."""
 
     def test_a_magic_link_works_once(self, ada):
         link = {"token": magic_link_token(ada)}

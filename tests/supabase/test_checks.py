@@ -57,6 +57,8 @@ class TestSharedAddresses:
         [
             ["ada@example.org", "Ada@example.org"],
             ["ada@example.org", "ADA@EXAMPLE.ORG", "bob@example.org"],
+            ["zo\u00eb@example.org", "zoe\u0308@example.org"],
+            ["ZO\u00cb@example.org", "zoe\u0308@example.org"],
         ],
     )
     def test_shared(self, share, addresses):

@@ -15,6 +15,7 @@ ISOLATES = dict.fromkeys(map(ord, "\u2068\u2069"))
 OTHERS = "/account/devices/others/sign-out/"
 EVERYWHERE = "/account/devices/everywhere/sign-out/"
 SIGNED_OUT = "/account/signed-out/"
+SIGNED_OUT_EVERYWHERE = "/account/signed-out/everywhere/"
 NOBODY = uuid.UUID(int=0)
 STALE = timedelta(minutes=11)
 

@@ -1,7 +1,7 @@
 """What saving a user does to their sessions: nothing by itself, at the same cost however many there are."""
 
 import pytest
-from django.contrib.auth import get_user_model
+from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.db.models.signals import post_init, pre_save
@@ -15,6 +15,8 @@ from tests.support.host import has_browsers
 from tests.support.related import receiving
 from tests.support.sessions import clear_expired, create_both_kinds, create_browser_row
 from tests.support.statements import statements
+
+QUICK_PBKDF2 = "tests.host.hashers.QuickPBKDF2PasswordHasher"
 
 
 def save_another_field(user):
@@ -204,6 +206,18 @@ class TestAnotherSecretKey:
         with other_secret_key():
             change(ada)
         assert not Session.objects.exists()
+
+    def test_a_hash_that_it_would_upgrade_stays(self, ada, laptop, other_secret_key, settings):
+        upgrading = [QUICK_PBKDF2, *settings.PASSWORD_HASHERS]
+        with other_secret_key(PASSWORD_HASHERS=upgrading):
+            assert get_user_model().objects.get(pk=ada.pk).check_password(PASSWORD)
+            assert authenticate(**{ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
+        assert laptop.me().status_code == laptop.refresh().status_code == 200
+        settings.PASSWORD_HASHERS = upgrading
+        before = get_user_model().objects.get(pk=ada.pk).password
+        assert get_user_model().objects.get(pk=ada.pk).check_password(PASSWORD)
+        assert get_user_model().objects.get(pk=ada.pk).password != before
+        assert laptop.me().status_code == laptop.refresh().status_code == 200
 
     def test_a_refresh_of_what_it_has_not_stamped_is_refused_and_ends_nothing(self, ada, laptop, settings):
         stamp = passwords.fingerprint(ada.password, secret="another key that this process does not have")

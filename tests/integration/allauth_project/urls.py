@@ -5,11 +5,11 @@ from allauth.mfa.models import Authenticator
 from django.urls import include, path
 
 from auth_sessions.exceptions import SecondFactorInvalid, SecondFactorRequired
-from auth_sessions.views import SignInView
+from auth_sessions.views import BrowserSignInView, SignInView
 from example_project.views import MeView
 
 
-class SignIn(SignInView):
+class MFAMixin:
     def second_factor(self, request, user, credentials):
         if not get_adapter().is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
             return ()
@@ -23,7 +23,16 @@ class SignIn(SignInView):
         return "otp", "mfa"
 
 
+class SignIn(MFAMixin, SignInView):
+    pass
+
+
+class BrowserSignIn(MFAMixin, BrowserSignInView):
+    pass
+
+
 urlpatterns = [
+    path("api/auth/sign-in/", BrowserSignIn.as_view()),
     path("api/auth/token/", SignIn.as_view()),
     path("api/auth/", include("auth_sessions.urls")),
     path("auth/v1/", include("auth_sessions.supabase.urls")),

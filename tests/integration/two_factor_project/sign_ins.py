@@ -20,6 +20,7 @@ from tests.support.checks import findings
 from tests.support.device import PASSWORD, Device, code
 from tests.support.isolation import LEVELS, set_level
 from tests.support.races import statuses, together
+from tests.support.single_page_app import SinglePageApp
 from tests.support.supabase import CREDENTIALS, SupabaseDevice
 from tests.support.supabase import code as supabase_code
 
@@ -108,6 +109,30 @@ class TestRest:
         assert code(sign_in(ada, "wrong", otp=otp_of(totp))) == (401, "no_active_account")
         totp.refresh_from_db()
         assert totp.throttling_failure_count == 0
+
+
+class TestSinglePageApp:
+    def test_a_device_is_asked_for(self, ada, totp):
+        """django-otp knows the browser as verified afterwards, as after a form of its own."""
+        page = SinglePageApp().ask_for_token()
+        assert code(page.try_sign_in(ada)) == REQUIRED
+        assert code(page.try_sign_in(ada, otp=wrong(totp))) == INVALID
+        assert not Session.objects.exists()
+        TOTPDevice.objects.update(throttling_failure_count=0)
+        page.sign_in(ada, otp=otp_of(totp))
+        assert Session.objects.get().amr == ["pwd", "otp", "mfa"]
+        assert page.client.session["otp_device_id"] == totp.persistent_id
+
+    def test_a_person_without_a_device(self, ada):
+        page = SinglePageApp().sign_in(ada)
+        assert "otp_device_id" not in page.client.session
+
+    def test_a_cookie_is_not_verified_by_a_sign_in_with_tokens(self, ada):
+        page = SinglePageApp().sign_in(ada)
+        totp = TOTPDevice.objects.create(user=ada, name="default")
+        data = {"username": ada.get_username(), "password": PASSWORD, "otp": otp_of(totp)}
+        assert page.post("token/", data).status_code == 200
+        assert "otp_device_id" not in page.client.session
 
 
 class TestDevicesThatSendACode:

@@ -1,0 +1,59 @@
+"""The refusals of the REST API as responses of a schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import status
+
+from auth_sessions import exceptions
+
+Responses = dict[int, Any]
+
+TEXT = {"type": "string"}
+
+SESSION_CODES = sorted({cls.code for cls in exceptions.SessionInvalid.__subclasses__()})
+"""Why a session is not live."""
+
+REFRESH_CODES = [exceptions.TokenNotValid.code, *SESSION_CODES, exceptions.RefreshTokenAlreadyUsed.code]
+
+ACCESS_CODES = ["not_authenticated", "bad_authorization_header", exceptions.TokenNotValid.code, *SESSION_CODES]
+"""Of a request by access token or cookie."""
+
+
+def json_object(**properties: Any) -> dict[str, Any]:
+    """The schema of an object with exactly these members."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+DETAIL = json_object(detail=TEXT)
+
+FIELD_ERRORS = {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}}
+
+
+def refused(description: str, *codes: str) -> OpenApiResponse:
+    """``{"detail", "code"}``, with one of these codes."""
+    code = {"type": "string", "enum": list(dict.fromkeys(codes))}
+    return OpenApiResponse(json_object(detail=TEXT, code=code), description)
+
+
+THROTTLED: Responses = {status.HTTP_429_TOO_MANY_REQUESTS: OpenApiResponse(DETAIL, "Too many requests.")}
+
+UNAUTHORIZED: Responses = {status.HTTP_401_UNAUTHORIZED: refused("Nobody is signed in.", *ACCESS_CODES)}
+
+FORBIDDEN: Responses = {status.HTTP_403_FORBIDDEN: OpenApiResponse(DETAIL, "Not allowed, or without a CSRF token.")}
+
+NOT_FOUND: Responses = {status.HTTP_404_NOT_FOUND: OpenApiResponse(DETAIL, "There is no such session or user.")}
+
+INVALID: Responses = {status.HTTP_400_BAD_REQUEST: OpenApiResponse(FIELD_ERRORS, "Errors by field.")}
+
+BODY_REFUSED: Responses = {
+    status.HTTP_400_BAD_REQUEST: OpenApiResponse(
+        {"oneOf": [FIELD_ERRORS, DETAIL]}, "Errors by field, or a body that cannot be parsed."
+    ),
+    status.HTTP_411_LENGTH_REQUIRED: refused("The body has no `Content-Length`.", "length_required"),
+    status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: OpenApiResponse(DETAIL, "The body is of another type."),
+}
+
+NO_CONTENT: Responses = {status.HTTP_204_NO_CONTENT: OpenApiResponse(None, "Done.")}

@@ -1,0 +1,104 @@
+"""Views as drf-spectacular reads them: the same classes, with what a table says of their methods."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
+from weakref import WeakKeyDictionary
+
+from drf_spectacular.extensions import OpenApiViewExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry
+from drf_spectacular.utils import extend_schema
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of a view: a name that no other operation has, and the arguments of ``extend_schema``."""
+
+    id: str
+    summary: str
+    description: str
+    responses: Mapping[int, Any]
+    request: Any = None
+    parameters: tuple[Any, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """The operations of a view by method, and attributes of the class that only the schema sees."""
+
+    operations: Mapping[str, Operation]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+Descriptions = Mapping[str, Callable[[Any], Described]]
+"""By the path of a view class, which also describes its subclasses: the view class -> what it does."""
+
+
+class DescribedViews(OpenApiViewExtension):
+    """Describes a view by the nearest of its classes that the ``descriptions`` of any subclass of this one name.
+
+    An extension of the project's, which has the priority 0, comes first.
+    """
+
+    match_subclasses = True
+    priority = -1
+    descriptions: ClassVar[Descriptions] = {}
+
+    def view_replacement(self) -> type[APIView]:
+        tables = ChainMap(*(dict(extension.descriptions) for extension in DescribedViews.__subclasses__()))
+        paths = (f"{cls.__module__}.{cls.__qualname__}" for cls in self.target.__mro__)
+        describe = next((tables[path] for path in paths if path in tables), None)
+        if describe is None:
+            return cast("type[APIView]", self.target)
+        configured = type(self.target.__name__, (self.target,), dict(self.target_callback.initkwargs))
+        described = describe(configured)
+        methods = {
+            name: _method(getattr(configured, name), operation, view=configured)
+            for name, operation in described.operations.items()
+        }
+        return type(self.target.__name__, (configured,), {**described.attributes, **methods})
+
+
+def _method(method: Any, operation: Operation, *, view: Any) -> Any:
+    """A method that carries the description. What the project's own ``extend_schema`` says takes precedence."""
+
+    def described() -> None: ...
+
+    default = api_settings.DEFAULT_SCHEMA_CLASS
+    own = (getattr(method, "kwargs", {}).get("schema"), type(view.schema))
+    bases = [schema for schema in own if schema not in {None, default}]
+    described.kwargs = {"schema": type("Schema", (*dict.fromkeys(bases), _schema(operation)), {})}  # type: ignore[attr-defined]
+    return described
+
+
+def _schema(operation: Operation) -> type[AutoSchema]:
+    def described() -> None: ...
+
+    extend_schema(
+        summary=operation.summary,
+        description=operation.description,
+        request=operation.request,
+        responses=dict(sorted(operation.responses.items())),
+        parameters=list(operation.parameters),
+        tags=list(operation.tags) or None,
+    )(described)
+
+    class OperationSchema(described.kwargs["schema"]):  # type: ignore[name-defined,misc]
+        def get_operation_id(self) -> str:
+            """The operation's own name; where another path has it (the view is mounted twice), that of the path."""
+            names = _names.setdefault(self.registry, {})
+            is_first = names.setdefault(operation.id, self.path) == self.path
+            return operation.id if is_first else str(super().get_operation_id())
+
+    return OperationSchema
+
+
+_names: WeakKeyDictionary[ComponentRegistry, dict[str, str]] = WeakKeyDictionary()
+"""The paths of the operations that have got their name, for each schema that is generated."""

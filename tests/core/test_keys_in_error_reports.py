@@ -1,0 +1,65 @@
+"""The keys that sign tokens are in no error report, whatever a project sets in a token or in its settings."""
+
+import pytest
+
+from auth_sessions.signals import access_token_issuing
+from tests.support import error_reports
+from tests.support.device import PASSWORD, Device
+from tests.support.related import receiving
+from tests.support.supabase import add_user
+
+SECRET = "the-secret-of-last-year-is-long-enough-for-it"
+
+
+@pytest.fixture
+def reports():
+    reports = error_reports.start()
+    yield reports
+    error_reports.stop()
+
+
+def spoil(token, **event):
+    """What JSON cannot hold."""
+    token["x"] = object()
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.parametrize("how", ["sign-in", "refresh", "supabase"])
+@pytest.mark.parametrize("key", [None, "short", "k" * 40])
+def test_a_claim_that_is_no_json(make_user, settings, reports, how, key):
+    if key is not None:
+        settings.SIMPLE_JWT = {"SIGNING_KEY": key, "ALGORITHM": "HS384"}
+    person = add_user(make_user)
+    path, body = {
+        "sign-in": ("/api/auth/token/", {person.USERNAME_FIELD: person.get_username(), "password": PASSWORD}),
+        "refresh": ("/api/auth/token/refresh/", {"refresh": refresh_token_of(person)}),
+        "supabase": ("/auth/v1/token?grant_type=password", {"email": person.email, "password": PASSWORD}),
+    }[how]
+    with receiving(spoil, access_token_issuing, of=None):
+        assert error_reports.send("POST", path, body)[0] == 500
+    assert reports.exceptions
+    assert (key or settings.SECRET_KEY) not in "\n".join(reports.sent)
+
+
+def refresh_token_of(person):
+    return Device().sign_in(person).refresh_token
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+def test_a_signing_key_that_cannot_be_read(make_user, settings, reports, algorithm):
+    person = add_user(make_user)
+    settings.SIMPLE_JWT = {"ALGORITHM": algorithm, "SIGNING_KEY": SECRET, "VERIFYING_KEY": SECRET}
+    body = {person.USERNAME_FIELD: person.get_username(), "password": PASSWORD}
+    assert error_reports.send("POST", "/api/auth/token/", body)[0] == 500
+    assert reports.exceptions
+    assert SECRET not in "\n".join(reports.sent)
+
+
+@pytest.mark.parametrize("fallback", [SECRET, ("HS256", SECRET[:20]), ("RS256", SECRET), (SECRET,), 7], ids=str)
+def test_a_fallback_that_cannot_be_read_is_passed_over(laptop, settings, reports, fallback):
+    """E001 reports it. A token that the present key refuses is refused, not an error of the server."""
+    settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [fallback, ("HS256", SECRET)]
+    assert error_reports.send("GET", "/api/auth/sessions/", access="x.y.z")[0] == 401
+    assert error_reports.send("GET", "/api/auth/sessions/", access=laptop.access)[0] == 200
+    assert error_reports.send("GET", "/auth/v1/.well-known/jwks.json")[0] == 200
+    assert SECRET[:20] not in "\n".join(reports.sent)

@@ -1,0 +1,3 @@
+import pytest
+
+pytest.importorskip("drf_spectacular", reason="needs drf-spectacular")

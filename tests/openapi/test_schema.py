@@ -1,0 +1,230 @@
+"""The schema that drf-spectacular generates: without a warning, for any project, and as docs/openapi.yaml has it."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.urls import include, path
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.validation import validate_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework_simplejwt.authentication import JWTAuthentication
+
+from auth_sessions import authentication, views
+from auth_sessions.serializers import SessionSerializer, SignInSerializer
+from example_project.views import MagicLinkView
+from tests.support.nested_runs import run_apart, usual_host
+from tests.support.openapi import FILE, UPDATE, document
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.any_database
+
+REST = include("auth_sessions.urls")
+KEY_TYPES = {
+    "auth.User": {"type": "integer"},
+    "people.EmailUser": {"type": "string", "format": "uuid"},
+    "people.CodeUser": {"type": "string"},
+}
+
+
+def generate(*urlpatterns):
+    """The schema of a project with these paths, which is valid, and of which drf-spectacular does not warn."""
+    schema = SchemaGenerator(patterns=list(urlpatterns)).get_schema(public=True)
+    validate_schema(schema)
+    assert not GENERATOR_STATS
+    return schema
+
+
+def components(schema):
+    return schema["components"]["schemas"]
+
+
+def referred(schema, operation, status="200"):
+    """The name of the component that an operation answers with."""
+    shape = operation["responses"][status]["content"]["application/json"]["schema"]
+    return shape["$ref"].rpartition("/")[2]
+
+
+@usual_host
+def test_the_file_is_what_is_generated():
+    schema = generate(
+        path("api/auth/", REST),
+        path("auth/v1/", include("auth_sessions.supabase.urls")),
+    )
+    assert OpenApiYamlRenderer().render(schema) == FILE.read_bytes(), f"out of date: {UPDATE}"
+
+
+@pytest.mark.integration
+@usual_host
+@pytest.mark.parametrize("user_model", ["auth.User", "people.EmailUser", "people.CodeUser"])
+def test_the_command(user_model, tmp_path):
+    """For each kind of key, with the views of a project beside the app's."""
+    without = "supabase" if user_model == "people.CodeUser" else ""
+    host = run_apart("openapi", AUTH_SESSIONS_TEST_USER=user_model, AUTH_SESSIONS_TEST_WITHOUT=without)
+    file = tmp_path / "openapi.yaml"
+    arguments = ["--settings", "tests.settings", "--validate", "--fail-on-warn", "--file", file]
+    if not without:
+        arguments += ["--urlconf", "tests.host.openapi_urls"]
+    else:
+        arguments += ["--urlconf", "auth_sessions.urls"]
+    command = [sys.executable, "-W", "error", "-m", "django", "spectacular", *arguments]
+    run = subprocess.run(command, env=host, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    (key,) = (
+        operations["post"]["parameters"][0]["schema"]
+        for template, operations in yaml.safe_load(file.read_text())["paths"].items()
+        if template.endswith("users/{id}/sign-out/")
+    )
+    assert key == KEY_TYPES[user_model]
+
+
+def test_the_user_of_this_host():
+    schema = generate(path("", REST))
+    (key, *_) = schema["paths"]["/users/{id}/sessions/"]["get"]["parameters"]
+    assert key["schema"] == KEY_TYPES[settings.AUTH_USER_MODEL]
+    assert get_user_model().USERNAME_FIELD in components(schema)["AuthSessionsSignIn"]["required"]
+
+
+def test_security():
+    operations = [operation for item in document()["paths"].values() for operation in item.values()]
+    security = {operation["operationId"]: operation.get("security") for operation in operations}
+    either = [{"jwtAuth": []}, {"cookieAuth": []}]
+    assert [security[name] for name in ("auth_sign_in", "auth_refresh")] == [None, None]
+    assert security["auth_sessions_list"] == either
+    assert security["auth_sign_out"] == [*either, {}]
+    assert security["supabase_user"] == security["supabase_logout"] == [{"supabaseAuth": []}]
+    assert document()["components"]["securitySchemes"] == {
+        "jwtAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "cookieAuth": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+        "supabaseAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    }
+
+
+class TestAProject:
+    def test_its_views_by_any_of_the_classes(self, settings):
+        settings.SESSION_COOKIE_NAME = "their_session"
+
+        class OwnAuthentication(authentication.SessionJWTAuthentication):
+            pass
+
+        class Page(APIView):
+            authentication_classes = [
+                OwnAuthentication,
+                authentication.CachedSessionJWTAuthentication,
+                authentication.BrowserSessionAuthentication,
+            ]
+            permission_classes = [IsAuthenticated]
+
+            @extend_schema(responses={204: None})
+            def get(self, request):
+                return Response(status=204)
+
+        class OldPage(Page):
+            authentication_classes = [JWTAuthentication]
+
+        schema = generate(path("page/", Page.as_view()), path("old/", OldPage.as_view()), path("auth/", REST))
+        security = schema["paths"]["/page/"]["get"]["security"]
+        assert [name for requirement in security for name in requirement] == ["jwtAuth", "jwtAuth", "cookieAuth"]
+        assert schema["components"]["securitySchemes"]["cookieAuth"]["name"] == "their_session"
+
+    def test_its_subclasses_keep_the_schema(self):
+        class OwnSessionSerializer(SessionSerializer):
+            place = serializers.CharField(read_only=True)
+
+        class OwnSignInSerializer(SignInSerializer):
+            captcha = serializers.CharField()
+
+        class OwnSignIn(views.SignInView):
+            serializer_class = OwnSignInSerializer
+            session_serializer_class = OwnSessionSerializer
+
+        class OwnList(views.SessionListView):
+            serializer_class = OwnSessionSerializer
+
+        class OwnSignOut(views.SignOutView):
+            pass
+
+        schema = generate(
+            path("in/", OwnSignIn.as_view()),
+            path("list/", OwnList.as_view()),
+            path("out/", OwnSignOut.as_view(scope="local")),
+        )
+        sign_in = schema["paths"]["/in/"]["post"]
+        assert sign_in["operationId"] == "auth_sign_in"
+        assert set(sign_in["responses"]) == {"200", "400", "401", "403", "411", "415", "429"}
+        assert "captcha" in components(schema)["OwnSignIn"]["required"]
+        signed_in = components(schema)[referred(schema, sign_in)]
+        assert signed_in["properties"]["session"] == {"$ref": "#/components/schemas/OwnSession"}
+        assert "place" in components(schema)["OwnSession"]["properties"]
+        (scope,) = schema["paths"]["/out/"]["post"]["parameters"]
+        assert scope["schema"]["default"] == "local"
+
+    def test_what_it_says_itself_comes_first(self):
+        class Noted(views.RefreshView):
+            @extend_schema(summary="Ours", tags=["ours"])
+            def post(self, request, **kwargs):
+                return super().post(request, **kwargs)
+
+        @extend_schema(tags=["all ours"])
+        class Tagged(views.SessionListView):
+            pass
+
+        schema = generate(path("refresh/", Noted.as_view()), path("list/", Tagged.as_view()))
+        refresh, session_list = schema["paths"]["/refresh/"]["post"], schema["paths"]["/list/"]["get"]
+        assert (refresh["summary"], refresh["tags"]) == ("Ours", ["ours"])
+        assert referred(schema, refresh) == "AuthSessionsTokens"
+        assert (session_list["summary"], session_list["tags"]) == ("List sessions", ["all ours"])
+
+    def test_its_components_of_the_same_names(self):
+        class DeviceSerializer(serializers.Serializer):
+            kind = serializers.ChoiceField(choices=["a", "b"])
+            type = serializers.ChoiceField(choices=["c", "d"])
+            scope = serializers.ChoiceField(choices=["e", "f"])
+            code = serializers.ChoiceField(choices=["g", "h"])
+
+        class SessionSerializer(DeviceSerializer):
+            pass
+
+        class Page(APIView):
+            @extend_schema(operation_id="page", request=DeviceSerializer, responses=SessionSerializer)
+            def post(self, request):
+                return Response()
+
+        schema = generate(path("page/", Page.as_view()), path("auth/", REST))
+        enumerations = {"KindEnum", "TypeEnum", "ScopeEnum", "CodeEnum"}
+        assert components(schema).keys() >= {"Device", "Session", "AuthSessionsSession", *enumerations}
+
+    def test_a_view_of_its_own_upon_ours(self):
+        schema = generate(path("magic-link/", MagicLinkView.as_view()))
+        request = schema["paths"]["/magic-link/"]["post"]["requestBody"]
+        assert request["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/MagicLink"}
+
+    def test_mounted_twice(self):
+        schema = generate(path("v1/", REST), path("v2/", REST))
+        names = [operation["operationId"] for item in schema["paths"].values() for operation in item.values()]
+        assert len(names) == len(set(names)) == 20
+        assert {"auth_sign_in", "auth_sessions_list"} <= set(names)
+
+
+def test_without_it_nothing_is_imported():
+    """drf-spectacular may be installed for something else: what counts is ``INSTALLED_APPS``."""
+    program = (
+        "import sys, django; from django.conf import settings;"
+        "settings.configure(SECRET_KEY='x' * 50, INSTALLED_APPS=['django.contrib.auth', 'django.contrib.contenttypes',"
+        " 'auth_sessions', 'auth_sessions.supabase'], DATABASES={});"
+        "django.setup(); import auth_sessions.views, auth_sessions.supabase.views;"
+        "print([name for name in sys.modules if name.startswith(('drf_spectacular', 'auth_sessions.openapi.'))])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.stdout.strip(), run.returncode) == ("[]", 0), run.stderr
+    assert apps.is_installed("drf_spectacular")

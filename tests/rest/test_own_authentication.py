@@ -1,0 +1,129 @@
+"""The app's views authenticate by the project's own subclasses of ``SessionJWTAuthentication`` in its defaults."""
+
+import pytest
+from django.test import RequestFactory
+from rest_framework.authentication import BasicAuthentication
+
+from auth_sessions.api import get_session
+from auth_sessions.authentication import (
+    BrowserSessionAuthentication,
+    CachedSessionJWTAuthentication,
+    SessionJWTAuthentication,
+)
+from auth_sessions.models import RefreshToken, Session
+from auth_sessions.views import AuthSessionsView, RefreshView, SignInView, UserSignOutView
+from tests.host.authentication import CachedOwnHeaderAuthentication, OwnHeaderAuthentication
+from tests.support.device import Device, code
+from tests.support.inputs import each
+
+OWN = "tests.host.authentication.OwnHeaderAuthentication"
+CACHED_OWN = "tests.host.authentication.CachedOwnHeaderAuthentication"
+CACHED = "auth_sessions.authentication.CachedSessionJWTAuthentication"
+PLAIN = "auth_sessions.authentication.SessionJWTAuthentication"
+BASIC = "rest_framework.authentication.BasicAuthentication"
+
+
+class OwnHeaderDevice(Device):
+    @property
+    def headers(self):
+        return {"HTTP_X_TOKEN": self.access} if self.access else {}
+
+
+@pytest.fixture
+def own(ada):
+    """A device whose token only the host's class finds."""
+    return OwnHeaderDevice().sign_in(ada)
+
+
+@pytest.fixture
+def defaults(settings):
+    def set_defaults(*classes):
+        settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_AUTHENTICATION_CLASSES": classes}
+
+    return set_defaults
+
+
+@pytest.mark.parametrize("classes", [[OWN], [BASIC, OWN], [PLAIN, OWN], [CACHED_OWN]])
+def test_every_view(own, phone, defaults, classes):
+    assert code(own.get("sessions/")) == (401, "not_authenticated")
+    defaults(*classes)
+    assert [row["is_current"] for row in own.sessions()] == [True, False]
+    assert own.get("sessions/current/").json()["id"] == own.session_id
+    assert own.patch(f"sessions/{own.session_id}/", {"name": "x"}).status_code == 200
+    assert own.get(f"sessions/{phone.session_id}/").status_code == 200
+    assert own.get(f"users/{own.session_id}/sessions/").status_code == 403
+    assert phone.get("sessions/").status_code == 200, "the usual header is read by the same class"
+    assert own.sign_out("others").status_code == 204
+    assert own.sign_out("global").status_code == 204
+    assert code(own.get("sessions/")) == (401, "session_not_found")
+
+
+def test_a_plain_view_of_the_projects(own, defaults):
+    request = RequestFactory().get("/", HTTP_X_TOKEN=own.access)
+    assert get_session(request) is None
+    defaults(BASIC, OWN)
+    assert str(get_session(request).pk) == own.session_id
+    assert get_session(RequestFactory().get("/")) is None
+
+
+@each(
+    ("classes", "found"),
+    [
+        ([], [SessionJWTAuthentication]),
+        ([BASIC], [SessionJWTAuthentication]),
+        ([PLAIN], [SessionJWTAuthentication]),
+        ([CACHED], [SessionJWTAuthentication]),
+        ([OWN], [OwnHeaderAuthentication]),
+        ([BASIC, OWN, PLAIN], [OwnHeaderAuthentication, SessionJWTAuthentication]),
+    ],
+)
+def test_which_classes(defaults, classes, found):
+    """Read when they are used; Basic, which a browser repeats, signs nobody out."""
+    defaults(*classes)
+    for view in (AuthSessionsView, UserSignOutView):
+        assert list(view.authentication_classes) == [*found, BrowserSessionAuthentication]
+    assert SignInView.authentication_classes == RefreshView.authentication_classes == ()
+
+
+def test_a_view_that_names_its_own(defaults):
+    class OwnView(UserSignOutView):
+        authentication_classes = (BasicAuthentication,)
+
+    defaults(OWN)
+    assert [type(each) for each in OwnView().get_authenticators()] == [BasicAuthentication]
+
+
+class TestTheCachedCheck:
+    """What a cache still takes for live may not list, rename or end sessions."""
+
+    @pytest.fixture(params=[[CACHED], [CACHED_OWN]], ids=["class of the app", "subclass"])
+    def stale(self, request, laptop, shared_cache, defaults):
+        """Ended, and no process was told."""
+        defaults(*request.param)
+        assert laptop.fast().status_code == 200
+        for model in (RefreshToken, Session):
+            model.objects.filter(pk=laptop.session_id)._raw_delete("default")
+        return laptop
+
+    def test_the_apps_views_read_the_database(self, stale, phone):
+        assert stale.fast().status_code == 200
+        paths = ("sessions/", "sessions/current/", f"sessions/{phone.session_id}/")
+        answers = [
+            *(stale.get(path) for path in paths),
+            stale.patch(paths[2], {"name": "x"}),
+            stale.delete(paths[2]),
+            stale.sign_out("others"),
+            stale.sign_out("global"),
+        ]
+        assert {code(answer) for answer in answers} == {(401, "session_not_found")}
+        assert stale.sign_out("local").status_code == 204
+        assert phone.is_signed_in()
+
+    def test_a_subclass_is_still_one_of_the_projects(self, defaults):
+        defaults(CACHED_OWN)
+        found = AuthSessionsView.authentication_classes[0]
+        assert issubclass(found, CachedOwnHeaderAuthentication)
+        assert found is AuthSessionsView.authentication_classes[0]
+        assert (found.uses_cache, CachedOwnHeaderAuthentication.uses_cache) == (False, True)
+        assert (found.__name__, found.__module__) == ("CachedOwnHeaderAuthentication", "tests.host.authentication")
+        assert CachedSessionJWTAuthentication.uses_cache

@@ -130,8 +130,16 @@ def _without_cache(authentication: type[SessionJWTAuthentication]) -> type[Sessi
         return authentication
     if authentication is CachedSessionJWTAuthentication:
         return SessionJWTAuthentication
-    attributes = {"uses_cache": False, "__module__": authentication.__module__, "__doc__": authentication.__doc__}
-    return type(authentication.__name__, (authentication,), attributes)
+    return type(
+        authentication.__name__,
+        (authentication,),
+        {
+            "uses_cache": False,
+            "__module__": authentication.__module__,
+            "__doc__": authentication.__doc__,
+            "__wrapped__": authentication,
+        },
+    )
 
 
 def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:

@@ -5,7 +5,7 @@ types and defaults; ``auth_sessions.checks.settings`` validates them (``auth_ses
 """
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from django.conf import settings
@@ -37,8 +37,11 @@ class Settings:
         return _read("AUTH_SESSIONS_REUSE_INTERVAL", timedelta(seconds=10))
 
     @property
-    def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "strict", "lenient"]:
-        """The previous token after the interval is reuse once its child was seen in use, always, or never."""
+    def AUTH_SESSIONS_REUSE_POLICY(self) -> Literal["confirmed", "strict", "lenient", "off"]:
+        """The previous token after the interval is reuse once its child was seen in use, always, or never.
+
+        ``"off"`` detects no reuse at all, of older tokens neither.
+        """
         return _read("AUTH_SESSIONS_REUSE_POLICY", "confirmed")
 
     @property
@@ -90,6 +93,11 @@ class Settings:
     def AUTH_SESSIONS_CLEAR_SITE_DATA(self) -> Sequence[str]:
         """What a browser that signs out is told to delete, by the header ``Clear-Site-Data``."""
         return _read("AUTH_SESSIONS_CLEAR_SITE_DATA", ())
+
+    @property
+    def AUTH_SESSIONS_SIMPLEJWT_UNTIL(self) -> datetime | None:
+        """Until when ``auth_sessions.contrib.simplejwt`` accepts simplejwt's tokens; None: until their own end."""
+        return _read("AUTH_SESSIONS_SIMPLEJWT_UNTIL", None)
 
     @property
     def AUTH_SESSIONS_SUPABASE_SIGNUP(self) -> bool:

@@ -21,8 +21,8 @@ class OwnTransactionsMixin:
         return without_atomic_requests(super().as_view(**initkwargs))  # type: ignore[misc]
 
 
-class SignInMixin:
-    """A sign-in: how long the session lasts, which tag it gets, and whether it needs a second factor."""
+class NewSessionMixin:
+    """A view that creates a session: how long it lasts, and which tag it gets."""
 
     def get_lifetime(self) -> Lifetime:
         """The lifetime of the session ("remember me"): a timedelta, None (no end), or ``DEFAULT`` (the setting)."""
@@ -31,6 +31,10 @@ class SignInMixin:
     def get_tag(self) -> str:
         """The tag that groups this client for limits, at most 100 characters."""
         return ""
+
+
+class SignInMixin(NewSessionMixin):
+    """A sign-in, which may need a second factor."""
 
     @secret_arguments("credentials")
     def second_factor(

@@ -183,6 +183,11 @@ class RefreshToken(models.Model):
     secret = models.BinaryField(max_length=32, default=_new_secret, editable=False)
     generation = models.PositiveIntegerField(_("generation"), default=0, editable=False)
     rotated_at = models.DateTimeField(_("rotated"), default=timezone.now, editable=False)
+    reused_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("When a token was first reused, under the policy that does not refuse it."),
+    )
 
     class Meta:
         verbose_name = _("refresh token")

@@ -20,6 +20,18 @@ If a refresh token was reused, the error is logged instead, and the session ends
 sessions_ended = Signal()
 """Sent robustly, once for each operation, after the commit."""
 
+credentials_revoked = Signal()
+"""Sent when people are signed out everywhere or elsewhere, or by a new password: ``user_ids`` (a set), ``using``.
+
+Also if no session ends by it. A receiver refuses whatever else an earlier sign-in of theirs has given them.
+"""
+
+expired_cleared = Signal()
+"""Sent robustly at the end of ``clearauthsessions`` and ``api.clear_expired()``, not of a dry run: ``using``.
+
+A receiver deletes expired rows of its own.
+"""
+
 refresh_token_reused = Signal()
 """Sent robustly, after the commit, when a refresh token was reused: ``session``, ``generation``, ``request``."""
 

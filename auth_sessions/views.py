@@ -47,11 +47,13 @@ from auth_sessions.authentication import (
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.browser_sessions import get_state, has_stale_cookie
 from auth_sessions.core.browser_sign_in import sign_in_browser
+from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
-from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
+from auth_sessions.masking import secret_arguments
 from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
@@ -62,6 +64,7 @@ from auth_sessions.serializers import (
     SignInSerializer,
     SignOutSerializer,
 )
+from auth_sessions.signals import credentials_revoked
 from auth_sessions.throttling import ActionThrottle
 
 _T = TypeVar("_T")
@@ -70,19 +73,19 @@ _T = TypeVar("_T")
 class AuthSessionsView(OwnTransactionsMixin, APIView):
     """The base of the views: authentication, permissions, throttling, and refusals. No response may be cached."""
 
+    authentication_classes: Sequence[type[BaseAuthentication]] = cast(
+        "Any", classproperty(lambda cls: (*get_bearer_classes(), BrowserSessionAuthentication))
+    )
+    """By token as in the project's own views, then by Django's cookie."""
+
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     serializer_class: type[BaseSerializer[Any]]
     action_throttle_scope: str | None = None
 
-    @classproperty
-    def authentication_classes(cls) -> Sequence[type[BaseAuthentication]]:  # noqa: N805 - a class property
-        """By token as in the project's own views, then by Django's cookie."""
-        return (*get_bearer_classes(), BrowserSessionAuthentication)
-
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Hide passwords, codes and refresh tokens in Django's error reports."""
-        return sensitive_post_parameters("password", "otp", "refresh")(super().as_view(**initkwargs))
+        return sensitive_post_parameters("password", "otp", "refresh", "token")(super().as_view(**initkwargs))
 
     def get_parsers(self) -> list[BaseParser]:
         return [ConcealingParser(parser) for parser in super().get_parsers()]
@@ -104,7 +107,11 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
         if not isinstance(exc, AuthSessionsError):
             return super().handle_exception(exc)
         with _transactions_kept():
-            return super().handle_exception(to_api_exception(exc))
+            return super().handle_exception(self.to_api_exception(exc))
+
+    def to_api_exception(self, error: AuthSessionsError) -> APIException:
+        """The DRF exception by which the view answers a refusal."""
+        return to_api_exception(error)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
@@ -164,6 +171,17 @@ def _transactions_kept() -> Iterator[None]:
             connection.set_rollback(mark)
 
 
+class TokenPairView(AuthSessionsView):
+    """The base of the views that issue tokens, to clients that are not authenticated yet."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
+        """The members of the response. A project that sends more of the user overrides it."""
+        return {"access": pair.access, "refresh": pair.refresh}
+
+
 class PasswordSignInView(SignInMixin, AuthSessionsView):
     """The base of both sign-ins: ``POST {<USERNAME_FIELD>, "password", "otp"?, "device_name"?}``.
 
@@ -193,13 +211,17 @@ class PasswordSignInView(SignInMixin, AuthSessionsView):
         return self.session_serializer_class(session, context={"current": session}).data
 
 
-class SignInView(PasswordSignInView):
+class SignInView(PasswordSignInView, TokenPairView):
     """Creates a session with tokens: 200 ``{"access", "refresh", "session"}``; also 403 ``session_limit_reached``."""
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
         pair = self.sign_in(request, api.sign_in)
-        return Response({"access": pair.access, "refresh": pair.refresh, "session": self.show(pair.session)})
+        with end_on_error(pair.session):
+            return Response(self.get_response_data(pair.session, pair))
+
+    def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
+        return {**super().get_response_data(session, pair), "session": self.show(session)}
 
 
 class BrowserSignInView(PasswordSignInView):
@@ -237,9 +259,13 @@ class BrowserSignInView(PasswordSignInView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
-        name = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
-        final[name] = get_token(request._request)
+        final[self.get_csrf_header()] = get_token(request._request)
         return final
+
+    @staticmethod
+    def get_csrf_header() -> str:
+        """The header in which Django expects the CSRF token, and in which a response gives it."""
+        return settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
 
 
 class BrowserSessionsMissing(APIException):
@@ -252,19 +278,21 @@ class BrowserSessionsMissing(APIException):
     }
 
 
-class RefreshView(AuthSessionsView):
+class RefreshView(TokenPairView):
     """``POST {"refresh"}``: 200 ``{"access", "refresh"}``, or 401 with the code of the refusal."""
 
-    authentication_classes = ()
-    permission_classes = ()
     serializer_class = RefreshSerializer
     action_throttle_scope = "auth_sessions_refresh"
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:
         serializer = self.read(request)
-        pair = api.refresh(serializer.validated_data["refresh"], request=request._request)
-        return Response({"access": pair.access, "refresh": pair.refresh})
+        pair = self.refresh(request, serializer.validated_data["refresh"])
+        return Response(self.get_response_data(pair.session, pair))
+
+    @secret_arguments("token")
+    def refresh(self, request: Request, token: str) -> api.TokenPair:
+        return api.refresh(token, request=request._request)
 
 
 class SignOutView(AuthSessionsView):
@@ -453,6 +481,7 @@ class UserSignOutView(StaffView):
     permission_required = "auth_sessions.delete_session"
 
     def post(self, request: Request, **kwargs: object) -> Response:
-        chosen = all_sessions().of_person(self.get_owner().pk)
-        self.end(chosen, reason=EndReason.REVOKED, scope=Scope.GLOBAL)
+        owner = self.get_owner()
+        self.end(all_sessions().of_person(owner.pk), reason=EndReason.REVOKED, scope=Scope.GLOBAL)
+        credentials_revoked.send(sender=Session, user_ids={owner.pk}, using=write_alias())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -17,7 +17,7 @@ from django.db.models.signals import post_migrate
 from django.test import TransactionTestCase
 
 from auth_sessions.core import circuit_breaker, session_cache
-from auth_sessions.signals import access_token_issuing, sessions_ended
+from auth_sessions.signals import access_token_issuing, credentials_revoked, expired_cleared, sessions_ended
 from tests.host.caches import Shared
 from tests.support.acting import act
 from tests.support.admin import AdminClient
@@ -291,16 +291,26 @@ def clock_from_now():
 
 @pytest.fixture
 def rest_only():
-    """As in a project without the Supabase API, which adds claims, and one SELECT, to each access token."""
-    if not apps.is_installed("auth_sessions.supabase"):
-        yield
-        return
-    from auth_sessions.supabase.receivers import add_claims
+    """As in a project without the apps beside the core, which add statements.
 
-    uid = "auth_sessions.supabase.add_claims"
-    access_token_issuing.disconnect(dispatch_uid=uid)
+    The Supabase API adds claims, and one SELECT, to each access token; what comes from simplejwt remembers who signs
+    out everywhere, and forgets what has expired.
+    """
+    from auth_sessions.contrib.simplejwt import receivers as simplejwt
+
+    connected = [
+        (credentials_revoked, "auth_sessions.contrib.simplejwt.credentials_revoked", simplejwt.refuse_old_tokens),
+        (expired_cleared, "auth_sessions.contrib.simplejwt.expired_cleared", simplejwt.clear_expired),
+    ]
+    if apps.is_installed("auth_sessions.supabase"):
+        from auth_sessions.supabase.receivers import add_claims
+
+        connected.append((access_token_issuing, "auth_sessions.supabase.add_claims", add_claims))
+    for sent, uid, _ in connected:
+        sent.disconnect(dispatch_uid=uid)
     yield
-    access_token_issuing.connect(add_claims, dispatch_uid=uid)
+    for sent, uid, receiver in connected:
+        sent.connect(receiver, dispatch_uid=uid)
 
 
 @pytest.fixture

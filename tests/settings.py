@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "tests.people",
     "tests.host",
     "auth_sessions",
+    "auth_sessions.contrib.simplejwt",
     "auth_sessions.supabase",
     "rest_framework",
     "django.contrib.admin",

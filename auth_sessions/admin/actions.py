@@ -29,6 +29,7 @@ from auth_sessions.db.transactions import in_transaction
 from auth_sessions.exceptions import SessionNotFound
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.signals import credentials_revoked
 
 T = TypeVar("T")
 
@@ -82,6 +83,7 @@ def revoke(
         log(request, affected, _("Revoked."))
         if modeladmin.model is not Session:
             signed_out = selected.filter(pk__in={session.user_id for session in affected})
+            credentials_revoked.send(sender=Session, user_ids={user.pk for user in signed_out}, using=using)
             LogEntry.objects.log_actions(actor(request).pk, signed_out, CHANGE, _("Signed out everywhere."))
         return end(request, sessions, reason=EndReason.REVOKED)
 

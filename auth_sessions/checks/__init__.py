@@ -1,12 +1,13 @@
 """System checks: every invalid setting and every other error that can be found before the first request.
 
-There is one module for each concern and one generator for each check. Numbers are stable; the Supabase API uses the
-same sequence (``auth_sessions.supabase.checks``).
+There is one module for each concern and one generator for each check. Numbers are stable; the Supabase API and
+what comes from simplejwt use the same sequence (``auth_sessions.supabase.checks``,
+``auth_sessions.contrib.simplejwt.checks``).
 """
 
 from django.core import checks
 
-from auth_sessions.checks import cache, installation, models, second_factors, settings, signing
+from auth_sessions.checks import cache, installation, models, other_packages, second_factors, settings, signing
 
 
 def register() -> None:
@@ -16,7 +17,7 @@ def register() -> None:
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     """The checks of every run."""
-    concerns = (settings, signing, models, cache, installation, second_factors)
+    concerns = (settings, signing, models, cache, installation, second_factors, other_packages)
     return [message for concern in concerns for message in concern.check()]
 
 

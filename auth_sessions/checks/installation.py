@@ -1,4 +1,4 @@
-"""W010, E011, E014, E018, W021, E025, E035, W035: authentication classes, versions, middleware, interfaces."""
+"""W010, E011, E014, E018, W021, E025, E030, E035, W035: authentication, versions, middleware, interfaces."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,10 @@ from auth_sessions.pages.views import DevicePage
 from auth_sessions.views import BrowserSignInView
 
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
-SUPABASE = "auth_sessions.supabase"
+APPS = {
+    "auth_sessions.supabase": ("The Supabase API is", "auth_sessions.E025"),
+    "auth_sessions.contrib.simplejwt": ("Views in the place of simplejwt's are", "auth_sessions.E030"),
+}
 BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
 
 
@@ -31,7 +34,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _middleware()
     yield from _pages()
     yield from _browser_sign_in()
-    yield from _supabase()
+    yield from _apps()
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
@@ -104,13 +107,13 @@ def _browser_sign_in() -> Iterator[checks.CheckMessage]:
         )
 
 
-def _supabase() -> Iterator[checks.CheckMessage]:
-    """E025: the Supabase API is mounted without its app, which has the table."""
-    if apps.is_installed(SUPABASE):
-        return
-    if any(base.__module__ == f"{SUPABASE}.views" for view in mounted_views() for base in view.mro()):
-        yield checks.Error(
-            f"The Supabase API is mounted, but {SUPABASE} is not in INSTALLED_APPS.",
-            hint=f'Add "{SUPABASE}" to INSTALLED_APPS and run migrate.',
-            id="auth_sessions.E025",
-        )
+def _apps() -> Iterator[checks.CheckMessage]:
+    """E025, E030: views are mounted without their app, which has a table."""
+    for name, (label, id_) in APPS.items():
+        is_mounted = any(base.__module__ == f"{name}.views" for view in mounted_views() for base in view.mro())
+        if is_mounted and not apps.is_installed(name):
+            yield checks.Error(
+                f"{label} mounted, but {name} is not in INSTALLED_APPS.",
+                hint=f'Add "{name}" to INSTALLED_APPS and run migrate.',
+                id=id_,
+            )

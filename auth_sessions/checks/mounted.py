@@ -8,7 +8,7 @@ from django.urls import get_resolver
 from rest_framework.settings import api_settings
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
-from auth_sessions.mixins import SignInMixin
+from auth_sessions.mixins import NewSessionMixin
 from auth_sessions.pages.views import Page
 from auth_sessions.views import AuthSessionsView, BrowserSignInView
 
@@ -46,8 +46,8 @@ def gives_only_pages() -> bool:
 
 
 def _may_issue_tokens(view: type) -> bool:
-    """A sign-in of this app's or derived from it, or another view of the project's on the base of the REST views."""
+    """A view of this app's that creates sessions, or derived from one; or one of the project's on the REST base."""
     if issubclass(view, BrowserSignInView):
         return False
     is_own = issubclass(view, AuthSessionsView) and not view.__module__.startswith("auth_sessions.")
-    return is_own or issubclass(view, SignInMixin)
+    return is_own or issubclass(view, NewSessionMixin)

@@ -1,10 +1,11 @@
 """E001, W002, W003: the values and the names of settings."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import checks
+from django.utils.timezone import is_aware
 
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
@@ -27,12 +28,12 @@ UNREAD_SIMPLE_JWT = {
     "UPDATE_LAST_LOGIN": "Django's user_logged_in signal always updates last_login.",
     "CHECK_USER_IS_ACTIVE": "An inactive user is always refused.",
     "USER_AUTHENTICATION_RULE": "Whether a person may sign in is decided by AUTHENTICATION_BACKENDS.",
-    "TOKEN_OBTAIN_SERIALIZER": "Subclass auth_sessions.views.SignInView, or listen to access_token_issuing.",
-    "TOKEN_REFRESH_SERIALIZER": "Subclass auth_sessions.views.RefreshView, or listen to access_token_issuing.",
-    "TOKEN_VERIFY_SERIALIZER": "There is no verify endpoint; GET sessions/current/ answers that.",
-    "TOKEN_BLACKLIST_SERIALIZER": "Subclass auth_sessions.views.SignOutView.",
-    "SLIDING_TOKEN_OBTAIN_SERIALIZER": "There are no sliding tokens.",
-    "SLIDING_TOKEN_REFRESH_SERIALIZER": "There are no sliding tokens.",
+    "TOKEN_OBTAIN_SERIALIZER": "For claims, listen to access_token_issuing; for the response, get_response_data().",
+    "TOKEN_REFRESH_SERIALIZER": "For claims, listen to access_token_issuing; for the response, get_response_data().",
+    "TOKEN_VERIFY_SERIALIZER": "Subclass TokenVerifyView of auth_sessions.contrib.simplejwt.views.",
+    "TOKEN_BLACKLIST_SERIALIZER": "Subclass TokenBlacklistView of auth_sessions.contrib.simplejwt.views.",
+    "SLIDING_TOKEN_OBTAIN_SERIALIZER": "Mount auth_sessions.contrib.simplejwt.sliding_urls.",
+    "SLIDING_TOKEN_REFRESH_SERIALIZER": "Mount auth_sessions.contrib.simplejwt.sliding_urls.",
 }
 
 
@@ -57,8 +58,8 @@ def _values() -> Iterator[checks.CheckMessage]:
         ),
         "AUTH_SESSIONS_REUSE_INTERVAL": (_is_duration(conf.AUTH_SESSIONS_REUSE_INTERVAL), duration),
         "AUTH_SESSIONS_REUSE_POLICY": (
-            conf.AUTH_SESSIONS_REUSE_POLICY in ("confirmed", "strict", "lenient"),
-            '"confirmed", "strict" or "lenient"',
+            conf.AUTH_SESSIONS_REUSE_POLICY in ("confirmed", "strict", "lenient", "off"),
+            '"confirmed", "strict", "lenient" or "off"',
         ),
         "AUTH_SESSIONS_MAX_PER_USER": (
             conf.AUTH_SESSIONS_MAX_PER_USER is None or _is_count(conf.AUTH_SESSIONS_MAX_PER_USER, least=1),
@@ -90,6 +91,11 @@ def _values() -> Iterator[checks.CheckMessage]:
         "AUTH_SESSIONS_CLEAR_SITE_DATA": (
             _are_directives(conf.AUTH_SESSIONS_CLEAR_SITE_DATA),
             f"a list of some of {', '.join(CLEAR_SITE_DATA)}",
+        ),
+        "AUTH_SESSIONS_SIMPLEJWT_UNTIL": (
+            (until := conf.AUTH_SESSIONS_SIMPLEJWT_UNTIL) is None
+            or (isinstance(until, datetime) and is_aware(until) == settings.USE_TZ),
+            "a datetime, with a time zone where USE_TZ is True, or None",
         ),
         "AUTH_SESSIONS_SUPABASE_SIGNUP": (isinstance(conf.AUTH_SESSIONS_SUPABASE_SIGNUP, bool), "True or False"),
         "AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD": (

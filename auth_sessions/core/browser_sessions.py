@@ -7,7 +7,7 @@ in the row serves to delete the store entry as well, and to find the row where D
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ from auth_sessions.core.usage import mark_reauthenticated, rename_session, touch
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.devices import device
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
@@ -318,10 +319,10 @@ def create_for_login(
         )
     except exceptions.SessionInvalid:
         return False
-    if session is None:  # another request of this browser has created it
+    if session is None:  # another request of this browser has created it, or an import
         session = all_sessions().filter(django_session_key=key, user_id=user.pk).first()
-    if session is None:
-        return False
+        if session is None or not _join(session, user, request=request):
+            return False
     store.note_in_use(django_session)
     if is_new and state is not None:
         state.created = session
@@ -367,7 +368,19 @@ def _login_time(django_session: SessionBase) -> datetime | None:
     return moments.add(now, timedelta(seconds=login_at - now.timestamp())) if isinstance(login_at, float) else None
 
 
-def backend_of_login(django_session: SessionBase) -> str:
+def _join(session: Session, user: AbstractBaseUser, *, request: HttpRequest) -> bool:
+    """Whether a row is live to which the browser comes back. One that was imported gets its device."""
+    set_related(session, "user", user)
+    if _end_if_invalid(session, checks_password=False):
+        return False
+    if not session.user_agent and session.ip_address is None:
+        sent = {"user_agent": device.client_user_agent(request), "ip_address": device.client_address(request)}
+        only_if = {"user_agent": "", "ip_address": None}
+        update_on_commit(session, {"last_seen_at": timezone.now(), **sent}, only_if=only_if)
+    return True
+
+
+def backend_of_login(django_session: SessionBase | Mapping[str, Any]) -> str:
     """The path of the backend by which Django reads the user of its session."""
     return known_path(django_session.get(BACKEND_SESSION_KEY))
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
-from auth_sessions import moments
+from auth_sessions import moments, signals
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store
@@ -109,6 +109,8 @@ def clear_expired(
             return
         if sleep and not is_last:
             time.sleep(sleep)
+    if not dry_run:
+        signals.expired_cleared.send_robust(sender=Session, using=using or write_alias())
 
 
 def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:

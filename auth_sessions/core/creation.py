@@ -1,6 +1,7 @@
 """Creates sessions: token sessions, and browser sessions for logins of Django's."""
 
 import logging
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
@@ -71,6 +72,27 @@ def create_session(
     )
     session.name, session.tag, session.amr = names.clean(name), tag, list(amr)
     _save(session, RefreshToken(session=session, rotated_at=session.created_at), request=request)
+    return session
+
+
+def create_migrated_session(
+    user: AbstractBaseUser,
+    *,
+    session_id: uuid.UUID,
+    request: HttpRequest | None = None,
+    tag: str = "",
+    lifetime: Lifetime = DEFAULT,
+) -> Session:
+    """Create a token session for a sign-in that another package made, whose token the caller has verified.
+
+    That token counts as generation 0: the session starts with generation 1, its child. When and how the person proved
+    their identity is not known. Raises what :func:`create_session` raises.
+    """
+    session = _build(
+        user, SessionKind.TOKEN, request=request, lifetime=lifetime, auth_backend="", actor=None, current=None
+    )
+    session.pk, session.tag, session.authenticated_at = session_id, tag, None
+    _save(session, RefreshToken(session=session, generation=1, rotated_at=session.created_at), request=request)
     return session
 
 

@@ -51,7 +51,7 @@ def is_about_to_be_saved(django_session: SessionBase) -> bool:
 
 def get_lifetime(django_session: SessionBase) -> timedelta:
     """The lifetime of a Django session that is about to be saved, at most ``AUTH_SESSIONS_LIFETIME``."""
-    return _at_most_lifetime(timedelta(seconds=django_session.get_expiry_age()))
+    return at_most_lifetime(timedelta(seconds=django_session.get_expiry_age()))
 
 
 def get_remaining_lifetime(django_session: SessionBase) -> timedelta:
@@ -60,11 +60,12 @@ def get_remaining_lifetime(django_session: SessionBase) -> timedelta:
     if hasattr(store, "get_model_class"):
         entries = _entries(store).filter(session_key=django_session.session_key)
         if expires_at := entries.values_list("expire_date", flat=True).first():
-            return _at_most_lifetime(-moments.age(expires_at))
+            return at_most_lifetime(-moments.age(expires_at))
     return get_lifetime(django_session)
 
 
-def _at_most_lifetime(age: timedelta) -> timedelta:
+def at_most_lifetime(age: timedelta) -> timedelta:
+    """The age, but no more than ``AUTH_SESSIONS_LIFETIME``."""
     return age if conf.AUTH_SESSIONS_LIFETIME is None else min(age, conf.AUTH_SESSIONS_LIFETIME)
 
 
@@ -132,7 +133,7 @@ def missing_entries(keys: Iterable[str]) -> set[str]:
     Empty where that is not certain: with files and signed cookies, and with a cache that fails, or that this process
     does not share with the logins (:data:`IN_USE_KEY`).
     """
-    store, wanted = _store_class(), set(keys)
+    store, wanted = store_class(), set(keys)
     if not wanted:
         return set()
     if hasattr(store, "get_model_class"):
@@ -152,7 +153,7 @@ def missing_entries(keys: Iterable[str]) -> set[str]:
 
 def delete_rows(keys: list[str]) -> None:
     """Delete the store entries that are database rows (``db``, ``cached_db``), in the caller's transaction."""
-    store = _store_class()
+    store = store_class()
     if hasattr(store, "get_model_class"):
         for batch in batches(keys):
             store.get_model_class().objects.filter(session_key__in=batch).delete()
@@ -160,7 +161,7 @@ def delete_rows(keys: list[str]) -> None:
 
 def delete_entries(keys: Iterable[str]) -> None:
     """Delete the store entries outside of the database: those in a cache by one call, any others (files) one by one."""
-    store = _store_class()
+    store = store_class()
     if hasattr(store, "cache_key_prefix"):
         caches[settings.SESSION_CACHE_ALIAS].delete_many([store.cache_key_prefix + key for key in keys])
     elif store is not None and not hasattr(store, "get_model_class"):
@@ -178,8 +179,9 @@ def _is_cache_only(store: Any) -> bool:
     return hasattr(store, "cache_key_prefix") and not hasattr(store, "get_model_class")
 
 
-def _store_class() -> Any:
-    """The class that ``SESSION_ENGINE`` provides; None if ``django.contrib.sessions`` is not installed."""
-    if not apps.is_installed("django.contrib.sessions"):
+def store_class() -> Any:
+    """The class that ``SESSION_ENGINE`` provides; None if it is Django's own, whose app is not installed."""
+    own = "django.contrib.sessions"
+    if settings.SESSION_ENGINE.startswith(f"{own}.") and not apps.is_installed(own):
         return None
     return import_module(settings.SESSION_ENGINE).SessionStore

@@ -15,11 +15,11 @@ from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
 from auth_sessions.core.statements import select_session, update_generation
-from auth_sessions.core.usage import touch_actor_session, update_on_commit
+from auth_sessions.core.usage import touch, touch_actor_session, update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, lock_by_primary_key
-from auth_sessions.db.transactions import in_transaction, is_conflict
+from auth_sessions.db.transactions import in_transaction, is_conflict, retry_conflicts
 from auth_sessions.devices.device import is_another_device
 from auth_sessions.masking import secret_arguments
 from auth_sessions.models import RefreshToken, Session
@@ -44,6 +44,8 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
         elif not update_generation(token, rotated_at=timezone.now()):
             _reread_token(session)
             _end_if_reused(session, generation=generation, request=request)
+    else:  # nothing is rotated, and a client that never stores the child must not become idle
+        touch(session, generation=generation, confirms_at=timezone.now())
     update_fingerprint_key(session)
     _report_move(session, request)
     touch_actor_session(session)
@@ -65,6 +67,30 @@ def verify_refresh_token(
     :class:`~auth_sessions.exceptions.RefreshTokenForged` or
     :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
+    session = _select(session_id, generation=generation, jti=jti)
+    if reason := get_end_reason(session, last_used_at=session.last_used_at, asks_backend=True):
+        if not may_end(session, reason):
+            raise EXCEPTIONS[reason](session)
+        all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
+        raise EXCEPTIONS[reason]
+    _end_if_reused(session, generation=generation, request=request)
+    return session
+
+
+@secret_arguments("jti")
+def read_refresh_token(session_id: uuid.UUID, *, generation: int, jti: str) -> Session:
+    """As :func:`verify_refresh_token`, for a question: nothing ends, and nothing is recorded."""
+    session = _select(session_id, generation=generation, jti=jti)
+    if reason := get_end_reason(session, last_used_at=session.last_used_at, asks_backend=True):
+        raise EXCEPTIONS[reason](session)
+    if _is_reused(session, generation) and _detects_reuse():
+        raise exceptions.RefreshTokenAlreadyUsed
+    return session
+
+
+@secret_arguments("jti")
+def _select(session_id: uuid.UUID, *, generation: int, jti: str) -> Session:
+    """The session of a presented refresh token, live or not, with its user and token."""
     session = select_session(session_id, "user", "refresh_token")
     if session is None:
         raise exceptions.SessionNotFound
@@ -72,12 +98,6 @@ def verify_refresh_token(
     if generation > token.generation or not constant_time_compare(token.jti_of(generation), jti):
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
         raise exceptions.RefreshTokenForged
-    if reason := get_end_reason(session, last_used_at=session.last_used_at, asks_backend=True):
-        if not may_end(session, reason):
-            raise EXCEPTIONS[reason](session)
-        all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
-        raise EXCEPTIONS[reason]
-    _end_if_reused(session, generation=generation, request=request)
     return session
 
 
@@ -109,14 +129,27 @@ def _reread_token(session: Session) -> None:
 
 
 def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | None) -> None:
-    """If the token is reused, which is treated as theft, end the session and raise ``RefreshTokenAlreadyUsed``."""
+    """If the token is reused, which is treated as theft, end the session and raise ``RefreshTokenAlreadyUsed``.
+
+    Under the policy ``"off"`` it is only noted.
+    """
     if not _is_reused(session, generation):
+        return
+    if not _detects_reuse():
+        _note_reuse(session)
         return
     using = session._state.db or write_alias()
 
     def end() -> None:
         if _end(session, using=using, request=request):
-            logger.warning("Reused refresh token for session %s, generation %s", session.pk, generation)
+            logger.warning(
+                "Session %s of user %s ended: its refresh token was reused (generation %s of %s, policy %r)",
+                session.pk,
+                session.user_id,
+                generation,
+                session.refresh_token.generation,
+                conf.AUTH_SESSIONS_REUSE_POLICY,
+            )
             send_on_commit(
                 signals.refresh_token_reused,
                 using=using,
@@ -142,11 +175,30 @@ def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
     return deletion.end(partial(lock, rows), using=using, reason=reason, request=request, is_robust=True)
 
 
+def _note_reuse(session: Session) -> None:
+    """Log that the client of a session does not store its new tokens: once for each session."""
+    using = session._state.db or write_alias()
+    unnoted = RefreshToken.objects.using(using).filter(pk=session.pk, reused_at=None)
+    if session.refresh_token.reused_at is not None:
+        return
+    if retry_conflicts(lambda: unnoted.update(reused_at=timezone.now()), using=using):
+        logger.warning(
+            "The client of session %s of user %s presents a refresh token that was replaced: it is answered, since "
+            'AUTH_SESSIONS_REUSE_POLICY is "off"',
+            session.pk,
+            session.user_id,
+        )
+
+
+def _detects_reuse() -> bool:
+    return conf.AUTH_SESSIONS_REUSE_POLICY != "off"
+
+
 def _is_reused(session: Session, generation: int) -> bool:
     """Whether the token of this generation is reused: presented after the interval although its child was seen in use.
 
     A token older than the parent of the current one is always reused. For the parent, the policy ``"strict"`` treats
-    any use after the interval as reuse, and ``"lenient"`` none.
+    any use after the interval as reuse, and ``"lenient"`` none. What reuse leads to is not decided here.
     """
     token, policy = session.refresh_token, conf.AUTH_SESSIONS_REUSE_POLICY
     if generation == token.generation:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
 from auth_sessions.core.statements import lock_in_scope
@@ -44,6 +44,8 @@ def sign_out(
         actor=actor or session.user,
         request=request,
     )
+    if scope != Scope.LOCAL and session.actor_id is None:
+        signals.credentials_revoked.send(sender=Session, user_ids={session.user_id}, using=using)
     if ended and request is not None and scope != Scope.OTHERS:
         user_logged_out.send(sender=session.user.__class__, request=request, user=session.user, session=session)
     return ended
@@ -62,7 +64,8 @@ def end_chosen(
 
     ``caller`` is None for somebody who is signed in by something else than a session. Raises
     :class:`~auth_sessions.exceptions.SessionNotFound` if the caller's session has ended: it signs out nobody else. And
-    ``PermissionDenied`` if somebody acts in it in another person's name and has not begun all of the chosen sessions.
+    ``PermissionDenied`` if somebody acts in it in another person's name and has not begun all of the chosen sessions,
+    or if a ``scope`` says that a person is signed out, and not a device.
     """
     using = write_alias()
 
@@ -70,7 +73,8 @@ def end_chosen(
         locked = lock_with_caller(chosen, caller=caller, using=using)
         if caller is None:
             return locked
-        if caller.is_staff_help and any(each.actor_id != caller.actor_id for each in locked):
+        is_theirs = scope is None and all(each.actor_id == caller.actor_id for each in locked)
+        if caller.is_staff_help and not is_theirs:
             raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
         own = all_sessions(using).filter(pk=caller.pk)
         is_chosen = own.filter(pk__in=chosen.using(using).values("pk")).exists()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from auth_sessions import passwords
+from auth_sessions import passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.backends import is_accepted, is_visible, refused_sessions
@@ -13,6 +13,7 @@ from auth_sessions.core.database import all_sessions, all_users, user_row, write
 from auth_sessions.db.hash_upgrades import has_new_password
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
 ANY_OTHER = ""
@@ -57,7 +58,10 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
                 ended += _end_with_other_password(stored, using)
         return ended
 
-    return in_transaction(work, using=using)
+    ended = in_transaction(work, using=using)
+    if has_new_password and SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS:
+        signals.credentials_revoked.send(sender=Session, user_ids={user_id}, using=using)
+    return ended
 
 
 def _end_with_other_password(user: AbstractBaseUser, using: str) -> int:

@@ -190,6 +190,14 @@ class Migration(migrations.Migration):
                     "rotated_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="rotated"),
                 ),
+                (
+                    "reused_at",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="When a token was first reused, under the policy that does not refuse it.",
+                        null=True,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "refresh token",

@@ -12,3 +12,5 @@ def register() -> None:
     import_module("auth_sessions.openapi.rest")
     if apps.is_installed("auth_sessions.supabase"):
         import_module("auth_sessions.openapi.supabase")
+    if apps.is_installed("auth_sessions.contrib.simplejwt"):
+        import_module("auth_sessions.openapi.simplejwt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -26,6 +27,7 @@ from auth_sessions.openapi.refusals import (
     SESSION_CODES,
     THROTTLED,
     UNAUTHORIZED,
+    Responses,
     refused,
 )
 from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation
@@ -40,6 +42,16 @@ LIMIT = OpenApiParameter(
 
 SIGNED_IN = THROTTLED | UNAUTHORIZED
 
+CREDENTIALS_REFUSED: Responses = {
+    status.HTTP_401_UNAUTHORIZED: refused(
+        "The credentials or the second factor were not accepted.",
+        exceptions.NoActiveAccount.code,
+        exceptions.SecondFactorRequired.code,
+        exceptions.SecondFactorInvalid.code,
+        *SESSION_CODES,
+    )
+}
+
 
 def sign_in(view: Any) -> Described:
     return Described(
@@ -52,13 +64,7 @@ def sign_in(view: Any) -> Described:
                 request=view.serializer_class,
                 responses={
                     status.HTTP_200_OK: components.signed_in(view.session_serializer_class),
-                    status.HTTP_401_UNAUTHORIZED: refused(
-                        "The credentials or the second factor were not accepted.",
-                        exceptions.NoActiveAccount.code,
-                        exceptions.SecondFactorRequired.code,
-                        exceptions.SecondFactorInvalid.code,
-                        *SESSION_CODES,
-                    ),
+                    **CREDENTIALS_REFUSED,
                     status.HTTP_403_FORBIDDEN: refused(
                         "The user has too many sessions.", exceptions.SessionLimitReached.code
                     ),
@@ -66,6 +72,41 @@ def sign_in(view: Any) -> Described:
                     **THROTTLED,
                 },
             )
+        }
+    )
+
+
+def browser_sign_in(view: Any) -> Described:
+    header = partial(OpenApiParameter, view.get_csrf_header(), str, OpenApiParameter.HEADER, required=True)
+    next_token = header(response=True, description="The CSRF token of the next request.")
+    return Described(
+        operations={
+            "get": Operation(
+                id="auth_csrf_token",
+                summary="Get a CSRF token",
+                description="The response sets Django's CSRF cookie and has the token in a header.",
+                tags=TAGS,
+                parameters=(next_token,),
+                responses={**NO_CONTENT, **THROTTLED},
+            ),
+            "post": Operation(
+                id="auth_browser_sign_in",
+                summary="Sign in by cookie",
+                description="Log in by Django's session, for a page of the same site.",
+                tags=TAGS,
+                parameters=(header(description="The CSRF token."), next_token),
+                request=view.serializer_class,
+                responses={
+                    status.HTTP_200_OK: view.session_serializer_class,
+                    **CREDENTIALS_REFUSED,
+                    **FORBIDDEN,
+                    **BODY_REFUSED,
+                    **THROTTLED,
+                    status.HTTP_501_NOT_IMPLEMENTED: refused(
+                        "The project has no browser sessions.", "browser_sessions_missing"
+                    ),
+                },
+            ),
         }
     )
 
@@ -242,6 +283,7 @@ def _user_key() -> OpenApiParameter:
 
 DESCRIPTIONS: Descriptions = {
     "auth_sessions.views.SignInView": sign_in,
+    "auth_sessions.views.BrowserSignInView": browser_sign_in,
     "auth_sessions.views.RefreshView": refresh,
     "auth_sessions.views.SignOutView": sign_out,
     "auth_sessions.views.SessionListView": session_list,

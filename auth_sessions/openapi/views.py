@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
@@ -55,15 +56,19 @@ class DescribedViews(OpenApiViewExtension):
         tables = ChainMap(*(dict(extension.descriptions) for extension in DescribedViews.__subclasses__()))
         paths = (f"{cls.__module__}.{cls.__qualname__}" for cls in self.target.__mro__)
         describe = next((tables[path] for path in paths if path in tables), None)
-        if describe is None:
-            return cast("type[APIView]", self.target)
-        configured = type(self.target.__name__, (self.target,), dict(self.target_callback.initkwargs))
-        described = describe(configured)
+        configured: Any = type(self.target.__name__, (self.target,), dict(self.target_callback.initkwargs))
+        described = describe(configured) if describe else Described(operations={})
         methods = {
             name: _method(getattr(configured, name), operation, view=configured)
             for name, operation in described.operations.items()
         }
-        return type(self.target.__name__, (configured,), {**described.attributes, **methods})
+        attributes = {"authentication_classes": _named(configured.authentication_classes)}
+        return type(self.target.__name__, (configured,), {**attributes, **described.attributes, **methods})
+
+
+def _named(authentication_classes: Iterable[type[BaseAuthentication]]) -> list[type[BaseAuthentication]]:
+    """The classes that the project names, by which it may have an extension: see ``get_bearer_classes``."""
+    return [getattr(each, "__wrapped__", each) for each in authentication_classes]
 
 
 def _method(method: Any, operation: Operation, *, view: Any) -> Any:

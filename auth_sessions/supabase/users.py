@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Upper
@@ -87,6 +88,18 @@ def credentials(email: str, password: str) -> dict[str, str]:
         logger.warning("A sign-in is refused, since several users share its address: %s", [key for key, _ in found])
     name = found[0][1] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
     return {get_user_model().USERNAME_FIELD: name, "password": password}
+
+
+def build(email: str) -> AbstractBaseUser:
+    """A user who is not saved, without a password. The user name is the address, if its field accepts that."""
+    user_model = get_user_model()
+    username_field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    username = email
+    try:
+        username_field.run_validators(email)
+    except ValidationError:
+        username = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{email}").hex  # the same name for the same address
+    return user_model(**{user_model.USERNAME_FIELD: username, user_model.get_email_field_name(): email})
 
 
 def created_at(user: AbstractBaseUser) -> datetime:

@@ -169,7 +169,12 @@ class RefreshTokenGrantView(SupabaseView):
         token = Body(request._request).text("refresh_token")
         if not token:
             raise validation_failed("Refresh token is not valid")
-        return Response(session_object(api.refresh(token, request=request._request)))
+        return Response(session_object(self.refresh(request, token)))
+
+    @secret_arguments("token")
+    def refresh(self, request: Request, token: str) -> api.TokenPair:
+        """The new pair. Raises an error of ``auth_sessions.exceptions``."""
+        return api.refresh(token, request=request._request)
 
 
 class UnsupportedGrantView(SupabaseView):
@@ -389,14 +394,7 @@ class SignupView(SignInBaseView):
 
     def build_user(self, email: str) -> AbstractBaseUser:
         """The new user, not saved and without a password. The user name is the address, if its field accepts that."""
-        user_model = get_user_model()
-        username_field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
-        username = email
-        try:
-            username_field.run_validators(email)
-        except ValidationError:
-            username = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{email}").hex  # the same name for the same address
-        return user_model(**{user_model.USERNAME_FIELD: username, user_model.get_email_field_name(): email})
+        return users.build(email)
 
 
 def _no_address() -> SupabaseError:

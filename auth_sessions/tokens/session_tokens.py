@@ -128,7 +128,42 @@ class SessionRefreshToken(SessionToken):
         return [refresh_backend(secret_key) for secret_key in settings.SECRET_KEY_FALLBACKS]
 
 
-class SessionAccessToken(SessionToken):
+class ProjectToken(SessionToken):
+    """The base of tokens that are signed by the keys of ``SIMPLE_JWT``, and have its claim names."""
+
+    @property
+    def type_claim(self) -> str:
+        return simple_jwt("TOKEN_TYPE_CLAIM") or "token_type"
+
+    @property
+    def user_id(self) -> str:
+        return str(self.payload[simple_jwt("USER_ID_CLAIM")])
+
+    def _moment(self, claim: str) -> datetime:
+        return datetime.fromtimestamp(_seconds(self.payload[claim]), tz=UTC if settings.USE_TZ else None)
+
+    def verify_end(self) -> None:
+        """Raise ``ExpiredTokenError`` at or after ``exp``."""
+        leeway = self.get_token_backend().get_leeway()
+        try:
+            live = _seconds(self.payload["exp"]) > self.current_time.timestamp() - leeway.total_seconds()
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise TokenError(_("Token is incomplete")) from error
+        if not live:
+            raise ExpiredTokenError(_("Token is expired"))
+
+    @cached_property
+    def backend(self) -> TokenBackend:
+        return access_backend()
+
+    def get_token_backend(self) -> TokenBackend:
+        return self.backend
+
+    def get_fallback_backends(self) -> Iterable[TokenBackend]:
+        return fallback_backends()
+
+
+class SessionAccessToken(ProjectToken):
     """The access token: simplejwt's, with the keys and the claim names of ``SIMPLE_JWT``, and with its session.
 
     The app's claims are ``session_id``, ``generation`` (of the refresh token issued with it) and ``rotated_at`` (when
@@ -166,14 +201,6 @@ class SessionAccessToken(SessionToken):
         return token
 
     @property
-    def type_claim(self) -> str:
-        return simple_jwt("TOKEN_TYPE_CLAIM") or "token_type"
-
-    @property
-    def user_id(self) -> str:
-        return str(self.payload[simple_jwt("USER_ID_CLAIM")])
-
-    @property
     def rotated_at(self) -> datetime:
         """When this generation was issued; now, if the claim is in the future (the issuer's clock was ahead)."""
         return min(self._moment("rotated_at"), self.current_time)
@@ -188,9 +215,6 @@ class SessionAccessToken(SessionToken):
         leeway = self.get_token_backend().get_leeway()
         return moments.add(self._moment("iat"), conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway)
 
-    def _moment(self, claim: str) -> datetime:
-        return datetime.fromtimestamp(_seconds(self.payload[claim]), tz=UTC if settings.USE_TZ else None)
-
     def verify(self) -> None:
         self.verify_end()
         self.verify_claims()
@@ -204,26 +228,6 @@ class SessionAccessToken(SessionToken):
             raise TokenError(_("Token is incomplete")) from error
         if not complete:
             raise TokenError(_("Token is incomplete"))
-
-    def verify_end(self) -> None:
-        """Raise ``ExpiredTokenError`` at or after ``exp``."""
-        leeway = self.get_token_backend().get_leeway()
-        try:
-            live = _seconds(self.payload["exp"]) > self.current_time.timestamp() - leeway.total_seconds()
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise TokenError(_("Token is incomplete")) from error
-        if not live:
-            raise ExpiredTokenError(_("Token is expired"))
-
-    @cached_property
-    def backend(self) -> TokenBackend:
-        return access_backend()
-
-    def get_token_backend(self) -> TokenBackend:
-        return self.backend
-
-    def get_fallback_backends(self) -> Iterable[TokenBackend]:
-        return fallback_backends()
 
 
 def _seconds(value: object) -> float:

@@ -229,7 +229,7 @@ class TestTheEndOfTheActorsOwnSession:
         )
 
     @pytest.mark.parametrize("number", [1, 10, 200])
-    def test_the_cost_does_not_grow(self, grace, staff_device, make_user, number):
+    def test_the_cost_does_not_grow(self, grace, staff_device, make_user, number, rest_only):
         for each in range(number):
             create_session(make_user(f"customer{each}"), actor=grace, current=row(staff_device))
         session = Session.objects.select_related("user").get(pk=staff_device.session_id)
@@ -270,7 +270,7 @@ class TestWhatItMayDo:
         hal.user_permissions.add(*Permission.objects.filter(codename="delete_session", **app))
         phone, other = Device().sign_in(hal), Device().sign_in(bob)
         helping = act(grace, hal, from_device=staff_device)
-        for user in (hal, bob, grace):
+        for user in (hal, bob, grace, make_user("signed in nowhere")):
             assert helping.post(f"users/{user.pk}/sign-out/").status_code == 403
         assert still_signed_in(phone=phone, other=other, staff=staff_device, help=helping) == {
             "phone",

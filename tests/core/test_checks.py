@@ -1,7 +1,7 @@
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import django
 import pytest
@@ -25,6 +25,7 @@ from tests.support.related import child
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]  # Django 6.1 asks SQLite what it can do
 
+NAIVE = datetime(2027, 3, 1)  # noqa: DTZ001
 CENTURY, FOREVER = timedelta(days=36_525), timedelta.max
 
 
@@ -73,6 +74,7 @@ WRONG = [
         ("PASSWORD_CHANGE_ENDS", value)
         for value in ((), ("token",), ("browser", "other"), "browser", None, [["browser"]])
     ],
+    *[("SIMPLEJWT_UNTIL", value) for value in (0, True, "2027-03-01", date(2027, 3, 1), NAIVE, [], {})],
     *[("MAX_PER_USER", value) for value in (0, -1, True, False, "5", 2.5, [], {}, timedelta(1))],
     *[("LIMIT_POLICY", value) for value in (None, "", "evict", "REFUSE", 0, [], {})],
     *[("LIMIT_BY", value) for value in (None, "", "device", "Tag", 0, [], {})],
@@ -87,7 +89,8 @@ RIGHT = [
     ],
     *[(name, timedelta(microseconds=1)) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
     *[("CACHE", value) for value in ("default", None)],
-    *[("REUSE_POLICY", value) for value in ("confirmed", "strict", "lenient")],
+    *[("REUSE_POLICY", value) for value in ("confirmed", "strict", "lenient", "off")],
+    *[("SIMPLEJWT_UNTIL", value) for value in (None, datetime(2027, 3, 1, tzinfo=UTC))],
     *[("PASSWORD_CHANGE_ENDS", value) for value in (("browser",), ["browser", "token"], {"browser", "token"})],
     *[("MAX_PER_USER", value) for value in (None, 1, 10**9)],
     *[("LIMIT_POLICY", value) for value in ("evict_oldest", "refuse")],

@@ -163,7 +163,7 @@ def test_a_user_deleted_meanwhile(over, bob):
     assert not Session.objects.exists()
 
 
-def test_statements(over, alive):
+def test_statements(over, alive, rest_only):
     """A batch costs the same whatever its size, and one in which nothing is over is only read."""
     costs = []
     for size in ("--batch-size=1", "--batch-size=4"):

@@ -110,7 +110,7 @@ def test_where_it_cannot_be_told(clock_from_now, ada, settings, tmp_path, engine
     assert browser.is_signed_in()
 
 
-def test_an_entry_that_stays_is_read_once_a_batch(clock_from_now, ada):
+def test_an_entry_that_stays_is_read_once_a_batch(clock_from_now, ada, rest_only):
     browsers = [Browser().sign_in(ada) for _ in range(4)]
     Device().sign_in(ada)
     clock_from_now.shift(LATER)

@@ -36,6 +36,22 @@ PUBLIC = {
     "conf": """
         Settings conf
     """,
+    "contrib.simplejwt.authentication": """
+        SessionOrSimpleJWTAuthentication accepts_old_access_tokens
+    """,
+    "contrib.simplejwt.exchange": """
+        refuse_old_tokens
+    """,
+    "contrib.simplejwt.sliding_urls": """
+        urlpatterns
+    """,
+    "contrib.simplejwt.urls": """
+        urlpatterns
+    """,
+    "contrib.simplejwt.views": """
+        ExchangeView SLIDING SimpleJWTView TokenBlacklistView TokenObtainPairView TokenObtainSlidingView
+        TokenRefreshSlidingView TokenRefreshView TokenVerifyView issue_sliding
+    """,
     "exceptions": """
         AuthSessionsError NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
         RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
@@ -48,7 +64,7 @@ PUBLIC = {
         BrowserSessionMiddleware
     """,
     "mixins": """
-        OwnTransactionsMixin ReauthenticationMixin SignInMixin
+        NewSessionMixin OwnTransactionsMixin ReauthenticationMixin SignInMixin
     """,
     "models": """
         RefreshToken Session
@@ -66,7 +82,8 @@ PUBLIC = {
         DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
     """,
     "signals": """
-        access_token_issuing refresh_token_reused session_moved session_started sessions_ended sessions_ending
+        access_token_issuing credentials_revoked expired_cleared refresh_token_reused session_moved session_started
+        sessions_ended sessions_ending
     """,
     "supabase.apps": """
         SupabaseConfig
@@ -91,13 +108,13 @@ PUBLIC = {
     "views": """
         AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HasSessionPermission
         LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView SessionsView SignInView
-        SignOutView StaffView UserSessionListView UserSignOutView
+        SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
     """,
 }
 
 NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords receivers"
 
-INTERFACES = {"channels", "pages", "supabase"}
+INTERFACES = {"channels", "contrib", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""
 
 

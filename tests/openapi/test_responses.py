@@ -11,6 +11,7 @@ from tests.support.device import PASSWORD, Device
 from tests.support.nested_runs import usual_host
 from tests.support.openapi import described, document, is_request, operations
 from tests.support.rest import USERNAME, send
+from tests.support.single_page_app import SinglePageApp
 
 pytestmark = [pytest.mark.any_database, usual_host]
 
@@ -66,6 +67,22 @@ def with_tokens(user):
     yield Device().sign_out()
 
 
+def with_a_cookie(user, settings):
+    page = SinglePageApp()
+    yield page.get("sign-in/")
+    body = {USERNAME: user.get_username(), "password": PASSWORD, "device_name": "Laptop", "otp": None}
+    assert is_request("auth_browser_sign_in", body)
+    yield page.post("sign-in/", body, **{"X-CSRFToken": None})
+    yield page.post("sign-in/", {**body, "password": "wrong"})
+    yield page.post("sign-in/", {})
+    yield page.post("sign-in/", body)
+    yield from bad_bodies(Device(), "POST", "sign-in/")
+    middleware = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [name for name in middleware if "auth_sessions" not in name]
+    yield Device().post("sign-in/", body)
+    settings.MIDDLEWARE = middleware
+
+
 def list_of(device, path):
     yield device.get(path)
     yield device.get(f"{path}?limit=2")
@@ -114,9 +131,9 @@ def without_a_session(user):
 
 def everything(device, key):
     """Each operation once."""
-    for path in ("sessions/", "sessions/current/", UNKNOWN, f"users/{key}/sessions/"):
+    for path in ("sign-in/", "sessions/", "sessions/current/", UNKNOWN, f"users/{key}/sessions/"):
         yield device.get(path)
-    for path in ("token/", "token/refresh/", "sign-out/", f"users/{key}/sign-out/"):
+    for path in ("token/", "sign-in/", "token/refresh/", "sign-out/", f"users/{key}/sign-out/"):
         yield device.post(path, {})
     yield from (device.patch(UNKNOWN, {}), device.delete(UNKNOWN))
 
@@ -124,7 +141,7 @@ def everything(device, key):
 def test_the_rest_api(ada, grace, locked_out, settings, throttled):
     responses = [Device().post("token/", {USERNAME: ada.get_username(), "password": PASSWORD})]
     settings.AUTH_SESSIONS_MAX_PER_USER = settings.AUTH_SESSIONS_LIFETIME = None
-    responses += with_tokens(ada)
+    responses += [*with_tokens(ada), *with_a_cookie(ada, settings)]
     laptop, staff = Device().sign_in(ada), Device().sign_in(grace)
     responses += [laptop.get("sessions/current/"), Device().get("sessions/current/")]
     responses += list_of(laptop, "sessions/")
@@ -143,8 +160,9 @@ def test_a_wrong_second_factor(ada, settings):
     settings.ROOT_URLCONF = "tests.host.second_step_urls"
     body = {USERNAME: ada.get_username(), "password": PASSWORD}
     for otp in (None, "000000"):
-        response = Device().post("token/", {**body, "otp": otp})
-        assert described(response) == ("auth_sign_in", 401)
+        for path, operation in (("token/", "auth_sign_in"), ("sign-in/", "auth_browser_sign_in")):
+            response = Device().post(path, {**body, "otp": otp})
+            assert described(response) == (operation, 401)
 
 
 def test_no_view_says_more():

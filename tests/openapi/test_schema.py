@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.urls import include, path
 from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.utils import extend_schema
@@ -23,6 +24,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from auth_sessions import authentication, views
 from auth_sessions.serializers import SessionSerializer, SignInSerializer
 from example_project.views import MagicLinkView
+from tests.host.authentication import CachedOwnHeaderAuthentication
 from tests.support.nested_runs import run_apart, usual_host
 from tests.support.openapi import FILE, UPDATE, document
 from tests.support.paths import ROOT
@@ -99,7 +101,7 @@ def test_security():
     operations = [operation for item in document()["paths"].values() for operation in item.values()]
     security = {operation["operationId"]: operation.get("security") for operation in operations}
     either = [{"jwtAuth": []}, {"cookieAuth": []}]
-    assert [security[name] for name in ("auth_sign_in", "auth_refresh")] == [None, None]
+    assert [security[f"auth_{name}"] for name in ("sign_in", "browser_sign_in", "refresh")] == [None] * 3
     assert security["auth_sessions_list"] == either
     assert security["auth_sign_out"] == [*either, {}]
     assert security["supabase_user"] == security["supabase_logout"] == [{"supabaseAuth": []}]
@@ -137,6 +139,44 @@ class TestAProject:
         assert [name for requirement in security for name in requirement] == ["jwtAuth", "jwtAuth", "cookieAuth"]
         assert schema["components"]["securitySchemes"]["cookieAuth"]["name"] == "their_session"
 
+    def test_its_default_class_with_a_scheme_of_its_own(self, settings, monkeypatch):
+        """Also if that class reads a cache, which the app's views do not."""
+        cls = "tests.host.authentication.CachedOwnHeaderAuthentication"
+        settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_AUTHENTICATION_CLASSES": [cls]}
+        extensions = list(OpenApiAuthenticationExtension._registry)
+        monkeypatch.setattr(OpenApiAuthenticationExtension, "_registry", extensions)
+
+        class OwnScheme(OpenApiAuthenticationExtension):
+            target_class = cls
+            name = "ownHeader"
+
+            def get_security_definition(self, auto_schema):
+                return {"type": "apiKey", "in": "header", "name": "X-Token"}
+
+        class Page(APIView):
+            authentication_classes = [CachedOwnHeaderAuthentication]
+
+            @extend_schema(responses={204: None})
+            def get(self, request):
+                return Response(status=204)
+
+        class OnOurs(views.AuthSessionsView):
+            @extend_schema(responses={204: None})
+            def get(self, request):
+                return Response(status=204)
+
+        schema = generate(path("page/", Page.as_view()), path("ours/", OnOurs.as_view()), path("auth/", REST))
+        for template in ("/page/", "/ours/", "/auth/sessions/"):
+            assert {"ownHeader": []} in schema["paths"][template]["get"]["security"], template
+        assert schema["components"]["securitySchemes"].keys() == {"ownHeader", "cookieAuth"}
+
+    def test_its_header_of_the_csrf_token(self, settings):
+        settings.CSRF_HEADER_NAME = "HTTP_X_THEIR_TOKEN"
+        sign_in = generate(path("", REST))["paths"]["/sign-in/"]
+        (sent,) = sign_in["post"]["parameters"]
+        assert (sent["name"], sent["in"], sent["required"]) == ("X-THEIR-TOKEN", "header", True)
+        assert [*sign_in["get"]["responses"]["204"]["headers"]] == ["X-THEIR-TOKEN"]
+
     def test_its_subclasses_keep_the_schema(self):
         class OwnSessionSerializer(SessionSerializer):
             place = serializers.CharField(read_only=True)
@@ -148,6 +188,9 @@ class TestAProject:
             serializer_class = OwnSignInSerializer
             session_serializer_class = OwnSessionSerializer
 
+        class OwnBrowserSignIn(views.BrowserSignInView):
+            session_serializer_class = OwnSessionSerializer
+
         class OwnList(views.SessionListView):
             serializer_class = OwnSessionSerializer
 
@@ -156,6 +199,7 @@ class TestAProject:
 
         schema = generate(
             path("in/", OwnSignIn.as_view()),
+            path("browser/", OwnBrowserSignIn.as_view()),
             path("list/", OwnList.as_view()),
             path("out/", OwnSignOut.as_view(scope="local")),
         )
@@ -166,6 +210,7 @@ class TestAProject:
         signed_in = components(schema)[referred(schema, sign_in)]
         assert signed_in["properties"]["session"] == {"$ref": "#/components/schemas/OwnSession"}
         assert "place" in components(schema)["OwnSession"]["properties"]
+        assert referred(schema, schema["paths"]["/browser/"]["post"]) == "OwnSession"
         (scope,) = schema["paths"]["/out/"]["post"]["parameters"]
         assert scope["schema"]["default"] == "local"
 
@@ -212,7 +257,7 @@ class TestAProject:
     def test_mounted_twice(self):
         schema = generate(path("v1/", REST), path("v2/", REST))
         names = [operation["operationId"] for item in schema["paths"].values() for operation in item.values()]
-        assert len(names) == len(set(names)) == 20
+        assert len(names) == len(set(names)) == 24
         assert {"auth_sign_in", "auth_sessions_list"} <= set(names)
 
 

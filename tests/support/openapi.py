@@ -78,7 +78,9 @@ def described(response):
     template, operation = find(request.method, request.path)
     status = response.status_code
     assert str(status) in operation["responses"], (request.method, template, status, response.content)
-    content = strict(operation["responses"][str(status)]).get("content")
+    answer = strict(operation["responses"][str(status)])
+    assert all(response.headers.get(name) for name in answer.get("headers", ()))
+    content = answer.get("content")
     if content is None:
         assert response.content == b""
     else:

@@ -20,6 +20,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from auth_sessions import (
@@ -43,6 +44,11 @@ from auth_sessions import serializers as own_serializers
 from auth_sessions.admin import SessionAdmin, SessionInline, sign_out_everywhere
 from auth_sessions.channels.consumers import SIGNED_OUT, SessionConsumerMixin
 from auth_sessions.channels.middleware import ERROR, SESSION, SessionAuthMiddleware
+from auth_sessions.contrib.simplejwt import sliding_urls
+from auth_sessions.contrib.simplejwt import urls as simplejwt_urls
+from auth_sessions.contrib.simplejwt import views as simplejwt
+from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication, accepts_old_access_tokens
+from auth_sessions.contrib.simplejwt.exchange import refuse_old_tokens
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.pages import sign_out as sign_out_pages
 from auth_sessions.pages import views as pages
@@ -113,6 +119,7 @@ def authenticate(request: Request, raw: str) -> Session:
     assert_type(token.session, Session)
     assert_type(tokens.parse(tokens.SessionRefreshToken, raw), tokens.SessionRefreshToken)
     assert_type(tokens.issue(token.session, request=request._request), tokens.TokenPair)
+    assert_type(authentication.get_bearer_classes(), tuple[type[authentication.SessionJWTAuthentication], ...])
     assert_type(authentication.get_session(request), Session | None)
     assert_type(authentication.get_session_of_expired_token(token), Session)
     assert_type(authentication.get_session_of_refresh_token(raw), Session)
@@ -124,7 +131,7 @@ def authenticate(request: Request, raw: str) -> Session:
 
 assert_type(conf.conf, conf.Settings)
 assert_type(conf.conf.AUTH_SESSIONS_LIFETIME, timedelta | None)
-assert_type(conf.conf.AUTH_SESSIONS_REUSE_POLICY, Literal["confirmed", "strict", "lenient"])
+assert_type(conf.conf.AUTH_SESSIONS_REUSE_POLICY, Literal["confirmed", "strict", "lenient", "off"])
 
 KINDS: list[str] = [*choices.SessionKind.values, *choices.DeviceType.values]
 
@@ -191,6 +198,8 @@ for signal in (
     signals.access_token_issuing,
     signals.refresh_token_reused,
     signals.session_moved,
+    signals.credentials_revoked,
+    signals.expired_cleared,
     signals.session_started,
     signals.sessions_ended,
     signals.sessions_ending,
@@ -252,6 +261,24 @@ class SignIn(CodeMixin, views.SignInView):
     session_serializer_class = SessionSerializer
 
 
+class PageSignIn(CodeMixin, views.BrowserSignInView):
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [Throttle(), *super().get_throttles()]
+
+    def post(self, request: Request, **kwargs: object) -> Response:
+        assert_type(self.get_csrf_header(), str)
+        if not request.META.get("HTTPS"):
+            raise views.BrowserSessionsMissing
+        return super().post(request, **kwargs)
+
+
+class LongSignIn(views.PasswordSignInView):
+    def post(self, request: Request, **kwargs: object) -> Response:
+        pair = self.sign_in(request, api.sign_in)
+        assert_type(pair, api.TokenPair)
+        return Response({"token": pair.access, "session": self.show(pair.session)})
+
+
 class Refresh(views.RefreshView):
     serializer_class = own_serializers.RefreshSerializer
 
@@ -298,6 +325,7 @@ class MagicLink(views.AuthSessionsView):
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", SignIn.as_view()),
+    path("auth/sign-in/", PageSignIn.as_view()),
     path("auth/sessions/current/", views.CurrentSessionView.as_view()),
     path("auth/sessions/<str:session_id>/", views.SessionDetailView.as_view()),
     path("auth/users/<path:pk>/sessions/", views.UserSessionListView.as_view()),
@@ -409,3 +437,48 @@ class Chat(SessionConsumerMixin):
 
 
 application = SessionAuthMiddleware(Chat())
+
+
+# from simplejwt
+
+
+class OldClientsSignIn(simplejwt.TokenObtainPairView):
+    def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
+        return {**super().get_response_data(session, pair), "username": session.user.get_username()}
+
+
+class Long(mixins.NewSessionMixin):
+    def get_lifetime(self) -> api.Lifetime:
+        return timedelta(days=120)
+
+
+class OldClientsRefresh(Long, simplejwt.TokenRefreshView):
+    """A session of an old token lasts as long as the token did."""
+
+
+class OldTokens(SessionOrSimpleJWTAuthentication):
+    """Old access tokens are accepted, too."""
+
+
+class SlidingView(simplejwt.ExchangeView):
+    def post(self, request: Request) -> Response:
+        assert_type(simplejwt.SLIDING, str)
+        session = Session.objects.get()
+        return Response({"token": simplejwt.issue_sliding(session, request=request)})
+
+
+OLD_CLIENTS: list[type[views.TokenPairView]] = [
+    simplejwt.SimpleJWTView,
+    simplejwt.TokenBlacklistView,
+    simplejwt.TokenObtainSlidingView,
+    simplejwt.TokenRefreshSlidingView,
+    simplejwt.TokenVerifyView,
+    OldClientsRefresh,
+    OldClientsSignIn,
+]
+
+
+def end_old_tokens(user: User) -> bool:
+    refuse_old_tokens([user.pk])
+    assert_type([*simplejwt_urls.urlpatterns, *sliding_urls.urlpatterns], list[URLPattern])
+    return accepts_old_access_tokens()

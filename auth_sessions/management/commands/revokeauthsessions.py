@@ -32,7 +32,7 @@ class Command(BaseCommand):
     help = (
         "Revokes the sessions of some or all users after a leak, with everything that references them. The reason in "
         "the signals is 'revoked'. Access tokens whose signature alone is verified stay valid until they expire; "
-        "browser logins older than the installation are not revoked."
+        "browser logins older than the installation are revoked once importdjangosessions has listed them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

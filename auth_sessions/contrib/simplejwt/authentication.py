@@ -1,0 +1,47 @@
+"""Authentication that also accepts the old access tokens, for the time between the change and their end."""
+
+from typing import Any, cast
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from rest_framework.settings import api_settings
+from rest_framework_simplejwt.exceptions import InvalidToken
+
+from auth_sessions import exceptions
+from auth_sessions.authentication import SessionJWTAuthentication, to_api_exception
+from auth_sessions.contrib.simplejwt import exchange
+from auth_sessions.contrib.simplejwt.old_tokens import OldAccessToken, OldSlidingToken, OldToken, parse_first
+from auth_sessions.tokens import SessionAccessToken
+
+
+class SessionOrSimpleJWTAuthentication(SessionJWTAuthentication):
+    """As :class:`SessionJWTAuthentication`, and accepts simplejwt's own access and sliding tokens until their ``exp``.
+
+    Those have no session: ``request.auth`` is a token without ``session``, and the sign-out of one device does not end
+    an access token. They are refused after a sign-out everywhere, with a new password, and after
+    ``AUTH_SESSIONS_SIMPLEJWT_UNTIL``.
+    """
+
+    def get_validated_token(self, raw_token: bytes) -> Any:
+        try:
+            return super().get_validated_token(raw_token)
+        except InvalidToken:
+            try:
+                return parse_first(raw_token, OldAccessToken, OldSlidingToken)
+            except exceptions.TokenNotValid as error:
+                raise to_api_exception(error) from error
+
+    def get_user(self, validated_token: SessionAccessToken | OldToken) -> AbstractBaseUser:  # type: ignore[override]
+        if isinstance(validated_token, SessionAccessToken):
+            return super().get_user(validated_token)
+        try:
+            return exchange.authenticate(validated_token)
+        except exceptions.AuthSessionsError as error:
+            raise to_api_exception(error) from error
+
+
+def accepts_old_access_tokens() -> bool:
+    """Whether the project's views accept old access tokens, by a class among DRF's defaults."""
+    return any(
+        isinstance(each, type) and issubclass(each, SessionOrSimpleJWTAuthentication)
+        for each in cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
+    )

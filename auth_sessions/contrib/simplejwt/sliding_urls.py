@@ -1,0 +1,15 @@
+"""For projects with sliding tokens: ``path("api/", include("auth_sessions.contrib.simplejwt.sliding_urls"))``."""
+
+from django.urls import URLPattern, path
+
+from auth_sessions.contrib.simplejwt import views
+
+urlpatterns: list[URLPattern] = [
+    path(f"token{action}{slash}", view.as_view(**options), name=name)
+    for slash, options in (("", {"schema": None}), ("/", {}))
+    for action, view, name in (
+        ("", views.TokenObtainSlidingView, "token_obtain_sliding"),
+        ("/refresh", views.TokenRefreshSlidingView, "token_refresh_sliding"),
+        ("/verify", views.TokenVerifyView, "token_verify"),
+    )
+]

@@ -1,0 +1,17 @@
+from project.defaults import *  # noqa: F403
+
+INSTALLED_APPS = [
+    "project",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "dj_rest_auth",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+]
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+    ],
+}
+REST_AUTH = {"SESSION_LOGIN": False}

@@ -1,5 +1,6 @@
 """The receivers of Django's signals about users and logins, and of the app's own about sessions that end."""
 
+import logging
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -8,7 +9,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.core.signals import got_request_exception
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -29,9 +31,11 @@ from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.user_saves import end_after_save, get_stored_password
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
-from auth_sessions.db.user_deletion import deleted_together, skip_deleted
+from auth_sessions.db.user_deletion import BY_HAND, deleted_together, skip_deleted
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
+
+logger = logging.getLogger("auth_sessions")
 
 IGNORED_FIELDS = {"last_login"}
 """Saved at every sign-in. ``is_active`` may be a property that depends on any other field."""
@@ -45,6 +49,7 @@ def connect() -> None:
     """Connect the receivers: to the user model, its parents, proxies and children, each of which is a sender itself."""
     user_logged_in.connect(create_browser_session, dispatch_uid="auth_sessions.user_logged_in")
     user_logged_out.connect(end_browser_session, dispatch_uid="auth_sessions.user_logged_out")
+    got_request_exception.connect(end_unsent_login, dispatch_uid="auth_sessions.got_request_exception")
     sessions_ending.connect(delete_store_rows, dispatch_uid="auth_sessions.sessions_ending")
     sessions_ended.connect(delete_store_entries, dispatch_uid="auth_sessions.sessions_ended")
     sessions_ending.connect(invalidate_cache, dispatch_uid="auth_sessions.sessions_ending.cache")
@@ -65,12 +70,9 @@ def connect() -> None:
 
 
 def end_sessions_of_deleted_users(
-    instance: AbstractBaseUser, origin: object = None, using: str = DEFAULT_DB_ALIAS, **kwargs: object
+    instance: AbstractBaseUser, origin: object = BY_HAND, using: str = DEFAULT_DB_ALIAS, **kwargs: object
 ) -> None:
-    """Before users are deleted, end their sessions: with the first of them, those of all.
-
-    A package for soft deletion may send the signal without ``origin``.
-    """
+    """Before users are deleted, end their sessions: with the first of them, those of all."""
     if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):
         end_before_deletion(user_ids)
         skip_deleted(instance, Session, origin=origin, using=using)
@@ -115,6 +117,22 @@ def create_browser_session(
     """After Django's ``login()``, create the row. A signal with a ``session`` is that of ``auth_sessions.api``."""
     if session is None and request is not None and browser_sessions.get_state(request) is not None:
         browser_acting.on_login(request, user)
+
+
+def end_unsent_login(request: HttpRequest | None = None, **kwargs: object) -> None:
+    """After an exception: the response that has passed the app's middleware is not sent, nor the cookie of a login.
+
+    Django calls it for an async request in any thread, whose connection nothing else would close.
+    """
+    state = browser_sessions.get_state(request)
+    if request is None or state is None or not state.is_answered:
+        return
+    try:
+        browser_sessions.end_unsent(request)
+    except Exception:
+        logger.exception("The session of a login that has failed could not be ended")
+    finally:
+        close_old_connections()
 
 
 def record_reauthentication(

@@ -20,7 +20,7 @@ from django.utils import timezone
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import browser_sessions
 from auth_sessions.core.browser_sessions import RequestState, get_state, is_logged_in_as
-from auth_sessions.core.creation import complete_session
+from auth_sessions.core.creation import complete_session, enforce_limit
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.django_session_store import entry_key, get_expiry
 from auth_sessions.core.usage import mark_reauthenticated
@@ -74,19 +74,22 @@ def _find_previous(state: RequestState) -> Session | None:
 
 
 def on_response(request: HttpRequest, *, status_code: int) -> None:
-    """After the view: decide about a provisional login.
+    """After the view: decide about a provisional login, and enforce the limit.
 
     A 5xx decides nothing: the login has failed (:func:`core.browser_sessions.end_unsent`).
     """
     state = get_state(request)
     if state is None:
         return
+    state.is_answered = True
     if state.is_refused and not request.session.is_empty():
         request.session.flush()
     if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         browser_sessions.end_unsent(request)
     if state.provisional is not None:
         _complete(request, state)
+    if state.created is not None:
+        enforce_limit(state.created, request=request)
 
 
 def end_left(request: HttpRequest) -> None:
@@ -126,6 +129,7 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
         return False
     for name, value in changes.items():
         setattr(session, name, value)
+    state.created = session
     if is_proved:
         backend = browser_sessions.backend_of_login(django_session)
         mark_reauthenticated(session, user, amr=browser_sessions.get_methods(request, user), auth_backend=backend)

@@ -69,7 +69,7 @@ class RequestState:
     is_new: bool = False
     """Whether a user has logged in during this request."""
     created: Session | None = None
-    """The row of a login of this request: only the cookie of the response leads to it."""
+    """The row that a login of this request has created or come back to: only the cookie of the response leads to it."""
     is_judged: bool = False
     """Whether the login has been judged: at the first evaluation of ``request.user``, or at a new login."""
     validated: SessionBase | None = None
@@ -89,6 +89,8 @@ class RequestState:
     has_logged_out: bool = False
     has_left_acting: bool = False
     """Whether a session in which somebody acts has ended in this request, or was dropped."""
+    is_answered: bool = False
+    """Whether the response has passed the middleware."""
     is_refused: bool = False
     """Whether a login was refused, so that Django's session must be empty at the response."""
     is_signed_out: bool = False
@@ -558,7 +560,7 @@ def end_dropped(request: HttpRequest) -> None:
 
 
 def end_unsent(request: HttpRequest) -> None:
-    """After a 5xx: end the row of a login of this request, as Django neither saves its session nor sends the cookie.
+    """After a 5xx: end the row of a login of this request, as Django does not send the cookie.
 
     An older login of Django's, which the browser keeps, keeps the row as well.
     """
@@ -570,8 +572,10 @@ def end_unsent(request: HttpRequest) -> None:
         return
     if state.session is session:
         state.session = None
-    with suppress(DatabaseError):  # the transaction is rolled back, and the row with it
-        all_sessions().filter(pk=session.pk).end(reason=EndReason.DELETED)
+    # A rollback takes a new row with it, and the store from one that was to come back.
+    rows = all_sessions().filter(pk=session.pk, django_session_engine=session.django_session_engine)
+    with suppress(DatabaseError):
+        rows.end(reason=EndReason.DELETED)
 
 
 def forget_presented(request: HttpRequest, session_ids: set[str]) -> None:

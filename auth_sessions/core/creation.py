@@ -117,12 +117,10 @@ def create_browser_session(
     ``django_session_key`` is the key of Django's session in its store, if there is one. ``lifetime`` None means no
     absolute end. ``auth_backend`` is the path of the backend that Django's session names. Unless the user
     ``is_authenticated_now``, Django's session does not name the row yet, and ``authenticated_at`` is the time of the
-    login, None if that is not known. Under the policy ``"refuse"`` the least recently used session ends nevertheless:
-    Django has already logged the user in.
+    login, None if that is not known. The limit is then enforced at once, and otherwise by :func:`enforce_limit`.
     ``name``, ``tag``, ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``,
-    it is still open whether somebody acts: neither is the limit enforced nor the session announced before
-    :func:`complete_session`.
-    Returns None if another session has this key.
+    it is still open whether somebody acts: it is not announced before :func:`complete_session`. Returns None if another
+    session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
     :class:`~auth_sessions.exceptions.SessionNotFound`.
@@ -142,7 +140,13 @@ def create_browser_session(
         session.django_session_engine = settings.SESSION_ENGINE
     elif session.actor_id is None:
         session.authenticated_at = authenticated_at
-    is_saved = _save(session, request=request, unless_exists=not is_authenticated_now, is_provisional=is_provisional)
+    is_saved = _save(
+        session,
+        request=request,
+        unless_exists=not is_authenticated_now,
+        enforces_limit=not is_authenticated_now,
+        is_provisional=is_provisional,
+    )
     return session if is_saved else None
 
 
@@ -165,11 +169,28 @@ def complete_session(
         if not all_sessions(using).filter(pk=session.pk).update(**acting):
             return False
         _announce(session, request=request, using=using)
-        _enforce_limit(session, request=request, using=using)
         return True
 
     with _translate_missing_people(session):
         return in_transaction(work, using=using)
+
+
+def enforce_limit(session: Session, *, request: HttpRequest) -> None:
+    """Enforce ``AUTH_SESSIONS_MAX_PER_USER`` for a new browser session, unless it has ended meanwhile.
+
+    Under the policy ``"refuse"`` the least recently used session ends nevertheless: Django has already logged the user
+    in.
+    """
+    if conf.AUTH_SESSIONS_MAX_PER_USER is None:
+        return
+    using = write_alias()
+
+    def work() -> None:
+        lock_by_update(user_row(session.user))
+        if read_keys(all_sessions(using).filter(pk=session.pk)):
+            _enforce_limit(session, request=request, using=using)
+
+    in_transaction(work, using=using)
 
 
 def _build(
@@ -214,16 +235,18 @@ def _save(
     *related: RefreshToken,
     request: HttpRequest | None,
     unless_exists: bool = False,
+    enforces_limit: bool = True,
     is_provisional: bool = False,
 ) -> bool:
-    """Insert the rows and, unless the session ``is_provisional``, enforce the limit and announce it.
+    """Insert the rows, enforce the limit and, unless the session ``is_provisional``, announce it.
 
     False if they are not inserted: see ``statements.insert``.
     """
     using = write_alias()
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
-    must_lock = conf.AUTH_SESSIONS_MAX_PER_USER is not None or session.actor_id is not None or not is_outermost(using)
+    enforces_limit = enforces_limit and conf.AUTH_SESSIONS_MAX_PER_USER is not None
+    must_lock = enforces_limit or session.actor_id is not None or not is_outermost(using)
 
     def save() -> bool:
         if not insert(session, *related, using=using, unless_exists=unless_exists):
@@ -236,7 +259,7 @@ def _save(
         _lock_people(session, using=using)
         if not save():
             return False
-        if not is_provisional:
+        if enforces_limit:
             _enforce_limit(session, request=request, using=using)
         return True
 

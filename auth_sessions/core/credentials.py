@@ -20,6 +20,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import BasePasswordHasher, get_hasher, get_hashers
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import HttpRequest
 
 from auth_sessions import exceptions
@@ -34,6 +35,9 @@ SecondFactor = Callable[[AbstractBaseUser], Iterable[str]]
 
 SECRETS = re.compile("api|token|key|secret|password|signature", re.IGNORECASE)
 """The credentials whose values Django masks in ``user_login_failed``."""
+
+OUTAGES = (OSError, OperationalError)
+"""What no name is to blame for: a server that does not answer."""
 
 SHORTEST_LIMIT = 72
 """The bytes that bcrypt takes, which is the least of all hashers."""
@@ -92,18 +96,15 @@ def verify_password(
     The password is tried with the user name, then with the e-mail address, then with what the ``backend`` of the
     present login takes (its path; where that is not known, each of ``AUTHENTICATION_BACKENDS``). All of it is one
     attempt: ``user_login_failed`` is sent once, and ``PermissionDenied``, by which a backend locks out, ends it. A
-    backend that raises anything else for a keyword which it has no parameter of its own for has not accepted that one.
-    Another person is not accepted. Raises :class:`~auth_sessions.exceptions.PasswordTooLong`.
+    backend that raises anything else for one of these names has not accepted that one: nobody may ever type it. Its
+    first error propagates if it raises for each of them, an outage (:data:`OUTAGES`) at once. Another person is not
+    accepted. Raises :class:`~auth_sessions.exceptions.PasswordTooLong`.
     """
     with refusing_long_passwords(password):
         try:
             attempts = list(_attempts(user, password, request=request, backend=backend))
-            for number, attempt in enumerate(attempts):
-                found: Any = attempt.run(request)
-                if found is not None and found.pk == user.pk:
-                    _ask_earlier_backends(attempt, attempts[number + 1 :], request)
-                    found.backend = attempt.path
-                    return cast("AbstractBaseUser", found)
+            if found := _find_accepted(user, attempts, request):
+                return found
         except PermissionDenied:
             pass
     email = {user.get_email_field_name(): email_of(user)} if email_of(user) else {}
@@ -172,28 +173,65 @@ class _Attempt:
         """Whether the backend has no parameter for the name, but takes any keyword: it may need another one."""
         return self.credentials.keys().isdisjoint({*_parameters(self.backend)} - {"password"})
 
-    def run(self, request: HttpRequest | None) -> Any:
-        """What the backend returns; None also if it raises for a name that it may not be meant to read."""
+    def is_of_name(self, error: Exception) -> bool:
+        """Whether the backend may have raised an error for a name that it is not meant to read."""
+        return self.is_swallowed or (self.is_guess and isinstance(error, ValueError))
+
+
+@dataclass
+class _Backends:
+    """The backends of one attempt: which have answered for a name that they read, and what the others raised first."""
+
+    request: HttpRequest | None
+    answered: set[str] = field(default_factory=set)
+    errors: dict[str, Exception] = field(default_factory=dict)
+
+    def ask(self, attempt: _Attempt) -> Any:
+        """What the backend returns; None also if it raises: see :meth:`raise_for`."""
         try:
-            return self.backend.authenticate(request, **self.credentials)
-        except PermissionDenied:
+            found = attempt.backend.authenticate(self.request, **attempt.credentials)
+        except (PermissionDenied, *OUTAGES):
             raise
         except Exception as error:
-            is_of_password = isinstance(error, ValueError) and not _hashes(get_hasher(), self.credentials["password"])
-            is_of_name = self.is_swallowed or (self.is_guess and isinstance(error, ValueError))
-            if is_of_password or not is_of_name:
+            if isinstance(error, ValueError) and not _hashes(get_hasher(), attempt.credentials["password"]):
                 raise
-            names = ", ".join(name for name in self.credentials if name != "password")
-            logger.info("%s raised %s for the keyword %s", self.path, type(error).__name__, names)
+            if not attempt.is_of_name(error):
+                self.errors.setdefault(attempt.path, error)
+            names = ", ".join(name for name in attempt.credentials if name != "password")
+            logger.info("%s raised %s for the keyword %s", attempt.path, type(error).__name__, names)
             return None
+        if not attempt.is_swallowed:
+            self.answered.add(attempt.path)
+        return found
+
+    def raise_for(self, paths: Iterable[str]) -> None:
+        """Raise the first error of the first of these backends that has not answered for any name."""
+        for path in paths:
+            if path in self.errors and path not in self.answered:
+                raise self.errors[path]
 
 
-def _ask_earlier_backends(accepted: _Attempt, rest: list[_Attempt], request: HttpRequest | None) -> None:
-    """Let the backends before the one that accepted see the other names, too: one may count failures by any of them."""
-    earlier = settings.AUTHENTICATION_BACKENDS[: list(settings.AUTHENTICATION_BACKENDS).index(accepted.path)]
-    for attempt in rest:
-        if attempt.path in earlier:
-            attempt.run(request)
+def _find_accepted(
+    user: AbstractBaseUser, attempts: list[_Attempt], request: HttpRequest | None
+) -> AbstractBaseUser | None:
+    """The user as the first backend returns them that accepts one of the attempts.
+
+    The backends before it see the other names, too: one may count failures by any of them.
+    """
+    backends, paths = _Backends(request), list(settings.AUTHENTICATION_BACKENDS)
+    for number, attempt in enumerate(attempts):
+        found = backends.ask(attempt)
+        if found is None or found.pk != user.pk:
+            continue
+        earlier = paths[: paths.index(attempt.path)]
+        for other in attempts[number + 1 :]:
+            if other.path in earlier:
+                backends.ask(other)
+        backends.raise_for(earlier)
+        found.backend = attempt.path
+        return cast("AbstractBaseUser", found)
+    backends.raise_for(paths)
+    return None
 
 
 @secret_arguments("password")

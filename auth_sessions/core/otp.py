@@ -36,7 +36,7 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
     """
     if not is_installed():
         return ()
-    from django_otp import devices_for_user, match_token  # noqa: PLC0415 - has models
+    from django_otp import devices_for_user  # noqa: PLC0415 - has models
 
     devices = list(devices_for_user(user))
     if not devices:
@@ -46,14 +46,25 @@ def verify(user: AbstractBaseUser, token: str) -> tuple[str, ...]:
         raise exceptions.SecondFactorRequired
 
     def is_accepted() -> bool:
-        # SQLite does not lock the devices, as django-otp does elsewhere; and no snapshot may be older than the lock.
-        lock_by_primary_key(user_row(user))
-        vars(user)[ACCEPTED] = match_token(user, token)
+        lock_by_primary_key(user_row(user))  # SQLite does not lock the devices
+        locked = devices_for_user(user, for_verify=True)
+        vars(user)[ACCEPTED] = next((device for device in locked if _accepts(device, token)), None)
         return vars(user)[ACCEPTED] is not None
 
     if not in_transaction(is_accepted, using=write_alias()):
         raise exceptions.SecondFactorInvalid
     return OTP_METHODS
+
+
+@secret_arguments("token")
+def _accepts(device: Any, token: str) -> bool:
+    """Whether a device that is locked accepts a code.
+
+    Backup codes are rows of their own, which django-otp reads without a lock. In a transaction of the project it may
+    read an older snapshot (MariaDB, MySQL), and accept a code that another request has used up.
+    """
+    is_left = type(device).__name__ != BACKUP or bool(device.token_set.filter(token=token).select_for_update())
+    return bool(device.verify_token(token)) and is_left
 
 
 def announce(user: AbstractBaseUser) -> None:

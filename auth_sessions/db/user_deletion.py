@@ -13,6 +13,9 @@ from django.db.models import CASCADE, Model
 
 _collectors = threading.local()
 
+BY_HAND = object()
+"""The origin of a ``pre_delete`` that names none. Django's collector always does, if only None."""
+
 TOLD = "_auth_sessions_told"
 """The attribute of a collector with the names of the receivers that know its users."""
 
@@ -34,12 +37,13 @@ def deleted_together(user: Any, *, origin: Any, using: str, receiver: str) -> li
     """The keys of the users that are deleted with this one, to be asked by a ``receiver`` of ``pre_delete``.
 
     All of them for the first user of a deletion, and none for the others; the user's own where Django's collector is
-    not known. None for a row of a child model that is deleted with ``keep_parents``: the user stays.
+    not known (``origin`` is :data:`BY_HAND`: a package for soft deletion). None for a row of a child model that is
+    deleted with ``keep_parents``: the user stays.
     """
     collector = _collector_of(user, origin=origin, using=using)
     if collector is None:
         # Without the user's own row, Django does not call the `on_delete` of a foreign key to it.
-        return [] if origin is not None and not _is_own_row(type(user)) else [user.pk]
+        return [user.pk] if origin is BY_HAND or _is_own_row(type(user)) else []
     told = vars(collector).setdefault(TOLD, set())
     if receiver in told:
         return []

@@ -6,7 +6,7 @@ from django.db.models.signals import pre_delete
 from django.http import HttpRequest
 
 from auth_sessions.core.database import user_models
-from auth_sessions.db.user_deletion import deleted_together
+from auth_sessions.db.user_deletion import BY_HAND, deleted_together
 from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing
 from auth_sessions.supabase import responses, users
@@ -32,7 +32,7 @@ def add_claims(
 
 
 def delete_profiles_of_deleted_users(
-    instance: AbstractBaseUser, origin: object = None, using: str = DEFAULT_DB_ALIAS, **kwargs: object
+    instance: AbstractBaseUser, origin: object = BY_HAND, using: str = DEFAULT_DB_ALIAS, **kwargs: object
 ) -> None:
     """Before users are deleted, delete their profiles: with the first of them, those of all."""
     if user_ids := deleted_together(instance, origin=origin, using=using, receiver=__name__):

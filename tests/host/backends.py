@@ -2,6 +2,7 @@
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.core.validators import validate_email
 
 
 class LetsNobodyIn:
@@ -110,6 +111,44 @@ class ByNumber(ByEmail):
 
     def authenticate(self, request, number, password):
         return get_user_model().objects.filter(pk=int(number)).first()
+
+
+class SplitsAddress(ByEmail):
+    """Cannot read what is no address, which the sign-in form of the host does not send."""
+
+    def authenticate(self, request, username=None, password=None):
+        name, domain = username.split("@")
+        return self.find(f"{name}@{domain.lower()}", password)
+
+
+class ValidatesAddress(ByEmail):
+    """Refuses what is no address as a form does."""
+
+    def authenticate(self, request, username=None, password=None):
+        validate_email(username)
+        return self.find(username, password)
+
+
+class RequiresAddress(ByEmail):
+    """Names ``username`` as Django does, and reads the address alone."""
+
+    def authenticate(self, request, username=None, password=None, email=None):
+        return self.find(email.lower(), password)
+
+
+class Fails(ByEmail):
+    """Whatever it is asked."""
+
+    def authenticate(self, request, username=None, password=None, email=None):
+        raise RuntimeError(f"It fails for {username or email}.")
+
+
+class IsDown(ByEmail):
+    """Asks a server that does not answer, unless it can tell without it that nobody has this name."""
+
+    def authenticate(self, request, username=None, password=None):
+        if "@" not in username:
+            raise ConnectionError(f"No answer for {username}.")
 
 
 class ByLink(ByEmail):

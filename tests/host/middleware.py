@@ -3,9 +3,11 @@
 from functools import partial
 from types import SimpleNamespace
 
+from asgiref.sync import iscoroutinefunction
 from django.contrib.auth import get_user, get_user_model, login
 from django.contrib.auth.middleware import AuthenticationMiddleware, RemoteUserMiddleware
 from django.db import transaction
+from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import SimpleLazyObject
 
 from auth_sessions.middleware import BrowserSessionMiddleware
@@ -148,3 +150,20 @@ def wraps_user(get_response):
         return get_response(request)
 
     return middleware
+
+
+@sync_and_async_middleware
+def fails_after_a_login(get_response):
+    """Stands outside of the app's middleware, and fails once a view has logged in."""
+
+    def middleware(request):
+        response = get_response(request)
+        if request.path.startswith("/login/remember/"):
+            raise RuntimeError
+        return response
+
+    async def async_middleware(request):
+        await get_response(request)
+        raise RuntimeError
+
+    return async_middleware if iscoroutinefunction(get_response) else middleware

@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 
 from auth_sessions import api
+from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, still_signed_in
 from tests.support.pages import LIST, OTHERS, make_sign_in_old, message_after, text
@@ -62,7 +63,18 @@ def signed_in(ada, iphone, settings):
 
 @pytest.mark.parametrize(
     "backend",
-    ["ByEmail", "ByEmailKeyword", "ByLogin", "ByFirstName", "ByNameOrKeywords", "ByKeywords", "ByOneAddress"],
+    [
+        "ByEmail",
+        "ByEmailKeyword",
+        "ByLogin",
+        "ByFirstName",
+        "ByNameOrKeywords",
+        "ByKeywords",
+        "ByOneAddress",
+        "SplitsAddress",
+        "ValidatesAddress",
+        "RequiresAddress",
+    ],
 )
 @pytest.mark.usefixtures("bob")
 @pytest.mark.parametrize("others", [(), ("tests.host.backends.LetsNobodyIn",), (MODEL_BACKEND,)])
@@ -124,6 +136,18 @@ def test_a_backend_that_cannot_read_what_is_tried(ada, iphone, settings, login_f
     browser = signed_in_by(settings, ada, "ByNumber")
     assert "Try again." in text(browser.submit(OTHERS, {"password": PASSWORD}))
     assert len(login_failures) == 1
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+@pytest.mark.parametrize("failing", ["Fails", "IsDown"])
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_backend_that_fails_is_not_passed_over(signed_in, login_failures, password, failing, is_alone):
+    """It fails for every name, or has no answer. It may be the one that counts failures, or that would accept."""
+    browser = signed_in(failing) if is_alone else signed_in("ByEmail", others=[f"tests.host.backends.{failing}"])
+    with pytest.raises((RuntimeError, ConnectionError), match=UUID):
+        browser.submit(OTHERS, {"password": password})
+    assert login_failures == []
+    assert Session.objects.count() == 2
 
 
 @pytest.mark.parametrize("backend", ["tests.host.backends.ByLink", "django.contrib.auth.backends.RemoteUserBackend"])

@@ -13,6 +13,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, signals, tokens
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.serializers import SessionSerializer
 from auth_sessions.views import SignInView
 from example_project.views import magic_link_token
 from tests.support.device import IPHONE, PASSWORD, Device, code
@@ -242,6 +243,23 @@ def test_a_sign_in_that_fails_leaves_nothing(ada, laptop, settings, signal):
         signal.disconnect(fail)
     assert [str(row.pk) for row in Session.objects.all()] == [laptop.session_id]
     assert try_sign_in(ada, PASSWORD).status_code == 200
+
+
+def test_a_sign_in_whose_answer_fails_leaves_nothing(ada, settings, monkeypatch):
+    """Here the project's own serializer of the session."""
+    settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 1, "refuse"
+
+    class Failing(SessionSerializer):
+        def to_representation(self, instance):
+            raise RuntimeError
+
+    device = Device()
+    device.client.raise_request_exception = False
+    with monkeypatch.context() as patch:
+        patch.setattr(SignInView, "session_serializer_class", Failing)
+        assert try_sign_in(ada, device=device).status_code == 500
+    assert not Session.objects.exists()
+    assert try_sign_in(ada).status_code == 200
 
 
 class TestTheProjectsOwnSignIn:

@@ -188,3 +188,23 @@ def test_a_row_of_a_child_model_that_goes_alone(make_user, new_models, ended):
     assert not get_user_model()._base_manager.exists()
     assert not Session.objects.exists()
     assert [event["reason"] for event in ended] == ["user_deleted"]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.usefixtures("new_models", "db")
+def test_rows_of_a_child_model_that_a_collector_deletes_alone(number, ended):
+    """As with ``delete(keep_parents=True)``, by a collector that names no origin. A soft deletion ends them still."""
+    child = with_table(new_model("Employee", get_user_model(), number=models.IntegerField(default=0)))
+    receivers.connect()
+    field = get_user_model().USERNAME_FIELD
+    employees = [child._base_manager.create(**{field: f"employee{each}@example.org"}) for each in range(number)]
+    for employee in employees:
+        create_session(get_user_model()._base_manager.get(pk=employee.pk))
+    pre_delete.send(sender=child, instance=employees[0])
+    assert [event["reason"] for event in ended] == ["user_deleted"]
+    create_session(get_user_model()._base_manager.get(pk=employees[0].pk))
+    collector = Collector(using="default")
+    collector.collect(employees, keep_parents=True)
+    collector.delete()
+    assert get_user_model()._base_manager.count() == Session.objects.count() == number
+    assert len(ended) == 1

@@ -238,3 +238,20 @@ def test_a_backup_code_at_the_same_moment(ada, monkeypatch, level):
     answers = together(*[partial(Device().post, "token/", data) for _ in range(6)])
     connection.close()
     assert sorted(statuses(answers)) == [200, 401, 401, 401, 401, 401]
+
+
+@pytest.mark.usefixtures("atomic_requests")
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level or "default level")
+def test_a_backup_code_at_the_same_moment_in_transactions_of_the_project(ada, monkeypatch, settings, level):
+    """Each began before the lock. One that the database then ends, because of another, is the project's to repeat."""
+    settings.ROOT_URLCONF = "tests.integration.two_factor_project.own_sign_in_urls"
+    set_level(monkeypatch, level)
+    StaticDevice.objects.create(user=ada, name="backup").token_set.create(token="onetime1")
+    devices = [Device() for _ in range(6)]
+    for device in devices:
+        device.client.raise_request_exception = False
+    data = {"username": ada.get_username(), "password": PASSWORD, "otp": "onetime1"}
+    answers = together(*[partial(device.client.post, "/own/", data, format="json") for device in devices])
+    connection.close()
+    assert statuses(answers).count(200) == 1
+    assert Session.objects.count() == 1

@@ -33,7 +33,7 @@ class Session(models.Model):
     """One sign-in of one person on one device.
 
     Rows are created and changed in ``auth_sessions.core``. They end in one way: by ``db.deletion.end``, which
-    :meth:`SessionQuerySet.end` and ``core.sign_out.sign_out`` call.
+    :meth:`SessionQuerySet.end` and ``core.sign_out`` call.
     """
 
     id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)

@@ -1,6 +1,6 @@
 """Which sessions are live, and how they end.
 
-Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()`` and ``core.sign_out.sign_out`` call.
+Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()`` and ``core.sign_out`` call.
 """
 
 from __future__ import annotations

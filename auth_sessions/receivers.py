@@ -198,5 +198,6 @@ def flush_own_django_session(records: Sequence[EndedSession], request: HttpReque
         return
     browser_sessions.forget_presented(request, keys)
     if request.session.get(SESSION_ID_KEY) in keys:
+        state.session, state.has_left_acting = None, state.presented.acting is not None
         request.session.flush()
         state.is_signed_out = True

@@ -22,7 +22,6 @@ from rest_framework.exceptions import (
     APIException,
     NotAuthenticated,
     ParseError,
-    PermissionDenied,
     ValidationError,
 )
 from rest_framework.fields import IntegerField
@@ -51,7 +50,7 @@ from auth_sessions.core.browser_sign_in import sign_in_browser
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users, write_alias
-from auth_sessions.core.sign_out import complete_local_sign_out
+from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
 from auth_sessions.masking import secret_arguments
@@ -375,6 +374,16 @@ class SessionsView(AuthSessionsView):
             raise Http404 from None
         return get_object_or_404(self.get_queryset(), pk=session_id)
 
+    def end(self, chosen: SessionQuerySet, *, reason: EndReason, scope: Scope | None = None) -> None:
+        end_chosen(
+            chosen,
+            caller=get_session(self.request),
+            reason=reason,
+            scope=scope,
+            actor=self.get_caller(),
+            request=self.request._request,
+        )
+
     def show(self, sessions: Session | list[Session]) -> Response:
         context = {"current": get_session(self.request)}
         shown = self.serializer_class(cast("Any", sessions), many=isinstance(sessions, list), context=context)
@@ -424,7 +433,7 @@ class SessionDetailView(SessionsView):
     def patch(self, request: Request, **kwargs: object) -> Response:
         session = self.get_object()
         name = self.read(request, session).validated_data.get("name", session.name)
-        if not rename_session(session, name):
+        if not rename_session(session, name, caller=get_session(request)):
             raise Http404
         return self.show(session)
 
@@ -432,12 +441,8 @@ class SessionDetailView(SessionsView):
         session, current = self.get_object(), get_session(request)
         if session == current:
             api.sign_out(current, Scope.LOCAL, request=request._request)
-        elif current is not None and current.actor_id not in {None, session.actor_id}:
-            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
         else:
-            Session.objects.filter(pk=session.pk).end(
-                reason=EndReason.SIGNED_OUT, actor=self.get_caller(), request=request._request
-            )
+            self.end(all_sessions().filter(pk=session.pk), reason=EndReason.SIGNED_OUT)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -477,8 +482,6 @@ class UserSignOutView(StaffView):
 
     def post(self, request: Request, **kwargs: object) -> Response:
         owner = self.get_owner()
-        Session.objects.of_person(owner.pk).end(
-            reason=EndReason.REVOKED, scope=Scope.GLOBAL, actor=self.get_caller(), request=request._request
-        )
+        self.end(all_sessions().of_person(owner.pk), reason=EndReason.REVOKED, scope=Scope.GLOBAL)
         credentials_revoked.send(sender=Session, user_ids={owner.pk}, using=write_alias())
         return Response(status=status.HTTP_204_NO_CONTENT)

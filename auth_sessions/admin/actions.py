@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import Any, cast
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.db import router
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
@@ -22,10 +23,15 @@ from django.utils.translation import ngettext
 from auth_sessions.admin.columns import full_label, mark_own, warning_label
 from auth_sessions.choices import EndReason
 from auth_sessions.core import browser_sessions
+from auth_sessions.core.database import write_alias
+from auth_sessions.core.sign_out import end_chosen
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.exceptions import SessionNotFound
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.signals import credentials_revoked
+
+T = TypeVar("T")
 
 CONFIRMED = "confirmed"
 CONFIRMATION_TEMPLATE = "admin/auth_sessions/revoke_confirmation.html"
@@ -51,10 +57,12 @@ def revoke(
     With ``keeps_own`` the session in which the administrator is signed in here is excluded, otherwise the confirmation
     warns about it. More than :data:`MAX_REVOKED` sessions are refused by a message.
     """
+    if acts_for_another(request):
+        raise PermissionDenied
     using = router.db_for_write(Session)
     sessions = sessions.using(using).select_related("user", "actor").order_by("user_id", "-pk")
-    own = browser_sessions.get_current(request)
-    own = own and sessions.filter(pk=own.pk).first()
+    caller = browser_sessions.get_current(request)
+    own = caller and sessions.filter(pk=caller.pk).first()
     if own and keeps_own:
         sessions = sessions.exclude(pk=own.pk)
     user_ids = list(sessions.order_by().values_list("user_id", flat=True)[: MAX_REVOKED + 1])
@@ -77,12 +85,14 @@ def revoke(
             signed_out = selected.filter(pk__in={session.user_id for session in affected})
             credentials_revoked.send(sender=Session, user_ids={user.pk for user in signed_out}, using=using)
             LogEntry.objects.log_actions(actor(request).pk, signed_out, CHANGE, _("Signed out everywhere."))
-        return cast("SessionQuerySet", sessions).end(reason=EndReason.REVOKED, actor=actor(request), request=request)
+        return end(request, sessions, reason=EndReason.REVOKED)
 
-    ended = in_transaction(log_and_end, using=using)
-    done = ngettext("%(count)s session revoked.", "%(count)s sessions revoked.", ended)
-    modeladmin.message_user(request, done % {"count": localize(ended)}, messages.SUCCESS)
-    return None
+    def run() -> None:
+        ended = in_transaction(log_and_end, using=using)
+        done = ngettext("%(count)s session revoked.", "%(count)s sessions revoked.", ended)
+        modeladmin.message_user(request, done % {"count": localize(ended)}, messages.SUCCESS)
+
+    return unless_signed_out(request, run)
 
 
 def _confirmation(
@@ -131,12 +141,38 @@ def limited(delete_selected: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(delete_selected)
     def action(modeladmin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         if queryset.order_by()[: MAX_DELETED + 1].count() <= MAX_DELETED:
-            return delete_selected(modeladmin, request, queryset)
+            delete = partial(delete_selected, modeladmin, request, queryset)  # which writes the log first
+            return unless_signed_out(request, partial(in_transaction, delete, using=write_alias()))
         text = _("At most %(count)s sessions can be deleted at once. Revoke them instead.")
         modeladmin.message_user(request, text % {"count": localize(MAX_DELETED)}, messages.WARNING)
         return None
 
     return action
+
+
+def end(request: HttpRequest, chosen: QuerySet[Session], *, reason: EndReason) -> int:
+    """End sessions for the administrator: as ``core.sign_out.end_chosen``."""
+    return end_chosen(
+        cast("SessionQuerySet", chosen),
+        caller=browser_sessions.get_current(request),
+        reason=reason,
+        actor=actor(request),
+        request=request,
+    )
+
+
+def acts_for_another(request: HttpRequest) -> bool:
+    """Whether somebody acts in the administrator's name: that person's permission signs out nobody."""
+    caller = browser_sessions.get_current(request)
+    return caller is not None and caller.is_staff_help
+
+
+def unless_signed_out(request: HttpRequest, call: Callable[[], T]) -> T | HttpResponseRedirect:
+    """The result of ``call()``; the sign-in if the administrator has been signed out since the request began."""
+    try:
+        return call()
+    except SessionNotFound:
+        return HttpResponseRedirect(request.get_full_path())
 
 
 def log(request: HttpRequest, sessions: Iterable[Session], message: str = "") -> list[LogEntry]:

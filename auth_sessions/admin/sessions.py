@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
@@ -12,7 +13,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from auth_sessions.admin.actions import MAX_REVOKED, actor, limited, log, revoke, warn_of_too_many
+from auth_sessions.admin.actions import (
+    MAX_REVOKED,
+    acts_for_another,
+    end,
+    limited,
+    log,
+    revoke,
+    unless_signed_out,
+    warn_of_too_many,
+)
 from auth_sessions.admin.change_list import bounded
 from auth_sessions.admin.columns import SessionColumns, is_own, mark_own, warning_label
 from auth_sessions.admin.filters import LastUsedFilter, StateFilter, TagFilter
@@ -89,6 +99,9 @@ class SessionAdmin(SessionColumns, ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not acts_for_another(request)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """The sessions as they are, not as a replica still has them: an administrator acts on what is shown."""
         sessions = cast("SessionQuerySet", super().get_queryset(request)).using(write_alias())
@@ -136,7 +149,10 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         self.delete_queryset(request, Session.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        cast("SessionQuerySet", queryset).end(reason=EndReason.DELETED, actor=actor(request), request=request)
+        end(request, queryset, reason=EndReason.DELETED)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        return unless_signed_out(request, partial(super().delete_view, request, object_id, extra_context))
 
     @admin.action(description=_("Revoke selected sessions"), permissions=["delete"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:

@@ -88,7 +88,7 @@ class RequestState:
     """The row of that new login, as long as it is open whether somebody acts."""
     has_logged_out: bool = False
     has_left_acting: bool = False
-    """Whether a session in which somebody acts has ended by ``logout()``, or was dropped."""
+    """Whether a session in which somebody acts has ended in this request, or was dropped."""
     is_answered: bool = False
     """Whether the response has passed the middleware."""
     is_refused: bool = False
@@ -261,7 +261,7 @@ def _describe(session: Session, details: LoginDetails, django_session: SessionBa
     session.tag = details.tag or session.tag
     all_sessions().filter(pk=session.pk).update(expires_at=session.expires_at, tag=session.tag)
     if details.name:
-        rename_session(session, details.name)
+        rename_session(session, details.name, caller=None)
 
 
 def _defer(state: RequestState, django_session: SessionBase) -> None:

@@ -17,7 +17,7 @@ from django.dispatch import Signal
 
 from auth_sessions import exceptions
 from auth_sessions.db.compiled import get_related, set_related
-from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
@@ -46,6 +46,20 @@ def user_row(user: AbstractBaseUser) -> QuerySet[AbstractBaseUser]:
 def all_sessions(using: str | None = None) -> SessionQuerySet:
     """All sessions, by default on the database that they are written to."""
     return Session.objects.using(using or write_alias())
+
+
+def lock_with_caller(chosen: SessionQuerySet, *, caller: Session | None, using: str) -> list[Session]:
+    """Read the sessions that are changed from another one, the caller's, and lock them in key order, together with it.
+
+    Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the caller's has ended: what has ended changes nothing.
+    ``caller`` is None for somebody who is signed in by something else than a session.
+    """
+    if caller is None:
+        return lock(chosen.using(using))
+    locked = lock(chosen.using(using), also=[caller.pk])
+    if caller not in locked:
+        raise exceptions.SessionNotFound
+    return locked
 
 
 def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:

@@ -1,20 +1,23 @@
-"""Ends the sessions of a user: by a sign-out, or before users are deleted."""
+"""Ends the sessions of a user: by a sign-out, chosen ones, or before users are deleted."""
 
 from functools import partial
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from auth_sessions import exceptions, signals
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.database import all_sessions, all_users, write_alias
+from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
 from auth_sessions.core.statements import lock_in_scope
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
+from auth_sessions.querysets import SessionQuerySet
 
 
 def sign_out(
@@ -46,6 +49,38 @@ def sign_out(
     if ended and request is not None and scope != Scope.OTHERS:
         user_logged_out.send(sender=session.user.__class__, request=request, user=session.user, session=session)
     return ended
+
+
+def end_chosen(
+    chosen: SessionQuerySet,
+    *,
+    caller: Session | None,
+    reason: EndReason,
+    scope: Scope | None = None,
+    actor: AbstractBaseUser | None = None,
+    request: HttpRequest | None = None,
+) -> int:
+    """End the ``chosen`` sessions from another one, the ``caller``'s. Returns the number of sessions ended.
+
+    ``caller`` is None for somebody who is signed in by something else than a session. Raises
+    :class:`~auth_sessions.exceptions.SessionNotFound` if the caller's session has ended: it signs out nobody else. And
+    ``PermissionDenied`` if somebody acts in it in another person's name and has not begun all of the chosen sessions,
+    or if a ``scope`` says that a person is signed out, and not a device.
+    """
+    using = write_alias()
+
+    def lock() -> list[Session]:
+        locked = lock_with_caller(chosen, caller=caller, using=using)
+        if caller is None:
+            return locked
+        is_theirs = scope is None and all(each.actor_id == caller.actor_id for each in locked)
+        if caller.is_staff_help and not is_theirs:
+            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
+        own = all_sessions(using).filter(pk=caller.pk)
+        is_chosen = own.filter(pk__in=chosen.using(using).values("pk")).exists()
+        return locked if is_chosen else [each for each in locked if each != caller]
+
+    return deletion.end(lock, using=using, reason=reason, scope=scope, actor=actor, request=request)
 
 
 def complete_local_sign_out(error: BaseException | None, scope: str, *, request: HttpRequest) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from auth_sessions import moments, passwords
 from auth_sessions.conf import conf
-from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.database import all_sessions, lock_with_caller, write_alias
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock, update_unless_locked
 from auth_sessions.db.transactions import in_transaction, retry_conflicts
@@ -140,13 +140,18 @@ def mark_reauthenticated(
     return in_transaction(work, using=using)
 
 
-def rename_session(session: Session, name: str) -> bool:
-    """Store the person's own label for a session, at most 100 characters. False if the session has just ended."""
+def rename_session(session: Session, name: str, *, caller: Session | None) -> bool:
+    """Store the person's own label for a session, at most 100 characters. False if the session has just ended.
+
+    ``caller`` is the session in which the person names it, if there is one. Raises
+    :class:`~auth_sessions.exceptions.SessionNotFound` if that one has ended.
+    """
     session.name = names.clean(name)
     using = write_alias()
     row = all_sessions(using).filter(pk=session.pk)
 
-    def write() -> int:
-        return in_transaction(lambda: row.update(name=session.name), using=using)
+    def rename() -> int:
+        lock_with_caller(row, caller=caller, using=using)
+        return row.update(name=session.name)
 
-    return bool(store_text(session, ("name",), write))
+    return bool(store_text(session, ("name",), partial(in_transaction, rename, using=using)))

@@ -11,7 +11,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.backends import is_accepted, is_visible, refused_sessions
 from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
 from auth_sessions.db.hash_upgrades import has_new_password
-from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
@@ -40,12 +40,11 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
     """End the sessions of a saved user that nobody may use any more. Returns the number of sessions ended.
 
     These are the sessions whose backend does not accept the user, all of them if the default manager hides the user,
-    and with a new password the token sessions of any other, where ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` names them;
-    and those in which a user who is not accepted acts in another person's name. Costs one SELECT if none ends, and then
-    reads no session.
+    and those in which a user who is not accepted acts in another person's name. With a new password these are also the
+    token sessions of any other, and those in which the user acts from a browser session of any other, where
+    ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` names that kind. Costs one SELECT if none ends, and then reads no session.
     """
     using = write_alias()
-    ends_tokens = has_new_password and SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
     user = all_users(using).filter(pk=user_id).first()
     if user is None or not (has_new_password or _refused(user, using).exists() or _acted(user, using).exists()):
         return 0
@@ -55,15 +54,32 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
         for stored in lock_by_primary_key(user_row(user)):  # nobody changes the user until these sessions have ended
             ended += _acted(stored, using).end(reason=EndReason.SIGNED_OUT)
             ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)
-            if ends_tokens:
-                tokens = all_sessions(using).filter(user_id=stored.pk, kind=SessionKind.TOKEN)
-                outdated = tokens.exclude(password_fingerprint__in=passwords.fingerprints(stored.password))
-                ended += outdated.end(reason=EndReason.PASSWORD_CHANGED)
+            if has_new_password:
+                ended += _end_with_other_password(stored, using)
         return ended
 
     ended = in_transaction(work, using=using)
-    if ends_tokens:
+    if has_new_password and SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS:
         signals.credentials_revoked.send(sender=Session, user_ids={user_id}, using=using)
+    return ended
+
+
+def _end_with_other_password(user: AbstractBaseUser, using: str) -> int:
+    """End what a new password of the user refuses at once.
+
+    The user's browser sessions are Django's to judge, and stay: ``update_session_auth_hash()`` may follow. Until then
+    nobody can act from them in another person's name, so that those sessions end.
+    """
+    lock(all_sessions(using).of_person(user.pk))
+    ended, kinds = 0, conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
+    outdated = all_sessions(using).exclude(password_fingerprint__in=passwords.fingerprints(user.password))
+    if SessionKind.BROWSER in kinds:
+        browsers = outdated.filter(user_id=user.pk, kind=SessionKind.BROWSER)
+        acted = all_sessions(using).filter(actor_id=user.pk, actor_session__in=browsers.values("pk"))
+        ended += acted.end(reason=EndReason.SIGNED_OUT)
+    if SessionKind.TOKEN in kinds:
+        tokens = outdated.filter(user_id=user.pk, kind=SessionKind.TOKEN)
+        ended += tokens.end(reason=EndReason.PASSWORD_CHANGED)
     return ended
 
 

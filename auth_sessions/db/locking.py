@@ -4,7 +4,7 @@ InnoDB locks the entries of the index that it reads by before the rows. On Maria
 first, without a lock, and the rows are locked by primary key: so every transaction takes the locks in one order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from django.db import connections, router
@@ -28,19 +28,22 @@ def locks_in_order(using: str) -> bool:
     return connection.features.has_select_for_update and connection.vendor != "mysql"
 
 
-def lock(rows: QuerySet[M]) -> list[M]:
+def lock(rows: QuerySet[M], *, also: Collection[Any] = ()) -> list[M]:
     """Read the rows of any queryset, even an ordered, sliced or joined one, and lock them in primary-key order.
 
-    They stay locked until the end of the transaction.
+    They stay locked until the end of the transaction. ``also`` are the keys of further rows.
     """
     using = write_alias_of(rows)
     rows, by_key = rows.using(using), rows.model._base_manager.using(using)
     if connections[using].vendor != "mysql":
-        return lock_by_primary_key(by_key.filter(pk__in=rows.values("pk")))
-    keys = _keys(rows)
+        chosen = by_key.filter(pk__in=rows.values("pk"))
+        if also:  # a UNION, since PostgreSQL reads the whole table for an OR with a subquery
+            chosen = by_key.filter(pk__in=chosen.values("pk").union(by_key.filter(pk__in=also).values("pk")))
+        return lock_by_primary_key(chosen)
+    keys = [*_keys(rows), *also]
     locked = lock_by_primary_key(by_key.filter(pk__in=keys))
     if _may_read_snapshot(using):
-        latest = _keys(rows.select_for_update())
+        latest = [*_keys(rows.select_for_update()), *also]
         locked = lock_by_primary_key(by_key.filter(pk__in=latest)) if set(latest) - set(keys) else locked
     return locked
 

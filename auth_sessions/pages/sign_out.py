@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from auth_sessions import api
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions
+from auth_sessions.core.sign_out import end_chosen
 from auth_sessions.core.validity import is_recent
 from auth_sessions.devices import names
 from auth_sessions.exceptions import SessionInvalid
@@ -71,8 +72,8 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
             form.mark_reauthenticated(self.current)
         try:
             return self.sign_out(devices)
-        except SessionInvalid:  # this device has been signed out meanwhile
-            return redirect(self.request.get_full_path())  # which requires the sign-in
+        except SessionInvalid:
+            return self.signed_out_meanwhile()
 
     def check_actor(self, devices: list[DeviceRow]) -> None:
         """Refuse the devices of a person to somebody who acts in their name, and cannot prove to be that person."""
@@ -147,8 +148,13 @@ class SignOutView(SignOutPage):
         (device,) = devices
         if device.is_current:
             return self.leave(Scope.LOCAL)
-        session = all_sessions().filter(pk=device.id)
-        session.end(reason=EndReason.SIGNED_OUT, actor=self.current.user, request=self.request)
+        end_chosen(
+            all_sessions().filter(pk=device.id),
+            caller=self.current,
+            reason=EndReason.SIGNED_OUT,
+            actor=self.current.user,
+            request=self.request,
+        )
         return self.back_with_result(
             _("Signed out of “%(device)s”.") % {"device": names.isolated(device.name)}, devices
         )

@@ -23,6 +23,7 @@ from auth_sessions.core.database import all_sessions
 from auth_sessions.core.people import known_name
 from auth_sessions.core.usage import rename_session
 from auth_sessions.devices import names
+from auth_sessions.exceptions import SessionInvalid
 from auth_sessions.mixins import OwnTransactionsMixin
 from auth_sessions.models import Session
 from auth_sessions.pages import formatting
@@ -104,6 +105,10 @@ class DevicePage(Page):
     def already_gone(self) -> HttpResponse:
         return self.back(_("That device is signed out already."))
 
+    def signed_out_meanwhile(self) -> HttpResponse:
+        """Return after a sign-in, if this device has been signed out since its request was authenticated."""
+        return redirect(self.request.get_full_path())
+
 
 class DevicesView(DevicePage):
     """The list of devices: the current one and those used last, or with ``?all`` every one, more briefly."""
@@ -145,7 +150,11 @@ class RenameView(DevicePage):
             return self.already_gone()
         if not form.is_valid():
             return self.answer(device=self.show(session), form=form)
-        if not rename_session(session, form.cleaned_data["name"]):
+        try:
+            is_renamed = rename_session(session, form.cleaned_data["name"], caller=self.current)
+        except SessionInvalid:
+            return self.signed_out_meanwhile()
+        if not is_renamed:
             return self.already_gone()
         return self.back(_("The device is now called “%(name)s”.") % {"name": names.isolated(str(session))})
 

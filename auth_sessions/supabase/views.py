@@ -28,7 +28,7 @@ from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
-from auth_sessions.core.database import user_row, write_alias
+from auth_sessions.core.database import all_sessions, lock_with_caller, user_row, write_alias
 from auth_sessions.core.people import EMAIL_LENGTH, email_of, is_same_email, normalized_email
 from auth_sessions.core.sign_out import complete_local_sign_out
 from auth_sessions.core.validity import is_recent
@@ -286,15 +286,17 @@ class UserView(ReauthenticationMixin, SignedInView):
             self.check_current_password(request, user, body)
 
         def update() -> None:
-            stored = lock_by_primary_key(user_row(user)) if body.holds("password") else []  # before the profile
+            # In the order in which all code locks: the user, then sessions, then the profile.
+            stored, own = lock_by_primary_key(user_row(user)), self.get_token().session
+            sessions = all_sessions().of_person(user.pk) if body.holds("password") else all_sessions().filter(pk=own.pk)
+            lock_with_caller(sessions, caller=own, using=write_alias())
             if has_new_address:
                 self.change_email(user, email)
             users.merge_user_metadata(user, data)
             if body.holds("password"):
                 for each in stored:
                     check_differs(body.text("password"), each.password)
-                session = self.get_token().session
-                api.change_password(user, body.text("password"), keep=session, request=request._request)
+                api.change_password(user, body.text("password"), keep=own, request=request._request)
 
         in_transaction(update, using=write_alias())
         return Response(user_object(user))

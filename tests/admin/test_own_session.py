@@ -7,8 +7,9 @@ from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
-from tests.support.admin import SESSIONS, AdminClient, page, rows, session_of
+from tests.support.admin import SESSIONS, AdminClient, log_entries, page, rows, session_of
 from tests.support.device import Device, code
+from tests.support.sessions import end_when_authenticated
 
 AMONG = "is among them: you will be signed out here."
 LEFT_OUT = "is left out."
@@ -138,3 +139,24 @@ def test_no_live_key_of_a_browser_is_in_the_admin(admin_browser, ada):
         page(admin_browser.user),
     ):
         assert key not in shown(admin_browser.get(address))
+
+
+WAYS = {
+    "revoke": lambda client, session, other: client.confirm("revoke_selected", [session]),
+    "revoke others": lambda client, session, other: client.confirm("revoke_others", [other]),
+    "delete": lambda client, session, other: client.delete_one(session),
+    "delete selected": lambda client, session, other: client.delete_selected(session),
+    "everywhere": lambda client, session, other: client.confirm("sign_out_everywhere", [session.user]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.usefixtures("any_transaction_mode")
+def test_who_has_been_signed_out_meanwhile_ends_nothing(admin_browser, ada, phone, way):
+    session, other = Session.objects.select_related("user").get(pk=phone.session_id), create_session(ada)
+    with end_when_authenticated(admin_browser.session.pk):
+        answer = WAYS[way](admin_browser, session, other)
+    assert phone.is_signed_in()
+    assert log_entries() == []
+    assert answer.url == answer.wsgi_request.get_full_path()
+    assert admin_browser.get(answer.url).url.startswith("/admin/login/")

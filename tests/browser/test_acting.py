@@ -11,6 +11,7 @@ from auth_sessions import api
 from auth_sessions.choices import EndReason
 from auth_sessions.models import Session
 from auth_sessions.signals import session_started
+from tests.support.admin import SESSIONS, USERS, log_entries, page, session_of
 from tests.support.browser import HelpDesk
 from tests.support.device import Device, still_signed_in
 from tests.support.pages import EVERYWHERE, LIST, OTHERS, name_path, sign_out_path, text
@@ -22,6 +23,16 @@ pytestmark = pytest.mark.usefixtures("_host_that_notes_who_acts")
 
 def rows(user):
     return list(user.auth_sessions.order_by("pk"))
+
+
+SIGN_OUTS = {
+    "REST, local": lambda desk: desk.sign_out("local"),
+    "REST, global": lambda desk: desk.sign_out("global"),
+    "REST, by its id": lambda desk: desk.delete(f"sessions/{desk.session_id}/"),
+    "page, this device": lambda desk: desk.submit(sign_out_path(desk)),
+    "page, everywhere": lambda desk: desk.submit(EVERYWHERE),
+    "logout()": lambda desk: desk.submit("/logout/"),
+}
 
 
 @pytest.mark.usefixtures("any_engine")
@@ -77,11 +88,27 @@ class TestEveryEngine:
         assert desk.who is None
         assert phone.is_signed_in()
 
-    def test_it_logs_out_instead_of_coming_back(self, desk, grace, ada):
-        """No browser holds the actor's own session any more."""
-        desk.act_as(ada).submit("/logout/")
+    @pytest.mark.parametrize("way", SIGN_OUTS)
+    def test_it_signs_out_instead_of_coming_back(self, desk, grace, ada, settings, way):
+        """No browser holds the actor's own session any more, which is not counted, either."""
+        settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 1, "refuse"
+        desk.act_as(ada)
+        assert SIGN_OUTS[way](desk).status_code in {204, 302}
         assert desk.who is None
         assert not Session.objects.exists()
+        assert Device().sign_in(grace).is_signed_in()
+
+    def test_it_signs_out_through_several_people(self, desk, ada, bob):
+        desk.act_as(ada)
+        desk.act_as(bob)
+        desk.sign_out("local")
+        assert not Session.objects.exists()
+
+    def test_it_signs_out_the_others_and_comes_back(self, desk, grace, ada):
+        desk.act_as(ada)
+        assert desk.sign_out("others").status_code == 204
+        desk.stop()
+        assert desk.who == str(grace.pk)
 
     def test_it_is_neither_counted_nor_evicts(self, settings, grace, ada):
         settings.AUTH_SESSIONS_MAX_PER_USER = 1
@@ -207,6 +234,28 @@ class TestNeverFresh:
         assert desk.row.authenticated_at is None
         assert desk.submit(OTHERS).status_code == 403
         assert iphone.is_signed_in()
+
+    def test_it_ends_no_session_in_the_admin(self, desk, make_user):
+        hal = make_user("hal", is_staff=True, is_superuser=True)
+        phone = session_of(Device().sign_in(hal))
+        desk.act_as(hal)
+        for data in ({}, {"confirmed": "yes"}):
+            for action, chosen in (("revoke_selected", phone), ("revoke_others", desk.row), ("delete_selected", phone)):
+                desk.submit(SESSIONS, {"action": action, "_selected_action": [chosen.pk], "post": "yes", **data})
+            everywhere = {"action": "sign_out_everywhere", "_selected_action": [hal.pk], **data}
+            assert desk.submit(USERS, everywhere).status_code == 403
+        assert desk.page(page(phone, "delete")).status_code == 403
+        assert desk.submit(page(phone, "delete"), {"post": "yes"}).status_code == 403
+        assert desk.page(page(phone)).status_code == 200
+        assert set(hal.auth_sessions.all()) == {phone, desk.row}
+        assert log_entries() == []
+
+    def test_it_deletes_no_user_with_sessions(self, desk, make_user, bob):
+        hal = make_user("hal", is_staff=True, is_superuser=True)
+        phone = Device().sign_in(bob)
+        desk.act_as(hal)
+        desk.submit(page(bob, "delete"), {"post": "yes"})
+        assert phone.is_signed_in()
 
     def test_it_looks_and_names(self, desk, ada, iphone):
         desk.act_as(ada)

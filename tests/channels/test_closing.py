@@ -19,8 +19,10 @@ from auth_sessions.channels.middleware import SessionAuthMiddleware
 from auth_sessions.channels.validation import Validity
 from auth_sessions.models import Session
 from tests.host.consumers import Hesitant, router
+from tests.support.acting import act
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
+from tests.support.sessions import create_browser_row
 from tests.support.sockets import SIGNED_OUT, Client, scenario
 from tests.support.ways_to_end import OF_BROWSERS, OF_TOKENS, WAYS_TO_END
 
@@ -65,6 +67,24 @@ async def test_every_way_to_end_a_browser(make_user, ada, office_browser, way):
     socket = await Client(office_browser).opened()
     end, _ = WAYS_TO_END[way]
     await sync_to_async(end)(office_browser, ada, make_user)
+    assert await socket.closed() == SIGNED_OUT
+
+
+@scenario
+async def test_a_new_password_of_who_acts_from_a_browser(ada, grace):
+    """The session in which they act has tokens, which are refused at once."""
+
+    def begin():
+        create_browser_row(grace)
+        return act(grace, ada)
+
+    def change_password():
+        grace.set_password("quite-new-1906")
+        grace.save()
+
+    helping = await sync_to_async(begin)()
+    socket = await Client(helping).opened()
+    await sync_to_async(change_password)()
     assert await socket.closed() == SIGNED_OUT
 
 

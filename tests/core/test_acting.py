@@ -9,6 +9,7 @@ import jwt
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.contrib.auth.signals import user_logged_in
 from django.core.management import call_command
 from django.db import connection
@@ -21,8 +22,8 @@ from auth_sessions.core.database import all_sessions
 from auth_sessions.models import Session
 from auth_sessions.signals import session_started, sessions_ending
 from tests.support.acting import act
-from tests.support.admin import AdminClient
-from tests.support.device import Device, code, still_signed_in
+from tests.support.admin import AdminClient, needs_permissions
+from tests.support.device import PASSWORD, Device, code, still_signed_in
 from tests.support.races import ROUNDS, together
 from tests.support.related import receiving
 from tests.support.sessions import clear_expired, create_browser_row
@@ -262,6 +263,22 @@ class TestWhatItMayDo:
         assert laptop.is_signed_in()
         assert help_device.delete(f"sessions/{help_device.session_id}/").status_code == 204
 
+    @needs_permissions
+    def test_the_permissions_of_the_person_sign_out_nobody(self, grace, staff_device, make_user, bob):
+        hal = make_user("hal")
+        app = {"content_type__app_label": "auth_sessions"}
+        hal.user_permissions.add(*Permission.objects.filter(codename="delete_session", **app))
+        phone, other = Device().sign_in(hal), Device().sign_in(bob)
+        helping = act(grace, hal, from_device=staff_device)
+        for user in (hal, bob, grace, make_user("signed in nowhere")):
+            assert helping.post(f"users/{user.pk}/sign-out/").status_code == 403
+        assert still_signed_in(phone=phone, other=other, staff=staff_device, help=helping) == {
+            "phone",
+            "other",
+            "staff",
+            "help",
+        }
+
     def test_the_owner_ends_it(self, help_device, staff_device, laptop):
         assert laptop.delete(f"sessions/{help_device.session_id}/").status_code == 204
         assert still_signed_in(help=help_device, staff=staff_device) == {"staff"}
@@ -282,6 +299,38 @@ class TestCachedCheck:
         assert [help_device.fast().status_code for _ in range(2)] == [200, 200]
         staff_device.sign_out("global")
         assert help_device.fast().status_code == 401
+
+    def test_a_new_password_of_the_actor(self, grace, ada):
+        """The actor's own session is a browser's, which Django judges."""
+        own = create_browser_row(grace)
+        helping = act(grace, ada)
+        assert row(helping).actor_session == own
+        assert [helping.fast().status_code for _ in range(2)] == [200, 200]
+        grace.set_password("quite-new-1906")
+        grace.save()
+        assert code(helping.fast()) == code(helping.me()) == (401, "session_not_found")
+        assert list(Session.objects.all()) == [own]
+
+    def test_a_new_password_that_keeps_the_actors_own(self, grace, ada):
+        own = create_browser_row(grace)
+        helping = act(grace, ada)
+        other = create_browser_row(grace, key="other")
+        from_other = act(grace, ada)
+        assert [row(each).actor_session for each in (helping, from_other)] == [own, other]
+        api.change_password(grace, "quite-new-1906", keep=own)
+        assert still_signed_in(helping=helping, from_other=from_other) == {"helping"}
+        assert helping.fast().status_code == 200
+
+    def test_a_better_hash_of_the_actor(self, grace, ada, settings):
+        create_browser_row(grace)
+        helping = act(grace, ada)
+        settings.PASSWORD_HASHERS = [
+            "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+            *settings.PASSWORD_HASHERS,
+        ]
+        assert grace.check_password(PASSWORD)
+        assert grace.password.startswith("bcrypt")
+        assert helping.fast().status_code == helping.me().status_code == 200
 
 
 def test_the_clean_up_ends_it_with_the_actors_own(clock, grace, ada, laptop):

@@ -81,6 +81,10 @@ OPERATIONS = {
     "another device by its id": lambda user, phone, browser, settings: partial(
         phone.delete, f"sessions/{browser.session_id}/"
     ),
+    "name of another device": lambda user, phone, browser, settings: partial(
+        phone.patch, f"sessions/{browser.session_id}/", {"name": "desk"}
+    ),
+    "metadata": lambda user, phone, browser, settings: partial(share_tokens(phone).update, data={"color": "red"}),
     "refresh": lambda user, phone, browser, settings: phone.refresh,
     "request": lambda user, phone, browser, settings: phone.me,
     "sign-in": lambda user, phone, browser, settings: partial(

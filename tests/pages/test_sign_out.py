@@ -21,6 +21,7 @@ from tests.support.pages import (
     sign_out_path,
     text,
 )
+from tests.support.sessions import end_when_authenticated
 from tests.support.statements import ENDED, statements
 
 
@@ -137,6 +138,16 @@ class TestSignOut:
             assert "That device is signed out already." in message_after(office_browser, ask(name_path(iphone)))
             assert "You are not signed in on any other device." in message_after(office_browser, ask(OTHERS))
         assert still_signed_in(office=office_browser) == {"office"}
+
+    @pytest.mark.parametrize("path", [sign_out_path, name_path, lambda device: OTHERS, lambda device: EVERYWHERE])
+    @pytest.mark.usefixtures("any_transaction_mode")
+    def test_whoever_has_been_signed_out_meanwhile_signs_in_first(self, office_browser, iphone, settings, path):
+        with end_when_authenticated(office_browser.session_id):
+            response = office_browser.submit(path(iphone), {"name": "mine"})
+        assert response.url == path(iphone)
+        assert office_browser.page(response.url).url.startswith(f"{settings.LOGIN_URL}?next=")
+        assert still_signed_in(phone=iphone) == {"phone"}
+        assert Session.objects.get(pk=iphone.session_id).name == ""
 
     def test_anothers_device_is_not_found(self, office_browser, bob):
         theirs = Device().sign_in(bob)

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.core.creation import create_session
 from tests.support.device import PASSWORD, Device
-from tests.support.statements import CREATED, ENDED, statements
+from tests.support.statements import CREATED, DELETED, ENDED, LOCKED, statements
 
 pytestmark = pytest.mark.usefixtures("rest_only")
 
@@ -25,7 +25,7 @@ COSTS = [
     ("refresh, and the parent again from another tab", refresh_and_again, ["SELECT", "UPDATE", "SELECT"]),
     ("list", lambda d: d.sessions(), ["SELECT", "SELECT"]),
     ("one", lambda d: d.get(f"sessions/{d.session_id}/"), ["SELECT", "SELECT"]),
-    ("rename", lambda d: d.patch(f"sessions/{d.session_id}/", {"name": "x"}), ["SELECT", "SELECT", "UPDATE"]),
+    ("rename", lambda d: d.patch(f"sessions/{d.session_id}/", {"name": "x"}), ["SELECT", "SELECT", *LOCKED, "UPDATE"]),
 ]
 
 
@@ -38,6 +38,16 @@ def test_cost(ada, laptop, action, cost, others):
     with CaptureQueriesContext(connection) as queries:
         action(laptop)
     assert statements(queries) == cost
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_a_sign_out_by_staff(ada, staff_device, number):
+    """Reads the caller and the user; locks the caller's session with those that end, and asks whether it is one."""
+    for _ in range(number):
+        create_session(ada)
+    with CaptureQueriesContext(connection) as queries:
+        staff_device.post(f"users/{ada.pk}/sign-out/")
+    assert statements(queries) == ["SELECT", "SELECT", *LOCKED, "SELECT", "DELETE", *DELETED]
 
 
 @pytest.mark.parametrize("others", [0, 20])

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.core.creation import create_session
-from tests.support.statements import CREATED, DELETED, ENDED, statements
+from tests.support.statements import CREATED, DELETED, ENDED, LOCKED, statements
 from tests.support.supabase import SupabaseDevice, needs_email
 
 pytestmark = needs_email
@@ -72,8 +72,12 @@ def test_nobody(laptop):
 
 
 def test_data(laptop):
-    """Locks the profile, so that two changes at once are both kept; reads what the database made of the numbers."""
-    expected = ["SELECT", "SELECT", *LOCK[connection.vendor], "UPDATE", "SELECT"]
+    """Locks the user and the session, which may have ended meanwhile, and the profile.
+
+    So two changes at once are both kept. Reads what the database made of the numbers.
+    """
+    lock = LOCK[connection.vendor]
+    expected = ["SELECT", "SELECT", *lock, *LOCKED, *lock, "UPDATE", "SELECT"]
     assert cost(lambda: laptop.update(data={"name": "Ada"})) == expected
 
 

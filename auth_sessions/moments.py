@@ -25,7 +25,8 @@ def to_seconds(moment: datetime) -> float:
 def has_passed(moment: datetime) -> bool:
     """Whether a moment, which may be in the future, is now or earlier."""
     now = timezone.now()
-    return moment <= now if moment.tzinfo is not None else to_seconds(moment) <= now.timestamp()
+    is_aware = moment.tzinfo is not None and now.tzinfo is not None
+    return moment <= now if is_aware else to_seconds(moment) <= now.timestamp()
 
 
 def age(moment: datetime) -> timedelta:

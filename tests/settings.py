@@ -8,6 +8,7 @@ not use: ``middleware`` (of browser sessions), ``sessions`` (Django's), ``admin`
 
 import os
 import tempfile
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,6 +43,8 @@ INSTALLED_APPS = [
     "axes",
 ]
 AXES_ENABLED = False
+# The host has come from simplejwt long ago: nothing of its tokens is remembered, which would cost statements.
+AUTH_SESSIONS_SIMPLEJWT_UNTIL = datetime(2020, 1, 1, tzinfo=UTC)
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connections
+from rest_framework.test import APIClient
 
 from auth_sessions import api, urls
 from auth_sessions.models import RefreshToken, Session
@@ -115,6 +116,11 @@ def test_rest(ada, grace):
     tablet = Device().sign_in(ada)
     assert tablet.delete(f"sessions/{tablet.session_id}/").status_code == 204
     assert code(tablet.me()) == (401, "session_not_found")
+    browser = APIClient()
+    answer = browser.post("/api/auth/sign-in/", {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
+    assert answer.status_code == 200
+    assert browser.get("/api/auth/sessions/current/").json()["id"] == answer.json()["id"]
+    assert browser.post("/api/auth/sign-out/").status_code == 204
     assert asked("auth_sessions") == names(urls.urlpatterns)
 
 

@@ -7,7 +7,8 @@ from tests.support.simplejwt import STRIPPED, Client, old_refresh_token
 
 @pytest.fixture(autouse=True)
 def _project(settings):
-    """It has come from simplejwt."""
+    """It comes from simplejwt."""
+    settings.AUTH_SESSIONS_SIMPLEJWT_UNTIL = None
     settings.ROOT_URLCONF = "tests.host.simplejwt_urls"
 
 

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.urls import reverse
+from django.urls import path, reverse
 from rest_framework_simplejwt.tokens import AccessToken
 
+from auth_sessions.contrib.simplejwt import urls
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD
+from tests.support.guides import run_block
 from tests.support.simplejwt import Client, old_refresh_token, old_sliding_token
 
 NAME = get_user_model().USERNAME_FIELD
@@ -246,6 +248,13 @@ def test_paths_and_names():
         assert reverse(name) == f"/api/token/{action}"
     assert reverse("token_obtain_sliding") == "/api/sliding/token/"
     assert reverse("token_refresh_sliding") == "/api/sliding/token/refresh/"
+
+
+def test_paths_of_the_projects_own():
+    routes = run_block("from-simplejwt.md", "api/v2/token", {"urlpatterns": [], "path": path})["urlpatterns"]
+    assert {route.name: route.callback.cls for route in routes} == {
+        route.name: route.callback.cls for route in urls.urlpatterns
+    }
 
 
 def test_paths_without_a_slash(ada):

@@ -7,8 +7,11 @@ from django.test import override_settings
 def messages(**settings):
     """Everything of ours that is not silenced, and nothing else."""
     with override_settings(**settings):
-        ours = [message for message in run_checks() if message.id.startswith("auth_sessions.")]
-        return [message for message in ours if not message.is_silenced()]
+        return of_ours(run_checks())
+
+
+def of_ours(found):
+    return [message for message in found if message.id.startswith("auth_sessions.") and not message.is_silenced()]
 
 
 def findings(**settings):

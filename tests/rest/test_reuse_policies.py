@@ -95,6 +95,7 @@ def issued_at(device):
 
 
 @pytest.mark.slow
+@pytest.mark.any_database
 class TestHonestHistories:
     """Nobody of these is taken for a thief."""
 

@@ -91,7 +91,7 @@ RIGHT = [
     *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "strict", "lenient", "off")],
     *[("SIMPLEJWT_UNTIL", value) for value in (None, datetime(2027, 3, 1, tzinfo=UTC))],
-    *[("PASSWORD_CHANGE_ENDS", value) for value in (("browser",), ["browser", "token"], {"browser", "token"})],
+    *[("PASSWORD_CHANGE_ENDS", value) for value in (("browser",), ["browser", "token"], {"browser"})],
     *[("MAX_PER_USER", value) for value in (None, 1, 10**9)],
     *[("LIMIT_POLICY", value) for value in ("evict_oldest", "refuse")],
     *[("LIMIT_BY", value) for value in ("user", "tag")],

@@ -183,8 +183,7 @@ def main() -> None:
     sys.stdout.write(run.described())
     if chosen.markdown:
         command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-        title = "# Measured\n\nBy `{}`; [benchmarks/README.md](../benchmarks/README.md) says how to read it.\n\n"
-        chosen.markdown.write_text(title.format(command) + run.described(), encoding="utf-8")
+        chosen.markdown.write_text(INTRODUCTION.format(command) + run.described(), encoding="utf-8")
 
 
 if __name__ == "__main__":

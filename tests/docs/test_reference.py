@@ -127,7 +127,7 @@ def test_a_session_has_the_members_that_are_shown(laptop):
 def test_every_signal():
     named = [name for name, value in vars(signals).items() if isinstance(value, signals.Signal)]
     assert sorted(arguments()) == sorted(named)
-    reasons = re.findall(r"^\| `(\w+)` \|", reference("signals").partition("| `reason` |")[2], re.MULTILINE)
+    reasons = re.findall(r"^\| `(\w+)` \|", reference("signals").partition("| `reason` | when |")[2], re.MULTILINE)
     assert reasons == choices.EndReason.values
 
 
@@ -166,13 +166,13 @@ def test_the_arguments_of_signals(clock, ada):
     ("heading", "model"), [("Session", models.Session), ("RefreshToken", models.RefreshToken), ("Profile", Profile)]
 )
 def test_every_field(heading, model):
-    table = section(reference("models"), f"## {heading}").partition("| property | |")[0].partition("\n### ")[0]
+    table = section(reference("models"), f"## {heading}").partition("| property |")[0].partition("\n### ")[0]
     assert first_column(table) == [field.name for field in model._meta.concrete_fields]
 
 
 def test_properties_and_querysets():
     page = reference("models")
-    properties = first_column(page.partition("| property | |")[2].partition("\n\n")[0])
+    properties = first_column(page.partition("| property |")[2].partition("\n\n")[0])
     assert properties == [
         name
         for name in ("device", "place", "last_used_at", "is_staff_help")

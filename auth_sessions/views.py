@@ -93,6 +93,11 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
 
+    @property
+    def description(self) -> str:
+        """What the browsable API and ``OPTIONS`` say of the view: its docstring, without the marks of code."""
+        return (type(self).__doc__ or "").replace("``", "")
+
     def get_authenticate_header(self, request: Request) -> str:
         """``Bearer``, for the ``WWW-Authenticate`` of a 401, also in a view without authentication classes."""
         return SessionJWTAuthentication().authenticate_header(request)

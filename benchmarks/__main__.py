@@ -26,6 +26,17 @@ COPIES, HTTP_COPIES = 3, 2  # more would be more connections than PostgreSQL tak
 GROWTH_ROUNDS, GROWTH_BATCH = 40, 25
 QUICK_SCALE, QUICK_ROWS, QUICK_PEOPLE = 0.1, (1_000, 20_000), 100
 ROWS = (1_000, 1_000_000)
+INTRODUCTION = """\
+# What it costs (benchmarks)
+
+A request by access token costs 1 `SELECT`, or with the cached check one round trip to the cache; a refresh 2 statements
+([when there is one more](explanation/at-once.md#what-a-request-costs)). Below, this app is measured beside its peers.
+A *contender* is one of them in a project of its own; *floor* is the least that is correct: raw SQL, PyJWT and bare
+DRF views.
+
+By `{}`; [benchmarks/README.md](../benchmarks/README.md) says how to read it.
+
+"""
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -183,8 +194,7 @@ def main() -> None:
     sys.stdout.write(run.described())
     if chosen.markdown:
         command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-        title = "# Measured\n\nBy `{}`; [benchmarks/README.md](../benchmarks/README.md) says how to read it.\n\n"
-        chosen.markdown.write_text(title.format(command) + run.described(), encoding="utf-8")
+        chosen.markdown.write_text(INTRODUCTION.format(command) + run.described(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def _parts(results: Results) -> Iterator[Iterable[str]]:
         yield [f"* {results.labels[contender]}: {reason}" for contender, reason in results.skipped.items()]
     yield _heading("Targets")
     yield _table(
-        ("what", "target", "measured", ""),
+        ("what", "target", "measured", "result"),
         [(target.what, target.asked, *target.judge(results)) for target in targets(results)],
     )
     if results.times:
@@ -65,7 +65,7 @@ def _by_contender(
     """A row for each key of ``rows``, a column for each contender, and ``more`` columns with their heads."""
     present = _present(results)
     return _table(
-        ("", *(results.labels[contender] for contender in present), *(head for head, _ in more)),
+        ("call", *(results.labels[contender] for contender in present), *(head for head, _ in more)),
         [
             (
                 label,
@@ -113,14 +113,14 @@ def _ratios(results: Results, contender: str) -> list[str]:
     peers = [peer for peer in COMPARED_WITH if peer in _present(results)]
     measured = _labels(key for key in results.times if contender in results.times[key])
     return _table(
-        ("", *(results.labels[peer] for peer in peers)),
+        ("call", *(results.labels[peer] for peer in peers)),
         [(label, *(_number(results.ratio(key, contender, peer)) for peer in peers)) for key, label in measured.items()],
     )
 
 
 def _growth(results: Results) -> list[str]:
     return _table(
-        ("", *(f"{size:,}" for size in results.sizes)),
+        ("call", *(f"{size:,}" for size in results.sizes)),
         [
             (
                 label,

@@ -13,6 +13,7 @@ from rest_framework.test import APIRequestFactory
 
 from auth_sessions.models import Session
 from example_project import views
+from tests.support.device import Device, still_signed_in
 from tests.support.documents import DOCS, blocks_of, page_named
 
 usual_user = pytest.mark.skipif(settings.AUTH_USER_MODEL != "auth.User", reason="the guide is for Django's own user")
@@ -113,3 +114,11 @@ class TestCelery:
         assert tasks.export(laptop.session_id).startswith("exported for")
         laptop.sign_out()
         assert tasks.export(laptop.session_id) == "signed out meanwhile"
+
+
+@pytest.mark.any_database
+def test_a_user_is_signed_out_from_python(ada, bob, laptop, phone):
+    (code,) = [block for block in python_of("reference/python") if "def sign_out_everywhere" in block]
+    others = Device().sign_in(bob)
+    assert run(code).sign_out_everywhere(ada) == 2
+    assert still_signed_in(laptop=laptop, phone=phone, others=others) == {"others"}

@@ -19,7 +19,9 @@ from auth_sessions.management.commands.clearauthsessions import Command
 from auth_sessions.models import RefreshToken, Session
 from tests.host.models import PushDevice
 from tests.support.browser import Browser
-from tests.support.device import Device
+from tests.support.device import Device, still_signed_in
+from tests.support.device import code as refusal
+from tests.support.host import has_browsers
 from tests.support.paths import ROOT
 from tests.support.sessions import clear_expired, create_browser_row
 
@@ -71,6 +73,55 @@ def test_a_task_goes_on_until_the_end(clock, ada, ended, recipe, package):
     else:
         task.enqueue()
     assert [len(event["sessions"]) for event in ended] == [2, 2, 1]
+
+
+def answer_of(response):
+    """As the page writes it: the status, and the code of a refusal."""
+    return "200" if response.status_code == 200 else "{} `{}`".format(*refusal(response))
+
+
+class TestNewSecretKey:
+    NEW = "the new secret key is just as long as the one that it replaces"
+
+    @pytest.fixture
+    def rotate(self, settings):
+        """Use another key, with these fallbacks."""
+        old = settings.SECRET_KEY
+
+        def rotate(secret_keys, verifying_keys):
+            settings.SECRET_KEY = self.NEW
+            settings.SECRET_KEY_FALLBACKS = eval(secret_keys, {"old": old})
+            settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = eval(verifying_keys, {"old": old})
+
+        return rotate
+
+    def test_what_tokens_of_before_get(self, rotate, laptop):
+        rows = re.findall(r"^\| `(\[.*\])` \| `(\[.*\])` \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
+        assert len({row[:2] for row in rows}) == 4
+        for secret_keys, verifying_keys, request, refresh in reversed(rows):
+            rotate(secret_keys, verifying_keys)
+            assert (answer_of(laptop.me()), answer_of(laptop.try_refresh())) == (request, refresh)
+
+    def test_after_a_refresh_the_old_key_may_go(self, rotate, laptop, phone):
+        rotate("[old]", "[]")
+        assert laptop.refresh().status_code == 200
+        rotate("[]", "[]")
+        assert laptop.me().status_code == laptop.refresh().status_code == 200
+        assert refusal(phone.refresh()) == (401, "token_not_valid")
+
+    def test_the_use_of_an_access_token_is_not_enough(self, rotate, laptop):
+        rotate("[old]", "[('HS256', old)]")
+        assert laptop.me().status_code == 200
+        rotate("[]", "[('HS256', old)]")
+        assert refusal(laptop.me()) == (401, "password_changed")
+
+    @has_browsers
+    def test_after_a_request_a_browser_needs_it_no_longer(self, rotate, ada):
+        office, library = Browser().sign_in(ada), Browser().sign_in(ada)
+        rotate("[old]", "[]")
+        assert office.is_signed_in()
+        rotate("[]", "[]")
+        assert still_signed_in(office=office, library=library) == {"office"}
 
 
 @pytest.mark.django_db

@@ -81,6 +81,12 @@ def test_the_start_page_links_everything(demo):
         assert status == 200 or (status == 401 and any(words in target for words in SIGN_IN)), link
 
 
+def test_each_page_leads_back(demo):
+    port, _ = demo
+    for path in ("/demo/", "/browser/", "/accounts/login/"):
+        assert '<a href="/">Start page</a>' in get(port, path)[1], path
+
+
 def run_demo(log, *options):
     """Another demo in the same tree."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "example_project.settings"}

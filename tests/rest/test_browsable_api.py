@@ -1,4 +1,4 @@
-"""What was sent does not come back in the forms of the browsable API."""
+"""The browsable API: what was sent does not come back in its forms, and it speaks plain words."""
 
 import pytest
 
@@ -42,3 +42,12 @@ def test_a_sign_in_still_works_there(ada):
     answer = post("token/", {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD})
     assert answer.status_code == 200
     assert PASSWORD not in answer.content.decode()
+
+
+def test_the_description_has_no_marks_of_code(laptop):
+    page = laptop.client.get("/api/auth/sessions/", **HTML, **laptop.headers).content.decode()
+    assert "GET ?limit=: the caller&#x27;s sessions" in page
+    assert "``" not in page
+    described = laptop.client.options("/api/auth/sign-out/", **laptop.headers).json()["description"]
+    assert described.startswith("POST with scope in the query or the body")
+    assert "``" not in described

@@ -112,7 +112,8 @@ class Session(models.Model):
         editable=False,
         help_text=_("The key of Django's session in its store, or the digest of a signed cookie."),
     )
-    # The SESSION_ENGINE of the Django session whose data hold this row's id. NULL as long as none does.
+    # The SESSION_ENGINE of the Django session whose data hold this row's id, or whose store entry was imported. NULL as
+    # long as there is none.
     django_session_engine = models.CharField(max_length=200, null=True, editable=False)  # noqa: DJ001
 
     refresh_token: "RefreshToken"

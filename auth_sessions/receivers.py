@@ -28,7 +28,7 @@ from auth_sessions.core.password_changes import upgrade_hash
 from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.core.usage import mark_reauthenticated
-from auth_sessions.core.user_saves import end_after_save, get_stored_password
+from auth_sessions.core.user_saves import end_after_save, get_stored_password, is_new_password, revoke_before_save
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
 from auth_sessions.db.user_deletion import BY_HAND, deleted_together, skip_deleted
@@ -91,6 +91,7 @@ def note_password_before_user_save(
         upgrade_hash(instance)
     else:
         attributes[STORED_PASSWORD] = get_stored_password(instance, update_fields, using=using)
+        revoke_before_save(instance, attributes[STORED_PASSWORD])
 
 
 def end_sessions_on_user_save(
@@ -107,7 +108,7 @@ def end_sessions_on_user_save(
         mark_saved(instance)
     if created or raw or (update_fields is not None and update_fields <= IGNORED_FIELDS):
         return
-    user_id, has_changed = instance.pk, stored is not None and stored != instance.password
+    user_id, has_changed = instance.pk, is_new_password(instance, stored)
     transaction.on_commit(lambda: end_after_save(user_id, has_new_password=has_changed), using=using, robust=True)
 
 

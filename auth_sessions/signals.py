@@ -9,7 +9,11 @@ before a receiver runs: changes that it makes to the instances have no effect on
 from django.dispatch import Signal
 
 session_started = Signal()
-"""Sent robustly, after the commit, when a session was created: ``session``, ``request``."""
+"""Sent robustly, after the commit, when a session was created: ``session``, ``request``.
+
+Nobody has signed in just now where ``session.authenticated_at`` is None: it is an earlier sign-in that joined the list.
+Not sent for a login that ``importdjangosessions`` creates the row of.
+"""
 
 sessions_ending = Signal()
 """Sent inside the transaction, before the rows are deleted. An error in a receiver rolls the transaction back.
@@ -24,6 +28,10 @@ credentials_revoked = Signal()
 """Sent when people are signed out everywhere or elsewhere, or by a new password: ``user_ids`` (a set), ``using``.
 
 Also if no session ends by it. A receiver refuses whatever else an earlier sign-in of theirs has given them.
+
+Sent in the transaction in which the sessions end, before they are locked, so that a receiver may lock the users: an
+error in it, or a conflict, rolls everything back. A new password sends it before the user is saved, and again,
+robustly, after the commit.
 """
 
 expired_cleared = Signal()

@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -49,7 +49,7 @@ from auth_sessions.core.browser_sessions import get_state, has_stale_cookie
 from auth_sessions.core.browser_sign_in import sign_in_browser
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
-from auth_sessions.core.database import all_sessions, all_users, write_alias
+from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
@@ -64,7 +64,6 @@ from auth_sessions.serializers import (
     SignInSerializer,
     SignOutSerializer,
 )
-from auth_sessions.signals import credentials_revoked
 from auth_sessions.throttling import ActionThrottle
 
 _T = TypeVar("_T")
@@ -381,7 +380,14 @@ class SessionsView(AuthSessionsView):
             raise Http404 from None
         return get_object_or_404(self.get_queryset(), pk=session_id)
 
-    def end(self, chosen: SessionQuerySet, *, reason: EndReason, scope: Scope | None = None) -> None:
+    def end(
+        self,
+        chosen: SessionQuerySet,
+        *,
+        reason: EndReason,
+        scope: Scope | None = None,
+        revoked_users: Collection[Any] = (),
+    ) -> None:
         end_chosen(
             chosen,
             caller=get_session(self.request),
@@ -389,6 +395,7 @@ class SessionsView(AuthSessionsView):
             scope=scope,
             actor=self.get_caller(),
             request=self.request._request,
+            revoked_users=revoked_users,
         )
 
     def show(self, sessions: Session | list[Session]) -> Response:
@@ -489,6 +496,6 @@ class UserSignOutView(StaffView):
 
     def post(self, request: Request, **kwargs: object) -> Response:
         owner = self.get_owner()
-        self.end(all_sessions().of_person(owner.pk), reason=EndReason.REVOKED, scope=Scope.GLOBAL)
-        credentials_revoked.send(sender=Session, user_ids={owner.pk}, using=write_alias())
+        sessions = all_sessions().of_person(owner.pk)
+        self.end(sessions, reason=EndReason.REVOKED, scope=Scope.GLOBAL, revoked_users=[owner.pk])
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
@@ -55,7 +55,8 @@ def revoke(
     """Ask for a confirmation, then end the sessions, write the admin log, and show the number of sessions ended.
 
     With ``keeps_own`` the session in which the administrator is signed in here is excluded, otherwise the confirmation
-    warns about it. More than :data:`MAX_REVOKED` sessions are refused by a message.
+    warns about it. More than :data:`MAX_REVOKED` sessions are refused by a message. Selected users who have no session
+    are reached, too, where something else may keep them signed in, which a receiver of ``credentials_revoked`` ends.
     """
     if acts_for_another(request):
         raise PermissionDenied
@@ -65,6 +66,7 @@ def revoke(
     own = caller and sessions.filter(pk=caller.pk).first()
     if own and keeps_own:
         sessions = sessions.exclude(pk=own.pk)
+    reaches_all = modeladmin.model is not Session and credentials_revoked.has_listeners(Session)
     user_ids = list(sessions.order_by().values_list("user_id", flat=True)[: MAX_REVOKED + 1])
     if len(user_ids) > MAX_REVOKED:
         warn_of_too_many(modeladmin, request)
@@ -76,16 +78,18 @@ def revoke(
             "session_count": len(user_ids),
             "user_count": len(set(user_ids)),
         }
+        if not user_ids and reaches_all:
+            extra["user_count"] = selected.count()
         return _confirmation(modeladmin, request, selected, sessions=sessions, action=action, extra=extra)
     affected = list(sessions)
 
     def log_and_end() -> int:
         log(request, affected, _("Revoked."))
-        if modeladmin.model is not Session:
-            signed_out = selected.filter(pk__in={session.user_id for session in affected})
-            credentials_revoked.send(sender=Session, user_ids={user.pk for user in signed_out}, using=using)
-            LogEntry.objects.log_actions(actor(request).pk, signed_out, CHANGE, _("Signed out everywhere."))
-        return end(request, sessions, reason=EndReason.REVOKED)
+        if modeladmin.model is Session:
+            return end(request, sessions, reason=EndReason.REVOKED)
+        signed_out = selected if reaches_all else selected.filter(pk__in={session.user_id for session in affected})
+        LogEntry.objects.log_actions(actor(request).pk, signed_out, CHANGE, _("Signed out everywhere."))
+        return end(request, sessions, reason=EndReason.REVOKED, revoked_users=[user.pk for user in signed_out])
 
     def run() -> None:
         ended = in_transaction(log_and_end, using=using)
@@ -104,7 +108,7 @@ def _confirmation(
     action: Any,
     extra: dict[str, Any],
 ) -> HttpResponse | None:
-    if not extra["session_count"]:
+    if not extra["user_count"]:
         modeladmin.message_user(request, _("There is no session to end."), messages.WARNING)
         return None
     all_pages = request.POST.get("select_across") == "1"
@@ -150,7 +154,9 @@ def limited(delete_selected: Callable[..., Any]) -> Callable[..., Any]:
     return action
 
 
-def end(request: HttpRequest, chosen: QuerySet[Session], *, reason: EndReason) -> int:
+def end(
+    request: HttpRequest, chosen: QuerySet[Session], *, reason: EndReason, revoked_users: Collection[Any] = ()
+) -> int:
     """End sessions for the administrator: as ``core.sign_out.end_chosen``."""
     return end_chosen(
         cast("SessionQuerySet", chosen),
@@ -158,6 +164,7 @@ def end(request: HttpRequest, chosen: QuerySet[Session], *, reason: EndReason) -
         reason=reason,
         actor=actor(request),
         request=request,
+        revoked_users=revoked_users,
     )
 
 

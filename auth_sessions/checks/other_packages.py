@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.core import checks
 
-from auth_sessions.checks.mounted import mounted_routes
+from auth_sessions.checks.mounted import mounted_attributes
 
 SIMPLE_JWT = "auth_sessions.contrib.simplejwt.views"
 
@@ -24,6 +24,21 @@ REPLACEMENTS = {
 }
 """What to mount instead of a view, or of what derives from it."""
 
+TOKEN_VIEW = "rest_framework_simplejwt.views.TokenViewBase"  # noqa: S105
+
+OF_SERIALIZERS = {
+    f"rest_framework_simplejwt.serializers.{name}Serializer": f"rest_framework_simplejwt.views.{name}View"
+    for name in (
+        "TokenObtainPair",
+        "TokenRefresh",
+        "TokenObtainSliding",
+        "TokenRefreshSliding",
+        "TokenVerify",
+        "TokenBlacklist",
+    )
+}
+"""The view that simplejwt's base view is with one of its serializers."""
+
 ISSUES_TOKENS = "issues tokens that have no session: no sign-out ends them"
 
 FAULTS = {
@@ -35,8 +50,10 @@ FAULTS = {
 
 def check() -> Iterator[checks.CheckMessage]:
     """W030: the project mounts a view that issues, verifies or blacklists tokens, and knows no session."""
-    for route, view in mounted_routes():
-        names = [f"{base.__module__}.{base.__qualname__}" for base in view.mro()]
+    for route, view, serializer in mounted_attributes("serializer_class"):
+        names = _names(view)
+        if TOKEN_VIEW in names and isinstance(serializer, type):
+            names += [OF_SERIALIZERS[name] for name in _names(serializer) if name in OF_SERIALIZERS]
         mounted = next((name for name in names if name in REPLACEMENTS and _has_tokens(name)), None)
         if mounted is not None:
             yield checks.Warning(
@@ -44,6 +61,11 @@ def check() -> Iterator[checks.CheckMessage]:
                 hint=f"Mount {REPLACEMENTS[mounted]} instead, or silence this if it is intended.",
                 id="auth_sessions.W030",
             )
+
+
+def _names(cls: type) -> list[str]:
+    """The paths of a class and of those that it derives from."""
+    return [f"{base.__module__}.{base.__qualname__}" for base in cls.mro()]
 
 
 def _has_tokens(name: str) -> bool:

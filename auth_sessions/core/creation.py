@@ -111,6 +111,7 @@ def create_browser_session(
     actor: AbstractBaseUser | None = None,
     current: Session | None = None,
     is_provisional: bool = False,
+    is_imported: bool = False,
 ) -> Session | None:
     """Create a browser session, which Django's session carries.
 
@@ -119,8 +120,8 @@ def create_browser_session(
     ``is_authenticated_now``, Django's session does not name the row yet, and ``authenticated_at`` is the time of the
     login, None if that is not known. The limit is then enforced at once, and otherwise by :func:`enforce_limit`.
     ``name``, ``tag``, ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``,
-    it is still open whether somebody acts: it is not announced before :func:`complete_session`. Returns None if another
-    session has this key.
+    it is still open whether somebody acts: it is not announced before :func:`complete_session`. If it ``is_imported``,
+    nobody is signing in, and it is not announced at all. Returns None if another session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
     :class:`~auth_sessions.exceptions.SessionNotFound`.
@@ -136,16 +137,16 @@ def create_browser_session(
     )
     session.django_session_key, session.amr = django_session_key, list(amr)
     session.name, session.tag = names.clean(name), tag
-    if is_authenticated_now:
+    if is_authenticated_now or is_imported:
         session.django_session_engine = settings.SESSION_ENGINE
-    elif session.actor_id is None:
+    if not is_authenticated_now and session.actor_id is None:
         session.authenticated_at = authenticated_at
     is_saved = _save(
         session,
         request=request,
         unless_exists=not is_authenticated_now,
         enforces_limit=not is_authenticated_now,
-        is_provisional=is_provisional,
+        is_announced=not (is_provisional or is_imported),
     )
     return session if is_saved else None
 
@@ -236,9 +237,9 @@ def _save(
     request: HttpRequest | None,
     unless_exists: bool = False,
     enforces_limit: bool = True,
-    is_provisional: bool = False,
+    is_announced: bool = True,
 ) -> bool:
-    """Insert the rows, enforce the limit and, unless the session ``is_provisional``, announce it.
+    """Insert the rows, enforce the limit and announce the session, if it ``is_announced``.
 
     False if they are not inserted: see ``statements.insert``.
     """
@@ -251,7 +252,7 @@ def _save(
     def save() -> bool:
         if not insert(session, *related, using=using, unless_exists=unless_exists):
             return False
-        if not is_provisional:
+        if is_announced:
             _announce(session, request=request, using=using)
         return True
 

@@ -1,6 +1,6 @@
 """Ends the sessions of a user: by a sign-out, chosen ones, or before users are deleted."""
 
-from functools import partial
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -32,23 +32,38 @@ def sign_out(
     The scope ``global`` ends every session of the person, ``local`` this session, and ``others`` every other session.
     A session in which somebody acts in the person's name (``Session.actor``) reaches only what that somebody began.
     ``actor`` is the person by default. Django's ``user_logged_out`` is sent once, if there is a ``request`` and this
-    session may be among those that ended. Raises ``ValueError`` for an unknown scope, and, unless the scope is
-    ``local``, :class:`~auth_sessions.exceptions.SessionNotFound` if this session has ended: it signs out nobody else.
+    session may be among those that ended. ``credentials_revoked`` is sent in the transaction, unless the scope is
+    ``local`` or somebody acts. Raises ``ValueError`` for an unknown scope, and, unless the scope is ``local``,
+    :class:`~auth_sessions.exceptions.SessionNotFound` if this session has ended: it signs out nobody else.
     """
     scope, using = Scope(scope), write_alias()
+    revokes = scope != Scope.LOCAL and session.actor_id is None
+
+    def lock() -> list[Session]:
+        if revokes:
+            revoke_credentials({session.user_id}, using=using)
+        return lock_in_scope(session, scope, using)
+
     ended = deletion.end(
-        partial(lock_in_scope, session, scope, using),
+        lock,
         using=using,
         reason=EndReason.SIGNED_OUT,
         scope=scope,
         actor=actor or session.user,
         request=request,
     )
-    if scope != Scope.LOCAL and session.actor_id is None:
-        signals.credentials_revoked.send(sender=Session, user_ids={session.user_id}, using=using)
     if ended and request is not None and scope != Scope.OTHERS:
         user_logged_out.send(sender=session.user.__class__, request=request, user=session.user, session=session)
     return ended
+
+
+def revoke_credentials(user_ids: Collection[Any], *, using: str) -> None:
+    """Send ``credentials_revoked``, if it is about anybody.
+
+    Call it in the transaction in which their sessions end, before these are locked: a receiver may lock the users.
+    """
+    if user_ids:
+        signals.credentials_revoked.send(sender=Session, user_ids=set(user_ids), using=using)
 
 
 def end_chosen(
@@ -59,10 +74,12 @@ def end_chosen(
     scope: Scope | None = None,
     actor: AbstractBaseUser | None = None,
     request: HttpRequest | None = None,
+    revoked_users: Collection[Any] = (),
 ) -> int:
     """End the ``chosen`` sessions from another one, the ``caller``'s. Returns the number of sessions ended.
 
-    ``caller`` is None for somebody who is signed in by something else than a session. Raises
+    ``caller`` is None for somebody who is signed in by something else than a session. ``revoked_users`` are the keys of
+    users of whom ``credentials_revoked`` is sent, in the same transaction. Raises
     :class:`~auth_sessions.exceptions.SessionNotFound` if the caller's session has ended: it signs out nobody else. And
     ``PermissionDenied`` if somebody acts in it in another person's name and has not begun all of the chosen sessions,
     or if a ``scope`` says that a person is signed out, and not a device.
@@ -70,6 +87,7 @@ def end_chosen(
     using = write_alias()
 
     def lock() -> list[Session]:
+        revoke_credentials(revoked_users, using=using)
         locked = lock_with_caller(chosen, caller=caller, using=using)
         if caller is None:
             return locked

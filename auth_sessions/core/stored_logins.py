@@ -11,13 +11,15 @@ from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import router
+from django.db.models import IntegerField
 from django.utils import timezone
 
 from auth_sessions import exceptions, moments
+from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.browser_sessions import backend_of_login, has_password_of
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, all_users
-from auth_sessions.core.django_session_store import at_most_lifetime, store_class
+from auth_sessions.core.django_session_store import at_most_lifetime, missing_entries, store_class
 from auth_sessions.core.presented import Login
 from auth_sessions.devices.device import USER_AGENT_LENGTH
 
@@ -35,7 +37,8 @@ def entry_model() -> Any:
 def import_logins() -> Iterator[tuple[int, int]]:
     """Create the row of each login that has none. Yields, for each batch of entries, how many were read and created.
 
-    The rows are those that the next request of each browser would create. Where the store knows the user agent, the
+    The rows are those that the next request of each browser would create. ``session_started`` is not sent: nobody has
+    signed in. An entry that is deleted meanwhile, by a logout, leaves no row. Where the store knows the user agent, the
     address and the time of the last use (django-user-sessions), so do they. A run that is stopped can be repeated.
     """
     model = entry_model()
@@ -54,9 +57,12 @@ def _users(keys: Iterable[Any]) -> dict[Any, AbstractBaseUser]:
     found = set()
     for key in keys:
         try:
-            found.add(field.to_python(key))
+            value = field.to_python(key)
+            if isinstance(field, IntegerField):
+                field.run_validators(value)  # which ask for what the database can hold
         except ValidationError:  # of another user model
             continue
+        found.add(value)
     users = all_users().filter(pk__in=found - {None})
     return {field.value_to_string(user): user for user in users}
 
@@ -72,6 +78,7 @@ def _import(entry: Any, data: dict[str, Any], user: AbstractBaseUser | None) -> 
             django_session_key=entry.session_key,
             is_authenticated_now=False,
             auth_backend=backend_of_login(data),
+            is_imported=True,
         )
     except exceptions.SessionInvalid:
         return False
@@ -82,5 +89,9 @@ def _import(entry: Any, data: dict[str, Any], user: AbstractBaseUser | None) -> 
         "ip_address": getattr(entry, "ip", None),
         "last_seen_at": getattr(entry, "last_activity", session.last_seen_at),
     }
-    all_sessions().filter(pk=session.pk).update(**device)
+    row = all_sessions().filter(pk=session.pk)
+    row.update(**device)
+    if missing_entries([entry.session_key]):
+        row.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL)
+        return False
     return True

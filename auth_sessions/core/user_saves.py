@@ -5,15 +5,15 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from auth_sessions import passwords, signals
+from auth_sessions import passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.backends import is_accepted, is_visible, refused_sessions
 from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
+from auth_sessions.core.sign_out import revoke_credentials
 from auth_sessions.db.hash_upgrades import has_new_password
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
-from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
 ANY_OTHER = ""
@@ -34,6 +34,26 @@ def get_stored_password(user: AbstractBaseUser, update_fields: Collection[str] |
     rows: Any = type(user)._base_manager.using(using).filter(pk=user.pk)
     stored: str | None = rows.values_list("password", flat=True).first()
     return stored
+
+
+def revoke_before_save(user: AbstractBaseUser, stored: str | None) -> None:
+    """Before a new password of a stored user is written, send ``credentials_revoked``.
+
+    After it, until the sessions have ended, whatever an earlier sign-in has given could open a session with the new
+    password's fingerprint.
+    """
+    if not user._state.adding and is_new_password(user, stored):
+        _revoke(user.pk, using=write_alias())
+
+
+def is_new_password(user: AbstractBaseUser, stored: str | None) -> bool:
+    """Whether a save writes a new password over the ``stored`` hash, as :func:`get_stored_password` found it."""
+    return stored is not None and stored != user.password
+
+
+def _revoke(user_id: Any, *, using: str) -> None:
+    if SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS:
+        revoke_credentials({user_id}, using=using)
 
 
 def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
@@ -59,8 +79,8 @@ def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
         return ended
 
     ended = in_transaction(work, using=using)
-    if has_new_password and SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS:
-        signals.credentials_revoked.send(sender=Session, user_ids={user_id}, using=using)
+    if has_new_password:
+        _revoke(user_id, using=using)
     return ended
 
 

@@ -54,6 +54,7 @@ def import_users(rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Outco
     """
     known, addresses = _known_ids(), _addresses()
     for row in rows:
+        _require_complete(row)
         key, email = uuid.UUID(row["id"]), normalized_email(row["email"])
         outcome = Outcome.IMPORTED
         if key in known:
@@ -67,6 +68,12 @@ def import_users(rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Outco
             known.add(key)
             addresses.add(email)
         yield row["id"], outcome
+
+
+def _require_complete(row: Mapping[str, str | None]) -> None:
+    """Raise ``ValueError`` for a row that ends early: the file may have been cut off."""
+    if missing := [name for name in COLUMNS if row[name] is None]:
+        raise ValueError(f"The row ends before {missing[0]}.")
 
 
 def _known_ids() -> set[uuid.UUID]:
@@ -91,6 +98,9 @@ def _is_active(row: Mapping[str, str]) -> bool:
 
 def _create(key: uuid.UUID, email: str, row: Mapping[str, str]) -> None:
     user = users.build(email)
+    email_field: Any = user._meta.get_field(user.get_email_field_name())
+    if (longest := email_field.max_length) is not None and len(email) > longest:
+        raise ValueError(f"The address {email!r} has more than {longest} characters.")
     if _has_uuid_key():
         user.pk = key
     created_at = _moment(row["created_at"]) or timezone.now()

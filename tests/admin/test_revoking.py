@@ -69,6 +69,7 @@ def test_sign_out_everywhere_ends_all_of_the_selected_users(staff_client, ada, b
     assert others.me().status_code == 200
 
 
+@pytest.mark.usefixtures("rest_only")
 @pytest.mark.parametrize("step", ["ask", "confirm"])
 def test_where_there_is_nothing_to_end_the_list_says_so(staff_client, bob, laptop, step):
     for action, chosen in (("sign_out_everywhere", bob), ("revoke_others", session_of(laptop))):

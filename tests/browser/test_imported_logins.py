@@ -4,12 +4,15 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session as Entry
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.core import stored_logins
 from auth_sessions.models import Session
+from auth_sessions.signals import session_started
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import PASSWORD
 
@@ -67,6 +70,47 @@ def test_a_logout_before_any_other_request(ada):
     assert imported() == 1
     browser.submit("/logout/")
     assert not Session.objects.exists()
+
+
+def test_an_entry_that_is_deleted_afterwards(clock, ada):
+    old_browser(ada)
+    assert imported() == 1
+    Entry.objects.all().delete()
+    clock.shift(timedelta(days=1))
+    call_command("clearauthsessions")
+    assert not Session.objects.exists()
+
+
+def test_a_logout_during_the_import(ada, bob, monkeypatch):
+    browsers = [old_browser(ada), old_browser(bob)]
+    has_password_of = stored_logins.has_password_of
+
+    def slowly(login, user):
+        while browsers:
+            browsers.pop().submit("/logout/")
+        return has_password_of(login, user)
+
+    monkeypatch.setattr(stored_logins, "has_password_of", slowly)
+    assert imported() == 0
+    assert not Session.objects.exists()
+
+
+def test_nobody_is_told_of_a_sign_in(ada):
+    started = []
+    session_started.connect(lambda session, **kwargs: started.append(session), weak=False, dispatch_uid="t")
+    old_browser(ada)
+    assert imported() == 1
+    session_started.disconnect(dispatch_uid="t")
+    assert started == []
+
+
+@pytest.mark.skipif(get_user_model()._meta.label != "auth.User", reason="the key is a number")
+def test_a_number_that_the_database_cannot_hold(ada):
+    session = old_browser(ada).client.session
+    session["_auth_user_id"] = "9" * 20
+    session.save()
+    old_browser(ada)
+    assert imported() == 1
 
 
 def test_a_login_anew_before_any_other_request(ada):

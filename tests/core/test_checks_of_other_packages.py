@@ -6,6 +6,7 @@ from django.core.checks import run_checks
 from django.db import connection
 from django.test import override_settings
 from django.urls import include, path
+from django.utils import timezone
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.views import ObtainAuthToken
 from rest_framework.decorators import api_view, authentication_classes
@@ -80,6 +81,31 @@ def test_w030_is_content_with_the_views_in_their_place():
     for module in ("urls", "sliding_urls"):
         urls = with_urls(path("api/", include(f"auth_sessions.contrib.simplejwt.{module}")))
         assert findings(ROOT_URLCONF=urls) == []
+
+
+class OwnView(simplejwt.TokenViewBase):
+    serializer_class = TokenObtainPairSerializer
+
+
+@pytest.mark.parametrize(
+    "view",
+    [OwnView.as_view(), simplejwt.TokenViewBase.as_view(serializer_class=TokenObtainPairSerializer)],
+    ids=["in the class", "in as_view()"],
+)
+def test_w030_goes_by_the_serializer_of_the_base_view(view):
+    assert findings(ROOT_URLCONF=with_urls(path("sign-in/", view))) == ["auth_sessions.W030"]
+
+
+def test_e031_old_tokens_of_no_type():
+    for claims, found in (
+        ({"TOKEN_TYPE_CLAIM": None, "JTI_CLAIM": None}, ["auth_sessions.E031"]),
+        ({"TOKEN_TYPE_CLAIM": None}, []),
+        ({"JTI_CLAIM": None}, []),
+    ):
+        assert findings(AUTH_SESSIONS_SIMPLEJWT_UNTIL=None, SIMPLE_JWT=claims) == found
+    past = timezone.now()
+    both = {"TOKEN_TYPE_CLAIM": None, "JTI_CLAIM": None}
+    assert findings(AUTH_SESSIONS_SIMPLEJWT_UNTIL=past, SIMPLE_JWT=both) == []
 
 
 @pytest.mark.parametrize("module", ["urls", "sliding_urls"])

@@ -245,6 +245,15 @@ class TestSignedOutEverywhere:
         assert staff_device.post(f"users/{ada.pk}/sign-out/").status_code == 204
         assert code(client_of_ada.present()) == NOT_VALID
 
+    @pytest.mark.parametrize("has_session", [True, False])
+    def test_by_the_staff_in_the_admin(self, ada, client_of_ada, staff_client, has_session):
+        if has_session:
+            Device().sign_in(ada, STRIPPED)
+        asked = staff_client.ask("sign_out_everywhere", [ada]).content.decode()
+        assert f"This ends {int(has_session)} session" in " ".join(asked.split())
+        staff_client.confirm("sign_out_everywhere", [ada])
+        assert code(client_of_ada.present()) == NOT_VALID
+
     def test_by_a_new_password(self, ada, client_of_ada):
         ada.set_password("another 1816")
         ada.save()
@@ -299,13 +308,19 @@ class TestCleanUp:
         assert ExchangedToken.objects.count() == 1
         assert Session.objects.count() == 1
 
+    def test_a_token_that_was_signed_out_is_known_for_the_leeway(self, clock, client_of_ada, settings):
+        settings.SIMPLE_JWT = {"LEEWAY": timedelta(days=3)}
+        assert client_of_ada.blacklist().status_code == 200
+        clock.shift(timedelta(days=2, hours=1))
+        call_command("clearauthsessions")
+        assert code(client_of_ada.present()) == NOT_VALID
 
-def test_the_settings_of_a_project(ada, settings):
-    """Other claims, another algorithm, an audience, no type."""
-    settings.SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": None, "JTI_CLAIM": None}
+
+def test_a_project_without_a_claim_for_the_type(ada, settings):
+    """It has a ``jti``, or nothing would tell it from an access token."""
+    settings.SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": None}
     token = old_refresh_token(ada)
-    kind, jti = token.payload.pop("token_type"), token.payload.pop("jti")
-    assert jti
+    kind = token.payload.pop("token_type")
     client = Client()
     client.refresh_token = str(token)
     assert code(client.present()) == NOT_VALID
@@ -314,3 +329,25 @@ def test_the_settings_of_a_project(ada, settings):
     first = client.present()
     assert first.status_code == 200
     assert client.present().json()["refresh"] == first.json()["refresh"]
+
+
+def test_a_project_without_an_id(ada, settings):
+    settings.SIMPLE_JWT = {"JTI_CLAIM": None}
+    token = old_refresh_token(ada)
+    token.payload["null"] = token.payload.pop("jti")
+    client = Client()
+    client.refresh_token = str(token)
+    first = client.present()
+    assert first.status_code == 200
+    assert client.present().json()["refresh"] == first.json()["refresh"]
+
+
+def test_neither_a_type_nor_an_id(ada, settings):
+    """As simplejwt signs it: both claims have no name, and the second replaces the first. E031 says so."""
+    settings.SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": None, "JTI_CLAIM": None}
+    token = old_refresh_token(ada)
+    client = Client()
+    for value in (token.payload.pop("token_type"), token.payload.pop("jti")):
+        token.payload["null"] = value
+        client.refresh_token = str(token)
+        assert code(client.present()) == NOT_VALID

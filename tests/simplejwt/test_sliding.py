@@ -97,6 +97,16 @@ def test_its_renewal_is_over(clock, ada):
     assert code(client.refresh()) == NOT_VALID
 
 
+def test_verified_where_it_is_only_an_access_token(clock, ada, settings):
+    """As the views do that accept old access tokens."""
+    token = str(old_sliding_token(ada, lifetime=timedelta(hours=2), renewable=timedelta(hours=1)))
+    clock.shift(3700)
+    assert code(Client().verify(token)) == NOT_VALID
+    name = "auth_sessions.contrib.simplejwt.authentication.SessionOrSimpleJWTAuthentication"
+    settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [name]}
+    assert Client("/old/token").verify(token).status_code == Client().verify(token).status_code == 200
+
+
 def test_tokens_of_the_other_kind(ada, laptop):
     """An access token of a pair is not renewed by itself, nor does a sliding token give a pair."""
     pair = Client()

@@ -120,6 +120,7 @@ def test_who_is_left_out(load, make_user):
         ({"raw_user_meta_data": "[]"}, "must be an object"),
         ({"created_at": "yesterday"}, "is no time"),
         ({"id": "1"}, "badly formed"),
+        ({"email": f"{'a' * 250}@example.org"}, "has more than 254 characters"),
         ({"encrypted_password": "$argon2id$v=19$m=16,t=2,p=1$x$y"}, "Unknown password hashing algorithm"),
     ],
 )
@@ -133,3 +134,15 @@ def test_a_row_that_cannot_be_read(load, changes, message):
 def test_a_column_that_is_missing(load):
     with pytest.raises(CommandError, match="has no column banned_until"):
         load(ADA, columns=[name for name in COLUMNS if name != "banned_until"])
+
+
+@each("column", COLUMNS[1:-1])
+def test_a_file_that_was_cut_off(tmp_path, column):
+    """The last row ends after this column."""
+    file = tmp_path / "users.csv"
+    cells = [ADA[name] for name in COLUMNS[: COLUMNS.index(column) + 1]]
+    with file.open("w", newline="") as lines:
+        csv.writer(lines).writerows([COLUMNS, cells])
+    with pytest.raises(CommandError, match=r"line 2: The row ends before \w+\. No user was imported"):
+        call_command("importsupabaseusers", str(file))
+    assert not get_user_model().objects.exists()

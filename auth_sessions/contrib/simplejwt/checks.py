@@ -6,14 +6,29 @@ from django.apps import apps
 from django.core import checks
 from django.db import DatabaseError, connections
 
-from auth_sessions.contrib.simplejwt.old_tokens import BLACKLIST
+from auth_sessions.contrib.simplejwt.old_tokens import BLACKLIST, is_over, is_type_known
 from auth_sessions.core.database import write_alias
 
 TABLES = ("token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken")
 
 
 def register() -> None:
+    checks.register(check_claims)
     checks.register(check_tables, checks.Tags.database)
+
+
+def check_claims(**kwargs: object) -> list[checks.CheckMessage]:
+    """E031: nothing tells an old refresh token from an old access token."""
+    if is_type_known() or is_over():
+        return []
+    return [
+        checks.Error(
+            "Both TOKEN_TYPE_CLAIM and JTI_CLAIM of SIMPLE_JWT are None: no old token says of which type it is, and "
+            "all of them are refused.",
+            hint="Remove one of them from SIMPLE_JWT. Whoever has an old token signs in again.",
+            id="auth_sessions.E031",
+        )
+    ]
 
 
 def check_tables(databases: Sequence[str] | None = None, **kwargs: object) -> list[checks.CheckMessage]:

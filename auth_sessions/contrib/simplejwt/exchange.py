@@ -13,20 +13,22 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils import timezone
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, moments
 from auth_sessions.choices import Scope
 from auth_sessions.contrib.simplejwt import old_tokens
 from auth_sessions.contrib.simplejwt.models import ExchangedToken, RefusedTokens
 from auth_sessions.contrib.simplejwt.old_tokens import OldSlidingToken, OldToken
 from auth_sessions.core import rotation
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_migrated_session
-from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.deletion import batches
-from auth_sessions.db.transactions import in_transaction, retry_conflicts
+from auth_sessions.db.locking import lock_by_primary_key, lock_by_update
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.masking import Secret
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.tokens.keys import access_backend
 
 __all__ = ["refuse_old_tokens"]
 
@@ -34,7 +36,7 @@ BATCH = 1000
 """How many rows one statement writes or deletes."""
 
 MARGIN = timedelta(days=1)
-"""For how long an expired token stays known: longer than any ``LEEWAY``."""
+"""For how long an expired token stays known, beyond the ``LEEWAY``."""
 
 
 def refresh(
@@ -99,24 +101,30 @@ def authenticate(token: OldToken) -> AbstractBaseUser:
 def refuse_old_tokens(user_ids: Iterable[Any], *, using: str | None = None) -> None:
     """Refuse the old tokens of these users that were issued until now, whether they were exchanged or not.
 
-    Sessions do not end by it.
+    Sessions do not end by it. An exchange at the same moment is refused, or its session is there when this returns: so
+    call it before sessions end.
     """
     now, alias, keys = timezone.now(), using or write_alias(), sorted(user_ids, key=str)
     rows = RefusedTokens.objects.using(alias)
 
     def write() -> None:
+        for batch in batches(keys):
+            users = all_users(alias).filter(pk__in=batch)
+            lock_by_primary_key(users)
+            lock_by_update(users)
         rows.bulk_create(
             [RefusedTokens(user_id=key, issued_until=now) for key in keys], batch_size=BATCH, ignore_conflicts=True
         )
         for batch in batches(keys):
             rows.filter(user_id__in=batch).update(issued_until=now)
 
-    retry_conflicts(write, using=alias)
+    in_transaction(write, using=alias)
 
 
 def clear_expired(using: str) -> int:
     """Delete what is known of old tokens that have expired, in batches. Returns how many."""
-    expired = ExchangedToken.objects.using(using).filter(expires_at__lte=timezone.now() - MARGIN)
+    margin = MARGIN + access_backend().get_leeway()
+    expired = ExchangedToken.objects.using(using).filter(expires_at__lte=moments.add(timezone.now(), -margin))
     deleted = 0
     while keys := list(expired.values_list("pk", flat=True)[:BATCH]):
         deleted += expired.filter(pk__in=keys).delete()[0]
@@ -148,9 +156,9 @@ def _exchange(token: OldToken, *, request: HttpRequest | None, tag: str, lifetim
     def work() -> Session | None:
         if _claim(token, session_id) != session_id:
             return None
-        return create_migrated_session(
-            old_tokens.get_user(token), session_id=session_id, request=request, tag=tag, lifetime=lifetime
-        )
+        lock_by_update(user_row(old_tokens.get_user(token)))
+        user = old_tokens.get_user(token, is_locked=True)  # who may have been signed out meanwhile
+        return create_migrated_session(user, session_id=session_id, request=request, tag=tag, lifetime=lifetime)
 
     return in_transaction(work, using=write_alias())
 

@@ -19,6 +19,7 @@ from auth_sessions.conf import conf
 from auth_sessions.contrib.simplejwt.models import RefusedTokens
 from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users, write_alias
+from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.masking import secret_arguments
 from auth_sessions.tokens.keys import simple_jwt
 from auth_sessions.tokens.session_tokens import ProjectToken, SessionToken, parse
@@ -69,12 +70,18 @@ class OldToken(ProjectToken):
         """Raise ``TokenError`` unless it is of the right type, has not expired and names a user."""
         self.verify_end()
         try:
-            is_old = self.payload.get(self.type_claim) == self.token_type and "session_id" not in self.payload
+            is_typed = is_type_known() and self.payload.get(self.type_claim) == self.token_type
+            is_old = is_typed and "session_id" not in self.payload
             is_complete = self.jti != "" and "\0" not in self.user_id and bool(self.issued_at and self.expires_at)
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not (is_old and is_complete):
             raise TokenError(_("Token has wrong type"))
+
+
+def is_type_known() -> bool:
+    """Whether old tokens say of which type they are. Without both claims, ``jti`` has replaced the type in them."""
+    return any(name is not None for name in (simple_jwt("TOKEN_TYPE_CLAIM"), simple_jwt("JTI_CLAIM")))
 
 
 class OldAccessToken(OldToken):
@@ -110,8 +117,13 @@ def is_over() -> bool:
 def require_renewable(token: OldToken) -> None:
     """As :func:`require_accepted`; also for a sliding token that only proves who asks by now."""
     require_accepted(token)
-    if token.renewable_until < token.expires_at and moments.has_passed(token.renewable_until):
+    if not is_renewable(token):
         raise exceptions.TokenNotValid
+
+
+def is_renewable(token: OldToken) -> bool:
+    """Whether a token can still be exchanged. A sliding one may only prove who asks by now."""
+    return token.renewable_until >= token.expires_at or not moments.has_passed(token.renewable_until)
 
 
 def is_blacklisted(jti: str) -> bool:
@@ -122,8 +134,8 @@ def is_blacklisted(jti: str) -> bool:
     return bool(blacklist.BlacklistedToken.objects.filter(token__jti=jti).exists())
 
 
-def get_user(token: OldToken) -> AbstractBaseUser:
-    """The user of an old token who may be signed in.
+def get_user(token: OldToken, *, is_locked: bool = False) -> AbstractBaseUser:
+    """The user of an old token who may be signed in. ``is_locked`` says that the transaction has locked their row.
 
     Raises :class:`~auth_sessions.exceptions.UserNotFound`, :class:`~auth_sessions.exceptions.UserInactive`,
     :class:`~auth_sessions.exceptions.PasswordChanged` if the token says of which password it is, and
@@ -140,15 +152,19 @@ def get_user(token: OldToken) -> AbstractBaseUser:
     claim = token.payload.get(simple_jwt("REVOKE_TOKEN_CLAIM"))
     if claim is not None and not constant_time_compare(str(claim), get_md5_hash_password(user.password)):
         raise exceptions.PasswordChanged
-    if is_refused(user, issued_at=token.issued_at):
+    if is_refused(user, issued_at=token.issued_at, is_locked=is_locked):
         raise exceptions.TokenNotValid
     return user
 
 
-def is_refused(user: AbstractBaseUser, *, issued_at: datetime) -> bool:
-    """Whether a user was signed out everywhere, or got a new password, after a token was issued."""
-    refused = RefusedTokens.objects.using(write_alias()).filter(user_id=user.pk).first()
-    return refused is not None and issued_at <= refused.issued_until
+def is_refused(user: AbstractBaseUser, *, issued_at: datetime, is_locked: bool = False) -> bool:
+    """Whether a user was signed out everywhere, or got a new password, after a token was issued.
+
+    Where the user ``is_locked``, the latest row is read, also in a transaction that reads an older snapshot.
+    """
+    rows = RefusedTokens.objects.using(write_alias()).filter(user_id=user.pk)
+    found = lock_by_primary_key(rows) if is_locked else rows
+    return any(issued_at <= refused.issued_until for refused in found)
 
 
 @secret_arguments("token")

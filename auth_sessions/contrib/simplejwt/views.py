@@ -21,6 +21,7 @@ from auth_sessions.contrib.simplejwt.old_tokens import (
     OldRefreshToken,
     OldSlidingToken,
     OldToken,
+    is_renewable,
     parse_first,
 )
 from auth_sessions.contrib.simplejwt.serializers import ObtainSerializer, TokenSerializer
@@ -95,10 +96,9 @@ class TokenVerifyView(SimpleJWTView):
             get_valid_session(parsed)
         elif isinstance(parsed, SessionRefreshToken):
             read_refresh_token(parsed.session_id, generation=parsed.generation, jti=parsed.jti)
-        elif isinstance(parsed, OldAccessToken):
-            exchange.authenticate(parsed)
         elif isinstance(parsed, OldToken):
-            exchange.verify(parsed)
+            is_access = isinstance(parsed, OldAccessToken) or (bool(access) and not is_renewable(parsed))
+            (exchange.authenticate if is_access else exchange.verify)(parsed)
 
 
 class TokenBlacklistView(SimpleJWTView):

@@ -16,7 +16,7 @@ from tests.support.sessions import clear_expired
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("any_transaction_mode")]
 
-ENGINES = ["db", "cached_db", "signed_cookies"]
+ENGINES = ["db", pytest.param("cached_db", marks=pytest.mark.any_database), "signed_cookies"]
 
 
 @pytest.fixture(params=ENGINES, autouse=True)

@@ -103,6 +103,7 @@ def use_everything(user):
 SELECTS = [NoConverters, OtherConverters, OtherParameters, OtherColumns, OtherSetters]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", SELECTS)
 def test_another_select(ada, caplog, change, changed):
     change(changed, Query)

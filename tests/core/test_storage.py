@@ -51,6 +51,7 @@ ACTIONS = {
 }
 
 
+@pytest.mark.slow
 def test_by_an_index(many, ada):
     assert read_whole("SELECT * FROM auth_sessions_session WHERE tag = 'x'") == {"auth_sessions_session"}
     for action, act in ACTIONS.items():

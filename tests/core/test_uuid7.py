@@ -53,6 +53,7 @@ def hasty_threads():
     sys.setswitchinterval(usual)
 
 
+@pytest.mark.slow
 def test_threads_get_different_ones_and_each_sees_its_own_grow(hasty_threads):
     with ThreadPoolExecutor(max_workers=8) as pool:
         runs = list(pool.map(lambda _: [uuid7() for _ in range(4 * MANY)], range(8)))

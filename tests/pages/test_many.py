@@ -57,6 +57,7 @@ def test_of_more_the_ones_used_last_are_shown_and_all_on_request(office_browser,
     assert everything.content.decode().count("/sign-out/") == SHOWN + 5 + 2
 
 
+@pytest.mark.slow
 def test_the_page_of_thousands_is_no_larger_and_costs_no_more_statements(office_browser, make_many):
     sizes, costs = [], []
     for count in (SHOWN + 1, 5000):

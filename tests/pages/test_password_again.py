@@ -77,7 +77,16 @@ def signed_in(ada, iphone, settings):
     ],
 )
 @pytest.mark.usefixtures("bob")
-@pytest.mark.parametrize("others", [(), ("tests.host.backends.LetsNobodyIn",), (MODEL_BACKEND,)])
+@pytest.mark.parametrize(
+    "others",
+    [
+        (),
+        *(
+            pytest.param((path,), marks=pytest.mark.slow)
+            for path in ("tests.host.backends.LetsNobodyIn", MODEL_BACKEND)
+        ),
+    ],
+)
 class TestOneAttempt:
     def test_the_right_password(self, signed_in, login_failures, backend, others):
         browser = signed_in(backend, others=others)

@@ -94,6 +94,8 @@ def issued_at(device):
     return jwt.decode(device.access, options={"verify_signature": False})["iat"]
 
 
+@pytest.mark.slow
+@pytest.mark.any_database
 class TestHonestHistories:
     """Nobody of these is taken for a thief."""
 

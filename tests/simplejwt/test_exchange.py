@@ -56,6 +56,7 @@ class TestOnce:
         assert ada.last_login is None
         assert started == [Session.objects.get()]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level or "default level")
     def test_twenty_clients_at_once(self, ada, monkeypatch, level):
         set_level(monkeypatch, level)

@@ -83,6 +83,7 @@ def test_a_thief_after_the_token_was_renewed(clock, ada):
     assert not Session.objects.exists()
 
 
+@pytest.mark.slow
 def test_twenty_at_once(ada):
     for _ in range(ROUNDS):
         token = old_sliding_token(ada)

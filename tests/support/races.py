@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from django.db import connection, connections
 
-ROUNDS = 2 if connection.vendor == "sqlite" else 6
+ROUNDS = 2 if connection.vendor == "sqlite" else 4
 """How often a race is run: each round meets the others at another moment; on SQLite one writes after the other."""
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from tests.support.device import PASSWORD, Device
 from tests.support.inputs import each
 from tests.support.rest import BAD_HEADER, MEGABYTE, NOBODY, NOT_VALID, USERNAME, refusal, send, shaped
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.any_database, pytest.mark.django_db]
 
 
 @each(

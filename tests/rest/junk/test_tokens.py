@@ -14,7 +14,7 @@ from tests.support.inputs import NOT_A_TOKEN, each, nested
 from tests.support.keys import b64, new_key, pem_pair, read_claims, signed
 from tests.support.rest import NOT_VALID, refusal
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.any_database, pytest.mark.django_db]
 
 
 HS256 = {"alg": "HS256", "typ": "JWT"}

@@ -5,7 +5,7 @@ import pytest
 from tests.support.inputs import each
 from tests.support.supabase import KEY, SIGNED_IN, SupabaseDevice, needs_email, refused
 
-pytestmark = [pytest.mark.slow, needs_email, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.any_database, needs_email, pytest.mark.django_db]
 
 
 BAD_JSON, NOT_VALID, BAD_JWT = (400, "bad_json"), (400, "validation_failed"), (403, "bad_jwt")

@@ -10,7 +10,7 @@ from tests.support.inputs import NOT_A_TOKEN, each, headed
 from tests.support.keys import signed
 from tests.support.supabase import EMAIL, SIGNED_IN, needs_email, refused, written
 
-pytestmark = [pytest.mark.slow, needs_email, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.any_database, needs_email, pytest.mark.django_db]
 
 
 BAD_JSON, NOT_VALID, BAD_JWT = (400, "bad_json"), (400, "validation_failed"), (403, "bad_jwt")

@@ -62,14 +62,18 @@ class SessionJWTAuthentication(JWTAuthentication):
         try:
             return parse(SessionAccessToken, raw_token)
         except exceptions.TokenNotValid as error:
-            raise to_api_exception(error) from error
+            raise self.to_api_exception(error) from error
 
     def get_user(self, validated_token: SessionAccessToken) -> AbstractBaseUser:  # type: ignore[override]
         try:
             validated_token.session = get_valid_session(validated_token)
         except exceptions.AuthSessionsError as error:
-            raise to_api_exception(error) from error
+            raise self.to_api_exception(error) from error
         return validated_token.session.user
+
+    def to_api_exception(self, error: exceptions.AuthSessionsError) -> APIException:
+        """The DRF exception by which the class answers a refusal."""
+        return to_api_exception(error)
 
 
 class CachedSessionJWTAuthentication(SessionJWTAuthentication):

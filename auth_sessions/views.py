@@ -181,6 +181,8 @@ class TokenPairView(AuthSessionsView):
 
     authentication_classes = ()
     permission_classes = ()
+    response_serializer_class: type[BaseSerializer[Any]] | None = None
+    """The members of :meth:`get_response_data`, for an OpenAPI schema, where a project overrides that."""
 
     def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
         """The members of the response. A project that sends more of the user overrides it."""

@@ -24,6 +24,7 @@ ALLOWED_HOSTS = ["*"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 ROOT_URLCONF = "tests.urls"
+SILENCED_SYSTEM_CHECKS = ["auth_sessions.W032"]  # of EdgeView, which only checks signatures
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STATIC_URL = "static/"

@@ -7,7 +7,16 @@ what comes from simplejwt use the same sequence (``auth_sessions.supabase.checks
 
 from django.core import checks
 
-from auth_sessions.checks import cache, installation, models, other_packages, second_factors, settings, signing
+from auth_sessions.checks import (
+    cache,
+    from_simplejwt,
+    installation,
+    models,
+    other_packages,
+    second_factors,
+    settings,
+    signing,
+)
 
 
 def register() -> None:
@@ -17,7 +26,7 @@ def register() -> None:
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     """The checks of every run."""
-    concerns = (settings, signing, models, cache, installation, second_factors, other_packages)
+    concerns = (settings, signing, models, cache, installation, second_factors, other_packages, from_simplejwt)
     return [message for concern in concerns for message in concern.check()]
 
 

@@ -20,17 +20,30 @@ def mounted_views() -> Iterator[type]:
 
 def mounted_routes() -> Iterator[tuple[str, type]]:
     """The route and the class of each class-based view, in the order in which Django tries them."""
+    return ((route, view) for route, view, _ in _mounted())
+
+
+def mounted_attributes(name: str) -> Iterator[tuple[str, type, Any]]:
+    """The route, the class and an attribute of each class-based view; None if it has none."""
+    for route, view, callback in _mounted():
+        yield route, view, getattr(callback, "initkwargs", {}).get(name, getattr(view, name, None))
+
+
+def _mounted() -> Iterator[tuple[str, type, Any]]:
     if getattr(settings, "ROOT_URLCONF", None):
-        yield from _routes_below(get_resolver(), "")
+        yield from _mounted_below(get_resolver(), "")
 
 
-def _routes_below(resolver: Any, prefix: str) -> Iterator[tuple[str, type]]:
+def _mounted_below(resolver: Any, prefix: str) -> Iterator[tuple[str, type, Any]]:
     for pattern in resolver.url_patterns:
         route = f"{prefix}{pattern.pattern}"
         if hasattr(pattern, "url_patterns"):
-            yield from _routes_below(pattern, route)
-        elif isinstance(view := getattr(pattern.callback, "view_class", None), type):
-            yield route, view
+            yield from _mounted_below(pattern, route)
+            continue
+        names = ("view_class", "cls")  # Django's, and that of DRF's view sets
+        view = next((each for name in names if isinstance(each := getattr(pattern.callback, name, None), type)), None)
+        if view is not None:
+            yield route, view, pattern.callback
 
 
 def gives_only_pages() -> bool:

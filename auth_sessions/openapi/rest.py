@@ -63,7 +63,7 @@ def sign_in(view: Any) -> Described:
                 tags=TAGS,
                 request=view.serializer_class,
                 responses={
-                    status.HTTP_200_OK: components.signed_in(view.session_serializer_class),
+                    status.HTTP_200_OK: components.shown(view, components.signed_in(view.session_serializer_class)),
                     **CREDENTIALS_REFUSED,
                     status.HTTP_403_FORBIDDEN: refused(
                         "The user has too many sessions.", exceptions.SessionLimitReached.code
@@ -121,7 +121,7 @@ def refresh(view: Any) -> Described:
                 tags=TAGS,
                 request=view.serializer_class,
                 responses={
-                    status.HTTP_200_OK: components.AuthSessionsTokens,
+                    status.HTTP_200_OK: components.shown(view, components.AuthSessionsTokens),
                     status.HTTP_401_UNAUTHORIZED: refused("The refresh token is not valid.", *REFRESH_CODES),
                     **BODY_REFUSED,
                     **THROTTLED,

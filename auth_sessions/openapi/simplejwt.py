@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
 
 from auth_sessions import exceptions
-from auth_sessions.openapi.components import AuthSessionsTokens
+from auth_sessions.openapi.components import AuthSessionsTokens, NamedSerializer, shown
 from auth_sessions.openapi.refusals import BODY_REFUSED, TEXT, THROTTLED, Responses, json_object, refused
 from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation
 
@@ -39,7 +39,10 @@ def describe(
     """What describes a view with one operation: ``POST``."""
 
     def described(view: Any) -> Described:
-        responses: Responses = {status.HTTP_200_OK: answer, status.HTTP_401_UNAUTHORIZED: unauthorized(*codes)}
+        responses: Responses = {
+            status.HTTP_200_OK: shown(view, answer),
+            status.HTTP_401_UNAUTHORIZED: unauthorized(*codes),
+        }
         if creates_session:
             responses |= NEW_SESSION
         operation = Operation(
@@ -58,6 +61,21 @@ def describe(
 NOT_VALID = exceptions.TokenNotValid.code
 
 VIEWS = "auth_sessions.contrib.simplejwt.views"
+
+SERIALIZERS = "auth_sessions.contrib.simplejwt.serializers"
+
+
+class ObtainComponent(NamedSerializer):
+    target_class = f"{SERIALIZERS}.ObtainSerializer"
+    name = "AuthSessionsObtain"
+    description = "The credentials, the code of a second factor, and the person's own name for the device."
+
+
+class TokenComponent(NamedSerializer):
+    target_class = f"{SERIALIZERS}.TokenSerializer"
+    name = "AuthSessionsToken"
+    description = "A token."
+
 
 DESCRIPTIONS: Descriptions = {
     f"{VIEWS}.TokenObtainPairView": describe(

@@ -1,13 +1,24 @@
-"""W030: views of other packages that issue tokens without a session; E030, W031: what comes from simplejwt."""
+"""W030: views of other packages that know no session; E030, W031, W032, E033: what comes from simplejwt."""
 
 import pytest
 from django.conf import settings as project
 from django.core.checks import run_checks
 from django.db import connection
+from django.test import override_settings
 from django.urls import include, path
+from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.views import ObtainAuthToken
+from rest_framework.decorators import api_view, authentication_classes
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 from rest_framework_simplejwt import views as simplejwt
+from rest_framework_simplejwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 
+from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication
+from auth_sessions.contrib.simplejwt.views import TokenObtainPairView
 from tests.support.checks import findings, messages
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -29,6 +40,8 @@ def with_urls(*patterns):
         simplejwt.TokenRefreshView: "contrib.simplejwt.views.TokenRefreshView",
         simplejwt.TokenObtainSlidingView: "contrib.simplejwt.views.TokenObtainSlidingView",
         simplejwt.TokenRefreshSlidingView: "contrib.simplejwt.views.TokenRefreshSlidingView",
+        simplejwt.TokenVerifyView: "contrib.simplejwt.views.TokenVerifyView",
+        simplejwt.TokenBlacklistView: "contrib.simplejwt.views.TokenBlacklistView",
         ObtainAuthToken: "views.SignInView",
     }.items(),
 )
@@ -36,7 +49,8 @@ def test_w030_names_the_view_and_what_to_mount_instead(view, instead):
     urls = with_urls(path("api/", include([path("token/", view.as_view())])), path("x/", lambda request: None))
     [message] = messages(ROOT_URLCONF=urls)
     assert message.id == "auth_sessions.W030"
-    assert " at 'api/token/' issues tokens" in message.msg
+    fault = {simplejwt.TokenVerifyView: "verifies no session", simplejwt.TokenBlacklistView: "signs out no session"}
+    assert f" at 'api/token/' {fault.get(view, 'issues tokens')}" in message.msg
     assert f"Mount auth_sessions.{instead} instead" in message.hint
 
 
@@ -90,3 +104,67 @@ def test_w031_tables_of_the_blacklist_were_left():
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE token_blacklist_outstandingtoken")
+
+
+class OwnAuthentication(JWTStatelessUserAuthentication):
+    """A project's own."""
+
+
+class OwnView(APIView):
+    authentication_classes = (TokenAuthentication, OwnAuthentication)
+
+
+class OwnViewSet(ViewSet):
+    def list(self, request):
+        raise NotImplementedError
+
+
+def reports(*patterns):
+    return messages(ROOT_URLCONF=with_urls(*patterns), SILENCED_SYSTEM_CHECKS=[])
+
+
+class TestW032:
+    def test_it_names_the_view_and_its_class(self):
+        [message] = reports(path("x/", OwnView.as_view()), path("again/", OwnView.as_view()))
+        assert message.id == "auth_sessions.W032"
+        assert f"{__name__}.OwnView at 'x/' authenticates by {__name__}.OwnAuthentication" in message.msg
+
+    def test_each_way_to_say_it(self):
+        @api_view()
+        @authentication_classes([JWTAuthentication])
+        def function(request):
+            raise NotImplementedError
+
+        own = {"authentication_classes": [JWTAuthentication]}
+        for view in (function, APIView.as_view(**own), OwnViewSet.as_view({"get": "list"}, **own)):
+            assert [message.id for message in reports(path("x/", view))] == ["auth_sessions.W032"]
+
+    def test_it_is_content_with_a_class_that_asks_the_session(self):
+        for cls in (SessionJWTAuthentication, SessionOrSimpleJWTAuthentication, TokenAuthentication):
+            assert reports(path("x/", APIView.as_view(authentication_classes=[cls]))) == []
+        assert reports(path("x/", APIView.as_view()), path("y/", OwnViewSet.as_view({"get": "list"}))) == []
+
+    def test_elsewhere_it_is_a_choice(self):
+        installed = [name for name in project.INSTALLED_APPS if name != "auth_sessions.contrib.simplejwt"]
+        with override_settings(INSTALLED_APPS=installed):
+            assert reports(path("x/", OwnView.as_view())) == []
+
+
+class TestE033:
+    def test_a_serializer_of_simplejwts_was_left(self):
+        class OwnSerializer(TokenObtainPairSerializer):
+            pass
+
+        class Left(TokenObtainPairView):
+            serializer_class = OwnSerializer
+
+        for view in (Left.as_view(), TokenObtainPairView.as_view(serializer_class=OwnSerializer)):
+            [message] = reports(path("token/", view))
+            assert message.id == "auth_sessions.E033"
+            assert "OwnSerializer" in message.msg
+
+    def test_a_serializer_of_the_project(self):
+        class OwnSerializer(Serializer):
+            pass
+
+        assert reports(path("token/", TokenObtainPairView.as_view(serializer_class=OwnSerializer))) == []

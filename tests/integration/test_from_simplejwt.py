@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 GUIDE = "from-simplejwt.md"
 
 STEPS = [("old", "old"), ("new", "new")]
-BACK = [("old", "back")]
+BACK = [("back", "back")]
 LEAVING = [("left", "removed_too_early"), ("new", "leave"), ("left", "left")]
 """The state of the project, and what happens in it."""
 
@@ -23,7 +23,7 @@ LEAVING = [("left", "removed_too_early"), ("new", "leave"), ("left", "left")]
     ("variant", "steps"),
     {
         "plain": [*STEPS, *BACK],
-        "rotating": [*STEPS, ("new", "undo"), *BACK],
+        "rotating": [*STEPS, *BACK, ("back", "undo"), ("old", "gone")],
         "blacklist": [*STEPS, *LEAVING, *BACK],
         "sliding": [*STEPS, *BACK],
     }.items(),

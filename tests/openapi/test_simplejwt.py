@@ -5,9 +5,11 @@ from django.urls import include, path
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+from rest_framework.serializers import CharField, Serializer
 
 from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication
-from auth_sessions.views import SessionListView
+from auth_sessions.contrib.simplejwt.views import TokenObtainPairView, TokenRefreshView
+from auth_sessions.views import RefreshView, SessionListView, SignInView
 
 pytestmark = pytest.mark.any_database
 
@@ -54,3 +56,22 @@ def test_each_path_once_with_its_members(schema):
 def test_bearer(schema):
     assert schema["paths"]["/list/"]["get"]["security"] == [{"jwtAuth": []}]
     assert schema["components"]["securitySchemes"]["jwtAuth"]["scheme"] == "bearer"
+
+
+def test_its_components_leave_the_project_its_names(schema):
+    shown = schema["components"]["schemas"]
+    assert shown.keys() >= {"AuthSessionsObtain", "AuthSessionsToken"}
+    assert all(name.startswith("AuthSessions") for name in shown)
+    assert not any("``" in component.get("description", "") for component in shown.values())
+
+
+@pytest.mark.parametrize("view", [TokenObtainPairView, TokenRefreshView, SignInView, RefreshView])
+def test_the_response_that_a_project_names(view):
+    class SignedInSerializer(Serializer):
+        username = CharField()
+
+    own = type("Own", (view,), {"response_serializer_class": SignedInSerializer})
+    schema = SchemaGenerator(patterns=[path("token/", own.as_view())]).get_schema(public=True)
+    operation = schema["paths"]["/token/"]["post"]
+    assert members(schema, operation) == {"username"}
+    assert operation["responses"].keys() >= {"400", "401", "429"}

@@ -9,6 +9,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
+from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import AccessToken
 
 from auth_sessions.authentication import get_session
@@ -31,14 +32,18 @@ class WhoView(APIView):
         )
 
 
+class TheirView(WhoView):
+    authentication_classes = (JWTAuthentication,)
+
+
 class OnlyPkView(WhoView):
     def get(self, request):
         return Response(str(request.user.pk))
 
 
-def ask(token, **options):
+def ask(token, view=WhoView, **options):
     request = APIRequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {token}")
-    response = WhoView.as_view(**options)(request)
+    response = view.as_view(**options)(request)
     response.render()
     response.json = lambda: response.data
     return response
@@ -64,8 +69,48 @@ def test_accepted_until_it_expires(clock, ada):
 
 
 def test_the_tokens_of_sessions_as_ever(ada, laptop):
+    assert ask(laptop.access, OnlyPkView).status_code == 200
     Session.objects.all().delete()
-    assert code(ask(laptop.access)) == (401, "session_not_found")
+    assert code(ask(laptop.access, OnlyPkView)) == (401, "token_not_valid"), "its client knows no other"
+
+
+class TestRefusals:
+    """Word for word as simplejwt's own class."""
+
+    def same(self, token, old=None):
+        theirs, ours = ask(old or token, TheirView), ask(token)
+        assert ours.data == theirs.data
+        assert (ours.status_code, ours["WWW-Authenticate"]) == (401, theirs["WWW-Authenticate"])
+        return theirs.data
+
+    def test_what_is_no_access_token(self, ada):
+        for token in ("x", "a.b.c", "e30.e30.e30", old_refresh_token(ada)):
+            assert self.same(token)["code"] == "token_not_valid"
+
+    def test_one_that_has_expired(self, clock, ada, laptop):
+        old = AccessToken.for_user(ada)
+        old.set_exp(lifetime=-timedelta(days=1))
+        clock.shift(timedelta(days=1))
+        for token in (old, laptop.access):
+            assert self.same(token, old)["messages"][0]["message"] == "Token is expired"
+
+    def test_no_token(self, ada):
+        for header in ("x y", "a b c"):
+            assert self.same(header)["code"] == "bad_authorization_header"
+
+    def test_who_may_not_be_signed_in(self, ada, laptop):
+        old = AccessToken.for_user(ada)
+        get_user_model().objects.update(is_active=False)
+        for token in (old, laptop.access):
+            assert self.same(token, old)["code"] == "user_inactive"
+        ada.delete()
+        for token in (old, laptop.access):
+            assert self.same(token, old)["code"] == "user_not_found"
+
+    def test_a_project_with_sliding_tokens(self, ada, settings):
+        settings.SIMPLE_JWT = {"AUTH_TOKEN_CLASSES": ["rest_framework_simplejwt.tokens.SlidingToken"]}
+        [message] = ask("x").data["messages"]
+        assert message == {"token_class": "SlidingToken", "token_type": "sliding", "message": "Token is invalid"}
 
 
 def test_no_other_token_passes_as_an_old_one(ada, laptop):
@@ -96,7 +141,7 @@ def test_who_may_not_be_signed_in(ada):
 
 @pytest.mark.parametrize("claim", ["x", ""])
 def test_the_password_that_the_token_names(ada, claim):
-    assert code(ask(old_access_token(ada, hash_password=claim))) == (401, "password_changed")
+    assert code(ask(old_access_token(ada, hash_password=claim))) == (401, "token_not_valid")
 
 
 def test_whoever_was_signed_out_everywhere(ada):
@@ -116,4 +161,4 @@ def test_a_sliding_token_ends_with_its_session(ada):
     assert Client("/api/sliding/token").post("/refresh", {"token": str(token)}).status_code == 200
     assert ask(token).status_code == 200
     Session.objects.all().delete()
-    assert code(ask(token)) == (401, "session_not_found")
+    assert code(ask(token)) == (401, "token_not_valid")

@@ -1,12 +1,16 @@
-"""Each request to simplejwt's own view and to ours: the same status, members and header."""
+"""Each request to simplejwt's own view and to ours: the same status, members and header, and the same refusals."""
+
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.urls import reverse
+from django.urls import path, reverse
 from rest_framework_simplejwt.tokens import AccessToken
 
+from auth_sessions.contrib.simplejwt import urls
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD
+from tests.support.guides import run_block
 from tests.support.simplejwt import Client, old_refresh_token, old_sliding_token
 
 NAME = get_user_model().USERNAME_FIELD
@@ -38,14 +42,19 @@ def shape(value):
     return type(value).__name__
 
 
-def same(theirs, ours):
+def same(theirs, ours, **instead):
     assert ours.status_code == theirs.status_code
     assert shape(ours.json()) == shape(theirs.json())
     assert ours.headers.get("WWW-Authenticate") == theirs.headers.get("WWW-Authenticate")
     assert ours.json().get("code") == theirs.json().get("code")
     assert ours["Content-Type"] == theirs["Content-Type"]
+    if theirs.status_code == 401:
+        assert ours.json() == theirs.json() | instead
     return ours
 
+
+BLACKLISTED = {"detail": "Token is blacklisted"}
+"""What simplejwt says where its app is installed."""
 
 BODIES = [{}, {"x": 1}, {"token": ""}, {"refresh": ""}, {"token": None, "refresh": None}, {"token": [], "refresh": {}}]
 BAD_TOKENS = ["x", "a.b.c", "e30.e30.e30", 5]
@@ -106,6 +115,15 @@ class TestRefresh:
         same(theirs, old.refresh())
         same(theirs, ours.refresh())
 
+    def test_one_that_has_expired(self, ada, simplejwt, ours, clock):
+        old = {"refresh": str(old_refresh_token(ada, lifetime=-timedelta(minutes=1)))}
+        theirs = simplejwt.post("/refresh", old)
+        assert theirs.json()["detail"] == "Token is expired"
+        same(theirs, ours.post("/refresh", old))
+        ours.sign_in(ada)
+        clock.shift(timedelta(days=99))
+        same(theirs, ours.refresh())
+
     def test_an_access_token(self, ada, simplejwt, ours):
         simplejwt.sign_in(ada)
         ours.sign_in(ada)
@@ -142,11 +160,11 @@ class TestVerify:
         theirs = simplejwt.verify("x")
         old = old_refresh_token(ada)
         assert ours.post("/blacklist", {"refresh": str(old)}).status_code == 200
-        same(theirs, ours.verify(str(old)))
+        same(theirs, ours.verify(str(old)), **BLACKLISTED)
         ours.sign_in(ada)
         Session.objects.all().delete()
         for token in (ours.access, ours.refresh_token):
-            same(theirs, ours.verify(token))
+            same(theirs, ours.verify(token), **BLACKLISTED)
 
     def test_an_old_token_that_was_exchanged(self, ada, ours, clock):
         old = old_refresh_token(ada)
@@ -194,8 +212,8 @@ class TestBlacklist:
             if client.refresh_token is None:
                 client.sign_in(ada)
             client.blacklist()
-            same(theirs, client.blacklist())
-            same(theirs, client.refresh())
+            same(theirs, client.blacklist(), **BLACKLISTED)
+            same(theirs, client.refresh(), **BLACKLISTED)
 
     def test_an_old_token_whose_child_is_in_use(self, ada, ours):
         """A client that did not keep the new token signs out by the old one."""
@@ -230,6 +248,13 @@ def test_paths_and_names():
         assert reverse(name) == f"/api/token/{action}"
     assert reverse("token_obtain_sliding") == "/api/sliding/token/"
     assert reverse("token_refresh_sliding") == "/api/sliding/token/refresh/"
+
+
+def test_paths_of_the_projects_own():
+    routes = run_block("from-simplejwt.md", "api/v2/token", {"urlpatterns": [], "path": path})["urlpatterns"]
+    assert {route.name: route.callback.cls for route in routes} == {
+        route.name: route.callback.cls for route in urls.urlpatterns
+    }
 
 
 def test_paths_without_a_slash(ada):

@@ -15,7 +15,7 @@ from django.urls import include, path
 
 from auth_sessions.supabase.urls import urlpatterns as of_the_api
 from auth_sessions.supabase.views import TokenView, UserView
-from tests.support.checks import findings
+from tests.support.checks import findings, of_ours
 from tests.support.device import PASSWORD
 from tests.support.supabase import (
     CREDENTIALS,
@@ -32,7 +32,7 @@ NOT_INSTALLED = "auth_sessions.E025"
 
 
 def of_the_data(*databases):
-    return [message for message in run_checks(databases=databases) if message.id.startswith("auth_sessions.")]
+    return of_ours(run_checks(databases=databases))
 
 
 @needs_email

@@ -3,12 +3,12 @@
 from typing import Any, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from rest_framework.exceptions import APIException
 from rest_framework.settings import api_settings
-from rest_framework_simplejwt.exceptions import InvalidToken
 
 from auth_sessions import exceptions
-from auth_sessions.authentication import SessionJWTAuthentication, to_api_exception
-from auth_sessions.contrib.simplejwt import exchange
+from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.contrib.simplejwt import exchange, refusals
 from auth_sessions.contrib.simplejwt.old_tokens import OldAccessToken, OldSlidingToken, OldToken, parse_first
 from auth_sessions.tokens import SessionAccessToken
 
@@ -19,16 +19,16 @@ class SessionOrSimpleJWTAuthentication(SessionJWTAuthentication):
     Those have no session: ``request.auth`` is a token without ``session``, and the sign-out of one device does not end
     an access token. They are refused after a sign-out everywhere, with a new password, and after
     ``AUTH_SESSIONS_SIMPLEJWT_UNTIL``.
+
+    It answers 401 as simplejwt does, for clients that know no other codes: ``user_inactive``, ``user_not_found``, and
+    ``token_not_valid`` with ``messages`` for everything else, also for a session that has ended.
     """
 
     def get_validated_token(self, raw_token: bytes) -> Any:
         try:
-            return super().get_validated_token(raw_token)
-        except InvalidToken:
-            try:
-                return parse_first(raw_token, OldAccessToken, OldSlidingToken)
-            except exceptions.TokenNotValid as error:
-                raise to_api_exception(error) from error
+            return parse_first(raw_token, SessionAccessToken, OldAccessToken, OldSlidingToken)
+        except exceptions.TokenNotValid as error:
+            raise self.to_api_exception(error) from error
 
     def get_user(self, validated_token: SessionAccessToken | OldToken) -> AbstractBaseUser:  # type: ignore[override]
         if isinstance(validated_token, SessionAccessToken):
@@ -36,7 +36,10 @@ class SessionOrSimpleJWTAuthentication(SessionJWTAuthentication):
         try:
             return exchange.authenticate(validated_token)
         except exceptions.AuthSessionsError as error:
-            raise to_api_exception(error) from error
+            raise self.to_api_exception(error) from error
+
+    def to_api_exception(self, error: exceptions.AuthSessionsError) -> APIException:
+        return refusals.of_request(error)
 
 
 def accepts_old_access_tokens() -> bool:

@@ -31,7 +31,7 @@ def check_tables(databases: Sequence[str] | None = None, **kwargs: object) -> li
         checks.Warning(
             f"{BLACKLIST} is not installed, but its tables are there ({', '.join(left)}): the database refuses to "
             "delete a user whose token they hold.",
-            hint="Install the app again, delete its rows and undo its migrations; then remove it.",
+            hint="By settings that have the app, delete its rows and undo its migrations (docs/from-simplejwt.md).",
             id="auth_sessions.W031",
         )
     ]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from typing import TypeVar
@@ -12,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
-from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from auth_sessions import exceptions, moments
@@ -156,9 +155,14 @@ def is_refused(user: AbstractBaseUser, *, issued_at: datetime) -> bool:
 def parse_first(token: str | bytes, *token_classes: type[T]) -> T:
     """Verify and read a raw token as one of several classes: the first that fits.
 
-    Raises :class:`~auth_sessions.exceptions.TokenNotValid` if none does.
+    Raises :class:`~auth_sessions.exceptions.TokenNotValid` if none does: what the last one says, unless the token is
+    one that has expired.
     """
+    refused = []
     for token_class in token_classes:
-        with suppress(exceptions.TokenNotValid):
+        try:
             return parse(token_class, token)
-    raise exceptions.TokenNotValid
+        except exceptions.TokenNotValid as error:
+            refused.append(error)
+    expired = [each for each in refused if isinstance(each.__cause__, ExpiredTokenError)]
+    raise (expired or refused)[-1]

@@ -7,15 +7,14 @@ wrong with a token as ``token_not_valid``.
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
-from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework_simplejwt.exceptions import InvalidToken
 
 from auth_sessions import api, views
 from auth_sessions.authentication import get_session_of_refresh_token, get_valid_session
 from auth_sessions.choices import Scope
-from auth_sessions.contrib.simplejwt import exchange
+from auth_sessions.contrib.simplejwt import exchange, refusals
 from auth_sessions.contrib.simplejwt.authentication import accepts_old_access_tokens
 from auth_sessions.contrib.simplejwt.old_tokens import (
     OldAccessToken,
@@ -26,15 +25,7 @@ from auth_sessions.contrib.simplejwt.old_tokens import (
 )
 from auth_sessions.contrib.simplejwt.serializers import ObtainSerializer, TokenSerializer
 from auth_sessions.core.rotation import read_refresh_token
-from auth_sessions.exceptions import (
-    AuthSessionsError,
-    NoActiveAccount,
-    RefreshTokenAlreadyUsed,
-    SessionInvalid,
-    TokenNotValid,
-    UserInactive,
-    UserNotFound,
-)
+from auth_sessions.exceptions import AuthSessionsError, TokenNotValid
 from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.mixins import NewSessionMixin
 from auth_sessions.models import Session
@@ -49,19 +40,18 @@ class SimpleJWTView(views.TokenPairView):
     """The base of the views: refusals, and what creates the session of an old token."""
 
     def to_api_exception(self, error: AuthSessionsError) -> APIException:
-        if isinstance(error, (NoActiveAccount, UserInactive, UserNotFound)):
-            return AuthenticationFailed(str(NoActiveAccount.detail), code=NoActiveAccount.code)
-        if isinstance(error, (SessionInvalid, RefreshTokenAlreadyUsed)):
-            return InvalidToken(str(error))
-        return super().to_api_exception(error)
+        return refusals.of_view(error)
 
 
 class ExchangeView(NewSessionMixin, SimpleJWTView):
     """The base of the refreshes: an old token is exchanged for a session."""
 
     action_throttle_scope = "auth_sessions_refresh"
+    old_token: OldToken
+    """What is exchanged: :meth:`get_tag` and :meth:`get_lifetime` may read its claims and its ``expires_at``."""
 
     def exchange(self, token: OldToken) -> Session:
+        self.old_token = token
         return exchange.refresh(token, request=self.request._request, tag=self.get_tag(), lifetime=self.get_lifetime())
 
 

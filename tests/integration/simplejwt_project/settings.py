@@ -1,4 +1,5 @@
-"""A project on simplejwt, as it was (``STATE=old``), as the guide changes it (``new``), and without the blacklist app.
+"""A project on simplejwt, as it was (``STATE=old``), as the guide changes it (``new``), and without the blacklist app
+(``left``); and as it was, but for both apps, on the way back (``back``).
 
 ``VARIANT`` is what the project uses of simplejwt; ``DATABASE`` the file of its database.
 """
@@ -6,7 +7,7 @@
 import os
 from datetime import timedelta
 
-from tests.support.guides import run_block
+from tests.support.guides import replace_entry, run_block
 
 STATE, VARIANT = os.environ["STATE"], os.environ["VARIANT"]
 GUIDE = "from-simplejwt.md"
@@ -29,9 +30,11 @@ SIMPLE_JWT = {
 }[VARIANT]
 if VARIANT == "blacklist" and STATE != "left":
     INSTALLED_APPS.append("rest_framework_simplejwt.token_blacklist")
-if STATE == "old":
+if STATE != "old":
+    run_block(GUIDE, "INSTALLED_APPS +=", globals())
+if STATE in ("old", "back"):
     SIMPLE_JWT |= {"REFRESH_TOKEN_LIFETIME": timedelta(days=120), "TOKEN_OBTAIN_SERIALIZER": SERIALIZER}
 else:
-    run_block(GUIDE, "INSTALLED_APPS +=", globals())
+    replace_entry(GUIDE, REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"])
     if VARIANT == "plain":  # its clients never store another refresh token
         run_block(GUIDE, "AUTH_SESSIONS_REUSE_POLICY", globals())

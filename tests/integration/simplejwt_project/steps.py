@@ -82,7 +82,7 @@ def new(phone, tablet, lost, forgotten, television):
     assert claims(television)["plan"] == "free"
     names = run_block(GUIDE, "def end_api_sessions", {})
     other = User.objects.create_user("bob", password="hopper-1906")
-    names["end_api_sessions"](other)
+    assert names["end_api_sessions"](other) == 0
     assert phone.refresh() == 200
 
 
@@ -100,12 +100,23 @@ def removed_too_early(phone, tablet, lost, forgotten, television):
 
 
 def undo(phone, tablet, lost, forgotten, television):
-    """What the guide says before this app is removed."""
+    """What the guide says before both apps are removed."""
     run_commands("migrate auth_sessions_simplejwt zero")
+    assert phone.refresh() == 200
+    phone.sign_in(*CREDENTIALS)
+
+
+def gone(phone, tablet, lost, forgotten, television):
+    """The project as it was, without the apps and their tables."""
+    assert not [name for name in connection.introspection.table_names() if name.startswith("auth_sessions")]
+    assert phone.refresh() == 200
+    assert phone.me()["user"] == "ada"
+    User.objects.all().delete()
 
 
 def leave(phone, tablet, lost, forgotten, television):
-    """What the guide says before the app is removed."""
+    """What the guide says, by settings that have the app."""
+    run_commands("OutstandingToken as T")
     run_commands("migrate token_blacklist zero")
 
 
@@ -128,7 +139,7 @@ def left(phone, tablet, lost, forgotten, television):
 
 
 def back(phone, tablet, lost, forgotten, television):
-    """The project as it was, again."""
+    """The project as it was, but for both apps."""
     call_command("migrate", verbosity=0)
     assert (phone.me() != 401) == (VARIANT in ("plain", "rotating"))  # until it expires
     assert forgotten.refresh() == 200  # it was away, and has noticed nothing

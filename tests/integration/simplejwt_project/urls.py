@@ -43,4 +43,4 @@ def new_routes():
     return run_block(GUIDE, "contrib.simplejwt.urls", module)["urlpatterns"]
 
 
-urlpatterns = [path("api/me/", me), *(old_routes() if STATE == "old" else new_routes())]
+urlpatterns = [path("api/me/", me), *(old_routes() if STATE in ("old", "back") else new_routes())]

@@ -32,6 +32,7 @@ from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import async_variant, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
+from auth_sessions.tokens.session_tokens import claims_of_people
 
 __all__ = [
     "DEFAULT",
@@ -120,9 +121,10 @@ def sign_in_user(
             user, request=request, name=name, tag=tag, amr=amr, lifetime=lifetime, actor=actor, current=current
         )
         with end_on_error(session):
+            people = claims_of_people(session)
             with translate_missing_user(user):
                 user_logged_in.send(sender=type(user), request=request, user=user, session=as_told(session))
-            return issue(session, request=request)
+            return issue(session, request=request, people=people)
 
     # Two sign-ins of one person write last_login, which is a conflict at REPEATABLE READ.
     return retry_conflicts(start, using=write_alias())

@@ -1,6 +1,7 @@
 """Authentication for Django REST framework that refuses a signed-out session at once."""
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from functools import cache, partial
 from typing import Any, NoReturn, cast
@@ -178,6 +179,11 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
 
     def __bool__(self) -> bool:
         return True
+
+    def __copy__(self) -> Any:
+        """A copy of the user whose row has been read. Until then it is this object, whose primary key is fixed."""
+        loaded = vars(self)["loaded"]
+        return self if loaded is None else copy(loaded)
 
     @property
     def is_active(self) -> bool:

@@ -21,7 +21,6 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
     APIException,
     NotAuthenticated,
-    ParseError,
     ValidationError,
 )
 from rest_framework.fields import IntegerField
@@ -143,10 +142,7 @@ class LengthRequired(APIException):
 def _body(request: Request) -> Any:
     if _has_body_of_unknown_length(request._request):
         raise LengthRequired
-    try:
-        return request.data
-    except RecursionError as error:
-        raise ParseError(_("The body is nested too deeply.")) from error
+    return request.data
 
 
 def _has_body_of_unknown_length(request: HttpRequest) -> bool:

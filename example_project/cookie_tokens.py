@@ -4,12 +4,15 @@ from typing import Any
 
 from django.middleware.csrf import rotate_token
 from django.urls import path
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from auth_sessions import api
-from auth_sessions.authentication import SessionJWTAuthentication, get_session_of_refresh_token
+from auth_sessions.authentication import (
+    BrowserSessionAuthentication,
+    SessionJWTAuthentication,
+    get_session_of_refresh_token,
+)
 from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
 from auth_sessions.masking import SecretBytes
@@ -32,7 +35,7 @@ class CookieJWTAuthentication(SessionJWTAuthentication):
     def authenticate(self, request: Request) -> Any:
         authenticated = super().authenticate(request)
         if authenticated is not None and super().get_header(request) is None:
-            SessionAuthentication().enforce_csrf(request)
+            BrowserSessionAuthentication().enforce_csrf(request)
         return authenticated
 
 
@@ -56,7 +59,7 @@ class CSRFView(AuthSessionsView):
     authentication_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        SessionAuthentication().enforce_csrf(request)
+        BrowserSessionAuthentication().enforce_csrf(request)
         super().initial(request, *args, **kwargs)
 
 

@@ -86,10 +86,12 @@ def on_response(request: HttpRequest, *, status_code: int) -> None:
         request.session.flush()
     if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         browser_sessions.end_unsent(request)
+        state.retagged = None
     if state.provisional is not None:
         _complete(request, state)
-    if state.created is not None:
-        enforce_limit(state.created, request=request)
+    for session in (state.created, state.retagged):
+        if session is not None:
+            enforce_limit(session, request=request)
 
 
 def end_left(request: HttpRequest) -> None:
@@ -133,6 +135,7 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
     if is_proved:
         backend = browser_sessions.backend_of_login(django_session)
         mark_reauthenticated(session, user, amr=browser_sessions.get_methods(request, user), auth_backend=backend)
+        browser_sessions.describe(session, state, django_session)
     if session.actor_id is None:
         acted, state.presented.acting = carried.exclude(pk=own_id), None
     else:

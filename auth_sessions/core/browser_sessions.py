@@ -9,7 +9,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -37,6 +37,7 @@ from auth_sessions.core.statements import select_session
 from auth_sessions.core.usage import mark_reauthenticated, rename_session, touch_browser, update_on_commit
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db.compiled import set_related
+from auth_sessions.db.encoding import store_text
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.devices import device
 from auth_sessions.masking import conceal
@@ -70,6 +71,8 @@ class RequestState:
     """Whether a user has logged in during this request."""
     created: Session | None = None
     """The row that a login of this request has created or come back to: only the cookie of the response leads to it."""
+    retagged: Session | None = None
+    """The row that is kept and has got another tag, under which it counts against the limit from now on."""
     is_judged: bool = False
     """Whether the login has been judged: at the first evaluation of ``request.user``, or at a new login."""
     validated: SessionBase | None = None
@@ -222,16 +225,19 @@ def on_login(
     if session is not None and session.user_id == user.pk and not was_emptied(state, django_session, session):
         set_related(session, "user", user)
         reason = get_end_reason(session, last_used_at=session.last_seen_at)
+        if reason is None and state.details is not None and _is_replaced(session, django_session):
+            name, tag = state.details.name or session.name, state.details.tag or session.tag
+            state.details, reason = replace(state.details, name=name, tag=tag), EndReason.SIGNED_OUT
         methods, auth_backend = get_methods(request, user), backend_of_login(django_session)
         if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
-            if state.details is not None:
-                _describe(session, state.details, django_session)
+            describe(session, state, django_session)
             name_on_commit(request, session, user, is_new=True)
             return
         # The data is kept, but under a new key and without the id of the session that ends.
         django_session.pop(SESSION_ID_KEY, None)
         django_session.cycle_key()
         state.presented.forget()
+        state.session = None
         if reason is not None:
             all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
     if not state.presented.was_found:
@@ -239,6 +245,14 @@ def on_login(
     if state.presented.key is not None and not is_provisional and actor is None:
         end_dropped(request)
     create_for_login(request, user, actor=actor, is_provisional=is_provisional)
+
+
+def _is_replaced(session: Session, django_session: SessionBase) -> bool:
+    """Whether a new row takes the place of a live one at the app's own sign-in: a signed cookie has no key.
+
+    A copy of an earlier cookie names the row, and is worth nothing only when that has ended.
+    """
+    return store.is_signed_cookie(django_session) and session.actor_id is None
 
 
 def get_methods(request: HttpRequest, user: AbstractBaseUser) -> list[str]:
@@ -255,11 +269,19 @@ def apply_lifetime(request: HttpRequest) -> None:
         request.session.set_expiry(state.details.lifetime)
 
 
-def _describe(session: Session, details: LoginDetails, django_session: SessionBase) -> None:
-    """Write what the sign-in says of this browser to a row that is kept."""
+def describe(session: Session, state: RequestState, django_session: SessionBase) -> None:
+    """Write what the app's own sign-in says of this browser, if it is one, to a row that is kept."""
+    if (details := state.details) is None:
+        return
     session.expires_at = store.get_expiry(django_session, created_at=session.created_at)
+    state.retagged = session if details.tag not in {"", session.tag} else None
     session.tag = details.tag or session.tag
-    all_sessions().filter(pk=session.pk).update(expires_at=session.expires_at, tag=session.tag)
+    row, using = all_sessions().filter(pk=session.pk), write_alias()
+
+    def write() -> int:
+        return in_transaction(lambda: row.update(expires_at=session.expires_at, tag=session.tag), using=using)
+
+    store_text(session, ("tag",), write)
     if details.name:
         rename_session(session, details.name, caller=None)
 

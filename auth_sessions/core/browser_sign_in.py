@@ -33,7 +33,8 @@ def sign_in_browser(
 
     A ``lifetime`` is also that of Django's session, and never longer than ``AUTH_SESSIONS_LIFETIME``; with ``DEFAULT``
     or None Django's settings decide. The key of Django's session is a new one in any case. A login of the same user
-    keeps its row. ``request`` has passed ``BrowserSessionMiddleware``; the caller has checked its CSRF token.
+    keeps its row; a signed cookie, which has no key, gets a new one, and the earlier row ends. ``request`` has passed
+    ``BrowserSessionMiddleware``; the caller has checked its CSRF token.
 
     Raises :class:`~auth_sessions.exceptions.NoActiveAccount`, :class:`~auth_sessions.exceptions.PasswordTooLong`, what
     ``second_factor`` raises, and :class:`~auth_sessions.exceptions.UserInactive` or

@@ -88,10 +88,15 @@ def translate_missing_user(user: AbstractBaseUser) -> Iterator[None]:
 
 
 def as_told(session: Session) -> Session:
-    """A copy of a session, with its refresh token, for receivers: what they do to it changes nothing of the session."""
+    """A copy of a session for receivers: what they do to it, its people or its token changes nothing of the session."""
     told = copy(session)
-    if (token := get_related(session, "refresh_token")) is not None:
-        set_related(told, "refresh_token", copy(token))
+    told.amr = list(session.amr)
+    for name in ("user", "actor", "actor_session", "refresh_token"):
+        if (related := get_related(session, name)) is not None:
+            set_related(told, name, as_told(related) if name == "actor_session" else copy(related))
+    if (user := get_related(session, "user")) is not None:
+        told.user.pk = session.user_id  # a receiver of user_logged_in may have changed the user's own
+        told.user._state.fields_cache = user._state.fields_cache  # what a receiver reads of the user is read once
     return told
 
 

@@ -56,15 +56,16 @@ def upgrade_hash(user: AbstractBaseUser) -> None:
     """Store a hash of the same password by another hasher, and update the fingerprints that match the old hash.
 
     Both are written in one transaction: a request in between would find its session with an earlier password. Where a
-    session has the fingerprint of another ``SECRET_KEY``, which cannot be updated, the old hash stays, and a process
-    with that key upgrades it.
+    session that a new password ends has the fingerprint of another ``SECRET_KEY``, which cannot be updated, the old
+    hash stays, and a process with that key upgrades it.
     """
     using = write_alias()
 
     def work() -> None:
         for stored in lock_by_primary_key(user_row(user)):
             sessions = all_sessions(using).filter(user_id=user.pk)
-            if not all(passwords.has_known_key(session.password_fingerprint) for session in lock(sessions)):
+            bound = [row for row in lock(sessions) if row.kind in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS]
+            if not all(passwords.has_known_key(session.password_fingerprint) for session in bound):
                 user.password = stored.password
                 return
             user_row(user).update(password=Secret(user.password))

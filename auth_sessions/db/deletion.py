@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from uuid import UUID
@@ -104,8 +105,9 @@ def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bo
         signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
         sessions=list(sessions),
         user_ids=set(user_ids),
-        **event,
+        **{**event, "actor": copy(event["actor"])},
     )
+    event["actor"] = copy(event["actor"])
     if not is_robust:
         ending()
         delete()

@@ -115,7 +115,7 @@ class Backend(TokenBackend):
     def _prepare_key(self, key: Any) -> Any:
         """Raise an error of the same type without the frames of PyJWT, whose variables hold the key."""
         try:
-            return super()._prepare_key(key)
+            return conceal(super()._prepare_key(key))
         except Exception as error:  # noqa: BLE001 - PyJWT and cryptography may raise anything
             failure = type(error)(str(error))
         raise failure
@@ -204,11 +204,12 @@ def fallback_backend(key: str | bytes | tuple[str, str | bytes]) -> Backend:
 
 
 @lru_cache(maxsize=32)
+@secret_arguments("key")
 def _asymmetric_algorithm(key: str, today: str) -> str:
     """The algorithm of an earlier key: the present one if the key fits it, otherwise one for this type of key."""
     for algorithm in (today, "RS256", "ES256", "ES384", "ES512", "EdDSA"):
         if not algorithm.startswith("HS"):
-            with suppress(jwt.PyJWTError, NotImplementedError, TypeError, ValueError):
+            with suppress(Exception):  # PyJWT and cryptography may raise anything
                 jwt.get_algorithm_by_name(algorithm).prepare_key(key)
                 return algorithm
     raise ValueError(_("The key cannot be read."))
@@ -221,7 +222,8 @@ def public_keys() -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=32)
+@secret_arguments("secret_key")
 def refresh_backend(secret_key: str | bytes) -> Backend:
     """The backend of refresh tokens, with a key derived from ``SECRET_KEY``."""
     key = salted_hmac("auth_sessions.tokens.refresh", "", secret=secret_key, algorithm="sha256")
-    return Backend("HS256", key.hexdigest())
+    return Backend("HS256", conceal(key.hexdigest()))

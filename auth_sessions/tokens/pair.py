@@ -1,6 +1,7 @@
 """The pair of tokens that a client holds: an access token (RFC 6750) and a refresh token that only this app reads."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -22,9 +23,13 @@ class TokenPair:
     expires_at: int
 
 
-def issue(session: Session, *, request: HttpRequest | None = None) -> TokenPair:
-    """Sign the pair for a session's current generation. A generation always gives the same refresh token, by bytes."""
-    access = SessionAccessToken.for_session(session, request=request)
+def issue(session: Session, *, request: HttpRequest | None = None, people: dict[str, Any] | None = None) -> TokenPair:
+    """Sign the pair for a session's current generation. A generation always gives the same refresh token, by bytes.
+
+    ``people`` are the claims of :func:`~auth_sessions.tokens.session_tokens.claims_of_people`, if they were taken
+    before.
+    """
+    access = SessionAccessToken.for_session(session, request=request, people=people)
     return TokenPair(
         access=Secret(access),
         refresh=Secret(SessionRefreshToken.for_session(session)),

@@ -4,6 +4,7 @@ import math
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from rest_framework_simplejwt.tokens import Token
 from auth_sessions import exceptions, moments, signals
 from auth_sessions.conf import conf
 from auth_sessions.core.database import as_told
-from auth_sessions.masking import Secret, secret_arguments
+from auth_sessions.masking import Secret, conceal, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens.keys import access_backend, fallback_backends, refresh_backend, simple_jwt
 
@@ -32,7 +33,9 @@ T = TypeVar("T", bound="SessionToken")
 
 @secret_arguments("token")
 def parse(token_class: type[T], token: str | bytes) -> T:
-    """Verify and read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`."""
+    """Verify and read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`, also for another type."""
+    if token is None:
+        raise exceptions.TokenNotValid
     try:
         return token_class(token)
     except TokenError as error:
@@ -50,6 +53,8 @@ class SessionToken(Token):
             self.verify()
 
     def _decode(self, token: Any, *, verify: bool) -> dict[str, Any]:
+        if not _is_raw(token):
+            raise TokenError(_("Token is invalid"))
         with suppress(TokenBackendError):
             return self.get_token_backend().decode(token, verify=verify)
         for backend in self.get_fallback_backends():
@@ -125,7 +130,7 @@ class SessionRefreshToken(SessionToken):
         return refresh_backend(settings.SECRET_KEY)
 
     def get_fallback_backends(self) -> Iterable[TokenBackend]:
-        return [refresh_backend(secret_key) for secret_key in settings.SECRET_KEY_FALLBACKS]
+        return [refresh_backend(secret_key) for secret_key in conceal(list(settings.SECRET_KEY_FALLBACKS))]
 
 
 class ProjectToken(SessionToken):
@@ -176,7 +181,10 @@ class SessionAccessToken(ProjectToken):
     """Set by :class:`~auth_sessions.authentication.SessionJWTAuthentication`."""
 
     @classmethod
-    def for_session(cls, session: Session, *, request: HttpRequest | None = None) -> "SessionAccessToken":
+    def for_session(
+        cls, session: Session, *, request: HttpRequest | None = None, people: dict[str, Any] | None = None
+    ) -> "SessionAccessToken":
+        """The token of a session. ``people`` are the claims of :func:`claims_of_people`, if they were taken before."""
         row = session.refresh_token
         token = cls()
         expires_at = token.current_time.timestamp() + simple_jwt("ACCESS_TOKEN_LIFETIME").total_seconds()
@@ -187,17 +195,16 @@ class SessionAccessToken(ProjectToken):
             "exp": int(expires_at),
             "iat": int(token.current_time.timestamp()),
             simple_jwt("JTI_CLAIM") or "jti": uuid.uuid4().hex,
-            simple_jwt("USER_ID_CLAIM"): str(getattr(session.user, simple_jwt("USER_ID_FIELD"))),
             "session_id": str(session.pk),
             "generation": row.generation,
             "rotated_at": moments.to_seconds(row.rotated_at),
+            **(claims_of_people(session) if people is None else people),
         }
-        if session.actor is not None:
-            own_claims["act"] = {"sub": str(getattr(session.actor, simple_jwt("USER_ID_FIELD")))}
-        token.payload = own_claims.copy()
+        token.payload = own_claims
         if signals.access_token_issuing.has_listeners(cls):
+            token.payload = deepcopy(own_claims)
             signals.access_token_issuing.send(sender=cls, token=token, session=as_told(session), request=request)
-        token.payload.update(own_claims)
+            token.payload.update(own_claims)
         return token
 
     @property
@@ -228,6 +235,19 @@ class SessionAccessToken(ProjectToken):
             raise TokenError(_("Token is incomplete")) from error
         if not complete:
             raise TokenError(_("Token is incomplete"))
+
+
+def claims_of_people(session: Session) -> dict[str, Any]:
+    """Whose token it is, and who acts in their name. Taken before receivers get the user, who may change them."""
+    key = simple_jwt("USER_ID_FIELD")
+    claims: dict[str, Any] = {simple_jwt("USER_ID_CLAIM"): str(getattr(session.user, key))}
+    if session.actor is not None:
+        claims["act"] = {"sub": str(getattr(session.actor, key))}
+    return claims
+
+
+def _is_raw(token: object) -> bool:
+    return isinstance(token, (str, bytes))
 
 
 def _seconds(value: object) -> float:

@@ -6,8 +6,10 @@ import pytest
 
 from auth_sessions import api
 from auth_sessions.models import Session
+from tests.host.single_page_urls import CODE
 from tests.support.browser import Browser, HelpDesk
 from tests.support.device import PASSWORD, Device
+from tests.support.single_page_app import SinglePageApp
 
 
 @pytest.fixture
@@ -65,6 +67,18 @@ class TestAPassword:
         assert desk.row == before
         assert desk.row.authenticated_at >= before.authenticated_at + timedelta(minutes=30)
         assert not ada.auth_sessions.exists()
+
+    def test_the_actor_names_the_device(self, desk, ada, grace, settings):
+        """At ``sign-in/``, which gives a tag as well: the row that comes back gets both."""
+        settings.ROOT_URLCONF = "tests.host.single_page_urls"
+        before = desk.row
+        desk.act_as(ada)
+        page = SinglePageApp()
+        page.client.cookies = desk.client.cookies
+        answer = page.ask_for_token().try_sign_in(grace, device_name="Help desk", otp=CODE)
+        assert answer.json()["name"] == "Help desk"
+        (row,) = Session.objects.all()
+        assert (row, row.name, row.tag) == (before, "Help desk", "web")
 
 
 class TestTheSameUserAgain:

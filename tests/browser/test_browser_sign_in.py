@@ -265,6 +265,20 @@ class TestLimit:
         page.sign_in(ada)
         assert [phone.is_signed_in(), other.is_signed_in(), page.is_signed_in()] == [True, False, True]
 
+    @pytest.mark.usefixtures("_own_view")
+    @pytest.mark.parametrize("policy", ["evict_oldest", "refuse"])
+    def test_by_the_tag_that_a_kept_row_gets(self, ada, settings, policy):
+        """Signed in by a login page, which gives no tag, and then by the view."""
+        settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_BY = 1, "tag"
+        settings.AUTH_SESSIONS_LIMIT_POLICY = policy
+        page, other = SinglePageApp(), SinglePageApp().sign_in(ada)
+        page.client.force_login(ada)
+        assert page.is_signed_in()
+        assert other.is_signed_in()
+        page.sign_in(ada)
+        assert [row.tag for row in Session.objects.filter(kind="browser")] == ["web"]
+        assert [other.is_signed_in(), page.is_signed_in()] == [False, True]
+
 
 @pytest.mark.parametrize("missing", [["auth_sessions"], ["auth_sessions", "contrib"]])
 def test_without_browser_sessions(ada, settings, missing):

@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 
 from auth_sessions.models import Session
+from tests.support import error_reports
 from tests.support.browser import entry_is_left
 from tests.support.device import MACBOOK, PASSWORD, code, still_signed_in
+from tests.support.inputs import each
 from tests.support.single_page_app import SinglePageApp
 
 
@@ -65,17 +67,19 @@ class TestEveryEngine:
         assert page.get("sessions/").status_code == 401
 
     def test_the_same_person_again(self, new_page, page, ada, settings):
-        """The row is kept, and the key of Django's session is not."""
+        """The row is kept, and the key of Django's session is not. A signed cookie has no key, but a new row."""
         first, key = page.session_id, page.cookie
         tab = page.copy()
         page.sign_in(ada, device_name="Desk")
-        assert page.session_id == first
-        assert Session.objects.get().name == "Desk"
+        assert (page.session_id == first) == ("signed_cookies" not in settings.SESSION_ENGINE)
+        assert page.cookie != key
+        for _ in range(2):
+            assert Session.objects.get().name == "Desk"
+            page.sign_in(ada)
         assert not entry_is_left(key)
         assert page.is_signed_in()
+        assert not tab.is_signed_in()
         assert Session.objects.get().django_session_key in {None, page.cookie}
-        if "signed_cookies" not in settings.SESSION_ENGINE:  # there the cookie is the data
-            assert page.cookie != key
         assert page.sign_out("local").status_code == 204
         assert still_signed_in(page=page, tab=tab) == set()
 
@@ -124,3 +128,37 @@ class TestEveryEngine:
         page.ask_for_token()
         assert page.try_sign_in(ada, password=PASSWORD).status_code == 200
         assert Session.objects.latest("created_at").expires_at > timezone.now() + timedelta(days=13)
+
+
+DEEP = b'{"password": "%s", "otp": %s' % (PASSWORD.encode(), b"[" * 100_000)
+
+
+class TestABodyThatIsNestedTooDeeply:
+    """The check for CSRF reads the body first, where it looks for the token of a form."""
+
+    @pytest.fixture
+    def reports(self):
+        reports = error_reports.start()
+        yield reports
+        error_reports.stop()
+
+    @pytest.mark.urls("tests.host.cookie_urls")
+    @each("path", ["/api/auth/token/", "/api/auth/sign-in/", "/api/cookies/sign-in/"])
+    def test_at_a_sign_in(self, db, reports, path):
+        assert send(SinglePageApp().ask_for_token(), path, DEEP).status_code == 400
+        assert reports.sent == []
+
+    def test_of_staff(self, grace, ada, phone, reports):
+        page = SinglePageApp().sign_in(grace)
+        for path in (f"users/{ada.pk}/sign-out/", "sign-out/"):
+            assert send(page, f"/api/auth/{path}", DEEP).status_code == 400
+        assert send(page, f"/api/auth/sessions/{page.session_id}/", DEEP, method="PATCH").status_code == 400
+        assert reports.sent == []
+        assert page.is_signed_in()
+        assert phone.is_signed_in()
+
+
+def send(page, path, body, method="POST"):
+    page.client.raise_request_exception = False
+    headers = {"X-CSRFToken": page.client.cookies["csrftoken"].value}
+    return page.client.generic(method, path, body, content_type="application/json", headers=headers)

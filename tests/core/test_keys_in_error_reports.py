@@ -1,10 +1,19 @@
 """The keys that sign tokens are in no error report, whatever a project sets in a token or in its settings."""
 
+import sys
+
 import pytest
+from django.conf import settings as project
+from django.views.debug import ExceptionReporter
 
 from auth_sessions.signals import access_token_issuing
+from auth_sessions.tokens import hs256
+from auth_sessions.tokens.keys import access_backend, refresh_backend
 from tests.support import error_reports
+from tests.support.checks import findings
 from tests.support.device import PASSWORD, Device
+from tests.support.inputs import each
+from tests.support.keys import unknown_private_key, unknown_public_keys
 from tests.support.related import receiving
 from tests.support.supabase import add_user
 
@@ -63,3 +72,26 @@ def test_a_fallback_that_cannot_be_read_is_passed_over(laptop, settings, reports
     assert error_reports.send("GET", "/api/auth/sessions/", access=laptop.access)[0] == 200
     assert error_reports.send("GET", "/auth/v1/.well-known/jwks.json")[0] == 200
     assert SECRET[:20] not in "\n".join(reports.sent)
+
+
+@pytest.mark.parametrize("fallback", [*unknown_public_keys(), unknown_private_key()], ids=["PEM", "SSH", "private"])
+def test_a_fallback_of_a_kind_that_nobody_knows(laptop, settings, reports, fallback):
+    settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [fallback, ("HS256", SECRET)]
+    assert error_reports.send("GET", "/api/auth/sessions/", access="x.y.z")[0] == 401
+    assert error_reports.send("GET", "/api/auth/sessions/", access=laptop.access)[0] == 200
+    assert error_reports.send("GET", "/auth/v1/.well-known/jwks.json")[0] == 200
+    assert reports.sent == []
+    assert findings(AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS=[fallback]) == ["auth_sessions.E001"]
+
+
+@each("backend", {"access": access_backend, "refresh": lambda: refresh_backend(project.SECRET_KEY)})
+def test_the_frames_that_compare_a_signature(backend):
+    """Whatever fails there, as a token did that is no text."""
+    key = backend().hs256_key
+    try:
+        hs256.read(5, key)
+    except AttributeError:
+        report = ExceptionReporter(None, *sys.exc_info()).get_traceback_text()
+    assert "SecretBytes" not in report
+    assert "hs256" in report
+    assert bytes(key).decode() not in report

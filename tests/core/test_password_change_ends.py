@@ -100,3 +100,18 @@ def test_by_default_both_kinds_end(ada, laptop):
     save(ada)
     assert code(laptop.me()) == (401, "session_not_found")
     assert PASSWORD != NEW
+
+
+@pytest.mark.usefixtures("tokens_stay")
+def test_a_hash_is_upgraded_although_such_a_session_has_outlived_its_key(settings, ada, laptop):
+    """Its fingerprint, of an earlier password and an earlier key, is compared with nothing."""
+    settings.SIMPLE_JWT = {"SIGNING_KEY": "s" * 64}
+    save(ada)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 64, [settings.SECRET_KEY]
+    assert laptop.refresh().status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert laptop.refresh().status_code == laptop.me().status_code == 200
+    settings.PASSWORD_HASHERS = ["tests.host.hashers.QuickPBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    phone = Device().sign_in(ada, NEW)
+    assert get_user_model().objects.get(pk=ada.pk).password.startswith("pbkdf2_sha256$")
+    assert laptop.me().status_code == phone.me().status_code == 200

@@ -1,11 +1,15 @@
 """What a project's receivers do to the instances that they get, and where they fail."""
 
 import pytest
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.cache import caches
 from django.db import connection
 from django.db.models.signals import post_delete, pre_delete
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIRequestFactory
 
+from auth_sessions import api
+from auth_sessions.authentication import CachedSessionJWTAuthentication, LazyUser
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import (
     access_token_issuing,
@@ -16,8 +20,10 @@ from auth_sessions.signals import (
     sessions_ending,
 )
 from tests.host.models import PushDevice
+from tests.support.acting import act
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, code
+from tests.support.keys import read_claims
 from tests.support.related import child, receiving, with_table
 
 
@@ -205,3 +211,111 @@ def test_the_records_cannot_be_changed(laptop, signal):
     with receiving(lambda records, **event: heard.append(records), signal, of=Session):
         assert laptop.sign_out().status_code == 204
     assert [type(records) for records in heard] == [tuple]
+
+
+def exchange_user(bob):
+    def change(session=None, actor=None, user=None, **event):
+        for person in (session and session.user, session and session.actor, actor, user):
+            if person is not None:
+                person.pk = bob.pk
+
+    return change
+
+
+SENT_AT_A_SIGN_IN = [session_started, user_logged_in, sessions_ending, sessions_ended, access_token_issuing]
+
+
+class TestWhoseTokenItIs:
+    """A service that checks the signature alone would take Ada for Bob."""
+
+    @pytest.mark.parametrize("signal", SENT_AT_A_SIGN_IN)
+    def test_at_a_sign_in(self, ada, bob, laptop, settings, signal):
+        """Which ends another session: ``actor`` of ``sessions_ending`` is the user for whom the token is issued."""
+        settings.AUTH_SESSIONS_MAX_PER_USER = 1
+        before = claims_of_people(laptop)
+        with receiving(exchange_user(bob), signal, of=None):
+            device = Device().sign_in(ada)
+        assert claims_of_people(device) == before
+
+    @pytest.mark.parametrize("signal", [session_moved, access_token_issuing])
+    def test_at_a_refresh(self, bob, laptop, signal):
+        before, moved = claims_of_people(laptop), Device(IPHONE)
+        moved.refresh_token = laptop.refresh_token
+        with receiving(exchange_user(bob), signal, of=None):
+            assert moved.refresh().status_code == 200
+        assert claims_of_people(moved) == before
+
+    @pytest.mark.parametrize("signal", [session_started, user_logged_in, access_token_issuing])
+    def test_of_somebody_who_acts(self, ada, bob, grace, staff_device, signal):
+        """Nor can ``act`` be overwritten (RFC 8693, section 4.1)."""
+        people = {"user_id": str(ada.pk), "act": {"sub": str(grace.pk)}}
+
+        def change(session, token=None, **event):
+            session.actor.pk = session.actor_session.user.pk = session.actor_session.user_id = bob.pk
+            if token is not None:
+                token["act"]["sub"] = str(bob.pk)
+
+        with receiving(change, signal, of=None):
+            device = act(grace, ada, from_device=staff_device)
+        claims = read_claims(device.access)
+        assert {name: claims[name] for name in people} == people
+
+    def test_of_who_has_signed_out(self, ada, bob, laptop):
+        """``user_logged_out`` follows ``sessions_ending``."""
+        heard = []
+
+        def hear(user, **event):
+            heard.append(user.pk)
+
+        change = exchange_user(bob)
+        with receiving(change, sessions_ending, sessions_ended, of=None), receiving(hear, user_logged_out, of=None):
+            assert laptop.sign_out().status_code == 204
+        assert heard == [ada.pk]
+
+    def test_the_end_is_told_of_who_ended_them(self, ada, bob, laptop):
+        heard = []
+        with (
+            receiving(exchange_user(bob), sessions_ending, of=None),
+            receiving(lambda actor, **event: heard.append(actor.pk), sessions_ended, of=None),
+        ):
+            laptop.sign_out()
+        assert heard == [ada.pk]
+
+    @pytest.mark.parametrize("signal", [session_started, user_logged_in])
+    def test_how_somebody_signed_in(self, ada, signal):
+        """A resource server reads the second factor from it: nobody has given one."""
+
+        def change(session, **event):
+            session.amr.append("mfa")
+
+        def copy_methods(token, session, **event):
+            token["methods"] = session.amr
+
+        with receiving(change, signal, of=None), receiving(copy_methods, access_token_issuing, of=None):
+            device = Device().sign_in(ada)
+        assert read_claims(device.access)["methods"] == Session.objects.get().amr == ["pwd"]
+
+
+def claims_of_people(device):
+    return {name: value for name, value in read_claims(device.access).items() if name in {"user_id", "sub", "email"}}
+
+
+@pytest.mark.usefixtures("_cached")
+def test_a_receiver_of_the_cached_check_reads_who_signs_out_without_sql(laptop):
+    """Only the primary key of a lazy user is known, and it is enough."""
+    heard = []
+
+    def hear(actor, **event):
+        with CaptureQueriesContext(connection) as queries:
+            heard.append((str(actor.pk), actor.is_active, len(queries)))
+
+    pair = [CachedSessionJWTAuthentication().authenticate(request_of(laptop)) for _ in range(2)]
+    user, token = pair[-1]
+    assert type(user) is LazyUser
+    with receiving(hear, sessions_ending, of=None):
+        api.sign_out(token.session)
+    assert heard == [(str(user.pk), True, 0)]
+
+
+def request_of(device):
+    return APIRequestFactory().get("/", headers={"Authorization": f"Bearer {device.access}"})

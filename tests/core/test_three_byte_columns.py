@@ -12,6 +12,7 @@ from auth_sessions import api
 from auth_sessions.models import Session
 from tests.support.admin import AdminClient
 from tests.support.device import Device
+from tests.support.single_page_app import SinglePageApp
 from tests.support.supabase import SupabaseDevice, needs_email
 
 pytestmark = [
@@ -59,6 +60,16 @@ def test_a_name_with_emoji(ada, laptop, settings, name, stored, limit):  # noqa:
 @pytest.mark.usefixtures("three_byte_columns")
 def test_a_tag_with_emoji(ada):
     assert api.sign_in_user(ada, tag="till 🦀").session.tag == "till"
+
+
+@pytest.mark.usefixtures("three_byte_columns")
+def test_the_tag_of_a_browser_that_signs_in_again(ada, settings):
+    settings.ROOT_URLCONF = "tests.host.single_page_urls"
+    page = SinglePageApp().sign_in(ada)
+    Session.objects.update(tag="")
+    for _ in range(2):
+        assert page.ask_for_token().try_sign_in(ada, tag="till 🦀").status_code == 200
+        assert Session.objects.get().tag == "till"
 
 
 @pytest.mark.usefixtures("three_byte_columns")

@@ -1,10 +1,12 @@
 """The signed pair: keys, claims, and what a project may add."""
 
 from datetime import timedelta
+from functools import partial
 
 import jwt
 import pytest
 from django.utils import timezone
+from rest_framework_simplejwt.exceptions import TokenError
 
 from auth_sessions import api, exceptions, tokens
 from auth_sessions.authentication import get_session_of_refresh_token
@@ -12,7 +14,9 @@ from auth_sessions.core import rotation
 from auth_sessions.core.creation import create_session
 from auth_sessions.core.statements import select_session
 from auth_sessions.signals import access_token_issuing
+from auth_sessions.tokens import SessionAccessToken, SessionRefreshToken
 from tests.support.device import Device, code
+from tests.support.inputs import each
 from tests.support.keys import new_key, pem_pair, read_claims
 
 
@@ -127,6 +131,18 @@ class TestPythonApi:
     def test_junk(self, db, raw):
         with pytest.raises(exceptions.TokenNotValid):
             api.refresh(raw)
+
+    @each("raw", [None, 5, 1.5, True, ["a"], {"a": 1}, b"a.b.c"])
+    @pytest.mark.parametrize("token_class", [SessionAccessToken, SessionRefreshToken])
+    def test_no_text(self, settings, token_class, raw):
+        """As a project's own view gets it from ``request.data["refresh"]``."""
+        settings.SECRET_KEY_FALLBACKS = ["an earlier key"]
+        for read in (api.refresh, get_session_of_refresh_token, partial(tokens.parse, token_class)):
+            with pytest.raises(exceptions.TokenNotValid):
+                read(raw)
+        if raw is not None:
+            with pytest.raises(TokenError):
+                token_class(raw)
 
     def test_the_pair_of_a_found_session(self, ada):
         session = create_session(ada)

@@ -56,6 +56,16 @@ def page(request, ada):
     return TokenPage(request.param).sign_in(ada)
 
 
+def test_a_body_that_is_nested_too_deeply(ada):
+    """The check for CSRF reads it first."""
+    page = TokenPage().sign_in(ada)
+    for method, path in (("PATCH", f"/api/auth/sessions/{page.session_id}/"), ("POST", "/api/cookies/sign-out/")):
+        headers = {"X-CSRFToken": page.client.cookies["csrftoken"].value}
+        answer = page.client.generic(method, path, "[" * 100_000, content_type="application/json", headers=headers)
+        assert answer.status_code == 400
+    assert page.is_signed_in()
+
+
 def test_the_code_is_the_examples():
     assert f"```python\n{CODE}```" in (ROOT / "docs" / "cookies.md").read_text()
 

@@ -17,7 +17,7 @@ class BrowserSignIn(BrowserSignInView):
         return timedelta(hours=hours) if hours else DEFAULT
 
     def get_tag(self):
-        return "web"
+        return self.request.data.get("tag", "web")
 
     def second_factor(self, request, user, credentials):
         if not user.is_staff:

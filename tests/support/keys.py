@@ -39,3 +39,20 @@ def signed(header, payload, key, digest=hashlib.sha256):
 def read_claims(token):
     """What a token says, whoever signed it."""
     return jwt.decode(token, options={"verify_signature": False})
+
+
+def unknown_public_keys():
+    """Of kinds that ``cryptography`` does not know: its ``UnsupportedAlgorithm`` is no ``ValueError``."""
+    der = new_key("RS256").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return [_pem("PUBLIC KEY", der), "ssh-foo AAAA"]
+
+
+def unknown_private_key():
+    der = new_key("RS256").private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return _pem("PRIVATE KEY", der)
+
+
+def _pem(label, der):
+    """With the number of an algorithm that nobody knows."""
+    unknown = der.replace(bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d01017f"))
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(unknown).decode()}-----END {label}-----\n"

@@ -51,7 +51,7 @@ def of_request(error: AuthSessionsError) -> APIException:
     if isinstance(error, exceptions.UserInactive):
         return AuthenticationFailed(INACTIVE, code=error.code)  # type: ignore[arg-type]
     if _is_of_token(error):
-        return InvalidToken({"detail": NO_TYPE, "messages": _messages(_text(error))})
+        return InvalidToken({"detail": NO_TYPE, "messages": _for_token_classes(_text(error))})
     return to_api_exception(error)
 
 
@@ -69,7 +69,7 @@ def _text(error: AuthSessionsError) -> str:
     return str(EXPIRED if isinstance(error, exceptions.SessionExpired) else BLACKLISTED)
 
 
-def _messages(text: str) -> list[dict[str, Any]]:
+def _for_token_classes(text: str) -> list[dict[str, Any]]:
     """One message for each kind of token that the project accepts."""
     classes = [import_string(each) if isinstance(each, str) else each for each in simple_jwt("AUTH_TOKEN_CLASSES")]
     return [{"token_class": each.__name__, "token_type": each.token_type, "message": text} for each in classes]

@@ -444,7 +444,7 @@ application = SessionAuthMiddleware(Chat())
 
 class OldClientsSignIn(simplejwt.TokenObtainPairView):
     def get_response_data(self, session: Session, pair: api.TokenPair) -> dict[str, Any]:
-        return {**super().get_response_data(session, pair), "username": session.user.get_username()}
+        return {**super().get_response_data(session, pair), "expires_at": pair.expires_at}
 
 
 class Long(mixins.NewSessionMixin):
@@ -462,9 +462,9 @@ class OldTokens(SessionOrSimpleJWTAuthentication):
 
 class SlidingView(simplejwt.ExchangeView):
     def post(self, request: Request) -> Response:
-        assert_type(simplejwt.SLIDING, str)
+        claim: str = simplejwt.SLIDING
         session = Session.objects.get()
-        return Response({"token": simplejwt.issue_sliding(session, request=request)})
+        return Response({"token": simplejwt.issue_sliding(session, request=request), "claim": claim})
 
 
 OLD_CLIENTS: list[type[views.TokenPairView]] = [

@@ -58,6 +58,7 @@ class LoginDetails:
     tag: str = ""
     amr: tuple[str, ...] = ()
     lifetime: Lifetime = DEFAULT
+    handed_over_from: Session | None = None
 
 
 @dataclass
@@ -340,6 +341,7 @@ def create_for_login(
             actor=actor,
             current=None if state is None else state.previous,
             is_provisional=is_provisional,
+            handed_over_from=details.handed_over_from,
         )
     except exceptions.SessionInvalid:
         return False
@@ -369,7 +371,7 @@ def note_actor(request: HttpRequest, session: Session) -> None:
     if session.actor_id is None:
         return
     own = acting and acting["session"] if left is None or left.actor_id is not None else str(left.pk)
-    is_carried = own is not None and own == str(session.actor_session_id)
+    is_carried = own is not None and own == str(session.depends_on_id)
     state.presented.acting = Acting(actor=str(session.actor_id), session=own if is_carried else None)
     if left is not None and is_carried:
         rows = all_sessions().filter(pk=left.pk)
@@ -575,8 +577,8 @@ def end_dropped(request: HttpRequest) -> None:
 
     in_transaction(end, using=write_alias())
     state.has_left_acting = row.actor_id is not None
-    if row.actor_session_id is not None and presented.acting is None:  # nobody has loaded the data
-        left = all_sessions().filter(pk=row.actor_session_id, kind=SessionKind.BROWSER)
+    if row.is_staff_help and row.depends_on_id is not None and presented.acting is None:  # nobody has loaded the data
+        left = all_sessions().filter(pk=row.depends_on_id, kind=SessionKind.BROWSER)
         own = left.filter(django_session_key=None, django_session_engine=None).first()
         presented.acting = Acting(actor=str(row.actor_id), session=None if own is None else str(own.pk))
 

@@ -62,11 +62,13 @@ class SignOutSerializer(serializers.Serializer[Any]):
 class HandOverSerializer(serializers.Serializer[Any]):
     """``{"next"?}``, a path of the site."""
 
-    next = serializers.CharField(required=False, allow_blank=True, max_length=NEXT_LENGTH)
+    next = serializers.CharField(required=False, allow_blank=True)
 
     def validate_next(self, value: str) -> str:
         if value and not is_path(value):
-            raise serializers.ValidationError(_("Name a path of this site, such as /account/."))
+            raise serializers.ValidationError(
+                _("Name a path of this site, of at most %(length)s characters.") % {"length": NEXT_LENGTH}
+            )
         return value
 
 

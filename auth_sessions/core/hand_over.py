@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from auth_sessions import exceptions, moments, passwords
@@ -41,7 +42,7 @@ LIFETIME = timedelta(seconds=60)
 """How long a code is good."""
 
 NEXT_LENGTH = 1000
-"""The maximum length of a path to go to: it is part of the code, and that of a URL."""
+"""The maximum length of a path to go to, as it is sent: it is part of the code, and the code of a cookie."""
 
 _SALT = "auth_sessions.core.hand_over"
 
@@ -55,8 +56,13 @@ class HandOver:
 
 
 def is_path(url: str) -> bool:
-    """Whether a URL is a path of the same site, to which a browser may be redirected."""
-    return url.startswith("/") and len(url) <= NEXT_LENGTH and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    """Whether a URL is a path of the same site, to which a browser may be redirected, and not too long."""
+    is_own = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    return is_own and len(_as_sent(url)) <= NEXT_LENGTH
+
+
+def _as_sent(url: str) -> str:
+    return iri_to_uri(url.encode(errors="replace").decode())
 
 
 def create_hand_over(session: Session, *, next_url: str = "") -> str:
@@ -77,7 +83,7 @@ def create_hand_over(session: Session, *, next_url: str = "") -> str:
     tokens = _token_of(session)
     if not retry_conflicts(partial(tokens.update, hand_over_digest=_digest(nonce)), using=tokens.db):
         raise exceptions.SessionNotFound
-    return Secret(_signer().sign_object([session.pk.hex, nonce, timezone.now().timestamp(), next_url]))
+    return Secret(_signer().sign_object([session.pk.hex, nonce, timezone.now().timestamp(), _as_sent(next_url)]))
 
 
 @secret_arguments("code")
@@ -119,16 +125,32 @@ def redeem_hand_over(request: HttpRequest, code: str) -> Session:
 
 
 @secret_arguments("code")
-def _read(code: str) -> tuple[HandOver, str]:
-    """What a good code stands for, and the digest of its nonce."""
+def is_genuine(code: str) -> bool:
+    """Whether a code is ours, and not too old. The database, which is not asked, may know more."""
+    try:
+        _parse(code)
+    except exceptions.HandOverNotValid:
+        return False
+    return True
+
+
+@secret_arguments("code")
+def _parse(code: str) -> tuple[uuid.UUID, str, str]:
+    """The session's key, the digest of the nonce, and the path to go to."""
     try:
         key, nonce, created_at, next_url = _signer().unsign_object(code)
     except (BadSignature, ValueError) as error:  # a character that cannot be encoded
         raise exceptions.HandOverNotValid from error
-    digest = _digest(Secret(nonce))
     if timezone.now().timestamp() - created_at >= LIFETIME.total_seconds():
         raise exceptions.HandOverNotValid
-    session = select_session(uuid.UUID(key), "user", "refresh_token", with_user_visibility=True)
+    return uuid.UUID(key), _digest(Secret(nonce)), next_url
+
+
+@secret_arguments("code")
+def _read(code: str) -> tuple[HandOver, str]:
+    """What a good code stands for, and the digest of its nonce."""
+    key, digest, next_url = _parse(code)
+    session = select_session(key, "user", "refresh_token", with_user_visibility=True)
     if session is None or not constant_time_compare(session.refresh_token.hand_over_digest or "", digest):
         raise exceptions.HandOverNotValid
     reason = get_end_reason(session, last_used_at=session.last_used_at, asks_backend=True)

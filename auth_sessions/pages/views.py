@@ -49,11 +49,8 @@ class Page(OwnTransactionsMixin, TemplateView):
         return super().get_context_data(language=language, direction=direction, **kwargs)
 
 
-@method_decorator(_PROTECTION, name="dispatch")
-class DevicePage(Page):
-    """The base of the pages of a signed-in person. Its queryset contains that person's devices only."""
-
-    current: Session
+class BrowserPage(Page):
+    """A page that needs to know the session of the browser."""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -61,6 +58,13 @@ class DevicePage(Page):
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
             )
+
+
+@method_decorator(_PROTECTION, name="dispatch")
+class DevicePage(BrowserPage):
+    """The base of the pages of a signed-in person. Its queryset contains that person's devices only."""
+
+    current: Session
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = browser_sessions.get_current(request)
@@ -123,7 +127,7 @@ class DevicesView(DevicePage):
         if total > self.max_listed and not is_all:
             sessions, total = sessions[: self.max_listed], self.get_queryset().count()
         devices = [self.show(session) for session in sessions]
-        others = total - sum(device.is_current for device in devices)
+        others = total - sum(device.stays_with_current for device in devices)
         return self.answer(devices=devices, total=total, others=others, is_brief=len(devices) > self.max_listed)
 
 

@@ -27,7 +27,11 @@ class Website(Browser):
         self.client = Client(enforce_csrf_checks=True, headers={"user-agent": IPHONE})
 
     def opens(self, code):
-        return self.client.get(PAGE, {"code": code})
+        """Follow the app's link, to the page that asks."""
+        response = self.client.get(PAGE, {"code": code})
+        if response.status_code == 302 and response.url == PAGE:
+            return self.client.get(PAGE)
+        return response
 
     def presses(self, page):
         """Send the form of a page that asks."""

@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, include, path
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
@@ -50,6 +50,7 @@ from auth_sessions.contrib.simplejwt import views as simplejwt
 from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication, accepts_old_access_tokens
 from auth_sessions.contrib.simplejwt.exchange import refuse_old_tokens
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.pages import hand_over as hand_over_pages
 from auth_sessions.pages import sign_out as sign_out_pages
 from auth_sessions.pages import views as pages
 from auth_sessions.supabase import views as supabase
@@ -78,6 +79,11 @@ def call(request: HttpRequest, user: User, session: Session) -> None:
     assert_type(api.sign_out(session, choices.Scope.OTHERS, actor=user, request=request), int)
     assert_type(api.change_password(user, "new", keep=session, request=request), int)
     api.mark_reauthenticated(session, amr=("pwd",))
+    code = api.create_hand_over(session, next_url="/account/")
+    assert_type(code, str)
+    assert_type(api.get_hand_over(code), api.HandOver)
+    assert_type(api.get_hand_over(code).session, Session)
+    assert_type(api.redeem_hand_over(request, code), Session)
     for batch in api.clear_expired():
         assert_type(batch, api.ClearedBatch)
 
@@ -90,6 +96,9 @@ async def call_async(request: HttpRequest, user: User, session: Session) -> None
     assert_type(await api.asign_out(session, choices.Scope.LOCAL), int)
     assert_type(await api.achange_password(user, "new", keep=session), int)
     await api.amark_reauthenticated(session)
+    code = await api.acreate_hand_over(session, next_url="/account/")
+    assert_type(await api.aget_hand_over(code), api.HandOver)
+    assert_type(await api.aredeem_hand_over(request, code), Session)
 
 
 # authentication, tokens
@@ -136,6 +145,8 @@ assert_type(conf.conf.AUTH_SESSIONS_REUSE_POLICY, Literal["confirmed", "strict",
 KINDS: list[str] = [*choices.SessionKind.values, *choices.DeviceType.values]
 
 CODES: list[type[exceptions.AuthSessionsError]] = [
+    exceptions.HandOverNotValid,
+    exceptions.HandOverRefused,
     exceptions.NoActiveAccount,
     exceptions.PasswordChanged,
     exceptions.PasswordTooLong,
@@ -283,6 +294,13 @@ class Refresh(views.RefreshView):
     serializer_class = own_serializers.RefreshSerializer
 
 
+class HandOver(views.HandOverView):
+    serializer_class = own_serializers.HandOverSerializer
+
+    def get_url(self, request: Request, code: str) -> str | None:
+        return f"https://www.example.org/from-app/?code={code}"
+
+
 class SignOut(views.SignOutView):
     serializer_class = own_serializers.SignOutSerializer
     scope = choices.Scope.LOCAL
@@ -346,11 +364,17 @@ class About(pages.Page):
     template_name = "about.html"
 
 
+class FromApp(hand_over_pages.HandOverView):
+    def go_on(self, hand_over: api.HandOver) -> HttpResponse:
+        return HttpResponseRedirect(hand_over.next_url or "/welcome/")
+
+
 class Others(PinMixin, sign_out_pages.SignOutOthersView):
     pass
 
 
 PAGES: list[type[pages.Page]] = [
+    pages.BrowserPage,
     pages.DevicePage,
     pages.RenameView,
     pages.SignedOutView,

@@ -13,7 +13,7 @@ from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
 from auth_sessions.signals import session_started, sessions_ending
 from tests.support.browser import Browser, HelpDesk, entry_is_left
-from tests.support.device import Device, code, still_signed_in
+from tests.support.device import PASSWORD, Device, code, still_signed_in
 from tests.support.hand_over import Website, ask
 from tests.support.host import has_browsers
 from tests.support.related import receiving
@@ -114,6 +114,9 @@ class TestTheSession:
         assert website.row.auth_backend == (path if path == own[1] else model_backend)
 
 
+NEW = "analytical-1843"
+
+
 def ways():
     return [way for way, kind in OF_DEVICES if kind is Device]
 
@@ -200,6 +203,18 @@ class TestTheEnd:
         assert api.change_password(ada, "changed", keep=website.row) == 1
         assert still_signed_in(app=iphone, laptop=laptop) == {"app"}
         assert Session.objects.filter(pk=website.session_id).exists()
+
+    def test_the_password_is_saved_on_the_website(self, ada, iphone):
+        """The app's session ends, and what depends on it, also where Django would keep the browser."""
+        browser = Browser()
+        browser.client.cookies = Website().takes_over(iphone).client.cookies
+        browser.client.handler.enforce_csrf_checks = False
+        passwords = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+        assert browser.submit("/password/", passwords).status_code < 500
+        ada.refresh_from_db()
+        assert ada.check_password(NEW)
+        assert still_signed_in(app=iphone, website=browser) == set()
+        assert not Session.objects.exists()
 
     def test_the_password_is_changed_in_the_app(self, ada, iphone, website):
         api.change_password(ada, "changed", keep=row(iphone))

@@ -54,9 +54,9 @@ PUBLIC = {
         TokenRefreshSlidingView TokenRefreshView TokenVerifyView issue_sliding
     """,
     "exceptions": """
-        AuthSessionsError HandOverNotValid HandOverRefused NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
-        RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
-        SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
+        AuthSessionsError HandOverNotValid HandOverRefused NoActiveAccount PasswordChanged PasswordTooLong
+        RefreshTokenAlreadyUsed RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired
+        SessionIdle SessionInvalid SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
     """,
     "masking": """
         DENYLIST Secret SecretBytes
@@ -111,8 +111,8 @@ PUBLIC = {
     """,
     "views": """
         AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HandOverView
-        HasSessionPermission LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView SessionsView SignInView
-        SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
+        HasSessionPermission LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView
+        SessionsView SignInView SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
     """,
 }
 

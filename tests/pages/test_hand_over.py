@@ -5,6 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from auth_sessions.choices import SessionKind
+from auth_sessions.core.creation import create_session
 from auth_sessions.core.people import known_name
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.pages.hand_over import HandOverView
@@ -210,6 +211,20 @@ class TestTheDevicesPage:
         assert "Sign out of 1 other device" in shown
         assert shown.count("Browser ·") == 1
         assert shown.count("App ·") == 2
+
+    def test_no_other_device(self, website, iphone):
+        shown = text(website.page(LIST))
+        assert "on 2 devices" in shown
+        assert "other device" not in shown
+        assert "Sign out everywhere" in shown
+        assert website.submit(OTHERS).url == LIST
+        assert still_signed_in(website=website, app=iphone) == {"website", "app"}
+
+    def test_more_devices_than_are_listed(self, ada, website, iphone):
+        website.submit("/login/", {"username": ada.get_username(), "password": PASSWORD})
+        for _ in range(110):
+            create_session(ada)
+        assert "Sign out of 110 other devices" in text(website.page(LIST))
 
     def test_the_others_are_not_the_app(self, website, iphone, laptop):
         assert "Sign out of 1 other device?" in text(website.page(OTHERS))

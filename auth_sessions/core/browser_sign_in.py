@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions
 from auth_sessions.core import otp
-from auth_sessions.core.browser_sessions import LoginDetails, RequestState, get_state, is_logged_in_as
+from auth_sessions.core.browser_rows import is_logged_in_as
+from auth_sessions.core.browser_state import LoginDetails, RequestState, get_state
 from auth_sessions.core.creation import DEFAULT, Lifetime
 from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
 from auth_sessions.core.database import translate_missing_user, write_alias

@@ -21,7 +21,7 @@ from auth_sessions.core.browser_rows import (
     is_logged_in_as,
     select_presented,
 )
-from auth_sessions.core.browser_state import LOGIN_AT_KEY, LoginDetails, RequestState, defer, get_state
+from auth_sessions.core.browser_state import LOGIN_AT_KEY, LoginDetails, RequestState, defer, get_state, state_of
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.login_methods import methods_of_login
@@ -93,16 +93,15 @@ def _is_replaced(session: Session, django_session: SessionBase) -> bool:
 
 def get_methods(request: HttpRequest, user: AbstractBaseUser) -> list[str]:
     """The methods of the login that has just been made: what the app's own sign-in has verified, and the others."""
-    state = get_state(request)
-    own = () if state is None or state.details is None else state.details.amr
-    return list(dict.fromkeys([*own, *methods_of_login(request, user)]))
+    details = state_of(request).details or LoginDetails()
+    return list(dict.fromkeys([*details.amr, *methods_of_login(request, user)]))
 
 
 def apply_lifetime(request: HttpRequest) -> None:
     """Let Django's session end when the app's own sign-in says, if it names a time; else Django's settings decide."""
-    state = get_state(request)
-    if state is not None and state.details is not None and isinstance(state.details.lifetime, timedelta):
-        request.session.set_expiry(state.details.lifetime)
+    details = state_of(request).details
+    if details is not None and isinstance(details.lifetime, timedelta):
+        request.session.set_expiry(details.lifetime)
 
 
 def describe(session: Session, state: RequestState, django_session: SessionBase) -> None:
@@ -150,12 +149,12 @@ def create_for_login(
     then identified by its digest until its data holds the session id, so that all tabs of the browser share one row.
     Returns False for a user who is inactive or has just been deleted.
     """
-    django_session, state = request.session, get_state(request)
+    django_session, state = request.session, state_of(request)
     cookie = None if is_new else conceal(django_session.session_key)
     if not django_session.session_key:
         django_session.cycle_key()
     key = store.entry_key(django_session) or digest_cookie(cookie)
-    details = state.details if state is not None and state.details is not None else LoginDetails()
+    details = state.details or LoginDetails()
     try:
         session = create_browser_session(
             user,
@@ -169,7 +168,7 @@ def create_for_login(
             name=details.name,
             tag=details.tag,
             actor=actor,
-            current=None if state is None else state.previous,
+            current=state.previous,
             is_provisional=is_provisional,
         )
     except exceptions.SessionInvalid:
@@ -179,7 +178,7 @@ def create_for_login(
         if session is None or not _join(session, user, request=request):
             return False
     store.note_in_use(django_session)
-    if is_new and state is not None:
+    if is_new:
         state.created = session
     if not is_provisional:
         note_actor(request, session)

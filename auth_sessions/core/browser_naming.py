@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core import django_session_store as store
 from auth_sessions.core.browser_rows import is_logged_in_as
-from auth_sessions.core.browser_state import get_state, set_current
+from auth_sessions.core.browser_state import set_current, state_of
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.presented import ACTING_KEY, SESSION_ID_KEY, Acting
 from auth_sessions.models import Session
@@ -21,8 +21,7 @@ from auth_sessions.models import Session
 def name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUser, *, is_new: bool) -> None:
     """Make it the session of this request, and write its id to the data on commit: the row may be rolled back."""
     set_current(request, session)
-    if (state := get_state(request)) is not None:
-        state.is_new = is_new
+    state_of(request).is_new = is_new
     write = partial(write_session_id, request, request.session, session, user, is_new=is_new)
     transaction.on_commit(write, using=write_alias(), robust=True)
 
@@ -36,21 +35,19 @@ def write_session_id(
     the entry as it is in the store now, and to the data of this request only in case that they are saved as well. For
     a signed cookie, :func:`core.responses.sync_on_response` follows.
     """
-    state = get_state(request)
-    is_current = state is None or state.session is session
-    if not is_current or not is_logged_in_as(django_session, user):
+    state = state_of(request)
+    if state.session is not session or not is_logged_in_as(django_session, user):
         return
     was_modified = django_session.modified
     named: dict[str, Any] = {SESSION_ID_KEY: str(session.pk)}
-    if session.actor_id is not None and state is not None and state.presented.acting is not None:
+    if session.actor_id is not None and state.presented.acting is not None:
         named[ACTING_KEY] = state.presented.acting
     django_session.update(named)
     if is_new and django_session is request.session:
         return
     django_session.modified = was_modified
     if store.is_signed_cookie(django_session):
-        if state is not None:
-            state.is_joined = True
+        state.is_joined = True
     else:
         for name, value in named.items():
             store.add_to_entry(django_session, name, value)
@@ -62,9 +59,7 @@ def note_actor(request: HttpRequest, session: Session) -> None:
 
     The row that was left to act stays although no data name it meanwhile.
     """
-    state = get_state(request)
-    if state is None:
-        return
+    state = state_of(request)
     acting, left = state.presented.acting, state.previous
     state.presented.acting = None
     if session.actor_id is None:

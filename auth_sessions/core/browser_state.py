@@ -92,6 +92,12 @@ def get_state(request: HttpRequest | Any) -> RequestState | None:
     return getattr(request, STATE_ATTRIBUTE, None)
 
 
+def state_of(request: HttpRequest) -> RequestState:
+    """The state of a request that is known to have passed the middleware."""
+    state: RequestState = getattr(request, STATE_ATTRIBUTE)
+    return state
+
+
 def is_deferred(request: HttpRequest) -> bool:
     """Whether a middleware has logged the user in at this request, and the row is created at the next."""
     state = get_state(request)
@@ -108,8 +114,7 @@ def set_current(request: HttpRequest, session: Session | None) -> None:
 
 def find_actor(request: HttpRequest, user: AbstractBaseUser) -> AbstractBaseUser | None:
     """Who acts in the name of ``user``, by ``get_actor``; nobody where that is the user."""
-    state = get_state(request)
-    actor = None if state is None else state.get_actor(request)
+    actor = state_of(request).get_actor(request)
     return None if actor is None or actor.pk == user.pk else actor
 
 

@@ -18,7 +18,7 @@ from auth_sessions.core.browser_rows import (
     is_logged_in_as,
     read_row,
 )
-from auth_sessions.core.browser_state import find_actor, get_state, set_current
+from auth_sessions.core.browser_state import find_actor, get_state, set_current, state_of
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import SESSION_ID_KEY, Login
 from auth_sessions.core.usage import touch_browser, update_on_commit
@@ -55,25 +55,22 @@ def _is_anybody(user: Any) -> bool:
 
 def find_user(request: HttpRequest, found: Any) -> Any:
     """The user that Django has ``found``, or ``AnonymousUser`` if the session has ended: Django's is then flushed."""
-    state, django_session = get_state(request), request.session
+    state, django_session = state_of(request), request.session
     session_id = django_session.get(SESSION_ID_KEY)  # read first: Django flushes a session that it refuses
-    if state is not None:
-        state.is_judged, state.validated = True, None
-    is_authenticated = found.is_authenticated
-    if state is not None and state.validated is django_session:  # a middleware has wrapped the user of the app's
+    state.is_judged, state.validated = True, None
+    is_authenticated = found.is_authenticated  # evaluates the user, and the app's own that a middleware has wrapped
+    if state.validated is django_session:
         return found
-    if state is not None:
-        state.validated = django_session
+    state.validated = django_session
     if not is_authenticated:
         if session_id is not None:
             end_if_invalid(session_id)
-            if state is not None and SESSION_KEY not in django_session:
+            if SESSION_KEY not in django_session:
                 state.presented.forget()
         return found
     if validate(request, found):
         return found
-    if state is not None:
-        state.presented.forget()
+    state.presented.forget()
     django_session.flush()
     return AnonymousUser()
 
@@ -115,9 +112,9 @@ def _adopt(request: HttpRequest, user: AbstractBaseUser) -> bool:
 
 def _is_pending(request: HttpRequest) -> bool:
     """Whether the row of a login of this request is named on commit, or created when the client returns."""
-    state = get_state(request)
-    if state is None or state.session is None:
-        return state is not None and state.is_deferred
+    state = state_of(request)
+    if state.session is None:
+        return state.is_deferred
     return state.is_new and state.session.django_session_key == store.entry_key(request.session)
 
 

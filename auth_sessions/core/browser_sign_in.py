@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions
 from auth_sessions.core import otp
-from auth_sessions.core.browser_sessions import LoginDetails, RequestState, get_state, is_logged_in_as
+from auth_sessions.core.browser_rows import is_logged_in_as
+from auth_sessions.core.browser_state import LoginDetails, RequestState, state_of
 from auth_sessions.core.creation import DEFAULT, Lifetime
 from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
 from auth_sessions.core.database import translate_missing_user, write_alias
@@ -53,7 +54,7 @@ def log_in(
     ``backend`` is the path of the one by which Django reads the user from now on, where ``authenticate()`` has noted
     none. Raises :class:`~auth_sessions.exceptions.UserInactive` or :class:`~auth_sessions.exceptions.UserNotFound`.
     """
-    state = cast("RequestState", get_state(request))
+    state = state_of(request)
     state.details = details
     try:
         with translate_missing_user(user):

@@ -28,8 +28,8 @@ from auth_sessions import exceptions, moments, passwords
 from auth_sessions.choices import SessionKind
 from auth_sessions.core import browser_acting
 from auth_sessions.core.backends import find_reader
-from auth_sessions.core.browser_sessions import LoginDetails, RequestState, get_state
 from auth_sessions.core.browser_sign_in import log_in
+from auth_sessions.core.browser_state import LoginDetails, RequestState, get_state
 from auth_sessions.core.creation import DEFAULT, Lifetime
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.statements import select_session

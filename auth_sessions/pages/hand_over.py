@@ -14,7 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from auth_sessions.core import browser_sessions
+from auth_sessions.core import browser_validation
 from auth_sessions.core.hand_over import LIFETIME, HandOver, get_hand_over, is_genuine, redeem_hand_over
 from auth_sessions.core.people import known_name
 from auth_sessions.exceptions import HandOverNotValid
@@ -77,7 +77,7 @@ class HandOverView(BrowserPage):
 
     def is_there(self, hand_over: HandOver) -> bool:
         """Whether the person of the code is signed in in this browser already, and nobody acts in their name."""
-        current = browser_sessions.get_current(self.request)
+        current = browser_validation.get_current(self.request)
         return current is not None and current.user_id == hand_over.session.user_id and not current.is_staff_help
 
     def go_on(self, hand_over: HandOver) -> HttpResponse:

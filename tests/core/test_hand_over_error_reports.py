@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
 from auth_sessions import api
-from auth_sessions.core.browser_sessions import begin
+from auth_sessions.core.browser_state import begin
 from auth_sessions.models import Session
 from tests.host.failures import BrokenError, receiver
 from tests.support.hand_over import PAGE, Website, ask, code_in

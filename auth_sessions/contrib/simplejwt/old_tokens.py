@@ -109,9 +109,9 @@ def require_accepted(token: OldToken) -> None:
 
 
 def is_over() -> bool:
-    """Whether no old token is accepted any more."""
+    """Whether no old token is accepted any more; nor with a value that is no moment, which E001 reports."""
     until = conf.AUTH_SESSIONS_SIMPLEJWT_UNTIL
-    return until is not None and moments.has_passed(until)
+    return until is not None and (not isinstance(until, datetime) or moments.has_passed(until))
 
 
 def require_renewable(token: OldToken) -> None:

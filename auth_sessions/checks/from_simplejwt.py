@@ -1,6 +1,7 @@
 """W032, E033, W052: what is left of simplejwt in a project that has come from it."""
 
 from collections.abc import Iterator
+from importlib import import_module
 
 from django.apps import apps
 from django.conf import settings
@@ -64,18 +65,16 @@ def _serializers() -> Iterator[checks.CheckMessage]:
 
 def _reuse_policy() -> Iterator[checks.CheckMessage]:
     """W052: nobody has decided about clients that never store a new refresh token, as simplejwt's need not."""
-    from auth_sessions.contrib.simplejwt.old_tokens import is_over
-    from auth_sessions.contrib.simplejwt.views import TokenRefreshView
-
+    old_tokens, views = import_module(f"{APP}.old_tokens"), import_module(f"{APP}.views")
     has_rotated = bool((getattr(settings, "SIMPLE_JWT", None) or {}).get("ROTATE_REFRESH_TOKENS"))
-    if has_rotated or hasattr(settings, "AUTH_SESSIONS_REUSE_POLICY") or is_over():
+    if has_rotated or hasattr(settings, "AUTH_SESSIONS_REUSE_POLICY") or old_tokens.is_over():
         return
-    if any(issubclass(view, TokenRefreshView) for view in mounted_views()):
+    if any(issubclass(view, views.TokenRefreshView) for view in mounted_views()):
         yield checks.Warning(
-            "AUTH_SESSIONS_REUSE_POLICY is not set: a client that never stores a new refresh token, as simplejwt's need "
-            "not by default, is signed out.",
-            hint='Set it to "off" if ROTATE_REFRESH_TOKENS was off, until the log names no such client any more; and to '
-            '"confirmed" otherwise (docs/from-simplejwt.md).',
+            "AUTH_SESSIONS_REUSE_POLICY is not set: a client that never stores a new refresh token, as simplejwt's "
+            "need not by default, is signed out.",
+            hint='Set it to "off" if ROTATE_REFRESH_TOKENS was off, until the log names no such client any more; and '
+            'to "confirmed" otherwise (docs/from-simplejwt.md).',
             id="auth_sessions.W052",
         )
 

@@ -213,7 +213,8 @@ class TestW052:
             with override_settings(SIMPLE_JWT=simple_jwt):
                 assert [each for each in findings() if each != "auth_sessions.W003"] == ["auth_sessions.W052"]
         [message] = messages()
-        assert '"off"' in message.hint and '"confirmed"' in message.hint
+        assert '"off"' in message.hint
+        assert '"confirmed"' in message.hint
 
     def test_a_view_of_the_projects_own(self):
         class OwnRefreshView(TokenRefreshView):

@@ -4,9 +4,8 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from auth_sessions.choices import EndReason, SessionKind
@@ -43,8 +42,8 @@ class Command(BaseCommand):
     help = (
         "Revokes the sessions of some or all users after a leak, with everything that references them. The reason in "
         "the signals is 'revoked'. Unless --kind is browser, receivers of credentials_revoked end what else the users "
-        "have, such as tokens of another package. Access tokens whose signature alone is verified stay valid until they expire; "
-        "browser logins older than the installation are revoked once importdjangosessions has listed them."
+        "have, such as tokens of another package. Access tokens whose signature alone is verified stay valid until "
+        "they expire; browser logins older than the installation are revoked once importdjangosessions has listed them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -69,14 +68,15 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only print the number of sessions")
 
     def handle(self, *args: object, **options: Any) -> None:
-        people = {name: [self._key(each) for each in options[name] or ()] for name in ("user", "excepted")}
-        sessions = self._sessions(**{**options, **people})
+        chosen = None if options["all"] else [self._key(name) for name in options["user"]]
+        excepted = [self._key(name) for name in options["excepted"]]
+        sessions = self._sessions(chosen, excepted, kind=options["kind"], before=options["before"])
         total = sessions.count()
         if options["dry_run"]:
             self.stdout.write(f"{total} sessions would be revoked.")
             return
         if options["kind"] != SessionKind.BROWSER and credentials_revoked.has_listeners(Session):
-            self._revoke_credentials(self._users(**{**options, **people}))
+            self._revoke_credentials(chosen, excepted)
         bar, ended = ProgressBar(self.stdout), 0
         for batch in in_batches(sessions, size=BATCH):
             ended += batch.end(reason=EndReason.REVOKED)
@@ -85,25 +85,25 @@ class Command(BaseCommand):
         bar.close()
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 
-    def _revoke_credentials(self, users: QuerySet[AbstractBaseUser]) -> None:
+    def _revoke_credentials(self, chosen: list[Any] | None, excepted: list[Any]) -> None:
+        users = all_users() if chosen is None else all_users().filter(pk__in=chosen)
+        users = users.exclude(pk__in=excepted)
         for keys in keys_in_batches(users, size=BATCH):
             in_transaction(partial(revoke_credentials, keys, using=users.db), using=users.db)
 
-    def _users(self, *, all: bool, user: list[Any], excepted: list[Any], **options: Any) -> QuerySet[AbstractBaseUser]:
-        users = all_users() if all else all_users().filter(pk__in=user)
-        return users.exclude(pk__in=excepted)
-
-    def _sessions(self, *, all: bool, user: list[Any], excepted: list[Any], **options: Any) -> SessionQuerySet:
+    def _sessions(
+        self, chosen: list[Any] | None, excepted: list[Any], *, kind: str | None, before: datetime | None
+    ) -> SessionQuerySet:
         sessions = all_sessions()
-        if not all:
-            sessions = sessions.filter(Q(user_id__in=user) | Q(actor_id__in=user))
+        if chosen is not None:
+            sessions = sessions.filter(Q(user_id__in=chosen) | Q(actor_id__in=chosen))
         if excepted:
             sessions = sessions.exclude(user_id__in=excepted)
-        if options["kind"]:
-            sessions = sessions.filter(kind=options["kind"])
-        if options["before"]:
+        if kind:
+            sessions = sessions.filter(kind=kind)
+        if before:
             # The row of a login older than the installation is from its first request; when it started is not known.
-            sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at=None, actor=None))
+            sessions = sessions.filter(Q(created_at__lt=before) | Q(authenticated_at=None, actor=None))
         return sessions
 
     def _key(self, name: str) -> Any:

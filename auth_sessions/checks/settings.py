@@ -92,6 +92,15 @@ def _values() -> Iterator[checks.CheckMessage]:
             _are_directives(conf.AUTH_SESSIONS_CLEAR_SITE_DATA),
             f"a list of some of {', '.join(CLEAR_SITE_DATA)}",
         ),
+        "AUTH_SESSIONS_ACTIVITY_DAYS": (
+            (days := conf.AUTH_SESSIONS_ACTIVITY_DAYS) is None or (_is_count(days, least=1) and days <= LONGEST.days),
+            "a number of days, 1 or more, or None",
+        ),
+        "AUTH_SESSIONS_IP_RETENTION_DAYS": (
+            (days := conf.AUTH_SESSIONS_IP_RETENTION_DAYS) is None
+            or (_is_count(days, least=0) and days <= LONGEST.days),
+            "a number of days, 0 or more, or None",
+        ),
         "AUTH_SESSIONS_SIMPLEJWT_UNTIL": (
             (until := conf.AUTH_SESSIONS_SIMPLEJWT_UNTIL) is None
             or (isinstance(until, datetime) and is_aware(until) == settings.USE_TZ),

@@ -95,6 +95,16 @@ class Settings:
         return _read("AUTH_SESSIONS_CLEAR_SITE_DATA", ())
 
     @property
+    def AUTH_SESSIONS_ACTIVITY_DAYS(self) -> int | None:
+        """For how many days ``auth_sessions.activity`` keeps what has happened; None: for ever."""
+        return _read("AUTH_SESSIONS_ACTIVITY_DAYS", 90)
+
+    @property
+    def AUTH_SESSIONS_IP_RETENTION_DAYS(self) -> int | None:
+        """After how many days ``auth_sessions.activity`` shortens addresses; 0: before they are stored; None: never."""
+        return _read("AUTH_SESSIONS_IP_RETENTION_DAYS", 30)
+
+    @property
     def AUTH_SESSIONS_ACTIVITY_EMAILS(self) -> Collection[str]:
         """The events of which ``auth_sessions.activity`` sends the person an e-mail; none by default."""
         return _read("AUTH_SESSIONS_ACTIVITY_EMAILS", ())

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "tests.people",
     "tests.host",
     "auth_sessions",
+    "auth_sessions.activity",
     "auth_sessions.contrib.simplejwt",
     "auth_sessions.supabase",
     "rest_framework",

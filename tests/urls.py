@@ -17,5 +17,6 @@ if apps.is_installed("auth_sessions.supabase"):
     urlpatterns += [path("auth/v1/", include("auth_sessions.supabase.urls"))]
 if "auth_sessions.middleware.BrowserSessionMiddleware" in settings.MIDDLEWARE:
     urlpatterns += [path("account/", include("auth_sessions.pages.urls"))]
+    urlpatterns += [path("account/", include("auth_sessions.activity.pages.urls"))]
 if apps.is_installed("django.contrib.admin"):
     urlpatterns += [path("admin/", admin.site.urls)]

@@ -95,6 +95,15 @@ def _values() -> Iterator[checks.CheckMessage]:
             _are_of(conf.AUTH_SESSIONS_CLEAR_SITE_DATA, CLEAR_SITE_DATA),
             f"a list of some of {', '.join(CLEAR_SITE_DATA)}",
         ),
+        "AUTH_SESSIONS_ACTIVITY_DAYS": (
+            (days := conf.AUTH_SESSIONS_ACTIVITY_DAYS) is None or (_is_count(days, least=1) and days <= LONGEST.days),
+            "a number of days, 1 or more, or None",
+        ),
+        "AUTH_SESSIONS_IP_RETENTION_DAYS": (
+            (days := conf.AUTH_SESSIONS_IP_RETENTION_DAYS) is None
+            or (_is_count(days, least=0) and days <= LONGEST.days),
+            "a number of days, 0 or more, or None",
+        ),
         "AUTH_SESSIONS_ACTIVITY_EMAILS": (
             _are_of(conf.AUTH_SESSIONS_ACTIVITY_EMAILS, EMAILED),
             f"a list of some of {', '.join(EMAILED)}",

@@ -20,7 +20,7 @@ from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction, is_conflict, retry_conflicts
-from auth_sessions.devices.device import is_another_device
+from auth_sessions.devices.device import Client, client_address, client_user_agent, is_another_device
 from auth_sessions.masking import secret_arguments
 from auth_sessions.models import RefreshToken, Session
 
@@ -156,10 +156,18 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
                 session=session,
                 generation=generation,
                 request=request,
+                holder=Client(user_agent=session.user_agent, address=session.ip_address, seen_at=session.last_used_at),
+                presenter=_presenter(request),
             )
 
     in_transaction(end, using=using)
     raise exceptions.RefreshTokenAlreadyUsed
+
+
+def _presenter(request: HttpRequest | None) -> Client:
+    user_agent = "" if request is None else client_user_agent(request)
+    address = None if request is None else client_address(request)
+    return Client(user_agent=user_agent, address=address, seen_at=timezone.now())
 
 
 def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:

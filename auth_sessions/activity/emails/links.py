@@ -15,7 +15,9 @@ from django.urls import NoReverseMatch, reverse
 
 from auth_sessions.conf import conf
 
-PAGE = "auth_sessions_activity:activity"
+PAGE = "auth_sessions_activity_pages:activity"
+
+EXAMPLE_ID = uuid.UUID(int=0)
 
 
 def page_of(activity_id: uuid.UUID, *, request: HttpRequest | None) -> str:

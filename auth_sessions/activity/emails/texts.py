@@ -1,14 +1,14 @@
 """What an e-mail says of an event: plain sentences without markup, the same in both of its parts."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.activity.models import Activity
@@ -21,18 +21,30 @@ DEVICE_LENGTH = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """The sentences of one e-mail. ``facts`` are labels with their values."""
+    """The sentences about one activity. ``facts`` are labels with their values."""
 
     title: str
     happened: str
     facts: list[tuple[str, str]]
-    done: str
-    advice: list[str]
+    done: str = ""
+    advice: list[str] = field(default_factory=list)
 
 
 def describe(activity: Activity, *, time_zone: tzinfo, has_link: bool) -> Texts:
-    """The texts about an activity of one of the three kinds, in the active language."""
-    return _TEXTS[ActivityKind(activity.kind)](activity, time_zone, _if_not_you(has_link=has_link))
+    """The texts about an activity, in the active language; without ``advice`` for a kind that no e-mail is about."""
+    if describe_kind := _MAILED.get(activity.kind):
+        return describe_kind(activity, time_zone, _if_not_you(has_link=has_link))
+    title, happened = _OTHERS[activity.kind]
+    return Texts(title=str(title), happened=str(happened), facts=_facts(activity, time_zone))
+
+
+def _facts(activity: Activity, time_zone: tzinfo) -> list[tuple[str, str]]:
+    is_known = bool(activity.user_agent or activity.ip_address)
+    return [
+        *([(_("Device"), format_device(activity.device))] if is_known else []),
+        *([(_("Signed in from"), format_origin(activity.ip_address))] if is_known else []),
+        (_("Time"), format_moment(activity.created_at, time_zone)),
+    ]
 
 
 def _reused(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
@@ -64,11 +76,7 @@ def _new_device(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts
     return Texts(
         title=_("New sign-in to your account"),
         happened=_("Somebody signed in to your account on a device that it was not used on before."),
-        facts=[
-            (_("Device"), format_device(activity.device)),
-            (_("Signed in from"), format_origin(activity.ip_address)),
-            (_("Time"), format_moment(activity.created_at, time_zone)),
-        ],
+        facts=_facts(activity, time_zone),
         done=_("Nothing was changed: the device is signed in."),
         advice=[_("If this was you, there is nothing to do."), if_not_you],
     )
@@ -91,11 +99,31 @@ def _moved(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
     )
 
 
-_TEXTS = {
+_MAILED = {
     ActivityKind.REFRESH_TOKEN_REUSED: _reused,
     ActivityKind.NEW_DEVICE: _new_device,
     ActivityKind.SESSION_MOVED: _moved,
 }
+
+_OTHERS = {
+    ActivityKind.SIGNED_IN: (
+        gettext_lazy("Sign-in to your account"),
+        gettext_lazy("Somebody signed in to your account."),
+    ),
+    ActivityKind.SIGNED_OUT: (
+        gettext_lazy("A device was signed out"),
+        gettext_lazy("A device of yours was signed out."),
+    ),
+    ActivityKind.PASSWORD_CHANGED: (
+        gettext_lazy("Your password was changed"),
+        gettext_lazy("Somebody changed the password of your account."),
+    ),
+    ActivityKind.SESSION_LIMIT_REACHED: (
+        gettext_lazy("A sign-in was refused"),
+        gettext_lazy("Somebody tried to sign in to your account, which is signed in on too many devices."),
+    ),
+}
+"""What no e-mail is about: a page shows it."""
 
 
 def _if_not_you(*, has_link: bool) -> str:

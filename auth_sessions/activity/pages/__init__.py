@@ -1,0 +1,1 @@
+"""The page of one activity, which an e-mail leads to, and \"This wasn't me\"."""

@@ -66,7 +66,7 @@ def test_a_mail_server_that_never_answers_delays_nobody_and_is_given_up(smtp, se
         assert server.is_reached.wait(10)
         sender.wait()
         assert 0.5 <= time.monotonic() - began < 5
-    assert [record.getMessage() for record in caplog.records] == ["Message was not sent: TimeoutError"]
+    assert [record.getMessage() for record in caplog.records] == ["Message was not sent: SMTPServerDisconnected"]
 
 
 def test_the_projects_own_timeout_is_kept(smtp, settings):

@@ -58,7 +58,7 @@ def is_local() -> bool:
 
 def _connection() -> Any:
     mailers = getattr(mail, "mailers", None)  # Django 6.1
-    connection = mail.get_connection() if mailers is None else mailers.default
+    connection: Any = mail.get_connection() if mailers is None else mailers.default
     if getattr(connection, "timeout", TIMEOUT) is None:
         connection.timeout = TIMEOUT
     return connection

@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, reverse
 
 from auth_sessions.conf import conf
 
-PAGE = "auth_sessions_activity_pages:activity"
+PAGE = "auth_sessions_activity_pages:event"
 
 EXAMPLE_ID = uuid.UUID(int=0)
 

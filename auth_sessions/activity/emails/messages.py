@@ -70,4 +70,5 @@ def _render(activity: Activity, part: str, context: dict[str, Any]) -> str:
 
 def _one_line(subject: str) -> str:
     """A subject that ends no header: without line breaks and control characters."""
-    return names.clean(" ".join(subject.split()))[:SUBJECT_LENGTH]
+    words = names.clean(" ".join(subject.split())).split()
+    return " ".join(words)[:SUBJECT_LENGTH]

@@ -1,12 +1,14 @@
 """What an e-mail says of an event: plain sentences without markup, the same in both of its parts."""
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -48,23 +50,24 @@ def _facts(activity: Activity, time_zone: tzinfo) -> list[tuple[str, str]]:
 
 
 def _reused(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
+    """Which of the two devices has the copy is not known."""
     last_used_at = activity.last_used_at
     return Texts(
         title=_("A copy of your sign-in was used"),
         happened=_(
-            "Somebody used a copy of your sign-in on “%(device)s”. It may have been stolen from your device, "
-            "or from a backup of it."
+            "Your sign-in on “%(device)s” was used by two devices. One of them has a copy of it, which may have been "
+            "stolen from your device, or from a backup."
         )
         % {"device": format_device(activity.device)},
         facts=[
-            (_("Your device"), format_device(activity.device)),
+            (_("Signed in on"), format_device(activity.device)),
             (_("Signed in from"), format_origin(activity.ip_address)),
             *([] if last_used_at is None else [(_("Last used"), format_moment(last_used_at, time_zone))]),
-            (_("The copy was used by"), format_device(activity.presented_device)),
-            (_("The copy was used from"), format_origin(activity.presented_ip_address)),
+            (_("Used again on"), format_device(activity.presented_device)),
+            (_("Used again from"), format_origin(activity.presented_ip_address)),
             (_("Time"), format_moment(activity.created_at, time_zone)),
         ],
-        done=_("Both devices of that sign-in were signed out. The copy is of no use any more."),
+        done=_("Both devices were signed out. The copy is of no use any more."),
         advice=[
             _("If you have just restored a backup, or moved an app to another device, this was you: sign in again."),
             if_not_you,
@@ -99,13 +102,13 @@ def _moved(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
     )
 
 
-_MAILED = {
+_MAILED: dict[str, Callable[[Activity, tzinfo, str], Texts]] = {
     ActivityKind.REFRESH_TOKEN_REUSED: _reused,
     ActivityKind.NEW_DEVICE: _new_device,
     ActivityKind.SESSION_MOVED: _moved,
 }
 
-_OTHERS = {
+_OTHERS: dict[str, tuple[Promise, Promise]] = {
     ActivityKind.SIGNED_IN: (
         gettext_lazy("Sign-in to your account"),
         gettext_lazy("Somebody signed in to your account."),
@@ -128,7 +131,7 @@ _OTHERS = {
 
 def _if_not_you(*, has_link: bool) -> str:
     if has_link:
-        return _("If this was not you, open the page below, press “This wasn’t me”, and choose a new password.")
+        return _("If this was not you, open the page below, press “This wasn't me”, and choose a new password.")
     return _("If this was not you, sign in, sign out of all other devices, and choose a new password.")
 
 

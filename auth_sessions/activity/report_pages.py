@@ -1,4 +1,4 @@
-"""The page of one activity, "This wasn't me", and what to do after it."""
+"""The page of one activity, its button "This wasn't me", and what to do after that."""
 
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ from auth_sessions.pages.sign_out import SignOutPage
 from auth_sessions.pages.views import DevicePage, Page
 
 
-class ActivityPage(DevicePage):
+class EventPage(DevicePage):
     """A page about one of the person's own activities. Another person's answers 404."""
 
     def find_activity(self) -> Activity:
@@ -38,18 +38,18 @@ class ActivityPage(DevicePage):
         return texts.describe(activity, time_zone=timezone.get_current_timezone(), has_link=True)
 
 
-class ActivityView(ActivityPage):
+class EventView(EventPage):
     """What happened, as an e-mail tells it."""
 
-    template_name = "auth_sessions/activity/activity.html"
+    template_name = "auth_sessions/activity/event.html"
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         activity = self.find_activity()
         return self.answer(activity=activity, **vars(self.describe(activity)))
 
 
-class ReportView(ActivityPage, SignOutPage):
-    """The button "This wasn't me": after a confirmation, every other device is signed out, and a new password is asked for.
+class ReportPage(EventPage, SignOutPage):
+    """The button "This wasn't me": asks, signs out every other device, and leads to a new password.
 
     This device stays signed in, for the new password, unless the activity is about it.
     """
@@ -68,7 +68,7 @@ class ReportView(ActivityPage, SignOutPage):
         return not is_recent(self.current)
 
     def get_question(self, devices: list[DeviceRow]) -> str:
-        return _("This wasn’t you?")
+        return _("This wasn't you?")
 
     def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
         ends_here = reporting.scope_of(self.activity, current=self.current) == Scope.GLOBAL
@@ -90,7 +90,7 @@ class ReportView(ActivityPage, SignOutPage):
 
 
 @method_decorator((login_not_required, never_cache), name="dispatch")
-class ReportedView(Page):
+class ReportedPage(Page):
     """After a report: leads to the project's page for a new password. It tells nothing of anybody."""
 
     template_name = "auth_sessions/activity/reported.html"

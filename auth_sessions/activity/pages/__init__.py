@@ -1,1 +1,0 @@
-"""The page of one activity, which an e-mail leads to, and \"This wasn't me\"."""

@@ -16,7 +16,7 @@ from auth_sessions.activity.models import Activity
 from tests.support.activity_emails import NEW, REUSED, copy_of, parts, sent, steal
 from tests.support.device import IPHONE, MACBOOK, Device
 from tests.support.races import ROUNDS, together
-from tests.support.smtp import Receiving, Silent, serving
+from tests.support.smtp import Receiving, Silent, send_to, serving, use_backend
 
 pytestmark = pytest.mark.usefixtures("emails")
 
@@ -52,10 +52,9 @@ def test_two_workers_send_one(ada):
 def test_what_fails_is_not_sent_again(ada, settings, caplog):
     (activity,) = record(ada)
     with serving(refuses=True) as server:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        send_to(settings, server.port)
         send(activity)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    use_backend(settings, "django.core.mail.backends.locmem.EmailBackend")
     send(activity)
     assert sent() == []
     assert [record.getMessage() for record in caplog.records] == [
@@ -117,11 +116,7 @@ def test_what_is_rolled_back_is_not_told(ada):
 
 @pytest.fixture
 def smtp(settings):
-    def smtp(server):
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-
-    yield smtp
+    yield lambda server: send_to(settings, server.port)
     delivery.sender.wait()
 
 

@@ -34,6 +34,7 @@ def page_of(**headers):
     return links.page_of(ID, request=RequestFactory().get("/", **headers))
 
 
+@pytest.mark.django_db
 @pytest.mark.any_database
 def test_the_host_of_the_request_where_the_project_names_its_hosts(settings):
     settings.ALLOWED_HOSTS = ["example.org"]
@@ -45,6 +46,7 @@ def test_the_host_of_the_request_where_the_project_names_its_hosts(settings):
     assert page_of(HTTP_HOST="evil.example") == ""
 
 
+@pytest.mark.django_db
 @pytest.mark.any_database
 def test_the_setting_decides(settings):
     settings.AUTH_SESSIONS_ACTIVITY_URL = "https://app.example.org/security?event={id}#{id}"
@@ -64,6 +66,7 @@ def test_without_a_page_there_is_no_link_and_the_advice_is_another(ada, emails, 
     assert "href" not in message.alternatives[0][0]
 
 
+@pytest.mark.django_db
 @pytest.mark.any_database
 def test_the_values_of_the_settings():
     for value in ("new_device", ["signed_in"], [None], None, {"new_device": True}, [["new_device"]], 1):
@@ -88,6 +91,7 @@ def deployment(**settings):
         return [each.id for each in of_ours(run_checks(include_deployment_checks=True)) if each.id.endswith("043")]
 
 
+@pytest.mark.django_db
 @pytest.mark.any_database
 @pytest.mark.skipif(not has_address(), reason="the user model has no address")
 def test_the_check_of_the_links():
@@ -102,6 +106,7 @@ def test_the_check_of_the_links():
         ] == []
 
 
+@pytest.mark.django_db
 @pytest.mark.any_database
 @pytest.mark.skipif(not has_address(), reason="the user model has no address")
 def test_the_check_of_the_addresses(monkeypatch):
@@ -119,6 +124,7 @@ def test_the_check_of_the_addresses(monkeypatch):
     assert "auth_sessions.E043" not in findings(AUTH_SESSIONS_ACTIVITY_EMAILS=KINDS)
 
 
+@pytest.mark.django_db
 @pytest.mark.any_database
 def test_the_check_of_the_app(monkeypatch):
     installed = apps.is_installed

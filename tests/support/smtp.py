@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+import django
+
 
 @dataclass
 class Mail:
@@ -104,3 +106,24 @@ def serving(handler=Receiving, **options):
             server.is_closing.set()
             server.shutdown()
             thread.join()
+
+
+def send_to(settings, port, **options):
+    """The project sends by SMTP to this port. ``options`` are those of ``MAILERS``, such as ``timeout``."""
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    if django.VERSION >= (6, 1):
+        options = {"host": "127.0.0.1", "port": port, **options}
+        settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
+        return
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = backend, "127.0.0.1", port
+    names = {"timeout": "EMAIL_TIMEOUT", "username": "EMAIL_HOST_USER", "password": "EMAIL_HOST_PASSWORD"}
+    for name, value in options.items():
+        setattr(settings, names[name], value)
+
+
+def use_backend(settings, path):
+    """The project sends by this backend."""
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": path}}
+    else:
+        settings.EMAIL_BACKEND = path

@@ -6,12 +6,12 @@ a process that ends sends what is left first.
 
 import logging
 from collections import deque
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from smtplib import SMTPException
 from threading import Lock, Thread, current_thread
 from typing import Any
 
-from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.db import connections
@@ -27,33 +27,34 @@ THREADS = 4
 PENDING = 100
 """How many messages wait for a thread. A mail server that does not answer fills no memory."""
 
-LOCAL_BACKENDS = tuple(f"django.core.mail.backends.{name}." for name in ("console", "dummy", "filebased", "locmem"))
+LOCAL_BACKENDS = {f"django.core.mail.backends.{name}" for name in ("console", "dummy", "filebased", "locmem")}
 """Nothing is waited for: they are called at once, so that a test finds the message in ``mail.outbox``."""
 
 
 def send(message: EmailMessage, *, name: str) -> None:
-    """Send a message, and wait for the result. A failure is logged with the ``name`` of the message, and not raised.
+    """Send a message, and wait for the result. A failure is logged with the ``name`` of the message, and not raised."""
+    with failures_logged(name), closing(_connection()) as connection:  # also where it was opened, and then refused
+        connection.send_messages([message])
 
-    The text of the mail server, and a traceback, are not logged: they may contain addresses and passwords.
+
+@contextmanager
+def failures_logged(name: str) -> Iterator[None]:
+    """Log an error of a mail server, a broker, the network or a package, and do not raise it.
+
+    Neither its text nor a traceback is logged, which may contain addresses and passwords, but its class, and the code
+    of a mail server (RFC 5321) or the text of the system.
     """
     try:
-        with closing(_connection()) as connection:  # also where it was opened, and then refused
-            connection.send_messages([message])
-    except Exception as error:  # noqa: BLE001 - of a mail server, of the network, or of a package
-        logger.error("%s was not sent: %s", name, _reason(error))  # noqa: TRY400
-
-
-def _reason(error: Exception) -> str:
-    """Class of an error, with the code of a mail server (RFC 5321) or the text of the system."""
-    detail = getattr(error, "smtp_code" if isinstance(error, SMTPException) else "strerror", None)
-    return f"{type(error).__name__} ({detail})" if detail else type(error).__name__
+        yield
+    except Exception as error:  # noqa: BLE001 - a package may raise anything
+        detail = getattr(error, "smtp_code" if isinstance(error, SMTPException) else "strerror", None)
+        reason = f"{type(error).__name__} ({detail})" if detail else type(error).__name__
+        logger.error("%s was not sent: %s", name, reason)  # noqa: TRY400
 
 
 def is_local() -> bool:
     """Whether the project's e-mail backend does not use the network."""
-    default: Any = getattr(settings, "MAILERS", {}).get("default", {})
-    path: str = default.get("BACKEND", "") or getattr(settings, "EMAIL_BACKEND", "")
-    return path.startswith(LOCAL_BACKENDS)
+    return type(_connection()).__module__ in LOCAL_BACKENDS
 
 
 def _connection() -> Any:

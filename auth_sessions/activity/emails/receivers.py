@@ -1,16 +1,13 @@
 """Sends e-mails about what was recorded."""
 
-import logging
 from collections.abc import Iterable
 
 from django.http import HttpRequest
 
-from auth_sessions.activity.emails import background, links, sending
+from auth_sessions.activity.emails import background, delivery, links, sending
 from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.conf import conf
-
-logger = logging.getLogger("auth_sessions")
 
 
 def connect() -> None:
@@ -21,10 +18,8 @@ def send_emails(activities: Iterable[Activity], request: HttpRequest | None, usi
     """Send an e-mail about each activity of which the project wants one. An error is logged, not raised."""
     wanted = [activity for activity in activities if activity.kind in conf.AUTH_SESSIONS_ACTIVITY_EMAILS]
     for activity in wanted:
-        try:
+        with delivery.failures_logged(sending.name_of(activity.pk)):
             _send(activity, link=links.page_of(activity.pk, request=request), using=using)
-        except Exception:
-            logger.exception("%s was not sent", sending.name_of(activity.pk))
 
 
 def _send(activity: Activity, *, link: str, using: str) -> None:

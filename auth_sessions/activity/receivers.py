@@ -13,10 +13,14 @@ from auth_sessions.devices.device import client_address, client_user_agent
 from auth_sessions.models import RefreshToken
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
+    from auth_sessions.activity.models import Activity
     from auth_sessions.choices import Scope
+    from auth_sessions.db.deletion import EndedSession
     from auth_sessions.models import Session
 
 UID = "auth_sessions.activity"
@@ -58,6 +62,7 @@ def record_start(session: Session, request: HttpRequest | None, using: str, **kw
 def record_end(
     *,
     sessions: list[Session],
+    records: Sequence[EndedSession],
     reason: EndReason,
     scope: Scope | None,
     actor: AbstractBaseUser | None,
@@ -68,15 +73,20 @@ def record_end(
     """Record the end of sessions: the users of those that end by ``USER_DELETED`` are about to go."""
     if reason == EndReason.USER_DELETED:
         return
-    actor_id = None if actor is None else actor.pk
-    rows = [
-        *(_reuse(session, request, using=using) for session in sessions if reason == EndReason.REFRESH_TOKEN_REUSED),
-        *recording.ended_rows(sessions, reason=reason, scope="" if scope is None else scope.value, actor_id=actor_id),
-    ]
-    recording.record(rows, request=request, using=using)
+    is_reuse = reason == EndReason.REFRESH_TOKEN_REUSED
+    recording.record_ended(
+        sessions,
+        [record.id for record in records],
+        before=[_reuse(session, request, using=using) for session in sessions] if is_reuse else [],
+        reason=reason.value,
+        scope="" if scope is None else scope.value,
+        actor_id=None if actor is None else actor.pk,
+        request=request,
+        using=using,
+    )
 
 
-def _reuse(session: Session, request: HttpRequest | None, *, using: str) -> Any:
+def _reuse(session: Session, request: HttpRequest | None, *, using: str) -> Activity:
     """Both sides: who held the token, and who has presented it again."""
     rotated_at = RefreshToken.objects.using(using).filter(pk=session.pk).values_list("rotated_at", flat=True).first()
     return recording.of_session(

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 from auth_sessions import signals
 from auth_sessions.activity import recording, sweeping
 from auth_sessions.activity.choices import ActivityKind
+from auth_sessions.activity.end_reasons import find_end_reason
+from auth_sessions.activity.pages import show_recent
 from auth_sessions.choices import EndReason
+from auth_sessions.core import end_reasons
 from auth_sessions.core.database import write_alias
 from auth_sessions.devices.device import client_address, client_user_agent
 from auth_sessions.models import RefreshToken
+from auth_sessions.pages import sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +33,16 @@ UID = "auth_sessions.activity"
 def connect() -> None:
     for signal, receiver in _connections():
         signal.connect(receiver, dispatch_uid=UID)
+    end_reasons.register(find_end_reason)
+    sections.register(show_recent)
 
 
 def disconnect() -> None:
     """For tests of a project that does without the history for a while."""
     for signal, _ in _connections():
         signal.disconnect(dispatch_uid=UID)
+    end_reasons.unregister(find_end_reason)
+    sections.unregister(show_recent)
 
 
 def _connections() -> list[tuple[Any, Any]]:

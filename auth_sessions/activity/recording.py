@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import connections, transaction
-from django.db.models import Exists
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
 from auth_sessions.activity.addresses import shortened
@@ -178,7 +178,7 @@ def is_new_device(session: Session, *, using: str) -> bool:
     """
     sign_ins = Activity.objects.using(using).filter(user_id=session.user_id, kind=ActivityKind.SIGNED_IN)
     key = device_key(session.user_agent)
-    rows = all_sessions(using).filter(user_id=session.user_id, actor=None).order_by("pk")
+    rows: QuerySet[Any] = all_sessions(using).filter(user_id=session.user_id, actor=None).order_by("pk")
     rows = rows.annotate(has_history=Exists(sign_ins), is_known=Exists(sign_ins.filter(device_key=key)))
     found = list(rows.values_list("pk", "user_agent", "has_history", "is_known")[:COMPARED])
     others = {user_agent for pk, user_agent, *_ in found if pk != session.pk}

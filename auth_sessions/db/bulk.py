@@ -19,8 +19,8 @@ def insert_rows(rows: list[Any], *, using: str) -> None:
     """
     if not rows:
         return
-    model = type(rows[0])
-    sql = None if connections[using].vendor == "postgresql" else _compiled(using, model)
+    model: Any = type(rows[0])
+    sql = None if connections[using].vendor == "postgresql" else _compiled_insert(using, model)
     if sql is None:
         model._base_manager.using(using).bulk_create(rows)
         return
@@ -76,5 +76,5 @@ def insert_selected(
 
 
 @cache
-def _compiled(using: str, model: type[Model]) -> str | None:
+def _compiled_insert(using: str, model: type[Model]) -> str | None:
     return compile_insert(model, using=using)

@@ -1,0 +1,11 @@
+"""Mount with ``path("api/auth/", include("auth_sessions.activity.urls"))``."""
+
+from django.urls import URLPattern, path
+
+from auth_sessions.activity import views
+
+app_name = "auth_sessions_activity"
+
+urlpatterns: list[URLPattern] = [
+    path("activity/", views.ActivityListView.as_view(), name="activity-list"),
+]

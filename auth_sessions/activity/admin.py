@@ -141,7 +141,7 @@ class ActivityAdmin(ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
-        return super().get_queryset(request).using(write_alias())
+        return super().get_queryset(request).using(write_alias()).select_related(*self.list_select_related)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         base: Any = super().get_changelist(request, **kwargs)

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ActivityConfig(AppConfig):
-    """Connects the receivers that write the history, and registers what other parts of the app show of it."""
+    """Registers the system checks, and connects the history with what writes and shows it."""
 
     name = "auth_sessions.activity"
     label = "auth_sessions_activity"
@@ -11,6 +11,7 @@ class ActivityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from auth_sessions.activity import receivers
+        from auth_sessions.activity import checks, receivers
 
+        checks.register()
         receivers.connect()

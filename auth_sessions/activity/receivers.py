@@ -8,6 +8,7 @@ from auth_sessions import signals
 from auth_sessions.activity import recording, sweeping
 from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.activity.end_reasons import find_end_reason
+from auth_sessions.activity.models import Activity
 from auth_sessions.activity.pages import show_recent
 from auth_sessions.choices import EndReason
 from auth_sessions.core import end_reasons
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
-    from auth_sessions.activity.models import Activity
     from auth_sessions.choices import Scope
     from auth_sessions.db.deletion import EndedSession
     from auth_sessions.models import Session
+
+REASON_LENGTH = Activity._meta.get_field("reason").max_length
 
 UID = "auth_sessions.activity"
 
@@ -86,8 +88,8 @@ def record_end(
         sessions,
         [record.id for record in records],
         before=[_reuse(session, request, using=using) for session in sessions] if is_reuse else [],
-        reason=reason.value,
-        scope="" if scope is None else scope.value,
+        reason=str(reason)[:REASON_LENGTH],  # a project may have a reason of its own
+        scope="" if scope is None else str(scope),
         actor_id=None if actor is None else actor.pk,
         request=request,
         using=using,

@@ -59,7 +59,8 @@ def _sentence(activity: Activity) -> str | Promise:
     if activity.kind != ActivityKind.SIGNED_OUT:
         return OTHERS[activity.kind]
     by_person = activity.reason == EndReason.SIGNED_OUT and activity.actor_id == activity.user_id
-    return BY_SCOPE.get(activity.scope if by_person else "", SIGNED_OUT[activity.reason])
+    usual = SIGNED_OUT.get(activity.reason, SIGNED_OUT[EndReason.DELETED])
+    return BY_SCOPE.get(activity.scope if by_person else "", usual)
 
 
 def format_when(moment: datetime) -> str:

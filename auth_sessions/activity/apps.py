@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ActivityConfig(AppConfig):
-    """Connects the receivers that write the history, and registers what other parts of the app show of it.
+    """Registers the system checks, and connects the history with what writes and shows it.
 
     A project that knows more of its users names a subclass in ``INSTALLED_APPS``, with the methods that it overrides.
     """
@@ -25,11 +25,12 @@ class ActivityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from auth_sessions.activity import receivers
-        from auth_sessions.activity.emails import checks
+        from auth_sessions.activity import checks, receivers
+        from auth_sessions.activity.emails import checks as email_checks
         from auth_sessions.activity.emails import receivers as emails
 
         checks.register()
+        email_checks.register()
         receivers.connect()
         emails.connect()
 

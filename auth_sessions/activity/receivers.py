@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING, Any
 from auth_sessions import signals
 from auth_sessions.activity import recording, sweeping
 from auth_sessions.activity.choices import ActivityKind
+from auth_sessions.activity.end_reasons import find_end_reason
+from auth_sessions.activity.models import Activity
+from auth_sessions.activity.pages import show_recent
 from auth_sessions.choices import EndReason
+from auth_sessions.core import end_reasons
 from auth_sessions.core.database import write_alias
 from auth_sessions.devices.device import client_address, client_user_agent
 from auth_sessions.models import RefreshToken
+from auth_sessions.pages import sections
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
     from auth_sessions.choices import Scope
+    from auth_sessions.db.deletion import EndedSession
     from auth_sessions.models import Session
+
+REASON_LENGTH = Activity._meta.get_field("reason").max_length
 
 UID = "auth_sessions.activity"
 
@@ -25,12 +35,16 @@ UID = "auth_sessions.activity"
 def connect() -> None:
     for signal, receiver in _connections():
         signal.connect(receiver, dispatch_uid=UID)
+    end_reasons.register(find_end_reason)
+    sections.register(show_recent)
 
 
 def disconnect() -> None:
     """For tests of a project that does without the history for a while."""
     for signal, _ in _connections():
         signal.disconnect(dispatch_uid=UID)
+    end_reasons.unregister(find_end_reason)
+    sections.unregister(show_recent)
 
 
 def _connections() -> list[tuple[Any, Any]]:
@@ -58,6 +72,7 @@ def record_start(session: Session, request: HttpRequest | None, using: str, **kw
 def record_end(
     *,
     sessions: list[Session],
+    records: Sequence[EndedSession],
     reason: EndReason,
     scope: Scope | None,
     actor: AbstractBaseUser | None,
@@ -68,15 +83,20 @@ def record_end(
     """Record the end of sessions: the users of those that end by ``USER_DELETED`` are about to go."""
     if reason == EndReason.USER_DELETED:
         return
-    actor_id = None if actor is None else actor.pk
-    rows = [
-        *(_reuse(session, request, using=using) for session in sessions if reason == EndReason.REFRESH_TOKEN_REUSED),
-        *recording.ended_rows(sessions, reason=reason, scope="" if scope is None else scope.value, actor_id=actor_id),
-    ]
-    recording.record(rows, request=request, using=using)
+    is_reuse = reason == EndReason.REFRESH_TOKEN_REUSED
+    recording.record_ended(
+        sessions,
+        [record.id for record in records],
+        before=[_reuse(session, request, using=using) for session in sessions] if is_reuse else [],
+        reason=str(reason)[:REASON_LENGTH],  # a project may have a reason of its own
+        scope="" if scope is None else str(scope),
+        actor_id=None if actor is None else actor.pk,
+        request=request,
+        using=using,
+    )
 
 
-def _reuse(session: Session, request: HttpRequest | None, *, using: str) -> Any:
+def _reuse(session: Session, request: HttpRequest | None, *, using: str) -> Activity:
     """Both sides: who held the token, and who has presented it again."""
     rotated_at = RefreshToken.objects.using(using).filter(pk=session.pk).values_list("rotated_at", flat=True).first()
     return recording.of_session(

@@ -1,6 +1,6 @@
 """The page of one activity, its button "This wasn't me", and what to do after that."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.decorators import login_not_required
@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from auth_sessions.activity import reporting
-from auth_sessions.activity.apps import ActivityConfig
 from auth_sessions.activity.emails import texts
 from auth_sessions.activity.models import Activity
 from auth_sessions.choices import Scope
@@ -97,7 +96,7 @@ class ReportedPage(Page):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: object) -> HttpResponse:
         user = request.user if request.user.is_authenticated else None
-        config = cast("ActivityConfig", apps.get_app_config("auth_sessions_activity"))
+        config: Any = apps.get_app_config("auth_sessions_activity")
         is_by_password = user is None or has_password(user)
         url = config.get_password_url(user) if is_by_password else ""
         return super().get(request, *args, password_url=url, is_by_password=is_by_password)

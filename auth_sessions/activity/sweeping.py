@@ -4,7 +4,10 @@ In batches, each of which is a transaction of its own: a run that is stopped los
 """
 
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from auth_sessions import moments
@@ -15,6 +18,9 @@ from auth_sessions.db.transactions import in_transaction
 
 BATCH = 1000
 """How many rows one transaction deletes or changes."""
+
+UPDATED = 100
+"""How many rows one statement changes, each to other values."""
 
 
 def clear_expired(*, using: str) -> tuple[int, int]:
@@ -33,9 +39,13 @@ def _delete_old(using: str) -> int:
         oldest = list(rows.order_by("pk").values_list("pk", "created_at")[:BATCH])
         old = [pk for pk, created_at in oldest if created_at < cutoff]
         if old:
-            deleted += in_transaction(lambda keys=old: rows.filter(pk__in=keys).delete()[0], using=using)
+            deleted += in_transaction(partial(_delete, rows, old), using=using)
         if len(old) < BATCH:
             return deleted
+
+
+def _delete(rows: QuerySet[Activity], keys: list[UUID]) -> int:
+    return rows.filter(pk__in=keys).delete()[0]
 
 
 def _shorten_addresses(using: str) -> int:
@@ -53,6 +63,6 @@ def _shorten_addresses(using: str) -> int:
             for name in addresses:
                 setattr(row, name, shortened(getattr(row, name)))
         if old:
-            changed += in_transaction(lambda batch=old: rows.bulk_update(batch, changed_fields), using=using)
+            changed += in_transaction(partial(rows.bulk_update, old, changed_fields, UPDATED), using=using)
         if len(old) < BATCH:
             return changed

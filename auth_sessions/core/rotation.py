@@ -72,7 +72,7 @@ def verify_refresh_token(
         if not may_end(session, reason):
             raise EXCEPTIONS[reason](session)
         all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
-        raise EXCEPTIONS[reason]
+        raise EXCEPTIONS[reason](session_id=session.pk)
     _end_if_reused(session, generation=generation, request=request)
     return session
 
@@ -93,7 +93,7 @@ def _select(session_id: uuid.UUID, *, generation: int, jti: str) -> Session:
     """The session of a presented refresh token, live or not, with its user and token."""
     session = select_session(session_id, "user", "refresh_token")
     if session is None:
-        raise exceptions.SessionNotFound
+        raise exceptions.SessionNotFound(session_id=session_id)
     token = session.refresh_token
     if generation > token.generation or not constant_time_compare(token.jti_of(generation), jti):
         logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
@@ -124,7 +124,7 @@ def _reread_token(session: Session) -> None:
     rows = RefreshToken.objects.using(using).filter(pk=session.pk)
     tokens = in_transaction(lambda: lock_by_primary_key(rows), using=using)
     if not tokens:
-        raise exceptions.SessionNotFound
+        raise exceptions.SessionNotFound(session_id=session.pk)
     (session.refresh_token,) = tokens
 
 

@@ -63,3 +63,74 @@ def test_a_new_password(ada, laptop, told, kept):
         ("password_changed", MACBOOK if kept else "", ""),
         *([] if kept else [("signed_out", MACBOOK, "password_changed")]),
     ]
+
+
+class TestANewDevice:
+    def test_is_told_once(self, ada, told):
+        Device().sign_in(ada)
+        Device(IPHONE).sign_in(ada)
+        Device(IPHONE.replace("144", "150")).sign_in(ada)
+        assert told() == ["signed_in", "signed_in", "new_device", "signed_in"]
+
+    def test_is_known_after_its_sign_out(self, ada, told):
+        Device(IPHONE).sign_in(ada).sign_out()
+        Device().sign_in(ada).sign_out()
+        Device(IPHONE).sign_in(ada)
+        assert told().count("new_device") == 1
+        assert told()[-1] == "signed_in"
+
+    def test_is_not_one_that_was_signed_in_before_there_was_a_history(self, ada, told):
+        Device(IPHONE).sign_in(ada)
+        Device().sign_in(ada)
+        Activity.objects.all().delete()
+        Device(IPHONE).sign_in(ada)
+        assert told() == ["signed_in"]
+
+    def test_another_person_does_not_count(self, ada, bob, told):
+        Device(IPHONE).sign_in(bob)
+        Device().sign_in(ada)
+        Device(IPHONE).sign_in(ada)
+        assert told("user_id")[-2:] == [("signed_in", ada.pk), ("new_device", ada.pk)]
+
+
+def test_a_refused_sign_in(ada, laptop, told, settings):
+    settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 1, "refuse"
+    from tests.support.rest import USERNAME
+
+    refused = Device(IPHONE).post("token/", {USERNAME: ada.get_username(), "password": " lovelace 1815 "})
+    assert refused.status_code == 403
+    assert told("session_id", "user_agent")[1:] == [("session_limit_reached", None, IPHONE)]
+
+
+def test_the_one_that_the_limit_ends(ada, laptop, told, settings):
+    settings.AUTH_SESSIONS_MAX_PER_USER = 1
+    Device(IPHONE).sign_in(ada)
+    assert told("reason", "user_agent")[1:] == [
+        ("signed_in", "", IPHONE),
+        ("new_device", "", IPHONE),
+        ("signed_out", "limit", MACBOOK),
+    ]
+
+
+def test_a_moved_session_is_told_once_for_each_place(ada, laptop, told):
+    def refresh(user_agent):
+        RefreshToken.objects.update(rotated_at=timezone.now() - timedelta(minutes=1))
+        laptop.client.defaults["HTTP_USER_AGENT"] = user_agent
+        assert laptop.refresh().status_code == 200
+
+    for user_agent in (IPHONE, IPHONE, MACBOOK, IPHONE, "curl/8"):
+        refresh(user_agent)
+    assert told("user_agent", "presented_user_agent")[1:] == [
+        ("session_moved", MACBOOK, IPHONE),
+        ("session_moved", MACBOOK, "curl/8"),
+    ]
+
+
+def test_staff_acting_as_somebody(ada, grace, help_device, told):
+    help_device.sign_out("local")
+    assert told("user_id", "actor_id")[-2:] == [("signed_in", ada.pk, grace.pk), ("signed_out", ada.pk, grace.pk)]
+
+
+def test_a_browser(ada, told, office_browser):
+    office_browser.submit("/logout/")
+    assert told("scope") == [("signed_in", ""), ("signed_out", "local")]

@@ -8,10 +8,10 @@ from datetime import datetime, tzinfo
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
+from auth_sessions.activity import sentences
 from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.activity.models import Activity
 from auth_sessions.devices import names, places
@@ -26,18 +26,17 @@ class Texts:
     """The sentences about one activity. ``facts`` are labels with their values."""
 
     title: str
-    happened: str
     facts: list[tuple[str, str]]
+    happened: str = ""
     done: str = ""
     advice: list[str] = field(default_factory=list)
 
 
 def describe(activity: Activity, *, time_zone: tzinfo, has_link: bool) -> Texts:
-    """The texts about an activity, in the active language; without ``advice`` for a kind that no e-mail is about."""
+    """The texts about an activity, in the active language; title and facts alone for a kind that no e-mail is about."""
     if describe_kind := _MAILED.get(activity.kind):
         return describe_kind(activity, time_zone, _if_not_you(has_link=has_link))
-    title, happened = _OTHERS[activity.kind]
-    return Texts(title=str(title), happened=str(happened), facts=_facts(activity, time_zone))
+    return Texts(title=sentences.describe(activity), facts=_facts(activity, time_zone))
 
 
 def _facts(activity: Activity, time_zone: tzinfo) -> list[tuple[str, str]]:
@@ -108,26 +107,6 @@ _MAILED: dict[str, Callable[[Activity, tzinfo, str], Texts]] = {
     ActivityKind.SESSION_MOVED: _moved,
 }
 
-_OTHERS: dict[str, tuple[Promise, Promise]] = {
-    ActivityKind.SIGNED_IN: (
-        gettext_lazy("Sign-in to your account"),
-        gettext_lazy("Somebody signed in to your account."),
-    ),
-    ActivityKind.SIGNED_OUT: (
-        gettext_lazy("A device was signed out"),
-        gettext_lazy("A device of yours was signed out."),
-    ),
-    ActivityKind.PASSWORD_CHANGED: (
-        gettext_lazy("Your password was changed"),
-        gettext_lazy("Somebody changed the password of your account."),
-    ),
-    ActivityKind.SESSION_LIMIT_REACHED: (
-        gettext_lazy("A sign-in was refused"),
-        gettext_lazy("Somebody tried to sign in to your account, which is signed in on too many devices."),
-    ),
-}
-"""What no e-mail is about: a page shows it."""
-
 
 def _if_not_you(*, has_link: bool) -> str:
     if has_link:
@@ -141,23 +120,23 @@ def notes(*, person: str, site: str, held_back: int, is_last: bool) -> list[str]
     ``held_back`` is the number of events of the same kind that were not sent before this one; ``is_last`` is whether
     further ones will not be sent for a while.
     """
-    sentences = []
+    said = []
     if held_back:
         text = ngettext(
             "The same has happened %(count)s other time, of which you got no e-mail.",
             "The same has happened %(count)s other times, of which you got no e-mail.",
             held_back,
         )
-        sentences.append(text % {"count": held_back})
+        said.append(text % {"count": held_back})
     if is_last:
-        sentences.append(_("If it happens again within an hour, you get no further e-mail. The page shows everything."))
+        said.append(_("If it happens again within an hour, you get no further e-mail. The page shows everything."))
     account = {"person": names.isolated(person), "site": names.isolated(site)}
     if site:
-        sentences.append(_("You get this e-mail because of the account “%(person)s” at %(site)s.") % account)
+        said.append(_("You get this e-mail because of the account “%(person)s” at %(site)s.") % account)
     else:
-        sentences.append(_("You get this e-mail because of the account “%(person)s”.") % account)
-    sentences.append(_("We never ask for your password by e-mail."))
-    return sentences
+        said.append(_("You get this e-mail because of the account “%(person)s”.") % account)
+    said.append(_("We never ask for your password by e-mail."))
+    return said
 
 
 def format_device(device: Device | None) -> str:

@@ -15,7 +15,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.devices import names
 
-SIGNED_OUT: dict[str, str | Promise] = {
+_SIGNED_OUT: dict[str, str | Promise] = {
     EndReason.SIGNED_OUT: gettext_lazy("Signed out on %(device)s"),
     EndReason.REVOKED: gettext_lazy("Signed out on %(device)s, by the staff"),
     EndReason.DELETED: gettext_lazy("Signed out on %(device)s, by this site"),
@@ -28,13 +28,13 @@ SIGNED_OUT: dict[str, str | Promise] = {
 }
 """By the reason."""
 
-BY_SCOPE: dict[str, str | Promise] = {
+_BY_SCOPE: dict[str, str | Promise] = {
     Scope.GLOBAL: gettext_lazy("Signed out on %(device)s, with every other device"),
     Scope.OTHERS: gettext_lazy("Signed out on %(device)s, from another device"),
 }
 """Of a sign-out by the person."""
 
-OTHERS: dict[str, str | Promise] = {
+_OTHERS: dict[str, str | Promise] = {
     ActivityKind.SIGNED_IN: gettext_lazy("Signed in on %(device)s"),
     ActivityKind.NEW_DEVICE: gettext_lazy("First sign-in on %(device)s"),
     ActivityKind.REFRESH_TOKEN_REUSED: gettext_lazy("The sign-in on %(device)s was copied, and used on %(other)s"),
@@ -57,10 +57,10 @@ def _sentence(activity: Activity) -> str | Promise:
     if activity.kind == ActivityKind.SIGNED_IN and activity.actor_id not in {None, activity.user_id}:
         return _("The staff signed in in your name on %(device)s")
     if activity.kind != ActivityKind.SIGNED_OUT:
-        return OTHERS[activity.kind]
+        return _OTHERS[activity.kind]
     by_person = activity.reason == EndReason.SIGNED_OUT and activity.actor_id == activity.user_id
-    usual = SIGNED_OUT.get(activity.reason, SIGNED_OUT[EndReason.DELETED])
-    return BY_SCOPE.get(activity.scope if by_person else "", usual)
+    usual = _SIGNED_OUT.get(activity.reason, _SIGNED_OUT[EndReason.DELETED])
+    return _BY_SCOPE.get(activity.scope if by_person else "", usual)
 
 
 def format_when(moment: datetime) -> str:

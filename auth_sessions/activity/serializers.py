@@ -12,10 +12,13 @@ from auth_sessions.serializers import DeviceSerializer
 
 
 class PresentedSerializer(serializers.Serializer[Activity]):
-    """``{"device", "ip_address"}`` of the other device."""
+    """``{"device", "ip_address"}`` of the other device, or null where the event has none."""
 
     device = DeviceSerializer(source="presented_device")
     ip_address = serializers.CharField(source="presented_ip_address", allow_null=True)
+
+    def to_representation(self, instance: Activity) -> Any:
+        return None if instance.presented_device is None else super().to_representation(instance)
 
 
 class ActivitySerializer(serializers.Serializer[Activity]):
@@ -35,8 +38,10 @@ class ActivitySerializer(serializers.Serializer[Activity]):
         help_text=_("Whether the person did it, or somebody else; null where nobody did, or it is not known.")
     )
     last_used_at = serializers.DateTimeField(allow_null=True)
-    presented = serializers.SerializerMethodField(
-        help_text=_("Who presented a reused refresh token, or where a session has moved to.")
+    presented = PresentedSerializer(
+        source="*",
+        allow_null=True,
+        help_text=_("Who presented a reused refresh token, or where a session has moved to."),
     )
 
     def get_is_current(self, activity: Activity) -> bool:
@@ -45,6 +50,3 @@ class ActivitySerializer(serializers.Serializer[Activity]):
 
     def get_is_own_action(self, activity: Activity) -> bool | None:
         return None if activity.actor_id is None else activity.actor_id == activity.user_id
-
-    def get_presented(self, activity: Activity) -> dict[str, Any] | None:
-        return None if activity.presented_device is None else PresentedSerializer(activity).data

@@ -18,7 +18,9 @@ from auth_sessions.authentication import get_session
 from auth_sessions.core.database import write_alias
 from auth_sessions.views import SessionsView
 
-PAGE_SIZE, LARGEST_PAGE = 50, 100
+PAGE_SIZE = 50
+
+LARGEST_PAGE = 100
 
 
 class ActivityPagination(CursorPagination):

@@ -11,6 +11,30 @@ import auth_sessions
 from tests.support.paths import ROOT
 
 PUBLIC = {
+    "activity.choices": """
+        ActivityKind
+    """,
+    "activity.models": """
+        Activity
+    """,
+    "activity.page_urls": """
+        app_name urlpatterns
+    """,
+    "activity.sentences": """
+        describe format_when
+    """,
+    "activity.serializers": """
+        ActivitySerializer PresentedSerializer
+    """,
+    "activity.signals": """
+        activity_recorded
+    """,
+    "activity.urls": """
+        app_name urlpatterns
+    """,
+    "activity.views": """
+        ActivityListView ActivityPagination LARGEST_PAGE PAGE_SIZE
+    """,
     "admin": """
         SessionAdmin SessionInline sign_out_everywhere
     """,
@@ -82,8 +106,8 @@ PUBLIC = {
         DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
     """,
     "signals": """
-        access_token_issuing credentials_revoked expired_cleared refresh_token_reused session_moved session_started
-        sessions_ended sessions_ending
+        access_token_issuing credentials_revoked expired_cleared password_changed refresh_token_reused
+        session_limit_reached session_moved session_started session_starting sessions_ended sessions_ending
     """,
     "supabase.apps": """
         SupabaseConfig
@@ -112,9 +136,9 @@ PUBLIC = {
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords receivers"
+NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords preferences receivers"
 
-INTERFACES = {"channels", "contrib", "pages", "supabase"}
+INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""
 
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -67,7 +68,7 @@ class ReportPage(EventPage, SignOutPage):
         return not is_recent(self.current)
 
     def get_question(self, devices: list[DeviceRow]) -> str:
-        return _("This wasn't you?")
+        return _("Was this not you?")
 
     def get_consequences(self, devices: list[DeviceRow]) -> list[str]:
         ends_here = reporting.scope_of(self.activity, current=self.current) == Scope.GLOBAL
@@ -90,7 +91,7 @@ class ReportPage(EventPage, SignOutPage):
 
 @method_decorator((login_not_required, never_cache), name="dispatch")
 class ReportedPage(Page):
-    """After a report: leads to the project's page for a new password. It tells nothing of anybody."""
+    """After a report: leads to the project's page for a new password, or to the sign-in. Tells nothing of anybody."""
 
     template_name = "auth_sessions/activity/reported.html"
 
@@ -98,5 +99,10 @@ class ReportedPage(Page):
         user = request.user if request.user.is_authenticated else None
         config: Any = apps.get_app_config("auth_sessions_activity")
         is_by_password = user is None or has_password(user)
-        url = config.get_password_url(user) if is_by_password else ""
-        return super().get(request, *args, password_url=url, is_by_password=is_by_password)
+        return super().get(
+            request,
+            *args,
+            password_url=config.get_password_url(user) if is_by_password else "",
+            login_url=resolve_url(settings.LOGIN_URL) if user is None else "",
+            is_by_password=is_by_password,
+        )

@@ -11,6 +11,7 @@ that is not concerned looks at ``kinds`` alone. ``request`` may be None; ``using
 """
 
 activity_reported = Signal()
-"""Sent robustly, after the commit, when a person says of an activity that it was not them: ``activity``, ``session``
-(in which they say so, or None), ``request`` and ``using``. Their sessions have ended. Sent at each report.
+"""Sent robustly, after the commit, at each report of an activity: ``activity``, ``session``, ``request``, ``using``.
+
+A person says that it was not them. ``session`` is the one in which they say so, or None; their others have ended.
 """

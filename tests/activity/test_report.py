@@ -81,7 +81,7 @@ def test_it_ends_everything_else(office_browser, library_browser, iphone, told_o
     activity.refresh_from_db()
     assert activity.reported_at is not None
     page = text(office_browser.page(REPORTED))
-    assert "Choose a new password Your other devices are signed out." in page
+    assert "Choose a new password All your other devices are signed out." in page
     assert "You said on" in text(office_browser.page(event_path(activity)))
 
 
@@ -101,7 +101,7 @@ def test_this_very_device(office_browser, iphone):
     assert "this one too" in text(office_browser.page(report_path(activity)))
     assert office_browser.submit(report_path(activity)).url == REPORTED
     assert still_signed_in(iphone=iphone, office=office_browser) == set()
-    assert "Choose a new password" in text(office_browser.page(REPORTED))
+    assert "All your devices are signed out." in text(office_browser.page(REPORTED))
 
 
 def test_an_old_sign_in_is_asked_for_the_password(office_browser, iphone):

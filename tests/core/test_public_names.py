@@ -11,6 +11,9 @@ import auth_sessions
 from tests.support.paths import ROOT
 
 PUBLIC = {
+    "activity.apps": """
+        ActivityConfig
+    """,
     "activity.choices": """
         ActivityKind
     """,
@@ -20,6 +23,9 @@ PUBLIC = {
     "activity.page_urls": """
         app_name urlpatterns
     """,
+    "activity.report_views": """
+        ActivityReportView
+    """,
     "activity.sentences": """
         describe format_when
     """,
@@ -27,7 +33,7 @@ PUBLIC = {
         ActivitySerializer PresentedSerializer
     """,
     "activity.signals": """
-        activity_recorded
+        activity_recorded activity_reported
     """,
     "activity.urls": """
         app_name urlpatterns

@@ -126,7 +126,7 @@ def test_the_story(address, demo, inbox, open_page):
     expect(office.page.get_by_text("Both devices were signed out.")).to_be_visible()
     assert office.is_accessible()
     office.follow("This wasn't me")
-    office.shows("This wasn't you?")
+    office.shows("Was this not you?")
     _query(demo, "UPDATE auth_sessions_session SET authenticated_at = '2020-01-01 00:00:00'")
     office.page.reload()
     assert office.is_accessible()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, assert_type
 
 from django.contrib import admin
@@ -46,9 +46,11 @@ from auth_sessions.activity import sentences
 from auth_sessions.activity import serializers as activity_serializers
 from auth_sessions.activity import urls as activity_urls
 from auth_sessions.activity import views as activity_views
+from auth_sessions.activity.apps import ActivityConfig
 from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.activity.models import Activity
-from auth_sessions.activity.signals import activity_recorded
+from auth_sessions.activity.report_views import ActivityReportView
+from auth_sessions.activity.signals import activity_recorded, activity_reported
 from auth_sessions.admin import SessionAdmin, SessionInline, sign_out_everywhere
 from auth_sessions.channels.consumers import SIGNED_OUT, SessionConsumerMixin
 from auth_sessions.channels.middleware import ERROR, SESSION, SessionAuthMiddleware
@@ -210,6 +212,7 @@ for signal in (
     signals.session_starting,
     signals.password_changed,
     activity_recorded,
+    activity_reported,
     signals.credentials_revoked,
     signals.expired_cleared,
     signals.session_started,
@@ -468,6 +471,22 @@ class Page(activity_views.ActivityPagination):
 
 class History(activity_views.ActivityListView):
     serializer_class = Event
+
+
+class Report(ActivityReportView):
+    def get_activity(self) -> Activity:
+        return super().get_activity()
+
+
+class OurActivity(ActivityConfig):
+    def get_email(self, user: AbstractBaseUser) -> str:
+        return super().get_email(user).lower()
+
+    def get_language(self, user: AbstractBaseUser) -> str:
+        return "de" if super().get_time_zone(user) == UTC else super().get_language(user)
+
+    def get_password_url(self, user: AbstractBaseUser | None) -> str:
+        return super().get_password_url(user) or "/"
 
 
 HISTORY: list[URLPattern | URLResolver] = [

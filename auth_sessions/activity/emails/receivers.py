@@ -14,10 +14,14 @@ def connect() -> None:
     activity_recorded.connect(send_emails, dispatch_uid="auth_sessions.activity.emails")
 
 
-def send_emails(activities: Iterable[Activity], request: HttpRequest | None, using: str, **kwargs: object) -> None:
+def send_emails(
+    activities: Iterable[Activity], kinds: frozenset[str], request: HttpRequest | None, using: str, **kwargs: object
+) -> None:
     """Send an e-mail about each activity of which the project wants one. An error is logged, not raised."""
-    wanted = [activity for activity in activities if activity.kind in conf.AUTH_SESSIONS_ACTIVITY_EMAILS]
-    for activity in wanted:
+    wanted = kinds.intersection(conf.AUTH_SESSIONS_ACTIVITY_EMAILS)
+    for activity in activities if wanted else ():
+        if activity.kind not in wanted:
+            continue
         with delivery.failures_logged(sending.name_of(activity.pk)):
             _send(activity, link=links.page_of(activity.pk, request=request), using=using)
 

@@ -70,7 +70,7 @@ def test_without_a_page_there_is_no_link_and_the_advice_is_another(ada, emails, 
 @pytest.mark.any_database
 def test_the_values_of_the_settings():
     for value in ("new_device", ["signed_in"], [None], None, {"new_device": True}, [["new_device"]], 1):
-        assert findings(AUTH_SESSIONS_ACTIVITY_EMAILS=value)[:1] == ["auth_sessions.E001"], value
+        assert "auth_sessions.E001" in findings(AUTH_SESSIONS_ACTIVITY_EMAILS=value), value
     for value in (
         "",
         "/account/",
@@ -81,9 +81,9 @@ def test_the_values_of_the_settings():
         1,
         "https://a b/",
     ):
-        assert findings(AUTH_SESSIONS_ACTIVITY_URL=value) == ["auth_sessions.E001"], value
+        assert "auth_sessions.E001" in findings(AUTH_SESSIONS_ACTIVITY_URL=value), value
     for value in (None, "https://example.org/", "http://localhost:8000/security/{id}"):
-        assert findings(AUTH_SESSIONS_ACTIVITY_URL=value) == []
+        assert "auth_sessions.E001" not in findings(AUTH_SESSIONS_ACTIVITY_URL=value)
 
 
 def deployment(**settings):

@@ -51,7 +51,7 @@ def mail_server():
 
 @pytest.fixture
 def inbox(mail_server, demo):
-    """The messages of this test: what was sent with a subject, when so many have arrived. Ada gets her password back."""
+    """What was sent in this test with a subject, when so much has arrived. Afterwards Ada has her password again."""
     _query(demo, "DELETE FROM auth_sessions_activity_activity")
     (hashed,) = _query(demo, "SELECT password FROM auth_user WHERE username = 'ada'")[0]
     mail_server.mails.clear()

@@ -16,7 +16,6 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import TransactionTestCase
 
-from auth_sessions.activity import receivers
 from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, credentials_revoked, expired_cleared, sessions_ended
 from tests.host.caches import Shared
@@ -82,15 +81,6 @@ def django_db_setup(django_db_setup):
 
     connection.ops.sql_flush = sql_flush
     TransactionTestCase._fixture_teardown = delete_rows
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _without_history():
-    """The host has the history installed, and nothing is written to it outside of ``tests/activity``.
-
-    So every other test counts the statements of a project without it.
-    """
-    receivers.disconnect()
 
 
 @pytest.fixture

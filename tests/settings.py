@@ -37,7 +37,7 @@ INSTALLED_APPS = [
     "tests.people",
     "tests.host",
     "auth_sessions",
-    "auth_sessions.activity",
+    "tests.host.configs.SilentActivityConfig",
     "auth_sessions.contrib.simplejwt",
     "auth_sessions.supabase",
     "rest_framework",

@@ -26,13 +26,9 @@ class ActivityConfig(AppConfig):
 
     def ready(self) -> None:
         from auth_sessions.activity import checks, receivers
-        from auth_sessions.activity.emails import checks as email_checks
-        from auth_sessions.activity.emails import receivers as emails
 
         checks.register()
-        email_checks.register()
         receivers.connect()
-        emails.connect()
 
     def get_email(self, user: AbstractBaseUser) -> str:
         """The address for e-mails to a user; "" for none. By default that of the user model's ``EMAIL_FIELD``."""

@@ -3,6 +3,7 @@
 In batches, each of which is a transaction of its own: a run that is stopped loses no work, and the next one goes on.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -19,6 +20,8 @@ from auth_sessions.db.transactions import in_transaction
 BATCH = 1000
 """How many rows one transaction deletes or changes."""
 
+ADDRESSES = ("ip_address", "presented_ip_address")
+
 UPDATED = 100
 """How many rows one statement changes, each to other values."""
 
@@ -33,36 +36,48 @@ def clear_expired(*, using: str) -> tuple[int, int]:
 def _delete_old(using: str) -> int:
     if conf.AUTH_SESSIONS_ACTIVITY_DAYS is None:
         return 0
-    cutoff = moments.add(timezone.now(), -timedelta(days=conf.AUTH_SESSIONS_ACTIVITY_DAYS))
-    deleted, rows = 0, Activity.objects.using(using)
-    while True:
-        oldest = list(rows.order_by("pk").values_list("pk", "created_at")[:BATCH])
-        old = [pk for pk, created_at in oldest if created_at < cutoff]
-        if old:
-            deleted += in_transaction(partial(_delete, rows, old), using=using)
-        if len(old) < BATCH:
-            return deleted
+    rows = Activity.objects.using(using)
+    return sum(
+        in_transaction(partial(_delete, rows, batch), using=using)
+        for batch in _batches(rows, days=conf.AUTH_SESSIONS_ACTIVITY_DAYS)
+    )
 
 
-def _delete(rows: QuerySet[Activity], keys: list[UUID]) -> int:
-    return rows.filter(pk__in=keys).delete()[0]
+def _delete(rows: QuerySet[Activity], batch: list[Activity]) -> int:
+    return rows.filter(pk__in=[row.pk for row in batch]).delete()[0]
 
 
 def _shorten_addresses(using: str) -> int:
     if conf.AUTH_SESSIONS_IP_RETENTION_DAYS is None:
         return 0
-    cutoff = moments.add(timezone.now(), -timedelta(days=conf.AUTH_SESSIONS_IP_RETENTION_DAYS))
-    changed, rows = 0, Activity.objects.using(using).filter(has_full_address=True)
-    addresses = ("ip_address", "presented_ip_address")
-    changed_fields = ("has_full_address", *addresses)
+    rows = Activity.objects.using(using).filter(has_full_address=True)
+    return sum(
+        in_transaction(partial(_shorten, rows, batch), using=using)
+        for batch in _batches(rows, days=conf.AUTH_SESSIONS_IP_RETENTION_DAYS)
+    )
+
+
+def _shorten(rows: QuerySet[Activity], batch: list[Activity]) -> int:
+    for row in batch:
+        row.has_full_address = False
+        for name in ADDRESSES:
+            setattr(row, name, shortened(getattr(row, name)))
+    return rows.bulk_update(batch, ("has_full_address", *ADDRESSES), UPDATED)
+
+
+def _batches(rows: QuerySet[Activity], *, days: int) -> Iterator[list[Activity]]:
+    """The rows older than so many days, oldest first. A batch is read when the one before has been processed.
+
+    The key, which is by time, serves the order; the time itself decides. None is read twice: what was deleted is still
+    in the index.
+    """
+    cutoff = moments.add(timezone.now(), -timedelta(days=days))
+    rows, after = rows.only("created_at", *ADDRESSES).order_by("pk"), UUID(int=0)
     while True:
-        oldest = list(rows.order_by("pk").only("created_at", *addresses)[:BATCH])
+        oldest = list(rows.filter(pk__gt=after)[:BATCH])
         old = [row for row in oldest if row.created_at <= cutoff]
-        for row in old:
-            row.has_full_address = False
-            for name in addresses:
-                setattr(row, name, shortened(getattr(row, name)))
         if old:
-            changed += in_transaction(partial(rows.bulk_update, old, changed_fields, UPDATED), using=using)
+            after = oldest[-1].pk
+            yield old
         if len(old) < BATCH:
-            return changed
+            return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, assert_type
 
 from django.contrib import admin
@@ -41,16 +41,6 @@ from auth_sessions import (
     views,
 )
 from auth_sessions import serializers as own_serializers
-from auth_sessions.activity import page_urls as activity_page_urls
-from auth_sessions.activity import sentences
-from auth_sessions.activity import serializers as activity_serializers
-from auth_sessions.activity import urls as activity_urls
-from auth_sessions.activity import views as activity_views
-from auth_sessions.activity.apps import ActivityConfig
-from auth_sessions.activity.choices import ActivityKind
-from auth_sessions.activity.models import Activity
-from auth_sessions.activity.report_views import ActivityReportView
-from auth_sessions.activity.signals import activity_recorded, activity_reported
 from auth_sessions.admin import SessionAdmin, SessionInline, sign_out_everywhere
 from auth_sessions.channels.consumers import SIGNED_OUT, SessionConsumerMixin
 from auth_sessions.channels.middleware import ERROR, SESSION, SessionAuthMiddleware
@@ -207,15 +197,13 @@ def add_claims(*, token: tokens.SessionAccessToken, session: Session, **kwargs: 
 for signal in (
     signals.access_token_issuing,
     signals.refresh_token_reused,
-    signals.session_moved,
     signals.session_limit_reached,
-    signals.session_starting,
-    signals.password_changed,
-    activity_recorded,
-    activity_reported,
+    signals.session_moved,
     signals.credentials_revoked,
     signals.expired_cleared,
+    signals.password_changed,
     signals.session_started,
+    signals.session_starting,
     signals.sessions_ended,
     signals.sessions_ending,
 ):
@@ -452,53 +440,6 @@ class Chat(SessionConsumerMixin):
 
 
 application = SessionAuthMiddleware(Chat())
-
-
-# the history
-
-
-class Other(activity_serializers.PresentedSerializer):
-    place = serializers.CharField()
-
-
-class Event(activity_serializers.ActivitySerializer):
-    other = Other(source="*")
-
-
-class Page(activity_views.ActivityPagination):
-    page_size = min(activity_views.PAGE_SIZE, activity_views.LARGEST_PAGE)
-
-
-class History(activity_views.ActivityListView):
-    serializer_class = Event
-
-
-class Report(ActivityReportView):
-    def get_activity(self) -> Activity:
-        return super().get_activity()
-
-
-class OurActivity(ActivityConfig):
-    def get_email(self, user: AbstractBaseUser) -> str:
-        return super().get_email(user).lower()
-
-    def get_language(self, user: AbstractBaseUser) -> str:
-        return "de" if super().get_time_zone(user) == UTC else super().get_language(user)
-
-    def get_password_url(self, user: AbstractBaseUser | None) -> str:
-        return super().get_password_url(user) or "/"
-
-
-HISTORY: list[URLPattern | URLResolver] = [
-    path("", include((activity_urls.urlpatterns, activity_urls.app_name))),
-    path("", include((activity_page_urls.urlpatterns, activity_page_urls.app_name))),
-]
-
-
-def tell(activity: Activity) -> str:
-    if activity.kind == ActivityKind.NEW_DEVICE:
-        return f"{sentences.format_when(activity.created_at)}: {sentences.describe(activity)}"
-    return activity.label
 
 
 # from simplejwt

@@ -1,4 +1,4 @@
-"""Sends e-mails about what was recorded."""
+"""What follows when something was recorded."""
 
 from collections.abc import Iterable
 
@@ -6,12 +6,7 @@ from django.http import HttpRequest
 
 from auth_sessions.activity.emails import background, delivery, links, sending
 from auth_sessions.activity.models import Activity
-from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.conf import conf
-
-
-def connect() -> None:
-    activity_recorded.connect(send_emails, dispatch_uid="auth_sessions.activity.emails")
 
 
 def send_emails(

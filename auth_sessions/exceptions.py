@@ -8,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from auth_sessions.models import Session
 
 
@@ -94,12 +96,13 @@ class HandOverNotValid(AuthSessionsError):
 class SessionInvalid(AuthSessionsError):
     """The credential is genuine, but its session is not live: the person must sign in again.
 
-    ``session`` is the row, if it exists.
+    ``session`` is the row, if it exists, and ``session_id`` its key, if the credential names one.
     """
 
-    def __init__(self, session: Session | None = None) -> None:
+    def __init__(self, session: Session | None = None, *, session_id: UUID | None = None) -> None:
         super().__init__()
         self.session = session
+        self.session_id = session_id if session is None else session.pk
 
 
 class SessionNotFound(SessionInvalid):

@@ -60,6 +60,7 @@ from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
+from auth_sessions.preferences import tell_end_reason
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
     HandOverSerializer,
@@ -114,8 +115,10 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
         """Answer a refusal of the app's without a rollback: a session that it has ended stays ended."""
         if not isinstance(exc, AuthSessionsError):
             return super().handle_exception(exc)
+        refusal = self.to_api_exception(exc)
+        tell_end_reason(refusal, exc, request=self.request)
         with _transactions_kept():
-            return super().handle_exception(self.to_api_exception(exc))
+            return super().handle_exception(refusal)
 
     def to_api_exception(self, error: AuthSessionsError) -> APIException:
         """The DRF exception by which the view answers a refusal."""

@@ -18,7 +18,14 @@ from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.acting import set_actor
 from auth_sessions.core.backends import backend_of, is_accepted, is_visible
-from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
+from auth_sessions.core.database import (
+    all_sessions,
+    as_told,
+    send_on_commit,
+    translate_missing_user,
+    user_row,
+    write_alias,
+)
 from auth_sessions.core.dependents import depend_on, mark_depended_on
 from auth_sessions.core.statements import insert
 from auth_sessions.db.encoding import store_text
@@ -270,9 +277,13 @@ def _save(
         return True
 
     def write() -> bool:
-        return in_transaction(lock_and_save, using=using) if must_lock else retry_conflicts(save, using=using)
+        if must_lock:
+            return in_transaction(lock_and_save, using=using)
+        if is_announced and signals.session_starting.has_listeners(Session):
+            return in_transaction(save, using=using)
+        return retry_conflicts(save, using=using)
 
-    with _translate_missing_people(session):
+    with _refusals_announced(session, request=request, using=using), _translate_missing_people(session):
         return store_text(session, ("name", "tag"), write)
 
 
@@ -297,7 +308,21 @@ def _translate_missing_people(session: Session) -> Iterator[None]:
 def _announce(session: Session, *, request: HttpRequest | None, using: str) -> None:
     if session.actor_id is not None:
         logger.info("User %s acts as user %s in session %s", session.actor_id, session.user_id, session.pk)
+    if signals.session_starting.has_listeners(Session):
+        signals.session_starting.send(sender=Session, session=as_told(session), request=request, using=using)
     send_on_commit(signals.session_started, using=using, session=session, request=request)
+
+
+@contextmanager
+def _refusals_announced(session: Session, *, request: HttpRequest | None, using: str) -> Iterator[None]:
+    """Send ``session_limit_reached`` when the limit refuses the session, whose transaction is rolled back then."""
+    try:
+        yield
+    except exceptions.SessionLimitReached:
+        if signals.session_limit_reached.has_listeners(Session):
+            told = as_told(session)
+            signals.session_limit_reached.send_robust(sender=Session, session=told, request=request, using=using)
+        raise
 
 
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:

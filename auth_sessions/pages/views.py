@@ -30,6 +30,7 @@ from auth_sessions.models import Session
 from auth_sessions.pages import formatting
 from auth_sessions.pages.device_row import DeviceRow
 from auth_sessions.pages.messages import add_message, get_messages
+from auth_sessions.pages.sections import get_sections
 from auth_sessions.querysets import SessionQuerySet
 
 _PROTECTION = (
@@ -129,7 +130,13 @@ class DevicesView(DevicePage):
             sessions, total = sessions[: self.max_listed], self.get_queryset().count()
         devices = [self.show(session) for session in sessions]
         others = total - self.count_current(devices)
-        return self.answer(devices=devices, total=total, others=others, is_brief=len(devices) > self.max_listed)
+        return self.answer(
+            devices=devices,
+            total=total,
+            others=others,
+            is_brief=len(devices) > self.max_listed,
+            sections=get_sections(request, self.current),
+        )
 
     def count_current(self, devices: list[DeviceRow]) -> int:
         """How many devices are of the current sign-in: in an app, and in the browsers that it was handed over to."""

@@ -204,10 +204,13 @@ def add_claims(*, token: tokens.SessionAccessToken, session: Session, **kwargs: 
 for signal in (
     signals.access_token_issuing,
     signals.refresh_token_reused,
+    signals.session_limit_reached,
     signals.session_moved,
     signals.credentials_revoked,
     signals.expired_cleared,
+    signals.password_changed,
     signals.session_started,
+    signals.session_starting,
     signals.sessions_ended,
     signals.sessions_ending,
 ):

@@ -23,6 +23,7 @@ from tests.support.acting import act
 from tests.support.admin import AdminClient
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
+from tests.support.host import OF_FOLDERS, require
 from tests.support.related import forgotten
 from tests.support.servers import RedisServer, or_skipped, running
 
@@ -37,6 +38,12 @@ def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.getreports("passed"):
         for text in (value for name, value in report.user_properties if name == "message" and report.when == "call"):
             terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
+def pytest_pycollect_makemodule(module_path):
+    """Skip a folder, whose modules import what they test, where the host does not have it."""
+    if module_path.parent.name in OF_FOLDERS:
+        require(OF_FOLDERS[module_path.parent.name])
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,9 +19,10 @@ from django.utils.module_loading import import_string
 
 from auth_sessions import signals
 from tests.support.documents import DOCUMENTS, PAGES, blocks_of
+from tests.support.host import has_admin
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, has_admin]
 
 RUN_ELSEWHERE = {
     "docs/magic-link.md": "tests/docs/test_how_tos.py",

@@ -15,6 +15,7 @@ from auth_sessions.models import Session
 from example_project import views
 from tests.support.device import Device, still_signed_in
 from tests.support.documents import DOCS, blocks_of, page_named
+from tests.support.host import has_browsers
 
 usual_user = pytest.mark.skipif(settings.AUTH_USER_MODEL != "auth.User", reason="the guide is for Django's own user")
 
@@ -36,6 +37,7 @@ def test_the_magic_link_is_the_examples():
 
 if settings.AUTH_USER_MODEL == "auth.User":
     DeviceTests = run(python_of("testing")[0]).DeviceTests  # the tests of testing.md, which are collected here
+    DeviceTests.test_a_browser = has_browsers(DeviceTests.test_a_browser)
 
 
 @usual_user

@@ -11,3 +11,14 @@ has_supabase = pytest.mark.skipif(
     not apps.is_installed("auth_sessions.supabase"), reason="the host has no Supabase API"
 )
 has_admin = pytest.mark.skipif(not apps.is_installed("django.contrib.admin"), reason="the host has no admin")
+
+
+OF_FOLDERS = {"admin": has_admin, "browser": has_browsers, "pages": has_browsers, "supabase": has_supabase}
+"""What the tests of a folder need."""
+
+
+def require(part):
+    """Skip the test, or the folder, that needs a part from here on, where the host does not have it."""
+    (is_missing,) = part.args
+    if is_missing:
+        pytest.skip(part.kwargs["reason"], allow_module_level=True)

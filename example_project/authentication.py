@@ -16,8 +16,8 @@ class CookieJWTAuthentication(SessionJWTAuthentication):
 
     def get_header(self, request: Request) -> Any:
         header = super().get_header(request)
-        if header is None and "access" in request.COOKIES:
-            return SecretBytes(f"Bearer {request.COOKIES['access']}".encode())
+        if header is None and (token := request.COOKIES.get("access")):
+            return SecretBytes(f"Bearer {token}".encode())
         return header
 
     def authenticate(self, request: Request) -> Any:

@@ -45,7 +45,6 @@ HERE = [
 ]
 
 NAMED_BY_THE_TEXT = {
-    "README.md": "from django.urls import include, path",
     "docs/admin.md": """
         from django.contrib import admin
         from django.contrib.auth.admin import UserAdmin
@@ -53,7 +52,6 @@ NAMED_BY_THE_TEXT = {
         from auth_sessions.admin import SessionAdmin
         from auth_sessions.models import Session
     """,
-    "docs/install.md": "from django.urls import include, path",
     "docs/packages.md": """
         from types import SimpleNamespace
         from django.contrib.auth.models import User

@@ -190,6 +190,12 @@ def test_a_wrong_password_leaves_the_cookies(page, ada):
     assert page.is_signed_in()
 
 
+def test_an_empty_cookie_is_none(ada):
+    page = TokenPage()
+    page.client.cookies["access"] = ""
+    assert page.me().json() == TokenPage().me().json()
+
+
 @each("junk", ["junk", "a b c", "ü", "a.b.c"])
 def test_a_cookie_that_is_no_token(ada, junk):
     page = TokenPage().ask_for_token()

@@ -7,6 +7,10 @@ from django.conf import settings
 has_browsers = pytest.mark.skipif(
     "auth_sessions.middleware.BrowserSessionMiddleware" not in settings.MIDDLEWARE, reason="the host has no browsers"
 )
+has_people = pytest.mark.skipif(
+    "django.contrib.auth.middleware.AuthenticationMiddleware" not in settings.MIDDLEWARE,
+    reason="a request of the host has no user",
+)
 has_supabase = pytest.mark.skipif(
     not apps.is_installed("auth_sessions.supabase"), reason="the host has no Supabase API"
 )

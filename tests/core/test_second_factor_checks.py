@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as project
 
 from tests.support.checks import messages
-from tests.support.host import has_browsers
+from tests.support.host import has_browsers, has_supabase
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -27,6 +27,7 @@ def found(**settings):
 
 @pytest.mark.usefixtures("_trench")
 @has_browsers
+@has_supabase
 def test_each_sign_in_is_named():
     named = found()
     assert [name for text in named for name in text.split() if name.startswith("auth_sessions.")] == [

@@ -4,7 +4,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.support.device import PASSWORD, Device
-from tests.support.host import has_people
+from tests.support.host import has_people, has_supabase
 
 MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -46,6 +46,7 @@ def test_a_device_signs_in_refreshes_and_signs_out(ada):
 
 
 @has_people
+@has_supabase
 def test_supabase_s_clients_do(ada, client):
     pytest.importorskip("auth_sessions.supabase")
     type(ada).objects.filter(pk=ada.pk).update(**{ada.get_email_field_name(): "ada@example.org"})

@@ -21,7 +21,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from auth_sessions import exceptions
-from auth_sessions.core import browser_sessions, session_cache
+from auth_sessions.core import browser_validation, session_cache
 from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users, write_alias
 from auth_sessions.core.event_loops import Origin
@@ -219,7 +219,7 @@ class BrowserSessionAuthentication(SessionAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
-        session = browser_sessions.get_current(request._request)
+        session = browser_validation.get_current(request._request)
         if session is None:
             return None
         self.enforce_csrf(request)
@@ -314,7 +314,7 @@ def _find_session(request: HttpRequest | Request) -> Session | None:
     for authentication in (each() for each in get_bearer_classes()):
         if token := _token_found_by(authentication, request):
             return _session_accepted_by(authentication, token)
-    return browser_sessions.get_current(request)
+    return browser_validation.get_current(request)
 
 
 def _token_found_by(authentication: SessionJWTAuthentication, request: HttpRequest) -> bytes | None:
@@ -345,7 +345,7 @@ def _session_accepted_by(authentication: SessionJWTAuthentication, token: bytes)
 
 def _get_browser_session(request: Request) -> Session | None:
     """The session of the cookie, if the request was authenticated as the same user."""
-    session = browser_sessions.get_current(request._request)
+    session = browser_validation.get_current(request._request)
     return session if session is not None and request.user and session.user_id == request.user.pk else None
 
 

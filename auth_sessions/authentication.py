@@ -350,13 +350,14 @@ def _get_browser_session(request: Request) -> Session | None:
 
 
 def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
-    """The DRF exception for a refusal, ``{"detail", "code"}``: 403 for the session limit, else 401, as in simplejwt.
+    """The DRF exception for a refusal, ``{"detail", "code"}``: 401 as in simplejwt.
 
-    A password that is too long is an error of its field, 400.
+    403 for the session limit, and for a session that may not be handed over. A password that is too long is an error of
+    its field, 400.
     """
     if isinstance(error, exceptions.PasswordTooLong):
         return ValidationError({"password": [str(error)]}, code=error.code)
-    if isinstance(error, exceptions.SessionLimitReached):
+    if isinstance(error, (exceptions.SessionLimitReached, exceptions.HandOverRefused)):
         return PermissionDenied({"detail": str(error), "code": error.code})
     if isinstance(error, exceptions.TokenNotValid):
         return InvalidToken(str(error))

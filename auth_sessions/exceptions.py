@@ -74,6 +74,23 @@ class SessionLimitReached(AuthSessionsError):
     detail = _("You are signed in on too many devices.")
 
 
+class HandOverRefused(AuthSessionsError):
+    """The session may not sign its person in elsewhere.
+
+    It is a browser's, somebody acts in it in another person's name, or it has outlived the password it began with.
+    """
+
+    code = "hand_over_refused"
+    detail = _("This sign-in cannot be handed over to a browser.")
+
+
+class HandOverNotValid(AuthSessionsError):
+    """The code of a hand-over is expired, used, replaced by another or not ours, or its session is not live."""
+
+    code = "hand_over_not_valid"
+    detail = _("This link has expired.")
+
+
 class SessionInvalid(AuthSessionsError):
     """The credential is genuine, but its session is not live: the person must sign in again.
 

@@ -16,9 +16,10 @@ PUBLIC = {
         SessionAdmin SessionInline sign_out_everywhere
     """,
     "api": """
-        ClearedBatch DEFAULT Lifetime SecondFactor TokenPair achange_password aget_session
-        amark_reauthenticated arefresh asign_in asign_in_user asign_out change_password clear_expired get_session
-        mark_reauthenticated refresh sign_in sign_in_user sign_out
+        ClearedBatch DEFAULT HandOver Lifetime SecondFactor TokenPair achange_password acreate_hand_over
+        aget_hand_over aget_session amark_reauthenticated aredeem_hand_over arefresh asign_in asign_in_user asign_out
+        change_password clear_expired create_hand_over get_hand_over get_session mark_reauthenticated redeem_hand_over
+        refresh sign_in sign_in_user sign_out
     """,
     "authentication": """
         BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
@@ -54,9 +55,9 @@ PUBLIC = {
         TokenRefreshSlidingView TokenRefreshView TokenVerifyView issue_sliding
     """,
     "exceptions": """
-        AuthSessionsError NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
-        RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
-        SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
+        AuthSessionsError HandOverNotValid HandOverRefused NoActiveAccount PasswordChanged PasswordTooLong
+        RefreshTokenAlreadyUsed RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired
+        SessionIdle SessionInvalid SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
     """,
     "masking": """
         DENYLIST Secret SecretBytes
@@ -70,17 +71,20 @@ PUBLIC = {
     "models": """
         RefreshToken Session
     """,
+    "pages.hand_over": """
+        HandOverView
+    """,
     "pages.sign_out": """
         SignOutEverywhereView SignOutOthersView SignOutPage SignOutView
     """,
     "pages.views": """
-        DevicePage DevicesView Page RenameView SignedOutView
+        BrowserPage DevicePage DevicesView Page RenameView SignedOutView
     """,
     "querysets": """
         LAST_USED_AT SessionQuerySet unused_since used_after
     """,
     "serializers": """
-        DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
+        DeviceSerializer HandOverSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
     """,
     "signals": """
         access_token_issuing credentials_revoked expired_cleared refresh_token_reused session_moved session_started
@@ -107,9 +111,9 @@ PUBLIC = {
         app_name urlpatterns
     """,
     "views": """
-        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HasSessionPermission
-        LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView SessionsView SignInView
-        SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
+        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HandOverView
+        HasSessionPermission LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView
+        SessionsView SignInView SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
     """,
 }
 
@@ -165,4 +169,7 @@ def test_each_function_of_the_api_has_an_async_twin():
         "change_password",
         "get_session",
         "mark_reauthenticated",
+        "create_hand_over",
+        "get_hand_over",
+        "redeem_hand_over",
     }

@@ -40,10 +40,18 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.write_line(f"{report.nodeid}: {text}")
 
 
-def pytest_pycollect_makemodule(module_path):
-    """Skip a folder, whose modules import what they test, where the host does not have it."""
+class ModuleOfAPart(pytest.Module):
+    """Skipped, before it imports what it tests, where the host does not have it."""
+
+    def collect(self):
+        require(OF_FOLDERS[self.path.parent.name])
+        return super().collect()
+
+
+def pytest_pycollect_makemodule(module_path, parent):
     if module_path.parent.name in OF_FOLDERS:
-        require(OF_FOLDERS[module_path.parent.name])
+        return ModuleOfAPart.from_parent(parent, path=module_path)
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -22,7 +22,7 @@ OF_FOLDERS = {"admin": has_admin, "browser": has_browsers, "pages": has_browsers
 
 
 def require(part):
-    """Skip the test, or the folder, that needs a part from here on, where the host does not have it."""
+    """Skip the test, or the module, that needs a part from here on, where the host does not have it."""
     (is_missing,) = part.args
     if is_missing:
         pytest.skip(part.kwargs["reason"], allow_module_level=True)

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from auth_sessions import exceptions
+from auth_sessions.choices import SessionKind
 from auth_sessions.masking import Secret
-from auth_sessions.models import Session
+from auth_sessions.models import RefreshToken, Session
 from auth_sessions.tokens.session_tokens import SessionAccessToken, SessionRefreshToken
 
 
@@ -21,6 +23,23 @@ class TokenPair:
     refresh: str = field(repr=False)
     session: Session
     expires_at: int
+
+
+def issue_access(session: Session, *, request: HttpRequest | None = None) -> str:
+    """Sign an access token alone, for a client that keeps its refresh token.
+
+    Nobody knows whether it has received the current one: the token names the newest generation that the client
+    certainly holds, so that its use confirms no other. Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the
+    session has ended, and ``ValueError`` for a browser session.
+    """
+    if session.kind != SessionKind.TOKEN:
+        raise ValueError("A browser session has no access token.")
+    try:
+        current = session.refresh_token.generation
+    except RefreshToken.DoesNotExist:
+        raise exceptions.SessionNotFound from None
+    held = current if session.confirmed_generation >= current else current - 1
+    return Secret(SessionAccessToken.for_session(session, request=request, generation=held))
 
 
 def issue(session: Session, *, request: HttpRequest | None = None, people: dict[str, Any] | None = None) -> TokenPair:

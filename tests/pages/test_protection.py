@@ -77,7 +77,7 @@ class TestProtection:
     def test_the_password_is_in_no_error_report(self, office_browser, iphone, client):
         make_sign_in_old(office_browser)
         response = office_browser.submit(sign_out_path(iphone), {"password": "wrong"})
-        assert response.wsgi_request.sensitive_post_parameters == ("password",)
+        assert response.wsgi_request.sensitive_post_parameters == ("password", "otp")
         assert "wrong" not in response.content.decode()
 
     def test_who_acts_for_another_person_sees_nothing(self, office_browser, bob, settings):

@@ -353,7 +353,7 @@ class StepUpRequired(APIException):
     status_code = status.HTTP_401_UNAUTHORIZED
 
     def __init__(self, error: exceptions.InsufficientUserAuthentication) -> None:
-        super().__init__({"detail": str(error), "code": error.code})
+        super().__init__({"detail": str(error), "code": error.code}, error.code)
         seconds = None if error.max_age is None else math.floor(error.max_age.total_seconds())
         description = "More recent" if error.is_too_old else "A different"
         parameters = {"error": error.code, "error_description": f"{description} authentication is required"}

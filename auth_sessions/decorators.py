@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import wraps
-from inspect import isawaitable
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
@@ -20,7 +19,6 @@ from auth_sessions import step_up
 from auth_sessions.authentication import SessionJWTAuthentication, get_session, to_api_exception
 from auth_sessions.choices import SessionKind
 from auth_sessions.core.browser_sessions import has_stale_cookie, is_deferred
-from auth_sessions.core.event_loops import is_on_event_loop
 from auth_sessions.core.freshness import Requirement, require_fresh
 from auth_sessions.exceptions import AuthSessionsError, InsufficientUserAuthentication, SessionNotFound
 from auth_sessions.models import Session
@@ -48,24 +46,21 @@ def recently_authenticated(
     def decorate(view: _View) -> _View:
         async def answer_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             refusal = await sync_to_async(_refuse)(request, requirement)
-            if refusal is not None:
-                return refusal
-            response = view(request, *args, **kwargs)
-            return await response if isawaitable(response) else response
+            return await view(request, *args, **kwargs) if refusal is None else refusal
 
-        if iscoroutinefunction(view):
-            return cast("_View", wraps(view)(answer_async))
-
-        @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if is_on_event_loop():  # `dispatch()` of an async class-based view
-                return answer_async(request, *args, **kwargs)
             refusal = _refuse(request, requirement)
             return view(request, *args, **kwargs) if refusal is None else refusal
 
-        return cast("_View", answer)
+        return cast("_View", wraps(view)(answer_async if _is_async(view) else answer))
 
     return decorate
+
+
+def _is_async(view: Any) -> bool:
+    """Whether a view is awaited; ``dispatch()`` of a class-based view says so by ``view_is_async``."""
+    method = getattr(view, "func", view)  # what `method_decorator` passes on is a partial object
+    return iscoroutinefunction(view) or getattr(getattr(method, "__self__", None), "view_is_async", False)
 
 
 def _refuse(request: HttpRequest, requirement: Requirement) -> HttpResponseBase | None:

@@ -27,7 +27,7 @@ class Origin:
         If an event loop runs in this thread, another thread calls it, and the loop waits. The connection of that thread
         is closed as Django closes its own (``CONN_MAX_AGE``). Raises ``RuntimeError`` if it is not to this database.
         """
-        if not is_on_event_loop():
+        if not _is_on_event_loop():
             return self._call(read)
         return _threads.submit(copy_context().run, self._call_in_thread, read).result()
 
@@ -61,8 +61,7 @@ class Origin:
         return getattr(connection, "tenant", None) if hasattr(connection, "set_tenant") else None
 
 
-def is_on_event_loop() -> bool:
-    """Whether an event loop runs in this thread, and Django allows no SQL in it."""
+def _is_on_event_loop() -> bool:
     if os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE"):  # Django then allows SQL
         return False
     try:

@@ -60,8 +60,8 @@ def _proofs_by_password(packages: list[str]) -> Iterator[checks.CheckMessage]:
         named = ", ".join(f"{view.__module__}.{view.__qualname__}" for view in by_password)
         yield checks.Warning(
             f"{', '.join(packages)} is installed, but a password alone renews the proof of identity in {named}.",
-            hint="Name a page of your own in AUTH_SESSIONS_REAUTHENTICATION_URL, which the pages then lead to. Override "
-            "second_factor() or verify_identity() in a subclass of the view of the REST API.",
+            hint="Name a page of your own in AUTH_SESSIONS_REAUTHENTICATION_URL, to which the pages then lead. "
+            "Override second_factor() or verify_identity() in a subclass of the REST view.",
             id="auth_sessions.W048",
         )
 

@@ -78,6 +78,7 @@ def call(request: HttpRequest, user: User, session: Session) -> None:
     assert_type(api.sign_out(session, choices.Scope.OTHERS, actor=user, request=request), int)
     assert_type(api.change_password(user, "new", keep=session, request=request), int)
     api.mark_reauthenticated(session, amr=("pwd",))
+    assert_type(api.issue_access_token(session, request=request), str)
     for batch in api.clear_expired():
         assert_type(batch, api.ClearedBatch)
 
@@ -90,6 +91,7 @@ async def call_async(request: HttpRequest, user: User, session: Session) -> None
     assert_type(await api.asign_out(session, choices.Scope.LOCAL), int)
     assert_type(await api.achange_password(user, "new", keep=session), int)
     await api.amark_reauthenticated(session)
+    assert_type(await api.aissue_access_token(session), str)
 
 
 # authentication, tokens
@@ -139,6 +141,7 @@ CODES: list[type[exceptions.AuthSessionsError]] = [
     exceptions.NoActiveAccount,
     exceptions.PasswordChanged,
     exceptions.PasswordTooLong,
+    exceptions.ReauthenticationFailed,
     exceptions.RefreshTokenAlreadyUsed,
     exceptions.RefreshTokenForged,
     exceptions.SecondFactorInvalid,

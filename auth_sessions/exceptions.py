@@ -69,10 +69,10 @@ class InsufficientUserAuthentication(AuthSessionsError):
 
 
 class ReauthenticationFailed(AuthSessionsError):
-    """The password is not that of the person who is signed in. Their session stays."""
+    """The password, or another proof, is not that of the person who is signed in. Their session stays."""
 
     code = "reauthentication_failed"
-    detail = _("This password was not accepted. Try again.")
+    detail = _("This does not show that it is you. Try again.")
 
 
 class ReauthenticationUnavailable(AuthSessionsError):

@@ -48,7 +48,9 @@ class ProofForm(forms.Form):
         except (exceptions.SecondFactorRequired, exceptions.SecondFactorInvalid) as error:
             self.asks_for_code = True
             self.add_error("otp", str(error))
-        except (exceptions.ReauthenticationFailed, exceptions.PasswordTooLong) as error:
+        except exceptions.ReauthenticationFailed:
+            self.add_error("password", _("This password was not accepted. Try again."))
+        except exceptions.PasswordTooLong as error:
             self.add_error("password", forms.ValidationError(str(error), code=error.code))
 
     def is_too_long(self) -> bool:

@@ -1,6 +1,7 @@
 """What the pages let nobody do, and what they leave nowhere."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from django.contrib import messages
@@ -60,8 +61,8 @@ class TestProtection:
     def test_nobody_is_sent_to_sign_in_and_comes_back(self, office_browser, iphone):
         stranger = Browser()
         for path in all_pages(office_browser, iphone)[:-1]:
-            assert stranger.page(path).url == f"/accounts/login/?next={path}"
-            assert stranger.submit(path).url == f"/accounts/login/?next={path}"
+            sign_in = f"/accounts/login/?next={quote(path)}"
+            assert stranger.page(path).url == stranger.submit(path).url == sign_in
             assert office_browser.page(path).status_code == 200  # what they come back to
         assert still_signed_in(office=office_browser, phone=iphone) == {"office", "phone"}
 

@@ -18,7 +18,8 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed
 from auth_sessions import step_up
 from auth_sessions.authentication import SessionJWTAuthentication, get_session, to_api_exception
 from auth_sessions.choices import SessionKind
-from auth_sessions.core.browser_sessions import has_stale_cookie, is_deferred
+from auth_sessions.core.browser_state import is_deferred
+from auth_sessions.core.browser_validation import has_stale_cookie
 from auth_sessions.core.freshness import Requirement, require_fresh
 from auth_sessions.exceptions import AuthSessionsError, InsufficientUserAuthentication, SessionNotFound
 from auth_sessions.models import Session

@@ -337,10 +337,9 @@ class ReauthenticateView(StepUpMixin, AuthSessionsView):
 
     def get_response_data(self, session: Session) -> dict[str, Any]:
         """The members of the response. A project that sends more overrides it."""
-        shown = {"session": self.session_serializer_class(session, context={"current": session}).data}
-        if session.kind != SessionKind.TOKEN:
-            return shown
-        return {"access": api.issue_access_token(session, request=self.request._request), **shown}
+        has_token = session.kind == SessionKind.TOKEN
+        tokens = {"access": api.issue_access_token(session, request=self.request._request)} if has_token else {}
+        return {**tokens, "session": self.session_serializer_class(session, context={"current": session}).data}
 
 
 class SignOutView(AuthSessionsView):

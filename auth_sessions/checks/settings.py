@@ -16,10 +16,7 @@ PREFIX = "AUTH_SESSIONS_"
 LONGEST = timedelta(days=365_000)
 """A thousand years: adding a longer time to a date would exceed the calendar of Python."""
 
-RESERVED_CLAIMS = (
-    *("exp", "iat", "nbf", "aud", "iss"),
-    *("session_id", "generation", "rotated_at", "auth_time", "amr", "act"),
-)
+RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "auth_time", "act")
 
 CLEAR_SITE_DATA = ("cache", "cookies", "storage", "executionContexts", "*")
 

@@ -52,8 +52,8 @@ def headings(response):
     return [" ".join(unescape(re.sub("<[^>]*>", "", each)).split()) for each in found]
 
 
-def make_sign_in_old(device):
-    Session.objects.filter(pk=device.session_id).update(authenticated_at=timezone.now() - STALE)
+def make_sign_in_old(device, using=None):
+    Session.objects.using(using).filter(pk=device.session_id).update(authenticated_at=timezone.now() - STALE)
 
 
 def all_pages(office_browser, iphone):

@@ -103,6 +103,7 @@ class Session(models.Model):
         help_text=_("How the person signed in: authentication method references (RFC 8176)."),
     )
     earlier_proofs = models.JSONField(
+        _("earlier proofs"),
         default=dict,
         blank=True,
         editable=False,

@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                             "When the methods were last used that the last proof of identity did not include: "
                             "Unix time, or null."
                         ),
+                        verbose_name="earlier proofs",
                     ),
                 ),
                 (

@@ -34,6 +34,7 @@ from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import SecretBytes, secret_arguments
 from auth_sessions.models import Session
+from auth_sessions.preferences import tell_end_reason
 from auth_sessions.tokens import SessionAccessToken, SessionRefreshToken, parse
 from auth_sessions.tokens.keys import simple_jwt
 
@@ -44,11 +45,16 @@ class SessionJWTAuthentication(JWTAuthentication):
     ``request.user`` is the user; ``request.auth`` is the validated :class:`~auth_sessions.tokens.SessionAccessToken`
     with the ``session``. Costs exactly one SELECT, as simplejwt's own class does. Answers 401 with the code
     ``token_not_valid`` (the client should refresh), ``session_not_found``, ``session_expired``, ``password_changed``,
-    ``user_inactive`` or ``user_not_found``. ``await request.auser()`` gives the same user as ``request.user``.
+    ``user_inactive`` or ``user_not_found``. ``await request.auser()`` gives the same user as ``request.user``. With the
+    request header ``Prefer: end-reason``, ``session_not_found`` says why the session has ended, where that is known.
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken] | None:  # type: ignore[override]
-        authenticated = cast("tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request))
+        try:
+            authenticated = cast("tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request))
+        except APIException as refusal:
+            tell_end_reason(refusal, refusal.__cause__, request=request)
+            raise
         if authenticated is not None:
             getattr(request, "_request", request).auser = partial(_auser, authenticated[0])
         return authenticated
@@ -276,7 +282,8 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
         return exceptions.TokenNotValid()
     if user is None:
         return exceptions.UserNotFound()
-    return exceptions.SessionNotFound() if is_known(user, "") else exceptions.UserInactive()
+    is_user_known = is_known(user, "")
+    return exceptions.SessionNotFound(session_id=token.session_id) if is_user_known else exceptions.UserInactive()
 
 
 @secret_arguments("token")
@@ -377,14 +384,16 @@ class _DetailNumber(int):
 def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
     """The DRF exception for a refusal, ``{"detail", "code"}``: in general 401, as in simplejwt.
 
-    403 for the session limit, and for somebody who has no way to prove their identity again. A password that is too
-    long is an error of its field, 400. A proof of identity that is too old is the challenge of RFC 9470.
+    403 for the session limit, for a session that may not be handed over, and for somebody who has no way to prove their
+    identity again. A password that is too long is an error of its field, 400. A proof of identity that is too old is
+    the challenge of RFC 9470.
     """
     if isinstance(error, exceptions.InsufficientUserAuthentication):
         return StepUpRequired(error)
     if isinstance(error, exceptions.PasswordTooLong):
         return ValidationError({"password": [str(error)]}, code=error.code)
-    if isinstance(error, (exceptions.SessionLimitReached, exceptions.ReauthenticationUnavailable)):
+    refused = (exceptions.SessionLimitReached, exceptions.HandOverRefused, exceptions.ReauthenticationUnavailable)
+    if isinstance(error, refused):
         return PermissionDenied({"detail": str(error), "code": error.code})
     if isinstance(error, exceptions.TokenNotValid):
         return InvalidToken(str(error))

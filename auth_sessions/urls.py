@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("token/refresh/", views.RefreshView.as_view(), name="token-refresh"),
     path("reauthenticate/", views.ReauthenticateView.as_view(), name="reauthenticate"),
     path("sign-out/", views.SignOutView.as_view(), name="sign-out"),
+    path("hand-over/", views.HandOverView.as_view(), name="hand-over"),
     path("sessions/", views.SessionListView.as_view(), name="session-list"),
     path("sessions/current/", views.CurrentSessionView.as_view(), name="session-current"),
     path("sessions/<str:session_id>/", views.SessionDetailView.as_view(), name="session-detail"),

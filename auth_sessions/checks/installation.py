@@ -1,4 +1,4 @@
-"""W010, E011, E014, E018, W021, E025, E030, E035, W035, E048: authentication, versions, middleware, interfaces."""
+"""W010, E011, E014, E018, W021, E025, E030, E035, W035, E044, E048: how the app is put into the project."""
 
 from collections.abc import Iterator
 
@@ -38,6 +38,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _browser_sign_in()
     yield from _apps()
     yield from _reauthentication_url()
+    yield from _activity_emails()
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
@@ -134,4 +135,14 @@ def _reauthentication_url() -> Iterator[checks.CheckMessage]:
             f"AUTH_SESSIONS_REAUTHENTICATION_URL is {url!r}, and no URL of the project has this name.",
             hint='Name a URL that takes no arguments, or give a path, such as "/account/passkey/".',
             id="auth_sessions.E048",
+        )
+
+
+def _activity_emails() -> Iterator[checks.CheckMessage]:
+    """E044: e-mails are wanted without the app that sends them."""
+    if conf.AUTH_SESSIONS_ACTIVITY_EMAILS and not apps.is_installed("auth_sessions.activity"):
+        yield checks.Error(
+            "AUTH_SESSIONS_ACTIVITY_EMAILS is set, but auth_sessions.activity is not in INSTALLED_APPS.",
+            hint='Add "auth_sessions.activity" to INSTALLED_APPS and run migrate.',
+            id="auth_sessions.E044",
         )

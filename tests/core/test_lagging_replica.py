@@ -21,6 +21,7 @@ from tests.host.models import PushDevice
 from tests.support.admin import SESSIONS, USERS, AdminClient, page, rows
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, code
+from tests.support.hand_over import Website, ask
 from tests.support.inputs import each
 from tests.support.pages import (
     EVERYWHERE,
@@ -120,6 +121,7 @@ def test_rest(ada, grace):
     assert laptop.patch(path, {"name": "Phone"}).json()["name"] == laptop.get(path).json()["name"] == "Phone"
     assert len(staff.get(f"users/{ada.pk}/sessions/").json()) == 2
     laptop.access = laptop.post("reauthenticate/", {"password": PASSWORD}).json()["access"]
+    assert api.get_hand_over(ask(laptop)).session == Session.objects.using("default").get(pk=laptop.session_id)
     assert laptop.sign_out("others").status_code == 204
     assert code(phone.me()) == code(phone.refresh()) == (401, "session_not_found")
     assert [session["id"] for session in laptop.sessions()] == [laptop.session_id]
@@ -242,6 +244,11 @@ class TestPages:
         assert office.page(EVERYWHERE).status_code == 200
         assert office.submit(EVERYWHERE).status_code == 302
         assert not office.is_signed_in()
+        app = Device().sign_in(ada)
+        website = Website().takes_over(app)
+        assert website.is_signed_in()
+        assert app.sign_out().status_code == 204
+        assert not website.is_signed_in()
         assert office.page(SIGNED_OUT).status_code == office.page(f"{SIGNED_OUT}everywhere/").status_code == 200
         assert asked("auth_sessions_pages") == names(urlpatterns)
         assert not Session.objects.using("default").exists()

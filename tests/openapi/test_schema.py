@@ -62,6 +62,7 @@ def referred(schema, operation, status="200"):
 def test_the_file_is_what_is_generated():
     schema = generate(
         path("api/auth/", REST),
+        path("api/auth/", include("auth_sessions.activity.urls")),
         path("auth/v1/", include("auth_sessions.supabase.urls")),
     )
     assert OpenApiYamlRenderer().render(schema) == FILE.read_bytes(), f"out of date: {UPDATE}"

@@ -1,4 +1,4 @@
-"""The Python API of the app: ten functions, each with an async variant of the same name after an ``a``.
+"""The Python API of the app: eleven functions, each with an async variant of the same name after an ``a``.
 
 In addition, :func:`clear_expired` is for a scheduled task; it does what the command ``clearauthsessions`` does.
 
@@ -33,6 +33,7 @@ from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import async_variant, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
+from auth_sessions.tokens.pair import issue_access
 from auth_sessions.tokens.session_tokens import claims_of_people
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "acreate_hand_over",
     "aget_hand_over",
     "aget_session",
+    "aissue_access_token",
     "amark_reauthenticated",
     "aredeem_hand_over",
     "arefresh",
@@ -57,6 +59,7 @@ __all__ = [
     "create_hand_over",
     "get_hand_over",
     "get_session",
+    "issue_access_token",
     "mark_reauthenticated",
     "redeem_hand_over",
     "refresh",
@@ -162,6 +165,16 @@ def mark_reauthenticated(session: Session, *, amr: Iterable[str] = ()) -> None:
         raise exceptions.SessionNotFound
 
 
+def issue_access_token(session: Session, *, request: HttpRequest | None = None) -> str:
+    """A new access token for a token session that exists, as after :func:`mark_reauthenticated`; nothing rotates.
+
+    It has the present ``auth_time`` and ``amr``, and what receivers of ``access_token_issuing`` add. The caller has
+    authenticated the client. Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the session has ended, and
+    ``ValueError`` for a browser session, which has no token.
+    """
+    return issue_access(session, request=request)
+
+
 asign_in = async_variant(sign_in, "credentials")
 asign_in_user = sync_to_async(sign_in_user)
 arefresh = async_variant(refresh, "token")
@@ -169,6 +182,7 @@ asign_out = sync_to_async(sign_out)
 achange_password = async_variant(change_password, "password")
 aget_session = sync_to_async(get_session)
 amark_reauthenticated = sync_to_async(mark_reauthenticated)
+aissue_access_token = sync_to_async(issue_access_token)
 acreate_hand_over = sync_to_async(create_hand_over)
 aget_hand_over = async_variant(get_hand_over, "code")
 aredeem_hand_over = async_variant(redeem_hand_over, "code")

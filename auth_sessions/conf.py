@@ -86,8 +86,19 @@ class Settings:
 
     @property
     def AUTH_SESSIONS_REAUTHENTICATION_AGE(self) -> timedelta | None:
-        """Signing out other devices requires the password if the last proof of identity is older; None: never."""
+        """What requires a recent proof of identity, requires one that is younger, unless it says so itself.
+
+        None: of any age.
+        """
         return _read("AUTH_SESSIONS_REAUTHENTICATION_AGE", timedelta(minutes=10))
+
+    @property
+    def AUTH_SESSIONS_REAUTHENTICATION_URL(self) -> str | None:
+        """The path or the name of the project's own page on which people prove their identity again.
+
+        It gets ``next``, ``max_age`` and ``acr_values`` in the query. None: the pages of the app ask.
+        """
+        return _read("AUTH_SESSIONS_REAUTHENTICATION_URL", None)
 
     @property
     def AUTH_SESSIONS_CLEAR_SITE_DATA(self) -> Sequence[str]:

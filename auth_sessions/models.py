@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from auth_sessions import moments
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.db.user_deletion import cascade_to_sessions
 from auth_sessions.db.uuid7 import uuid7
@@ -102,6 +103,15 @@ class Session(models.Model):
         blank=True,
         help_text=_("How the person signed in: authentication method references (RFC 8176)."),
     )
+    earlier_proofs = models.JSONField(
+        _("earlier proofs"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_(
+            "When the methods were last used that the last proof of identity did not include: Unix time, or null."
+        ),
+    )
     auth_backend = models.CharField(
         _("authentication backend"),
         max_length=255,
@@ -149,6 +159,15 @@ class Session(models.Model):
     def is_staff_help(self) -> bool:
         """Whether somebody else acts in the user's name, as ``actor``."""
         return self.actor_id is not None
+
+    def proved_at(self, method: str) -> datetime | None:
+        """When the person last proved their identity by this method of ``amr``; None if they did not, or not known."""
+        if method not in self.amr or self.authenticated_at is None:
+            return None
+        if method not in self.earlier_proofs:
+            return self.authenticated_at
+        seconds = self.earlier_proofs[method]
+        return None if seconds is None else moments.from_seconds(seconds)
 
     @property
     def sign_in_id(self) -> UUID:

@@ -44,6 +44,15 @@ class SignInSerializer(serializers.Serializer[Any]):
         return {name: self.validated_data[name] for name in (self.username_field, "password")}
 
 
+class ReauthenticateSerializer(serializers.Serializer[Any]):
+    """``{"password"?, "otp"?}``: a person who has a password must send it."""
+
+    password = serializers.CharField(
+        write_only=True, required=False, trim_whitespace=False, style={"input_type": "password"}
+    )
+    otp = serializers.CharField(write_only=True, required=False, allow_blank=True, allow_null=True, max_length=128)
+
+
 class RefreshSerializer(serializers.Serializer[Any]):
     """``{"refresh"}``."""
 

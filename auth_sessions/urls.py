@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("token/", views.SignInView.as_view(), name="token"),
     path("sign-in/", views.BrowserSignInView.as_view(), name="sign-in"),
     path("token/refresh/", views.RefreshView.as_view(), name="token-refresh"),
+    path("reauthenticate/", views.ReauthenticateView.as_view(), name="reauthenticate"),
     path("sign-out/", views.SignOutView.as_view(), name="sign-out"),
     path("hand-over/", views.HandOverView.as_view(), name="hand-over"),
     path("sessions/", views.SessionListView.as_view(), name="session-list"),

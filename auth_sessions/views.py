@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -25,7 +25,7 @@ from rest_framework.exceptions import (
     NotAuthenticated,
     ValidationError,
 )
-from rest_framework.fields import IntegerField
+from rest_framework.fields import Field, IntegerField
 from rest_framework.generics import get_object_or_404
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -44,25 +44,28 @@ from auth_sessions.authentication import (
     get_session_of_refresh_token,
     to_api_exception,
 )
-from auth_sessions.choices import EndReason, Scope
+from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core.browser_sign_in import sign_in_browser
 from auth_sessions.core.browser_state import get_state
 from auth_sessions.core.browser_validation import has_stale_cookie
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.freshness import refuse_acting
 from auth_sessions.core.hand_over import LIFETIME
+from auth_sessions.core.reauthentication import renew
 from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
 from auth_sessions.masking import Secret, secret_arguments
-from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin
+from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin, StepUpMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
 from auth_sessions.preferences import tell_end_reason
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
     HandOverSerializer,
+    ReauthenticateSerializer,
     RefreshSerializer,
     SessionSerializer,
     SignInSerializer,
@@ -336,6 +339,47 @@ class RefreshView(TokenPairView):
     @secret_arguments("token")
     def refresh(self, request: Request, token: str) -> api.TokenPair:
         return api.refresh(token, request=request._request)
+
+
+class ReauthenticateView(StepUpMixin, AuthSessionsView):
+    """``POST {"password"?, "otp"?}``: a later proof of identity, by all that a sign-in asks for; the session stays.
+
+    200 ``{"access", "session"}`` for a session with tokens, whose refresh token is not rotated; ``{"session"}`` for a
+    cookie. 401 ``reauthentication_failed``, ``second_factor_required`` or ``second_factor_invalid``, which sign nobody
+    out. 403 ``reauthentication_unavailable`` for a person with neither a password nor a second factor, and 403 for
+    somebody who acts in another person's name. A project with a proof of its own overrides ``verify_identity()`` and
+    ``serializer_class``.
+    """
+
+    serializer_class = ReauthenticateSerializer
+    session_serializer_class: type[BaseSerializer[Any]] = SessionSerializer
+    response_serializer_class: type[BaseSerializer[Any]] | None = None
+    """The members of :meth:`get_response_data`, for an OpenAPI schema, where a project overrides that."""
+    action_throttle_scope = "auth_sessions_token"
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: object) -> Response:
+        session = get_session(request)
+        if session is None:
+            raise SessionNotFound
+        refuse_acting(session)
+        user, amr = self.verify_identity(request._request, session, self.read(request).validated_data)
+        renew(session, user, amr=amr, request=request._request)
+        return Response(self.get_response_data(session))
+
+    @secret_arguments("credentials")
+    def verify_identity(
+        self, request: HttpRequest, session: Session, credentials: Mapping[str, Any]
+    ) -> tuple[AbstractBaseUser | None, Iterable[str]]:
+        if self.has_password(session.user) and not credentials.get("password"):
+            raise ValidationError({"password": [Field.default_error_messages["required"]]}, code="required")
+        return super().verify_identity(request, session, credentials)
+
+    def get_response_data(self, session: Session) -> dict[str, Any]:
+        """The members of the response. A project that sends more overrides it."""
+        has_token = session.kind == SessionKind.TOKEN
+        tokens = {"access": api.issue_access_token(session, request=self.request._request)} if has_token else {}
+        return {**tokens, "session": self.session_serializer_class(session, context={"current": session}).data}
 
 
 class SignOutView(AuthSessionsView):

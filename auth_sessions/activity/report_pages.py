@@ -18,7 +18,7 @@ from auth_sessions.activity.emails import texts
 from auth_sessions.activity.models import Activity
 from auth_sessions.choices import Scope
 from auth_sessions.core.credentials import has_password
-from auth_sessions.core.validity import is_recent
+from auth_sessions.core.freshness import is_fresh
 from auth_sessions.pages.device_row import DeviceRow
 from auth_sessions.pages.sign_out import SignOutPage
 from auth_sessions.pages.views import DevicePage, Page
@@ -65,7 +65,7 @@ class ReportPage(EventPage, SignOutPage):
             raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
 
     def needs_reauthentication(self, devices: list[DeviceRow]) -> bool:
-        return not is_recent(self.current)
+        return not is_fresh(self.current, self.requirement)
 
     def get_question(self, devices: list[DeviceRow]) -> str:
         return _("Was this not you?")

@@ -17,7 +17,7 @@ PREFIX = "AUTH_SESSIONS_"
 LONGEST = timedelta(days=365_000)
 """A thousand years: adding a longer time to a date would exceed the calendar of Python."""
 
-RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "act")
+RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "auth_time", "act")
 
 EMAILED = ("refresh_token_reused", "new_device", "session_moved")
 
@@ -91,6 +91,10 @@ def _values() -> Iterator[checks.CheckMessage]:
         "AUTH_SESSIONS_REAUTHENTICATION_AGE": (
             _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
             f"{duration}, or None",
+        ),
+        "AUTH_SESSIONS_REAUTHENTICATION_URL": (
+            (url := conf.AUTH_SESSIONS_REAUTHENTICATION_URL) is None or (isinstance(url, str) and bool(url)),
+            "a path, the name of a URL, or None",
         ),
         "AUTH_SESSIONS_CLEAR_SITE_DATA": (
             _are_of(conf.AUTH_SESSIONS_CLEAR_SITE_DATA, CLEAR_SITE_DATA),

@@ -154,6 +154,7 @@ def create_browser_session(
     if handed_over_from is not None:
         depend_on(session, handed_over_from)
         session.authenticated_at = handed_over_from.authenticated_at
+        session.earlier_proofs = dict(handed_over_from.earlier_proofs)
     is_saved = _save(
         session,
         request=request,

@@ -117,19 +117,24 @@ def mark_reauthenticated(
 ) -> bool:
     """Record that a person has proved their identity again in an existing session. False if it has ended.
 
-    ``amr`` is added to the methods of the session. With the ``user`` who was authenticated by the present password, the
+    ``amr`` is added to the methods of the session; of those that it does not name, the time of their last proof is kept
+    in ``earlier_proofs``. With the ``user`` who was authenticated by the present password, the
     session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
     Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
-    using = write_alias()
+    using, methods = write_alias(), list(amr)
 
     def work() -> bool:
         stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
         if stored is None:
             return False
+        earlier = {method: stored.proved_at(method) for method in stored.amr if method not in methods}
+        session.earlier_proofs = {method: at and moments.to_seconds(at) for method, at in earlier.items()}
         session.authenticated_at = timezone.now() if session.actor_id is None else None
-        session.amr = list(dict.fromkeys([*stored.amr, *amr]))
-        changes: dict[str, Any] = {"authenticated_at": session.authenticated_at, "amr": session.amr}
+        session.amr = list(dict.fromkeys([*stored.amr, *methods]))
+        changes: dict[str, Any] = {
+            name: getattr(session, name) for name in ("authenticated_at", "amr", "earlier_proofs")
+        }
         if user is not None:
             changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
         if auth_backend is not None:

@@ -79,15 +79,3 @@ def may_end(session: Session, reason: EndReason) -> bool:
     Another ``SECRET_KEY`` cannot tell whether the password has changed: a process that lacks the key ends nobody.
     """
     return reason != EndReason.PASSWORD_CHANGED or passwords.has_known_key(session.password_fingerprint)
-
-
-def is_recent(session: Session) -> bool:
-    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``.
-
-    Never where somebody acts in the person's name.
-    """
-    if session.is_staff_help:
-        return False
-    age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
-    authenticated_at = session.authenticated_at
-    return age is None or (authenticated_at is not None and moments.age(authenticated_at) < age)

@@ -97,6 +97,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "earlier_proofs",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        editable=False,
+                        help_text=(
+                            "When the methods were last used that the last proof of identity did not include: "
+                            "Unix time, or null."
+                        ),
+                        verbose_name="earlier proofs",
+                    ),
+                ),
+                (
                     "auth_backend",
                     models.CharField(
                         blank=True,

@@ -37,7 +37,7 @@ _PROTECTION = (
     never_cache,
     xframe_options_deny,
     csrf_protect,
-    sensitive_post_parameters("password"),
+    sensitive_post_parameters("password", "otp"),
     login_required,
 )
 

@@ -82,6 +82,7 @@ WRONG = [
     *[("LIMIT_POLICY", value) for value in (None, "", "evict", "REFUSE", 0, [], {})],
     *[("LIMIT_BY", value) for value in (None, "", "device", "Tag", 0, [], {})],
     *[("TRUSTED_PROXIES", value) for value in (None, -1, True, "1", 1.0, [], ["10.0.0.1"], {})],
+    *[("REAUTHENTICATION_URL", value) for value in ("", True, 0, [], ["/prove/"])],
     *[("CLEAR_SITE_DATA", value) for value in (None, True, "cookies", ["cookie"], ['"cookies"'], [[]], {"cookies": 1})],
 ]
 RIGHT = [
@@ -101,6 +102,7 @@ RIGHT = [
     *[("LIMIT_POLICY", value) for value in ("evict_oldest", "refuse")],
     *[("LIMIT_BY", value) for value in ("user", "tag")],
     *[("TRUSTED_PROXIES", value) for value in (0, 1, 10)],
+    *[("REAUTHENTICATION_URL", value) for value in (None, "/prove/", "auth_sessions_pages:devices")],
     *[("CLEAR_SITE_DATA", value) for value in ((), ["*"], ("cache", "cookies", "storage", "executionContexts"))],
 ]
 
@@ -451,6 +453,11 @@ def test_w035_an_api_that_accepts_djangos_cookie_and_has_no_sign_in_for_it():
         framework = {"DEFAULT_AUTHENTICATION_CLASSES": classes}
         assert findings(MIDDLEWARE=[], ROOT_URLCONF="tests.versioned_urls", REST_FRAMEWORK=framework) == found
         assert findings(ROOT_URLCONF="tests.versioned_urls", REST_FRAMEWORK=framework) == []
+
+
+def test_e048_a_page_of_ones_own_that_does_not_exist():
+    for name in ("prove", "auth_sessions_pages:prove", "auth_sessions_pages:rename"):
+        assert findings(AUTH_SESSIONS_REAUTHENTICATION_URL=name) == ["auth_sessions.E048"], name
 
 
 class OwnBrowsers(BrowserSessionMiddleware):

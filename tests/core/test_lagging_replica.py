@@ -23,7 +23,18 @@ from tests.support.device import IPHONE, PASSWORD, Device, code
 from tests.support.hand_over import Website, ask
 from tests.support.host import has_browsers
 from tests.support.inputs import each
-from tests.support.pages import EVERYWHERE, LIST, OTHERS, SIGNED_OUT, message_after, name_path, sign_out_path, text
+from tests.support.pages import (
+    EVERYWHERE,
+    LIST,
+    OTHERS,
+    PROOF,
+    SIGNED_OUT,
+    make_sign_in_old,
+    message_after,
+    name_path,
+    sign_out_path,
+    text,
+)
 from tests.support.supabase import EMAIL, NEW_PASSWORD, SupabaseDevice, add_user, needs_email, written
 
 
@@ -106,6 +117,7 @@ def test_rest(ada, grace):
     path = f"sessions/{phone.session_id}/"
     assert laptop.patch(path, {"name": "Phone"}).json()["name"] == laptop.get(path).json()["name"] == "Phone"
     assert len(staff.get(f"users/{ada.pk}/sessions/").json()) == 2
+    laptop.access = laptop.post("reauthenticate/", {"password": PASSWORD}).json()["access"]
     assert api.get_hand_over(ask(laptop)).session == Session.objects.using("default").get(pk=laptop.session_id)
     assert laptop.sign_out("others").status_code == 204
     assert code(phone.me()) == code(phone.refresh()) == (401, "session_not_found")
@@ -223,6 +235,9 @@ class TestPages:
         assert office.submit(OTHERS).status_code == 302
         assert tablet.me().status_code == 401
         assert office.is_signed_in()
+        make_sign_in_old(office, using="default")
+        assert office.submit(PROOF, {"password": PASSWORD}).status_code == 403  # there is no second factor
+        assert office.page(PROOF.partition("?")[0]).status_code == 302
         assert office.page(EVERYWHERE).status_code == 200
         assert office.submit(EVERYWHERE).status_code == 302
         assert not office.is_signed_in()

@@ -47,12 +47,12 @@ PUBLIC = {
     """,
     "api": """
         ClearedBatch DEFAULT HandOver Lifetime SecondFactor TokenPair achange_password acreate_hand_over
-        aget_hand_over aget_session amark_reauthenticated aredeem_hand_over arefresh asign_in asign_in_user asign_out
-        change_password clear_expired create_hand_over get_hand_over get_session mark_reauthenticated redeem_hand_over
-        refresh sign_in sign_in_user sign_out
+        aget_hand_over aget_session aissue_access_token amark_reauthenticated aredeem_hand_over arefresh asign_in
+        asign_in_user asign_out change_password clear_expired create_hand_over get_hand_over get_session
+        issue_access_token mark_reauthenticated redeem_hand_over refresh sign_in sign_in_user sign_out
     """,
     "authentication": """
-        BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
+        BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication StepUpRequired
         get_bearer_classes get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session
         to_api_exception
     """,
@@ -84,10 +84,14 @@ PUBLIC = {
         ExchangeView SLIDING SimpleJWTView TokenBlacklistView TokenObtainPairView TokenObtainSlidingView
         TokenRefreshSlidingView TokenRefreshView TokenVerifyView issue_sliding
     """,
+    "decorators": """
+        recently_authenticated
+    """,
     "exceptions": """
-        AuthSessionsError HandOverNotValid HandOverRefused NoActiveAccount PasswordChanged PasswordTooLong
-        RefreshTokenAlreadyUsed RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired
-        SessionIdle SessionInvalid SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
+        AuthSessionsError HandOverNotValid HandOverRefused InsufficientUserAuthentication NoActiveAccount
+        PasswordChanged PasswordTooLong ReauthenticationFailed ReauthenticationUnavailable RefreshTokenAlreadyUsed
+        RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
+        SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
     """,
     "masking": """
         DENYLIST Secret SecretBytes
@@ -96,7 +100,7 @@ PUBLIC = {
         BrowserSessionMiddleware
     """,
     "mixins": """
-        NewSessionMixin OwnTransactionsMixin ReauthenticationMixin SignInMixin
+        NewSessionMixin OwnTransactionsMixin ReauthenticationMixin SecondFactorMixin SignInMixin StepUpMixin
     """,
     "models": """
         RefreshToken Session
@@ -107,14 +111,21 @@ PUBLIC = {
     "pages.sign_out": """
         SignOutEverywhereView SignOutOthersView SignOutPage SignOutView
     """,
+    "pages.step_up": """
+        ProofPage ReauthenticateView
+    """,
     "pages.views": """
         BrowserPage DevicePage DevicesView Page RenameView SignedOutView
+    """,
+    "permissions": """
+        RecentlyAuthenticated
     """,
     "querysets": """
         LAST_USED_AT SessionQuerySet unused_since used_after
     """,
     "serializers": """
-        DeviceSerializer HandOverSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
+        DeviceSerializer HandOverSerializer ReauthenticateSerializer RefreshSerializer SessionSerializer
+        SignInSerializer SignOutSerializer
     """,
     "signals": """
         access_token_issuing credentials_revoked expired_cleared password_changed refresh_token_reused
@@ -142,12 +153,15 @@ PUBLIC = {
     """,
     "views": """
         AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HandOverView
-        HasSessionPermission LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView
-        SessionsView SignInView SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
+        HasSessionPermission LengthRequired PasswordSignInView ReauthenticateView RefreshView SessionDetailView
+        SessionListView SessionsView SignInView SignOutView StaffView TokenPairView UserSessionListView
+        UserSignOutView
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords preferences receivers"
+NOT_PUBLIC = """
+    apps checks core db devices management migrations moments openapi parsers passwords preferences receivers step_up
+"""
 
 INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""
@@ -199,6 +213,7 @@ def test_each_function_of_the_api_has_an_async_twin():
         "sign_out",
         "change_password",
         "get_session",
+        "issue_access_token",
         "mark_reauthenticated",
         "create_hand_over",
         "get_hand_over",

@@ -133,7 +133,7 @@ def undefined(code, names):
 @pytest.mark.django_db
 @pytest.mark.parametrize("block", HERE, ids=str)
 def test_python_runs(block):
-    for package in ("unfold", "celery", "sentry_sdk"):
+    for package in ("unfold", "celery", "sentry_sdk", "django_otp_webauthn"):
         if re.search(rf"^(from|import) {package}\b", block.code, re.MULTILINE):
             pytest.importorskip(package)
     if "unregister(User)" in block.code and settings.AUTH_USER_MODEL != "auth.User":

@@ -134,7 +134,8 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
     state.created = session
     if is_proved:
         backend = browser_sessions.backend_of_login(django_session)
-        mark_reauthenticated(session, user, amr=browser_sessions.get_methods(request, user), auth_backend=backend)
+        methods = browser_sessions.get_methods(request, user)
+        mark_reauthenticated(session, user, amr=methods, auth_backend=backend, request=request)
         browser_sessions.describe(session, state, django_session)
     if session.actor_id is None:
         acted, state.presented.acting = carried.exclude(pk=own_id), None

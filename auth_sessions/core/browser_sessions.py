@@ -24,7 +24,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from auth_sessions import exceptions, moments, passwords
+from auth_sessions import exceptions, moments, passwords, refusals
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import django_session_store as store
 from auth_sessions.core.backends import known_path
@@ -229,7 +229,9 @@ def on_login(
             name, tag = state.details.name or session.name, state.details.tag or session.tag
             state.details, reason = replace(state.details, name=name, tag=tag), EndReason.SIGNED_OUT
         methods, auth_backend = get_methods(request, user), backend_of_login(django_session)
-        if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
+        if reason is None and mark_reauthenticated(
+            session, user, amr=methods, auth_backend=auth_backend, request=request
+        ):
             describe(session, state, django_session)
             name_on_commit(request, session, user, is_new=True)
             return
@@ -486,6 +488,9 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if SESSION_ID_KEY not in django_session:
         return not is_owner or _is_pending(request) or _adopt(request, user)
     session = read_row(django_session)
+    if session is None:
+        named = {"session": django_session.get(SESSION_ID_KEY), "kind": SessionKind.BROWSER}
+        refusals.tell(exceptions.SessionNotFound(), request=request, user=user.pk if is_owner else None, **named)
     if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
         _follow_backend(session, backend_of_login(django_session))

@@ -8,7 +8,7 @@ from django.contrib.auth import login, logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, refusals
 from auth_sessions.core import otp
 from auth_sessions.core.browser_sessions import LoginDetails, RequestState, get_state, is_logged_in_as
 from auth_sessions.core.creation import DEFAULT, Lifetime
@@ -45,7 +45,7 @@ def sign_in_browser(
     state = cast("RequestState", get_state(request))
     state.details = LoginDetails(name=name, tag=tag, amr=amr, lifetime=lifetime)
     try:
-        with translate_missing_user(user):
+        with refusals.telling_sign_in(user, request), translate_missing_user(user):
             return retry_conflicts(partial(_log_in, request, state, user), using=write_alias())
     except Exception:
         logout(request)  # or a response that is no 5xx would save the login

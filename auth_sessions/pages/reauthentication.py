@@ -56,6 +56,6 @@ class PasswordForm(forms.Form):
         Otherwise Django would sign the browser out.
         """
         user = self.cleaned_data["password"]
-        mark_reauthenticated(session, user, amr=["pwd"])
+        mark_reauthenticated(session, user, amr=["pwd"], request=self.request)
         if user.password != cast("AbstractBaseUser", self.request.user).password:
             update_session_auth_hash(self.request, user)

@@ -55,7 +55,7 @@ PUBLIC = {
     "exceptions": """
         AuthSessionsError NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
         RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
-        SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
+        SessionLimitReached SessionNotFound TokenExpired TokenNotValid UserInactive UserNotFound
     """,
     "masking": """
         DENYLIST Secret SecretBytes

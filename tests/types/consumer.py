@@ -147,6 +147,7 @@ CODES: list[type[exceptions.AuthSessionsError]] = [
     exceptions.SessionIdle,
     exceptions.SessionLimitReached,
     exceptions.SessionNotFound,
+    exceptions.TokenExpired,
     exceptions.TokenNotValid,
     exceptions.UserInactive,
     exceptions.UserNotFound,

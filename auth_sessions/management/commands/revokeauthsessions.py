@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
+from auth_sessions import security_log
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core.database import all_sessions, in_batches
 from auth_sessions.core.people import find_people
@@ -63,10 +64,14 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} sessions would be revoked.")
             return
         bar, ended = ProgressBar(self.stdout), 0
-        for batch in in_batches(sessions, size=BATCH):
-            ended += batch.end(reason=EndReason.REVOKED)
-            if total > BATCH:
-                bar.show(ended / total, f"{ended}/{total}")
+        try:
+            for batch in in_batches(sessions, size=BATCH):
+                ended += batch.end(reason=EndReason.REVOKED)
+                if total > BATCH:
+                    bar.show(ended / total, f"{ended}/{total}")
+        finally:
+            reason = str(EndReason.REVOKED)
+            security_log.write(security_log.ADMIN_ACTION, command="revokeauthsessions", reason=reason, count=ended)
         bar.close()
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 

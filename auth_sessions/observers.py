@@ -50,7 +50,7 @@ def write_start(session: Session, request: HttpRequest | None, **kwargs: object)
     event = security_log.SESSION_JOINED if is_earlier else security_log.SIGNED_IN
     methods = " ".join(session.amr) or None
     name = {} if is_earlier else {"device_name": session.name or None}
-    security_log.write(event, request=request, session=session, methods=methods, **name)
+    security_log.write(event, request=request, of=session, methods=methods, **name)
 
 
 def write_end(
@@ -73,7 +73,7 @@ def write_end(
 
 
 def write_reuse(session: Session, generation: int, request: HttpRequest | None, **kwargs: object) -> None:
-    security_log.write(security_log.TOKEN_REUSED, request=request, session=session, generation=generation)
+    security_log.write(security_log.TOKEN_REUSED, request=request, of=session, generation=generation)
 
 
 def count_start(session: Session, **kwargs: object) -> None:

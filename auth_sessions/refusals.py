@@ -56,7 +56,7 @@ def tell(error: BaseException | None, *, request: Any, **values: Any) -> None:
     metrics.REFUSALS.add({metrics.REFUSED: refused, metrics.ERROR: reason})
     request = getattr(request, "_request", request)
     about = {name: value for name, value in error._about.items() if value is not None}
-    security_log.write(event, request=request, session=session, reason=reason, **{**about, **values})
+    security_log.write(event, request=request, of=session, reason=reason, **{**about, **values})
 
 
 @contextmanager

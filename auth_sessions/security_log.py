@@ -108,10 +108,10 @@ def is_enabled(event: Event) -> bool:
     return logger.isEnabledFor(event.level)
 
 
-def write(event: Event, *, request: HttpRequest | None = None, session: "Session | None" = None, **values: Any) -> None:
-    """Write an event. ``values`` are those of its fields; a ``session`` gives its key, its user, actor and kind."""
+def write(event: Event, *, request: HttpRequest | None = None, of: "Session | None" = None, **values: Any) -> None:
+    """Write an event, which may be ``of`` a session. ``values`` are those of its fields."""
     if is_enabled(event):
-        about = {} if session is None else of_session(session)
+        about = {} if of is None else of_session(of)
         _emit(event, {**of_request(request), **about, **values})
 
 

@@ -113,7 +113,7 @@ def _report_move(session: Session, request: HttpRequest | None) -> None:
         return
     if is_another_device(request, user_agent=session.user_agent, address=session.ip_address):
         using = session._state.db or write_alias()
-        security_log.write_on_commit(security_log.SESSION_MOVED, using=using, request=request, session=session)
+        security_log.write_on_commit(security_log.SESSION_MOVED, using=using, request=request, of=session)
         send_on_commit(signals.session_moved, using=using, session=session, request=request)
 
 
@@ -182,7 +182,7 @@ def _note_reuse(session: Session, *, generation: int, request: HttpRequest | Non
         return
     if retry_conflicts(lambda: unnoted.update(reused_at=timezone.now()), using=using):
         event = security_log.REUSE_ANSWERED
-        security_log.write_on_commit(event, using=using, request=request, session=session, generation=generation)
+        security_log.write_on_commit(event, using=using, request=request, of=session, generation=generation)
 
 
 def _detects_reuse() -> bool:

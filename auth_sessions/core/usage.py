@@ -142,7 +142,7 @@ def mark_reauthenticated(
                 security_log.REAUTHENTICATED,
                 using=using,
                 request=request,
-                session=session,
+                of=session,
                 methods=" ".join(methods) or None,
             )
         return True

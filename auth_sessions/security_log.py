@@ -53,6 +53,9 @@ FIELDS = (
 OF_REQUEST = ("address", "user_agent", "request_id")
 """What any event may contain, where it comes from a request."""
 
+NUMBERS = {"generation", "count"}
+"""The fields that are numbers. All others are texts."""
+
 LONGEST = 512
 """The characters of a value."""
 
@@ -112,7 +115,7 @@ def write(event: Event, *, request: HttpRequest | None = None, of: "Session | No
     """Write an event, which may be ``of`` a session. ``values`` are those of its fields."""
     if is_enabled(event):
         about = {} if of is None else of_session(of)
-        _emit(event, {**of_request(request), **about, **values})
+        _log(event, _record(event, {**of_request(request), **about, **values}), now=_now())
 
 
 def write_each(
@@ -120,9 +123,9 @@ def write_each(
 ) -> None:
     """Write an event of each of many sessions, whose values are given: what they share is built once."""
     if is_enabled(event):
-        shared = {name: cleaned(value) for name, value in {**of_request(request), **values}.items()}
+        shared, now = _record(event, {**of_request(request), **values}), _now()
         for session in sessions:
-            _emit(event, {**shared, **session})
+            _log(event, {**shared, **{name: cleaned(name, value) for name, value in session.items()}}, now=now)
 
 
 def write_on_commit(event: Event, *, using: str, **values: Any) -> None:
@@ -160,9 +163,9 @@ def login_hash(credentials: Mapping[str, Any]) -> str | None:
     return None
 
 
-def cleaned(value: Any) -> Any:
-    """A value as it is written: a number, or a text without control characters, line breaks and bidi controls."""
-    if value is None or isinstance(value, int):
+def cleaned(name: str, value: Any) -> Any:
+    """The value of a field as it is written: a number, or a text without control characters and bidi controls."""
+    if value is None or name in NUMBERS:
         return value
     text = str(value)[:LONGEST]
     if text.isprintable():
@@ -170,15 +173,16 @@ def cleaned(value: Any) -> Any:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
-def _emit(event: Event, values: Mapping[str, Any]) -> None:
+def _now() -> str:
+    return datetime.fromtimestamp(timezone.now().timestamp(), tz=UTC).isoformat(timespec="milliseconds")
+
+
+def _record(event: Event, values: Mapping[str, Any]) -> dict[str, Any]:
     given = {"event": event.name, "owasp": event.owasp or None, **values}
-    record = {name: cleaned(given.get(name)) for name in FIELDS}
-    for name in ("user", "actor"):
-        if record[name] is not None:
-            record[name] = str(record[name])
-    line = {
-        "datetime": datetime.fromtimestamp(timezone.now().timestamp(), tz=UTC).isoformat(timespec="milliseconds"),
-        "level": logging.getLevelName(event.level),
-        **{name: value for name, value in record.items() if value is not None},
-    }
+    return {name: cleaned(name, given.get(name)) for name in FIELDS}
+
+
+def _log(event: Event, record: dict[str, Any], *, now: str) -> None:
+    line = {"datetime": now, "level": logging.getLevelName(event.level)}
+    line.update({name: value for name, value in record.items() if value is not None})
     logger.log(event.level, "%s", json.dumps(line), extra=record)

@@ -24,6 +24,7 @@ AGES = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(
 REFRESHED_WITHIN = {"last_minute": timedelta(minutes=1), "last_hour": timedelta(hours=1)}
 
 HISTORY = "auth_sessions.activity"
+HISTORY_MODEL: str = "auth_sessions_activity.Activity"
 
 
 def read_report(*, using: str | None = None, hours: int = 24) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _overdue_for(counted: dict[str, Any]) -> int | None:
 def _count_recorded(alias: str, *, since: datetime) -> dict[str, Any]:
     if not apps.is_installed(HISTORY):
         return {"ended": None, "reused": None}
-    history: Any = apps.get_model("auth_sessions_activity", "Activity")
+    history: Any = apps.get_model(HISTORY_MODEL)
     # By the key, a UUIDv7: there is no index of the time.
     rows = history._base_manager.using(alias).filter(pk__gte=first_key_of(since))
     found = rows.filter(kind__in=["signed_out", "refresh_token_reused"]).values_list("kind", "reason")

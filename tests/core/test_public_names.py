@@ -76,7 +76,7 @@ PUBLIC = {
         DevicePage DevicesView Page RenameView SignedOutView
     """,
     "querysets": """
-        LAST_USED_AT SessionQuerySet unused_since used_after
+        LAST_USED_AT SessionQuerySet live_at unused_since used_after
     """,
     "serializers": """
         DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
@@ -112,7 +112,10 @@ PUBLIC = {
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords receivers"
+NOT_PUBLIC = """
+    apps checks core db devices management metrics migrations moments observers openapi parsers passwords receivers refusals
+    security_log
+"""
 
 INTERFACES = {"channels", "contrib", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""

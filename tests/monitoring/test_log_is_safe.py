@@ -40,7 +40,7 @@ def test_what_a_client_sends(text, ada, rf, security_log_lines):
     """In every value that a client chooses, also for a plain formatter of the attributes."""
     request = rf.get("/", HTTP_USER_AGENT=text, HTTP_X_REQUEST_ID=text, REMOTE_ADDR=text)
     name = "".join(character for character in text if character.isprintable())[:100]
-    api.sign_in_user(ada, request=request, name=name, amr=[text])
+    api.sign_in_user(ada, request=request, name=name, amr=[name])
     security_log.write(security_log.SIGN_IN_REFUSED, request=request, user=text, reason=text)
     security_log.write(security_log.SIGNED_IN, device_name=text)
     formatter = logging.Formatter("%(user)s|%(user_agent)s|%(device_name)s|%(methods)s|%(request_id)s|%(address)s")

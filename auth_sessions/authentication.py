@@ -21,7 +21,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from auth_sessions import exceptions, refusals
-from auth_sessions.core import browser_sessions, session_cache
+from auth_sessions.core import browser_validation, session_cache
 from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users, write_alias
 from auth_sessions.core.event_loops import Origin
@@ -220,7 +220,7 @@ class BrowserSessionAuthentication(SessionAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
-        session = browser_sessions.get_current(request._request)
+        session = browser_validation.get_current(request._request)
         if session is None:
             return None
         self.enforce_csrf(request)
@@ -316,7 +316,7 @@ def _find_session(request: HttpRequest | Request) -> Session | None:
         return getattr(request.auth, "session", None) or _get_browser_session(request)
     token = _read_bearer_token(request)
     if token is None:
-        return browser_sessions.get_current(request)
+        return browser_validation.get_current(request)
     with refusals.telling(request):
         return get_valid_session(parse(SessionAccessToken, token))
 
@@ -342,7 +342,7 @@ def _token_found_by(authentication: SessionJWTAuthentication, request: HttpReque
 
 def _get_browser_session(request: Request) -> Session | None:
     """The session of the cookie, if the request was authenticated as the same user."""
-    session = browser_sessions.get_current(request._request)
+    session = browser_validation.get_current(request._request)
     return session if session is not None and request.user and session.user_id == request.user.pk else None
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from auth_sessions.core import browser_acting, browser_sessions, responses
+from auth_sessions.core import browser_acting, browser_state, browser_validation, responses
 from auth_sessions.core.acting import find_actor
 
 
@@ -51,12 +51,12 @@ class BrowserSessionMiddleware:
                 "BrowserSessionMiddleware must be placed after Django's SessionMiddleware and AuthenticationMiddleware "
                 "(or whatever sets request.user)."
             )
-        browser_sessions.begin(request, get_actor=self.get_actor)
+        browser_state.begin(request, get_actor=self.get_actor)
         _validate_lazily(request)
 
     def process_view(self, request: HttpRequest, *args: object) -> Any:
         """Validate the user whom another middleware has set since, unless it has asked for ``request.user`` itself."""
-        if browser_sessions.needs_validation(request) and not issubclass(type(request.user), _LazyUser):
+        if browser_state.needs_validation(request) and not issubclass(type(request.user), _LazyUser):
             _validate_lazily(request)
 
     async def _aprocess_view(self, request: HttpRequest, *args: object) -> Any:
@@ -78,7 +78,7 @@ class BrowserSessionMiddleware:
         signs in, again at the response if the login replaced another user's, and for a login that has no row yet. It
         must not read ``request.user``, which is evaluated meanwhile.
         """
-        state = browser_sessions.get_state(request)
+        state = browser_state.get_state(request)
         return find_actor(request, previous=None if state is None else state.previous)
 
 
@@ -114,6 +114,6 @@ class _ValidatedUser:
     def get(self) -> Any:
         """The user, or ``AnonymousUser`` if the session has ended. Django's session is then flushed."""
         if self.django_session is not self.request.session:  # a package may have replaced it
-            self.user = browser_sessions.find_user(self.request, copy(self.found))
+            self.user = browser_validation.find_user(self.request, copy(self.found))
             self.django_session = self.request.session
         return self.user

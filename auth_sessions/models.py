@@ -62,9 +62,11 @@ class Session(models.Model):
         null=True,
         editable=False,
         related_name="+",
+        verbose_name=_("acting person's session"),
         help_text=_("The acting person's own session, from which they act."),
     )
     is_actor_session = models.BooleanField(
+        _("acted from"),
         default=False,
         editable=False,
         help_text=_("Whether there may be sessions in which the user acts in another person's name from this one."),
@@ -100,13 +102,15 @@ class Session(models.Model):
         help_text=_("How the person signed in: authentication method references (RFC 8176)."),
     )
     auth_backend = models.CharField(
+        _("authentication backend"),
         max_length=255,
         blank=True,
         editable=False,
         help_text=_("The authentication backend that accepted the person; empty where it is not known."),
     )
-    password_fingerprint = models.CharField(max_length=64, editable=False)
+    password_fingerprint = models.CharField(_("password fingerprint"), max_length=64, editable=False)
     django_session_key = models.CharField(  # noqa: DJ001 - unique, where there is one
+        _("key of Django's session"),
         max_length=128,
         null=True,
         editable=False,
@@ -114,7 +118,9 @@ class Session(models.Model):
     )
     # The SESSION_ENGINE of the Django session whose data hold this row's id, or whose store entry was imported. NULL as
     # long as there is none.
-    django_session_engine = models.CharField(max_length=200, null=True, editable=False)  # noqa: DJ001
+    django_session_engine = models.CharField(  # noqa: DJ001
+        _("engine of Django's session"), max_length=200, null=True, editable=False
+    )
 
     refresh_token: "RefreshToken"
 
@@ -181,10 +187,11 @@ class RefreshToken(models.Model):
         related_name="refresh_token",
         verbose_name=_("session"),
     )
-    secret = models.BinaryField(max_length=32, default=_new_secret, editable=False)
+    secret = models.BinaryField(_("secret"), max_length=32, default=_new_secret, editable=False)
     generation = models.PositiveIntegerField(_("generation"), default=0, editable=False)
     rotated_at = models.DateTimeField(_("rotated"), default=timezone.now, editable=False)
     reused_at = models.DateTimeField(
+        _("first reused"),
         null=True,
         editable=False,
         help_text=_("When a token was first reused, under the policy that does not refuse it."),

@@ -27,8 +27,8 @@ def fingerprints(password_hash: str) -> list[str]:
 
 def matches(stored_fingerprint: str, user: AbstractBaseUser) -> bool:
     """Whether a session with this fingerprint was authenticated with the password of the user object."""
-    return constant_time_compare(stored_fingerprint, fingerprint(user.password)) or any(
-        constant_time_compare(stored_fingerprint, old) for old in fingerprints(user.password)[1:]
+    return any(
+        constant_time_compare(stored_fingerprint, fingerprint(user.password, secret=secret)) for secret in _secrets()
     )
 
 

@@ -18,7 +18,9 @@ from django.http import HttpRequest
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import (
     browser_acting,
-    browser_sessions,
+    browser_dropped,
+    browser_rows,
+    browser_state,
     django_session_store,
     login_methods,
     session_cache,
@@ -116,7 +118,7 @@ def create_browser_session(
     request: HttpRequest | None, user: AbstractBaseUser, session: Session | None = None, **kwargs: object
 ) -> None:
     """After Django's ``login()``, create the row. A signal with a ``session`` is that of ``auth_sessions.api``."""
-    if session is None and request is not None and browser_sessions.get_state(request) is not None:
+    if session is None and request is not None and browser_state.get_state(request) is not None:
         browser_acting.on_login(request, user)
 
 
@@ -125,11 +127,11 @@ def end_unsent_login(request: HttpRequest | None = None, **kwargs: object) -> No
 
     Django calls it for an async request in any thread, whose connection nothing else would close.
     """
-    state = browser_sessions.get_state(request)
+    state = browser_state.get_state(request)
     if request is None or state is None or not state.is_answered:
         return
     try:
-        browser_sessions.end_unsent(request)
+        browser_dropped.end_unsent(request)
     except Exception:
         logger.exception("The session of a login that has failed could not be ended")
     finally:
@@ -140,10 +142,10 @@ def record_reauthentication(
     request: HttpRequest, user: AbstractBaseUser, method: str, reauthenticated: bool = False, **kwargs: object
 ) -> None:
     """After a re-authentication by allauth, which is a later proof of identity; a step of a login is recorded by it."""
-    session = browser_sessions.current_row(request) if reauthenticated and hasattr(request, "session") else None
+    session = browser_rows.current_row(request) if reauthenticated and hasattr(request, "session") else None
     if session is None or session.user_id != user.pk:
         return
-    state = browser_sessions.get_state(request)
+    state = browser_state.get_state(request)
     if state is not None and state.session == session:
         session = state.session
     methods = login_methods.methods_of_step({**kwargs, "method": method})
@@ -156,7 +158,7 @@ def end_browser_session(
     """Before Django's ``logout()`` flushes the data, end the row. The ``session`` in a signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
         return
-    row, state = browser_sessions.current_row(request), browser_sessions.get_state(request)
+    row, state = browser_rows.current_row(request), browser_state.get_state(request)
     if state is not None:
         state.has_logged_out = True
         state.is_signed_out = row is not None
@@ -164,7 +166,7 @@ def end_browser_session(
     if row:
         rows = all_sessions().filter(pk=row.pk)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=user, request=request)
-        browser_sessions.set_current(request, None)
+        browser_state.set_current(request, None)
 
 
 def delete_store_rows(records: Sequence[EndedSession], **kwargs: object) -> None:
@@ -195,10 +197,10 @@ def invalidate_cache(signal: Signal, records: Sequence[EndedSession], **kwargs: 
 def flush_own_django_session(records: Sequence[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:
     """If the request's own browser session has ended, flush Django's session: the response deletes the cookie."""
     keys = {str(record.id) for record in records if record.kind == SessionKind.BROWSER}
-    state = None if request is None else browser_sessions.get_state(request)
+    state = None if request is None else browser_state.get_state(request)
     if not keys or request is None or state is None:
         return
-    browser_sessions.forget_presented(request, keys)
+    browser_state.forget_presented(request, keys)
     if request.session.get(SESSION_ID_KEY) in keys:
         state.session, state.has_left_acting = None, state.presented.acting is not None
         request.session.flush()

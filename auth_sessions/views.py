@@ -44,8 +44,9 @@ from auth_sessions.authentication import (
     to_api_exception,
 )
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.browser_sessions import get_state, has_stale_cookie
 from auth_sessions.core.browser_sign_in import sign_in_browser
+from auth_sessions.core.browser_state import get_state
+from auth_sessions.core.browser_validation import has_stale_cookie
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users

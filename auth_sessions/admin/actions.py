@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from auth_sessions.admin.columns import full_label, mark_own, warning_label
 from auth_sessions.choices import EndReason
-from auth_sessions.core import browser_sessions
+from auth_sessions.core import browser_validation
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.sign_out import end_chosen
 from auth_sessions.db.transactions import in_transaction
@@ -62,7 +62,7 @@ def revoke(
         raise PermissionDenied
     using = router.db_for_write(Session)
     sessions = sessions.using(using).select_related("user", "actor").order_by("user_id", "-pk")
-    caller = browser_sessions.get_current(request)
+    caller = browser_validation.get_current(request)
     own = caller and sessions.filter(pk=caller.pk).first()
     if own and keeps_own:
         sessions = sessions.exclude(pk=own.pk)
@@ -160,7 +160,7 @@ def end(
     """End sessions for the administrator: as ``core.sign_out.end_chosen``."""
     return end_chosen(
         cast("SessionQuerySet", chosen),
-        caller=browser_sessions.get_current(request),
+        caller=browser_validation.get_current(request),
         reason=reason,
         actor=actor(request),
         request=request,
@@ -170,7 +170,7 @@ def end(
 
 def acts_for_another(request: HttpRequest) -> bool:
     """Whether somebody acts in the administrator's name: that person's permission signs out nobody."""
-    caller = browser_sessions.get_current(request)
+    caller = browser_validation.get_current(request)
     return caller is not None and caller.is_staff_help
 
 

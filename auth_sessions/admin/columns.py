@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from auth_sessions.core import browser_sessions
+from auth_sessions.core import browser_validation
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.devices import names
 from auth_sessions.models import Session
@@ -23,7 +23,7 @@ OWN = "_auth_sessions_own"
 
 def mark_own(request: HttpRequest, sessions: Iterable[Session]) -> None:
     """Mark the administrator's own session, so that they do not end it by accident."""
-    own = browser_sessions.get_current(request)
+    own = browser_validation.get_current(request)
     for session in sessions:
         setattr(session, OWN, session == own)
 

@@ -55,7 +55,6 @@ class SessionAdmin(SessionColumns, ModelAdmin):
         "kind",
         "ip_address",
         "created_at",
-        "expires_at",
     )
     list_display_links = ("short_device_label",)
     list_filter = (StateFilter, "kind", LastUsedFilter, TagFilter)

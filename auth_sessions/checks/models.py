@@ -81,10 +81,10 @@ def _foreign_keys() -> list[ForeignKey[Any, Any]]:
     ]
 
 
-def _cascading_to(models: set[type[Model]], keys: list[ForeignKey[Any, Any]]) -> set[type[Model]]:
-    """The models, and all models that ``CASCADE`` to them, directly or indirectly."""
-    more = {key.model for key in keys if _target(key) in models and key.remote_field.on_delete is CASCADE}
-    return models if more <= models else _cascading_to(models | more, keys)
+def _cascading_to(found: set[type[Model]], keys: list[ForeignKey[Any, Any]]) -> set[type[Model]]:
+    """These models, and all models that ``CASCADE`` to them, directly or indirectly."""
+    more = {key.model for key in keys if _target(key) in found and key.remote_field.on_delete is CASCADE}
+    return found if more <= found else _cascading_to(found | more, keys)
 
 
 def _target(key: ForeignKey[Any, Any]) -> type[Model]:

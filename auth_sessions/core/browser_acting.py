@@ -18,8 +18,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from auth_sessions.choices import EndReason, Scope, SessionKind
-from auth_sessions.core import browser_sessions
-from auth_sessions.core.browser_sessions import RequestState, get_state, is_logged_in_as
+from auth_sessions.core import browser_dropped, browser_login, browser_naming, browser_rows, browser_state
+from auth_sessions.core.browser_rows import is_logged_in_as
+from auth_sessions.core.browser_state import RequestState, get_state
 from auth_sessions.core.creation import complete_session, enforce_limit
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.django_session_store import entry_key, get_expiry
@@ -35,11 +36,11 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     state = get_state(request)
     if state is None or not is_logged_in_as(request.session, user):
         return
-    browser_sessions.apply_lifetime(request)
+    browser_login.apply_lifetime(request)
     previous = _find_previous(state)
     is_same_user = previous is not None and previous.user_id == user.pk
     if previous is not None and is_same_user and not _begins_again(request, state, previous):
-        browser_sessions.on_login(request, user)
+        browser_login.on_login(request, user)
         return
     state.is_refused = False
     if state.presented.acting is not None and not is_same_user:
@@ -49,26 +50,26 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
             _refuse(request, state)
             return
     state.previous, state.provisional = previous, None
-    actor = browser_sessions.find_actor(request, user)
+    actor = browser_state.find_actor(request, user)
     is_provisional = previous is not None and actor is None
     if previous is None and actor is None:
         _end_left(request, state)
-    browser_sessions.on_login(request, user, actor=actor, is_provisional=is_provisional)
+    browser_login.on_login(request, user, actor=actor, is_provisional=is_provisional)
     if is_provisional and state.session is not previous:
         state.provisional = state.session
 
 
 def _begins_again(request: HttpRequest, state: RequestState, previous: Session) -> bool:
     """Whether the project has emptied the data of a session in which somebody acts, to log in the same user."""
-    return previous.actor_id is not None and browser_sessions.was_emptied(state, request.session, previous)
+    return previous.actor_id is not None and browser_login.was_emptied(state, request.session, previous)
 
 
 def _find_previous(state: RequestState) -> Session | None:
     """The live session that Django's held before this login. It may not have been asked for in this request."""
     if state.session is not None or not state.presented.login:
         return state.session
-    row = browser_sessions.select_presented(state.presented)
-    if row is None or not browser_sessions.has_password_of(state.presented.login, row.user):
+    row = browser_rows.select_presented(state.presented)
+    if row is None or not browser_rows.has_password_of(state.presented.login, row.user):
         return None
     return None if get_end_reason(row, last_used_at=row.last_seen_at) else row
 
@@ -76,7 +77,7 @@ def _find_previous(state: RequestState) -> Session | None:
 def on_response(request: HttpRequest, *, status_code: int) -> None:
     """After the view: decide about a provisional login, and enforce the limit.
 
-    A 5xx decides nothing: the login has failed (:func:`core.browser_sessions.end_unsent`).
+    A 5xx decides nothing: the login has failed (:func:`core.browser_dropped.end_unsent`).
     """
     state = get_state(request)
     if state is None:
@@ -85,7 +86,7 @@ def on_response(request: HttpRequest, *, status_code: int) -> None:
     if state.is_refused and not request.session.is_empty():
         request.session.flush()
     if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        browser_sessions.end_unsent(request)
+        browser_dropped.end_unsent(request)
         state.retagged = None
     if state.provisional is not None:
         _complete(request, state)
@@ -133,10 +134,9 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
         setattr(session, name, value)
     state.created = session
     if is_proved:
-        backend = browser_sessions.backend_of_login(django_session)
-        methods = browser_sessions.get_methods(request, user)
+        backend, methods = browser_rows.backend_of_login(django_session), browser_login.get_methods(request, user)
         mark_reauthenticated(session, user, amr=methods, auth_backend=backend, request=request)
-        browser_sessions.describe(session, state, django_session)
+        browser_login.describe(session, state, django_session)
     if session.actor_id is None:
         acted, state.presented.acting = carried.exclude(pk=own_id), None
     else:
@@ -144,7 +144,7 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
     acted.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=session.actor or user, request=request)
     state.presented.forget()
     state.has_left_acting = False
-    browser_sessions.name_on_commit(request, session, user, is_new=True)
+    browser_naming.name_on_commit(request, session, user, is_new=True)
     return True
 
 
@@ -180,7 +180,7 @@ def _complete(request: HttpRequest, state: RequestState) -> None:
         _end_left(request, state)
         return
     is_logged_in = is_logged_in_as(request.session, session.user)
-    actor = browser_sessions.find_actor(request, session.user) if is_logged_in else None
+    actor = browser_state.find_actor(request, session.user) if is_logged_in else None
     try:
         is_complete = complete_session(session, actor=actor, current=state.previous, request=request)
     except AuthSessionsError:  # the user was deleted, or the actor signed out, meanwhile
@@ -190,7 +190,7 @@ def _complete(request: HttpRequest, state: RequestState) -> None:
     if actor is None:
         _end_left(request, state)
     if is_complete:
-        browser_sessions.note_actor(request, session)
+        browser_naming.note_actor(request, session)
 
 
 def _end_left(request: HttpRequest, state: RequestState) -> None:

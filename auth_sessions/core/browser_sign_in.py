@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions, refusals
 from auth_sessions.core import otp
-from auth_sessions.core.browser_sessions import LoginDetails, RequestState, get_state, is_logged_in_as
+from auth_sessions.core.browser_rows import is_logged_in_as
+from auth_sessions.core.browser_state import LoginDetails, RequestState, state_of
 from auth_sessions.core.creation import DEFAULT, Lifetime
 from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
 from auth_sessions.core.database import translate_missing_user, write_alias
@@ -42,7 +43,7 @@ def sign_in_browser(
     """
     user, amr = authenticate(request, normalized(credentials), second_factor=second_factor)
     otp.announce(user)
-    state = cast("RequestState", get_state(request))
+    state = state_of(request)
     state.details = LoginDetails(name=name, tag=tag, amr=amr, lifetime=lifetime)
     try:
         with refusals.telling_sign_in(user, request), translate_missing_user(user):

@@ -19,7 +19,7 @@ BACKUP = "StaticDevice"
 ACCEPTED = "_auth_sessions_otp_device"
 """The attribute of a user with the device whose code was accepted last."""
 
-_logger = logging.getLogger("auth_sessions")
+logger = logging.getLogger("auth_sessions")
 
 
 def is_installed() -> bool:
@@ -82,4 +82,4 @@ def _challenge(devices: list[Any]) -> None:
         if device.generate_is_allowed()[0]:
             device.generate_challenge()
     except Exception:
-        _logger.exception("A code could not be sent to %s", device.persistent_id)
+        logger.exception("A code could not be sent to %s", device.persistent_id)

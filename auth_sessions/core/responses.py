@@ -15,16 +15,11 @@ from django.utils import timezone
 from auth_sessions import moments
 from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store as store
-from auth_sessions.core.browser_sessions import (
-    RequestState,
-    end_dropped,
-    get_current,
-    get_state,
-    has_password_of,
-    holds_presented,
-    read_row,
-    write_session_id,
-)
+from auth_sessions.core.browser_dropped import end_dropped, holds_presented
+from auth_sessions.core.browser_naming import write_session_id
+from auth_sessions.core.browser_rows import has_password_of, read_row
+from auth_sessions.core.browser_state import RequestState, get_state
+from auth_sessions.core.browser_validation import get_current
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.login_methods import OTP_METHODS, OTPMark
 from auth_sessions.core.password_changes import sync_password_fingerprint

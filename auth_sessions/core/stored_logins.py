@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from auth_sessions import exceptions, moments
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.core.browser_sessions import backend_of_login, has_password_of
+from auth_sessions.core.browser_rows import backend_of_login, has_password_of
 from auth_sessions.core.creation import create_browser_session
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.django_session_store import at_most_lifetime, missing_entries, store_class

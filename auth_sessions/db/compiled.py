@@ -19,7 +19,7 @@ logger = logging.getLogger("auth_sessions")
 
 
 @dataclass(frozen=True)
-class RelatedModel:
+class ModelColumns:
     """The columns of one model in a row, and the setters that connect its instance with the queryset's own."""
 
     model: type[Model]
@@ -38,7 +38,7 @@ class CompiledQuery:
     sql: str
     converters: list[tuple[int, Callable[..., Any] | str, Any]]
     """For a column, a function or the name of a method of ``connection.ops``, and the expression to convert."""
-    models: list[RelatedModel]
+    models: list[ModelColumns]
     """The queryset's own model, then the related ones."""
 
     def read(self, values: list[Any], *, using: str) -> list[Any]:
@@ -137,7 +137,7 @@ def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
             for column, (functions, expression) in converters.items()
             for function in functions
         ],
-        models=[_related_model(info, expressions) for info in classes],
+        models=[_model_columns(info, expressions) for info in classes],
     )
 
 
@@ -146,9 +146,9 @@ def _without_connection(connection: Any, function: Any) -> Any:
     return function.__name__ if getattr(function, "__self__", None) is connection.ops else function
 
 
-def _related_model(info: dict[str, Any], expressions: list[Any]) -> RelatedModel:
+def _model_columns(info: dict[str, Any], expressions: list[Any]) -> ModelColumns:
     columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
-    return RelatedModel(
+    return ModelColumns(
         model=info["model"],
         columns=columns,
         names=[expression.target.attname for expression in expressions[columns]],

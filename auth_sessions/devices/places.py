@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("auth_sessions")
 
 
 def near(address: str | None) -> str:

@@ -103,9 +103,13 @@ class Migration(migrations.Migration):
                         editable=False,
                         help_text="The authentication backend that accepted the person; empty where it is not known.",
                         max_length=255,
+                        verbose_name="authentication backend",
                     ),
                 ),
-                ("password_fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "password_fingerprint",
+                    models.CharField(editable=False, max_length=64, verbose_name="password fingerprint"),
+                ),
                 (
                     "django_session_key",
                     models.CharField(
@@ -113,9 +117,15 @@ class Migration(migrations.Migration):
                         help_text="The key of Django's session in its store, or the digest of a signed cookie.",
                         max_length=128,
                         null=True,
+                        verbose_name="key of Django's session",
                     ),
                 ),
-                ("django_session_engine", models.CharField(editable=False, max_length=200, null=True)),
+                (
+                    "django_session_engine",
+                    models.CharField(
+                        editable=False, max_length=200, null=True, verbose_name="engine of Django's session"
+                    ),
+                ),
                 (
                     "actor",
                     models.ForeignKey(
@@ -139,6 +149,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="auth_sessions.session",
+                        verbose_name="acting person's session",
                     ),
                 ),
                 (
@@ -150,6 +161,7 @@ class Migration(migrations.Migration):
                             "Whether there may be sessions in which the user acts in another person's name "
                             "from this one."
                         ),
+                        verbose_name="acted from",
                     ),
                 ),
                 (
@@ -184,7 +196,10 @@ class Migration(migrations.Migration):
                         verbose_name="session",
                     ),
                 ),
-                ("secret", models.BinaryField(default=auth_sessions.models._new_secret, max_length=32)),
+                (
+                    "secret",
+                    models.BinaryField(default=auth_sessions.models._new_secret, max_length=32, verbose_name="secret"),
+                ),
                 ("generation", models.PositiveIntegerField(default=0, editable=False, verbose_name="generation")),
                 (
                     "rotated_at",
@@ -196,6 +211,7 @@ class Migration(migrations.Migration):
                         editable=False,
                         help_text="When a token was first reused, under the policy that does not refuse it.",
                         null=True,
+                        verbose_name="first reused",
                     ),
                 ),
             ],

@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, get_doc
-from drf_spectacular.utils import Direction
+from drf_spectacular.utils import Direction, OpenApiParameter
 from rest_framework import serializers
 
 from auth_sessions.choices import DeviceType, Scope, SessionKind
@@ -93,6 +93,15 @@ class AuthSessionsTokens(serializers.Serializer[Any]):
 
     access = serializers.CharField()
     refresh = serializers.CharField()
+
+
+def scope_parameter(view: Any, *, also: str = "") -> OpenApiParameter:
+    """``scope`` of a view that signs out, by default the view's own; ``also`` says more of it."""
+    return OpenApiParameter(
+        "scope",
+        {"type": "string", "enum": Scope.values, "default": str(Scope(view.scope))},
+        description=f"Which sessions end: all of the user's, the current one, or all others.{also}",
+    )
 
 
 def shown(view: Any, usual: Any) -> Any:

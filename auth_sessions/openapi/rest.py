@@ -14,7 +14,6 @@ from rest_framework.permissions import AllowAny
 from rest_framework.settings import api_settings
 
 from auth_sessions import exceptions
-from auth_sessions.choices import Scope
 from auth_sessions.openapi import authentication, components  # noqa: F401 - registers their extensions
 from auth_sessions.openapi.refusals import (
     ACCESS_CODES,
@@ -132,11 +131,6 @@ def refresh(view: Any) -> Described:
 
 
 def sign_out(view: Any) -> Described:
-    scope = OpenApiParameter(
-        "scope",
-        {"type": "string", "enum": Scope.values, "default": str(Scope(view.scope))},
-        description="Which sessions end: all of the user's, the current one, or all others. The body may say it, too.",
-    )
     return Described(
         # The refresh token in the body may be the only credential.
         attributes={"permission_classes": (AllowAny, *view.permission_classes)},
@@ -146,7 +140,7 @@ def sign_out(view: Any) -> Described:
                 summary="Sign out",
                 description="End sessions of the user. `local` for a session that has already ended is 204, too.",
                 tags=TAGS,
-                parameters=(scope,),
+                parameters=(components.scope_parameter(view, also=" The body may say it, too."),),
                 request=view.serializer_class,
                 responses={
                     **NO_CONTENT,

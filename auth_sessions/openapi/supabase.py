@@ -10,9 +10,9 @@ from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer
 from rest_framework import status
 
-from auth_sessions.choices import Scope
 from auth_sessions.openapi import supabase_objects as objects
 from auth_sessions.openapi.authentication import SharedScheme
+from auth_sessions.openapi.components import scope_parameter
 from auth_sessions.openapi.refusals import NO_CONTENT, TEXT, json_object
 from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation
 from auth_sessions.supabase import errors
@@ -123,11 +123,6 @@ def token(view: Any) -> Described:
 
 
 def logout(view: Any) -> Described:
-    scope = OpenApiParameter(
-        "scope",
-        {"type": "string", "enum": Scope.values, "default": str(Scope(view.scope))},
-        description="Which sessions end: all of the user's, the current one, or all others.",
-    )
     return Described(
         operations={
             "post": Operation(
@@ -135,7 +130,7 @@ def logout(view: Any) -> Described:
                 summary="Sign out",
                 description="End sessions of the user. `local` for a session that has already ended is 204, too.",
                 tags=TAGS,
-                parameters=(scope, VERSION),
+                parameters=(scope_parameter(view), VERSION),
                 responses={**NO_CONTENT, **refused({400: ("validation_failed",)}, *SIGNED_IN)},
             )
         }

@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from auth_sessions.core import browser_sessions
+from auth_sessions.core import browser_state, browser_validation
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.people import known_name
 from auth_sessions.core.usage import rename_session
@@ -57,14 +57,14 @@ class DevicePage(Page):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        if browser_sessions.get_state(request) is None:
+        if browser_state.get_state(request) is None:
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
             )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        current = browser_sessions.get_current(request)
-        if current is None and request.method == "GET" and browser_sessions.is_deferred(request):
+        current = browser_validation.get_current(request)
+        if current is None and request.method == "GET" and browser_state.is_deferred(request):
             return redirect(request.get_full_path())  # the browser returns with the cookie
         if current is None:  # impersonation, or a user who is not signed in by Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))

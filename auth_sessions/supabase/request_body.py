@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from django.views.decorators.debug import sensitive_variables
@@ -12,6 +12,8 @@ from rest_framework.parsers import BaseParser
 
 from auth_sessions.masking import conceal_members
 from auth_sessions.supabase.errors import bad_json, request_too_large, validation_failed
+
+T = TypeVar("T")
 
 BODY_BYTES = 1024 * 1024
 
@@ -38,32 +40,29 @@ class Body:
             raise bad_json("an object is expected")
         self.members: dict[str, Any] = members
 
-    @sensitive_variables()
     def text(self, name: str) -> str:
-        """A string, "" if it is absent or null. Raises 400 for another type, and for a value that cannot be stored."""
+        """A string; "" if it is absent or null."""
+        return self._member(name, str, "a string")
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """An object; {} if it is absent or null."""
+        return self._member(name, dict, "an object")
+
+    @sensitive_variables()
+    def _member(self, name: str, kind: type[T], called: str) -> T:
+        """A member; an empty one if it is absent or null. Raises 400 for another type, and if it cannot be stored."""
         value = self.members.get(name)
         if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise bad_json(f"{name} must be a string")
+            return kind()
+        if not isinstance(value, kind):
+            raise bad_json(f"{name} must be {called}")
         if not _storable(value):
-            raise validation_failed(f"{name} holds a character that cannot be stored")
+            raise validation_failed(f"{name} holds a value that cannot be stored")
         return value
 
     def holds(self, name: str) -> bool:
         """Whether a member exists and is not null."""
         return self.members.get(name) is not None
-
-    def metadata(self, name: str) -> dict[str, Any]:
-        """An object, {} if it is absent or null. Raises 400 for another type, and for a value that cannot be stored."""
-        value = self.members.get(name)
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise bad_json(f"{name} must be an object")
-        if not _storable(value):
-            raise validation_failed(f"{name} holds a value that cannot be stored")
-        return value
 
 
 class BodyParser(BaseParser):

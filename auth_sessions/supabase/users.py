@@ -35,16 +35,16 @@ UNKNOWN_USERNAME = "no-such-user:{}"
 
 def usernames(email: str) -> list[str]:
     """The user names of all users with this e-mail address, compared without regard to case."""
-    return [name for _, name in _having(email)]
+    return [name for _, name in _with_address(email)]
 
 
-def _having(email: str) -> list[tuple[Any, str]]:
+def _with_address(email: str) -> list[tuple[Any, str]]:
     """The key and the user name of each user with this address."""
     if len(email) > EMAIL_LENGTH:
         return []
     user_model = get_user_model()
     names = ("pk", user_model.USERNAME_FIELD, user_model.get_email_field_name())
-    rows = _all().filter(has_email(email)).values_list(*names)
+    rows = _visible().filter(has_email(email)).values_list(*names)
     found: list[Any] = find_text(lambda: list(rows), default=[])
     # A database may also treat accents, or letters with the same upper case, as equal.
     return [(key, name) for key, name, stored in found if is_same_email(stored, email)]
@@ -53,7 +53,7 @@ def _having(email: str) -> list[tuple[Any, str]]:
 def sharing_an_address() -> list[Any]:
     """The keys of two users with the same e-mail address, if there are any. Reads the addresses of all users."""
     field = get_user_model().get_email_field_name()
-    addressed = _all().annotate(address=Upper(field)).filter(address__gt="")
+    addressed = _visible().annotate(address=Upper(field)).filter(address__gt="")
     shared = addressed.values("address").annotate(count=Count("pk")).filter(count__gt=1).values("address")
     first: dict[str, Any] = {}
     # Two that differ in their Unicode form only are not equal in SQL.
@@ -64,7 +64,8 @@ def sharing_an_address() -> list[Any]:
     return []
 
 
-def _all() -> QuerySet[AbstractBaseUser]:
+def _visible() -> QuerySet[AbstractBaseUser]:
+    """The users that the project's default manager finds."""
     return get_user_model()._default_manager.using(write_alias())
 
 
@@ -83,7 +84,7 @@ def credentials(email: str, password: str) -> dict[str, str]:
     For an unknown address, and for one that several users share, they contain a user name that no user has: it takes as
     long as a wrong password, and ``user_login_failed`` is sent.
     """
-    found = _having(email)
+    found = _with_address(email)
     if len(found) > 1:
         logger.warning("A sign-in is refused, since several users share its address: %s", [key for key, _ in found])
     name = found[0][1] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
@@ -137,7 +138,7 @@ def profile(user: AbstractBaseUser) -> Profile:
     """
     found: Profile | None = get_related(user, "supabase_profile")
     if found is None:
-        found = _profiles().filter(user_id=user.pk).first() or _make(user)
+        found = _profiles().filter(user_id=user.pk).first() or _create_profile(user)
         _keep(user, found)
     return found
 
@@ -147,7 +148,7 @@ def _keep(user: AbstractBaseUser, profile: Profile) -> None:
     set_related(profile, "user", user)
 
 
-def _make(user: AbstractBaseUser) -> Profile:
+def _create_profile(user: AbstractBaseUser) -> Profile:
     """Create a profile, under the lock on the user's row that a deletion takes as well."""
     using = write_alias()
 

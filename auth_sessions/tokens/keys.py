@@ -11,8 +11,9 @@ from typing import Any
 
 import jwt
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
-from django.utils.encoding import force_str
+from django.utils.encoding import force_bytes, force_str
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from jwt.utils import base64url_encode
@@ -43,9 +44,16 @@ def simple_jwts(*names: str) -> list[Any]:
 
 def _value(chosen: dict[str, Any], name: str) -> Any:
     if name == "SIGNING_KEY":
-        return chosen.get(name, settings.SECRET_KEY)
+        return _concealed_key(chosen.get(name, settings.SECRET_KEY))
     value = chosen.get(name, DEFAULTS[name])
-    return import_string(value) if name == "JSON_ENCODER" and isinstance(value, str) else value
+    return _concealed_key(value) if name == "VERIFYING_KEY" else value
+
+
+def _concealed_key(value: Any) -> Any:
+    """A text or bytes, concealed, or a private key of ``cryptography``. Of anything else only the type is kept."""
+    if value is None or hasattr(value, "private_bytes"):
+        return value
+    return conceal(value) if isinstance(value, (str, bytes)) else type(value)
 
 
 class Backend(TokenBackend):
@@ -111,18 +119,34 @@ class Backend(TokenBackend):
         key = self.prepared_signing_key if is_usual else None
         return key if isinstance(key, bytes) and len(key) >= hs256.SHORTEST_KEY else None
 
-    @secret_arguments("key")
-    def _prepare_key(self, key: Any) -> Any:
-        """Raise an error of the same type without the frames of PyJWT, whose variables hold the key."""
-        try:
-            return conceal(super()._prepare_key(key))
-        except Exception as error:  # noqa: BLE001 - PyJWT and cryptography may raise anything
-            failure = type(error)(str(error))
-        raise failure
+    @cached_property
+    def prepared_signing_key(self) -> Any:
+        key = self._prepare_key(self.signing_key)
+        if isinstance(key, bytes) or hasattr(key, "sign"):
+            return key
+        wanted = "a private key of its type, in PEM, without a password"
+        if self.algorithm.startswith("HS"):
+            wanted = "a secret: text or bytes, not empty, and neither PEM, DER, SSH nor a JWK"
+        raise ImproperlyConfigured(f'SIMPLE_JWT["SIGNING_KEY"] cannot be used: {self.algorithm} needs {wanted}.')
 
     @cached_property
     def prepared_verifying_key(self) -> Any:
-        return _public_half(super().prepared_verifying_key)
+        key = _public_half(self._prepare_key(self.verifying_key))
+        if key is not None:
+            return key
+        raise ImproperlyConfigured(
+            f'SIMPLE_JWT["VERIFYING_KEY"] cannot be used: {self.algorithm} needs a public key of its type, in PEM.'
+        )
+
+    def _prepare_key(self, key: Any) -> Any:
+        """The key in the form that PyJWT needs; None where it is none.
+
+        The errors of PyJWT and ``cryptography`` are dropped: variables of their frames hold the key, and some of their
+        messages a part of it.
+        """
+        with suppress(Exception):
+            return conceal(super()._prepare_key(key))
+        return None
 
     @cached_property
     def public_jwk(self) -> dict[str, Any] | None:
@@ -166,6 +190,7 @@ def _backend(algorithm: str, signing_key: Any, verifying_key: Any, *values: Any)
 def _access_backend(algorithm: str, signing_key: Any, verifying_key: Any, jwk_url: Any = None) -> Backend:
     audience, issuer, leeway, json_encoder = simple_jwts("AUDIENCE", "ISSUER", "LEEWAY", "JSON_ENCODER")
     audience = tuple(audience) if isinstance(audience, (list, set)) else audience
+    json_encoder = import_string(json_encoder) if isinstance(json_encoder, str) else json_encoder
     return _backend(algorithm, signing_key, verifying_key, audience, issuer, jwk_url, leeway, json_encoder)
 
 
@@ -193,14 +218,14 @@ def fallback_backend(key: str | bytes | tuple[str, str | bytes]) -> Backend:
         text = force_str(key)
         return _access_backend(_asymmetric_algorithm(text, simple_jwt("ALGORITHM")), "", text)
     algorithm, secret = key
-    text = force_str(secret)
-    if len(text.encode()) < HMAC_KEY_BYTES.get(algorithm, math.inf):
+    octets = force_bytes(secret) if isinstance(secret, (str, bytes)) else b""
+    if len(octets) < HMAC_KEY_BYTES.get(algorithm, math.inf):
         raise ValueError(_("The key cannot be read."))
     try:
-        jwt.get_algorithm_by_name(algorithm).prepare_key(text)
+        jwt.get_algorithm_by_name(algorithm).prepare_key(octets)
     except jwt.PyJWTError as error:  # it is the text of a public key
         raise ValueError(_("The key cannot be read.")) from error
-    return _access_backend(algorithm, text, "")
+    return _access_backend(algorithm, conceal(octets), "")
 
 
 @lru_cache(maxsize=32)

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from auth_sessions.core.browser_sessions import SESSION_ID_KEY
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.models import Session
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import Device, code, still_signed_in

@@ -26,9 +26,8 @@ CSRF_FAILED = 403
 @contextmanager
 def before_the_others(receiver):
     """The receiver is called before those that are connected already."""
-    connected = user_logged_in.receivers
     user_logged_in.connect(receiver)
-    user_logged_in.receivers = [user_logged_in.receivers[-1], *connected]
+    user_logged_in.receivers.insert(0, user_logged_in.receivers.pop())
     user_logged_in.sender_receivers_cache.clear()
     yield
     user_logged_in.disconnect(receiver)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from auth_sessions.core.browser_sessions import SESSION_ID_KEY
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.models import Session
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import PASSWORD, Device, code, still_signed_in

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 
-from auth_sessions.core.browser_sessions import SESSION_ID_KEY
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.models import Session
 from tests.host import views
 from tests.support.browser import Browser

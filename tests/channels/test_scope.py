@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from auth_sessions.channels.credentials import take_token
-from auth_sessions.core.browser_sessions import SESSION_ID_KEY
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import Device

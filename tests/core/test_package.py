@@ -1,8 +1,10 @@
 """What the package promises to others: names, layers, migrations, user models."""
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.urls import resolve, reverse
+from django.utils.functional import Promise
 
 from auth_sessions import choices, exceptions, views
 
@@ -10,6 +12,17 @@ from auth_sessions import choices, exceptions, views
 @pytest.mark.django_db
 def test_the_migration_is_complete():
     call_command("makemigrations", check=True, dry_run=True)
+
+
+def test_every_field_has_a_name_that_is_translated():
+    """Django would make one in English of the attribute, which nobody can translate."""
+    ours = [model for model in apps.get_models() if model.__module__.startswith("auth_sessions.")]
+    assert len(ours) >= 2
+    names = [*(model._meta for model in ours), *(field for model in ours for field in model._meta.concrete_fields)]
+    assert [str(each) for each in names if not isinstance(each.verbose_name, Promise)] == []
+    helped = [field for field in names if getattr(field, "help_text", "")]
+    assert [str(each) for each in helped if not isinstance(each.help_text, Promise)] == []
+    assert [str(model) for model in ours if not isinstance(model._meta.verbose_name_plural, Promise)] == []
 
 
 def test_codes_are_stable():

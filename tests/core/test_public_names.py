@@ -113,8 +113,8 @@ PUBLIC = {
 }
 
 NOT_PUBLIC = """
-    apps checks core db devices management metrics migrations moments observers openapi parsers passwords receivers refusals
-    security_log
+    apps checks core db devices management metrics migrations moments observers openapi parsers passwords receivers
+    refusals security_log
 """
 
 INTERFACES = {"channels", "contrib", "pages", "supabase"}

@@ -29,7 +29,7 @@ def connect() -> None:
 
 
 def tell_login_failure(
-    credentials: Mapping[str, Any],
+    credentials: Mapping[str, Any] | None = None,
     request: HttpRequest | None = None,
     code: str = exceptions.NoActiveAccount.code,
     reauthenticated_user: AbstractBaseUser | None = None,

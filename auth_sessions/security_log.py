@@ -138,9 +138,9 @@ def of_session(session: "Session") -> dict[str, Any]:
     return {"user": session.user_id, "actor": session.actor_id, "session": session.pk, "kind": session.kind}
 
 
-def of_request(request: HttpRequest | None) -> dict[str, Any]:
+def of_request(request: Any) -> dict[str, Any]:
     """Where a request comes from, and its id: ``request.id``, or the header ``X-Request-ID``."""
-    if request is None:
+    if not hasattr(request, "META"):  # nor is it one where another package sends Django's signal
         return {}
     request_id = str(getattr(request, "id", None) or request.META.get("HTTP_X_REQUEST_ID", ""))
     return {

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.signals import user_login_failed
 from django.test import Client
+from rest_framework.request import Request
 
 from auth_sessions import api, exceptions
 from auth_sessions.authentication import get_session
@@ -56,6 +58,13 @@ class TestSignIns:
     def test_a_form_of_django(self, ada, security_log):
         assert authenticate(None, **{NAME: ada.get_username(), "password": "wrong"}) is None
         assert refused(security_log) == [("sign_in_refused", "no_active_account")]
+
+    def test_the_signal_of_another_package(self, security_log, rf):
+        user_login_failed.send(sender="x")
+        user_login_failed.send(sender="x", credentials={"token": "***"}, request=object())
+        user_login_failed.send(sender="x", credentials={"username": "a\nb"}, request=Request(rf.post("/")))
+        assert refused(security_log) == [("sign_in_refused", "no_active_account")] * 3
+        assert [line.get("address") for line in security_log.of()] == [None, None, "127.0.0.1"]
 
     @has_supabase
     @needs_email

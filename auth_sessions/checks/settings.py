@@ -22,7 +22,8 @@ CLEAR_SITE_DATA = ("cache", "cookies", "storage", "executionContexts", "*")
 
 UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
-    "ROTATE_REFRESH_TOKENS": "Refresh tokens always rotate.",
+    "ROTATE_REFRESH_TOKENS": "Refresh tokens always rotate. AUTH_SESSIONS_REUSE_POLICY decides about clients that keep "
+    "an earlier one.",
     "BLACKLIST_AFTER_ROTATION": "A rotated token is recognised by its generation; there is no blacklist.",
     "CHECK_REVOKE_TOKEN": "AUTH_SESSIONS_PASSWORD_CHANGE_ENDS replaces it.",
     "UPDATE_LAST_LOGIN": "Django's user_logged_in signal always updates last_login.",

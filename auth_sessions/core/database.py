@@ -62,12 +62,18 @@ def lock_with_caller(chosen: SessionQuerySet, *, caller: Session | None, using: 
     return locked
 
 
-def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
-    """The sessions in key order, ``size`` at a time. A batch is read when the one before has been processed."""
-    keys = list(sessions.order_by("pk").values_list("pk", flat=True)[:size])
+def keys_in_batches(rows: QuerySet[Any], *, size: int = 1000) -> Iterator[list[Any]]:
+    """The keys of the rows in order, ``size`` at a time. A batch is read when the one before has been processed."""
+    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
     while keys:
+        yield keys
+        keys = list(rows.filter(pk__gt=keys[-1]).order_by("pk").values_list("pk", flat=True)[:size])
+
+
+def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
+    """The sessions in key order, ``size`` at a time: as :func:`keys_in_batches`."""
+    for keys in keys_in_batches(sessions, size=size):
         yield all_sessions(sessions.db).filter(pk__in=keys)
-        keys = list(sessions.filter(pk__gt=keys[-1]).order_by("pk").values_list("pk", flat=True)[:size])
 
 
 @contextmanager

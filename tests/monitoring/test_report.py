@@ -144,7 +144,8 @@ def test_the_history(clock, ada, laptop, phone, iphone):
     assert sum(report("--hours", "1")["ended"].values()) == report("--hours", "1")["reused"] == 0
 
 
-def test_the_text(clock, laptop, office_browser):
+def test_the_text(clock, ada, laptop):
+    create_browser_row(ada)
     laptop.refresh()
     said = text()
     assert said.splitlines()[:6] == [

@@ -32,6 +32,7 @@ from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import SecretBytes, secret_arguments
 from auth_sessions.models import Session
+from auth_sessions.preferences import tell_end_reason
 from auth_sessions.tokens import SessionAccessToken, SessionRefreshToken, parse
 from auth_sessions.tokens.keys import simple_jwt
 
@@ -42,12 +43,19 @@ class SessionJWTAuthentication(JWTAuthentication):
     ``request.user`` is the user; ``request.auth`` is the validated :class:`~auth_sessions.tokens.SessionAccessToken`
     with the ``session``. Costs exactly one SELECT, as simplejwt's own class does. Answers 401 with the code
     ``token_not_valid`` (the client should refresh), ``session_not_found``, ``session_expired``, ``password_changed``,
-    ``user_inactive`` or ``user_not_found``. ``await request.auser()`` gives the same user as ``request.user``.
+    ``user_inactive`` or ``user_not_found``. ``await request.auser()`` gives the same user as ``request.user``. With the
+    request header ``Prefer: end-reason``, ``session_not_found`` says why the session has ended, where that is known.
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken] | None:  # type: ignore[override]
-        with refusals.telling(request):
-            authenticated = cast("tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request))
+        try:
+            with refusals.telling(request):
+                authenticated = cast(
+                    "tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request)
+                )
+        except APIException as refusal:
+            tell_end_reason(refusal, refusal.__cause__, request=request)
+            raise
         if authenticated is not None:
             getattr(request, "_request", request).auser = partial(_auser, authenticated[0])
         return authenticated
@@ -274,9 +282,9 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     except (ValueError, TypeError, InvalidValue):
         return exceptions.TokenNotValid()
     if user is None:
-        return refusals.about(exceptions.UserNotFound(), session_id=token.session_id)
-    error = exceptions.SessionNotFound() if is_known(user, "") else exceptions.UserInactive()
-    return refusals.about(error, session_id=token.session_id, user_id=user.pk)
+        return exceptions.UserNotFound(session_id=token.session_id)
+    error = exceptions.SessionNotFound if is_known(user, "") else exceptions.UserInactive
+    return refusals.about(error(session_id=token.session_id), user_id=user.pk)
 
 
 @secret_arguments("token")
@@ -347,13 +355,14 @@ def _get_browser_session(request: Request) -> Session | None:
 
 
 def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
-    """The DRF exception for a refusal, ``{"detail", "code"}``: 403 for the session limit, else 401, as in simplejwt.
+    """The DRF exception for a refusal, ``{"detail", "code"}``: 401 as in simplejwt.
 
-    A password that is too long is an error of its field, 400.
+    403 for the session limit, and for a session that may not be handed over. A password that is too long is an error of
+    its field, 400.
     """
     if isinstance(error, exceptions.PasswordTooLong):
         return ValidationError({"password": [str(error)]}, code=error.code)
-    if isinstance(error, exceptions.SessionLimitReached):
+    if isinstance(error, (exceptions.SessionLimitReached, exceptions.HandOverRefused)):
         return PermissionDenied({"detail": str(error), "code": error.code})
     if isinstance(error, exceptions.TokenNotValid):
         return InvalidToken(str(error))

@@ -95,6 +95,26 @@ class Settings:
         return _read("AUTH_SESSIONS_CLEAR_SITE_DATA", ())
 
     @property
+    def AUTH_SESSIONS_ACTIVITY_DAYS(self) -> int | None:
+        """For how many days ``auth_sessions.activity`` keeps what has happened; None: for ever."""
+        return _read("AUTH_SESSIONS_ACTIVITY_DAYS", 90)
+
+    @property
+    def AUTH_SESSIONS_IP_RETENTION_DAYS(self) -> int | None:
+        """After how many days ``auth_sessions.activity`` shortens addresses; 0: before they are stored; None: never."""
+        return _read("AUTH_SESSIONS_IP_RETENTION_DAYS", 30)
+
+    @property
+    def AUTH_SESSIONS_ACTIVITY_EMAILS(self) -> Collection[str]:
+        """The events of which ``auth_sessions.activity`` sends the person an e-mail; none by default."""
+        return _read("AUTH_SESSIONS_ACTIVITY_EMAILS", ())
+
+    @property
+    def AUTH_SESSIONS_ACTIVITY_URL(self) -> str | None:
+        """The absolute address that these e-mails lead to, with ``{id}`` for the activity; None: the app's own page."""
+        return _read("AUTH_SESSIONS_ACTIVITY_URL", None)
+
+    @property
     def AUTH_SESSIONS_SIMPLEJWT_UNTIL(self) -> datetime | None:
         """Until when ``auth_sessions.contrib.simplejwt`` accepts simplejwt's tokens; None: until their own end."""
         return _read("AUTH_SESSIONS_SIMPLEJWT_UNTIL", None)

@@ -8,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from auth_sessions.models import Session
 
 
@@ -83,15 +85,33 @@ class SessionLimitReached(AuthSessionsError):
     detail = _("You are signed in on too many devices.")
 
 
+class HandOverRefused(AuthSessionsError):
+    """The session may not sign its person in elsewhere.
+
+    It is a browser's, somebody acts in it in another person's name, or it has outlived the password it began with.
+    """
+
+    code = "hand_over_refused"
+    detail = _("This sign-in cannot be handed over to a browser.")
+
+
+class HandOverNotValid(AuthSessionsError):
+    """The code of a hand-over is expired, used, replaced by another or not ours, or its session is not live."""
+
+    code = "hand_over_not_valid"
+    detail = _("This link has expired.")
+
+
 class SessionInvalid(AuthSessionsError):
     """The credential is genuine, but its session is not live: the person must sign in again.
 
-    ``session`` is the row, if it exists.
+    ``session`` is the row, if it exists, and ``session_id`` its key, if the credential names one.
     """
 
-    def __init__(self, session: Session | None = None) -> None:
+    def __init__(self, session: Session | None = None, *, session_id: UUID | None = None) -> None:
         super().__init__()
         self.session = session
+        self.session_id = session_id if session is None else session.pk
 
 
 class SessionNotFound(SessionInvalid):

@@ -22,6 +22,7 @@ def connect() -> None:
     signals.session_started.connect(write_start, dispatch_uid="auth_sessions.security_log.started")
     signals.sessions_ended.connect(write_end, dispatch_uid="auth_sessions.security_log.ended")
     signals.refresh_token_reused.connect(write_reuse, dispatch_uid="auth_sessions.security_log.reused")
+    signals.password_changed.connect(write_password_change, dispatch_uid="auth_sessions.security_log.password")
     if metrics.is_available:
         signals.session_started.connect(count_start, dispatch_uid="auth_sessions.metrics.started")
         signals.sessions_ended.connect(count_ends, dispatch_uid="auth_sessions.metrics.ended")
@@ -74,6 +75,13 @@ def write_end(
 
 def write_reuse(session: Session, generation: int, request: HttpRequest | None, **kwargs: object) -> None:
     security_log.write(security_log.TOKEN_REUSED, request=request, of=session, generation=generation)
+
+
+def write_password_change(
+    user: AbstractBaseUser, session: Session | None, request: HttpRequest | None, using: str, **kwargs: object
+) -> None:
+    event = security_log.PASSWORD_CHANGED
+    security_log.write_on_commit(event, using=using, request=request, of=session, user=user.pk)
 
 
 def count_start(session: Session, **kwargs: object) -> None:

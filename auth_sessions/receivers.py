@@ -23,10 +23,10 @@ from auth_sessions.core import (
     browser_state,
     django_session_store,
     login_methods,
+    password_changes,
     session_cache,
 )
 from auth_sessions.core.database import all_sessions, user_models
-from auth_sessions.core.password_changes import upgrade_hash
 from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.core.usage import mark_reauthenticated
@@ -93,7 +93,7 @@ def note_password_before_user_save(
         return
     if is_hash_upgrade(instance, update_fields) and is_password_usable(instance.password):
         mark_saved(instance)
-        upgrade_hash(instance)
+        password_changes.upgrade_hash(instance)
     else:
         attributes[STORED_PASSWORD] = get_stored_password(instance, update_fields, using=using)
         attributes[IS_REVOKED] = revoke_before_save(instance, attributes[STORED_PASSWORD])
@@ -114,6 +114,8 @@ def end_sessions_on_user_save(
     if created or raw or (update_fields is not None and update_fields <= IGNORED_FIELDS):
         return
     user_id, has_changed = instance.pk, is_new_password(instance, stored)
+    if has_changed:
+        password_changes.announce(instance, using=using)
 
     def end() -> None:
         end_after_save(user_id, has_new_password=has_changed, is_revoked=is_revoked)

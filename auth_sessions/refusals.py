@@ -20,8 +20,9 @@ T = TypeVar("T", bound=exceptions.AuthSessionsError)
 
 
 def about(error: T, *, session_id: uuid.UUID | None = None, user_id: Any = None, generation: int | None = None) -> T:
-    """The error, which knows what it is about; for the log."""
-    error._about = {"session": session_id, "user": user_id, "generation": generation}
+    """The error, which knows what it is about, beside the session of a ``SessionInvalid``; for the log."""
+    values = {"session": session_id, "user": user_id, "generation": generation}
+    error._about = {name: value for name, value in values.items() if value is not None}
     return error
 
 
@@ -55,16 +56,16 @@ def tell(error: BaseException | None, *, request: Any, **values: Any) -> None:
     reason = "refresh_token_forged" if isinstance(error, exceptions.RefreshTokenForged) else error.code
     metrics.REFUSALS.add({metrics.REFUSED: refused, metrics.ERROR: reason})
     request = getattr(request, "_request", request)
-    about = {name: value for name, value in error._about.items() if value is not None}
-    security_log.write(event, request=request, of=session, reason=reason, **{**about, **values})
+    key = {} if session is not None else {"session": getattr(error, "session_id", None)}
+    security_log.write(event, request=request, of=session, reason=reason, **{**key, **error._about, **values})
 
 
 @contextmanager
-def telling_sign_in(user: AbstractBaseUser, request: HttpRequest | None) -> Iterator[None]:
-    """Tell of a sign-in of a user that the block refuses: by the limit, or since they, or who acts, may not."""
+def telling_sign_in(user: AbstractBaseUser | None, request: HttpRequest | None) -> Iterator[None]:
+    """Tell of a sign-in that the block refuses: by the limit, since the user, or who acts, may not, or by its code."""
     try:
         yield
-    except (exceptions.SessionLimitReached, exceptions.SessionInvalid) as error:
+    except (exceptions.SessionLimitReached, exceptions.SessionInvalid, exceptions.HandOverNotValid) as error:
         if not error._is_told:
             told(error)
             tell_sign_in(error.code, request=request, user=user)

@@ -84,6 +84,7 @@ REAUTHENTICATED = Event("auth_sessions.reauthenticated", "authn_login_success", 
 REAUTHENTICATION_REFUSED = Event(
     "auth_sessions.reauthentication_refused", "authn_login_fail", logging.WARNING, ("user", "reason", "login_hash")
 )
+PASSWORD_CHANGED = Event("auth_sessions.password_changed", "authn_password_change", logging.INFO, _SESSION)
 SESSION_REFUSED = Event(
     "auth_sessions.session_refused", "session_use_after_expire", logging.WARNING, (*_SESSION, "reason")
 )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from auth_sessions.choices import Scope
+from auth_sessions.core.hand_over import NEXT_LENGTH, is_path
 from auth_sessions.models import Session
 
 
@@ -56,6 +57,19 @@ class SignOutSerializer(serializers.Serializer[Any]):
         choices=Scope.choices, required=False, error_messages={"invalid_choice": _("There is no such scope.")}
     )
     refresh = serializers.CharField(required=False)
+
+
+class HandOverSerializer(serializers.Serializer[Any]):
+    """``{"next"?}``, a path of the site."""
+
+    next = serializers.CharField(required=False, allow_blank=True)
+
+    def validate_next(self, value: str) -> str:
+        if value and not is_path(value):
+            raise serializers.ValidationError(
+                _("Name a path of this site, of at most %(length)s characters.") % {"length": NEXT_LENGTH}
+            )
+        return value
 
 
 class DeviceSerializer(serializers.Serializer[Any]):

@@ -15,6 +15,19 @@ Nobody has signed in just now where ``session.authenticated_at`` is None: it is 
 Not sent for a login that ``importdjangosessions`` creates the row of.
 """
 
+session_starting = Signal()
+"""Sent in the transaction in which a session is created, when its row is there: ``session``, ``request``, ``using``.
+
+An error in a receiver rolls the transaction back, and nobody is signed in. Otherwise as ``session_started``, which
+follows on commit. A sign-in without a receiver needs no transaction on PostgreSQL, and has none.
+"""
+
+session_limit_reached = Signal()
+"""Sent robustly when ``AUTH_SESSIONS_MAX_PER_USER`` has refused a sign-in: ``session``, ``request``, ``using``.
+
+The ``session`` was not stored: it has the ``user``, the device and the address of the sign-in.
+"""
+
 sessions_ending = Signal()
 """Sent inside the transaction, before the rows are deleted. An error in a receiver rolls the transaction back.
 
@@ -42,8 +55,22 @@ expired_cleared = Signal()
 A receiver deletes expired rows of its own.
 """
 
+password_changed = Signal()
+"""Sent when a new password of a stored user is saved: ``user``, ``session``, ``request``, ``using``.
+
+``session`` is the one in which it was changed, and which stays, and ``request`` is that of the change, where
+``api.change_password()`` knows them; otherwise None. Sent after the row is written, inside the transaction of the save
+if there is one: an error in a receiver propagates. Not sent where only the hasher has changed, for a new user, and for
+what sends no ``post_save`` (``queryset.update()``, raw SQL).
+"""
+
 refresh_token_reused = Signal()
-"""Sent robustly, after the commit, when a refresh token was reused: ``session``, ``generation``, ``request``."""
+"""Sent robustly, after the commit, when a refresh token was reused: ``session``, ``generation``, ``request``.
+
+Also with both sides, each a :class:`~auth_sessions.devices.device.Client` (``user_agent``, ``address``, ``seen_at``,
+``device``): ``holder`` is the device of the session, last seen before the reuse, and ``presenter`` whoever presented
+the token, now. Either may be the thief. Without a ``request`` nothing is known of the presenter.
+"""
 
 session_moved = Signal()
 """Sent robustly, after the commit, when a refresh comes from another device than the session's.

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("sign-in/", views.BrowserSignInView.as_view(), name="sign-in"),
     path("token/refresh/", views.RefreshView.as_view(), name="token-refresh"),
     path("sign-out/", views.SignOutView.as_view(), name="sign-out"),
+    path("hand-over/", views.HandOverView.as_view(), name="hand-over"),
     path("sessions/", views.SessionListView.as_view(), name="session-list"),
     path("sessions/current/", views.CurrentSessionView.as_view(), name="session-current"),
     path("sessions/<str:session_id>/", views.SessionDetailView.as_view(), name="session-detail"),

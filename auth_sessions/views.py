@@ -12,7 +12,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import Http404, HttpRequest, QueryDict, RawPostDataException
 from django.middleware.csrf import get_token
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import classproperty
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -50,15 +52,18 @@ from auth_sessions.core.browser_validation import has_stale_cookie
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.hand_over import LIFETIME
 from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
-from auth_sessions.masking import secret_arguments
+from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
+from auth_sessions.preferences import tell_end_reason
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
+    HandOverSerializer,
     RefreshSerializer,
     SessionSerializer,
     SignInSerializer,
@@ -111,8 +116,10 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
         if not isinstance(exc, AuthSessionsError):
             return super().handle_exception(exc)
         refusals.tell(exc, request=self.request)
+        refusal = self.to_api_exception(exc)
+        tell_end_reason(refusal, exc, request=self.request)
         with _transactions_kept():
-            return super().handle_exception(self.to_api_exception(exc))
+            return super().handle_exception(refusal)
 
     def to_api_exception(self, error: AuthSessionsError) -> APIException:
         """The DRF exception by which the view answers a refusal."""
@@ -280,6 +287,40 @@ class BrowserSessionsMissing(APIException):
         "detail": _("This site has no sign-in by cookie: BrowserSessionMiddleware is not installed."),
         "code": "browser_sessions_missing",
     }
+
+
+class HandOverView(AuthSessionsView):
+    """``POST {"next"?}`` from an app: 201 with a code by which a browser signs in as the same person, once.
+
+    ``{"code", "expires_in", "url"}``: the seconds for which the code is good, and the page that takes it (null where
+    none is mounted). 403 ``hand_over_refused`` where somebody acts in the user's name; 501 ``browser_sessions_missing``
+    without ``BrowserSessionMiddleware``.
+    """
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = cast(
+        "Any", classproperty(lambda cls: get_bearer_classes())
+    )
+    serializer_class = HandOverSerializer
+    action_throttle_scope = "auth_sessions_hand_over"
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: object) -> Response:
+        if get_state(request._request) is None:
+            raise BrowserSessionsMissing
+        next_url = self.read(request).validated_data.get("next", "")
+        session = cast("Session", get_session(request, raise_exception=True))
+        code = api.create_hand_over(session, next_url=next_url)
+        data = {"code": code, "expires_in": int(LIFETIME.total_seconds()), "url": self.get_url(request, code)}
+        return Response(data, status=status.HTTP_201_CREATED)
+
+    @secret_arguments("code")
+    def get_url(self, request: Request, code: str) -> str | None:
+        """The URL of the page that takes the code. A project overrides it whose website has another host."""
+        try:
+            page = request.build_absolute_uri(reverse("auth_sessions_pages:hand-over"))
+        except NoReverseMatch:
+            return None
+        return Secret(f"{page}?{urlencode({'code': code})}")
 
 
 class RefreshView(TokenPairView):

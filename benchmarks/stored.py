@@ -25,7 +25,7 @@ SELECT 'user' || n, %(password)s, true, false, false, '', '', '', now() FROM gen
 """
 SESSIONS = """
 INSERT INTO auth_sessions_session (id, user_id, kind, created_at, authenticated_at, last_seen_at,
-    confirmed_generation, expires_at, is_actor_session,
+    confirmed_generation, expires_at, has_dependents,
     name, user_agent, ip_address, tag, amr, auth_backend, password_fingerprint)
 SELECT (lpad(to_hex((extract(epoch FROM began) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
         || '8' || substr(md5(n::text), 4, 15))::uuid,

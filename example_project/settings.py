@@ -16,6 +16,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 INSTALLED_APPS = [
     "example_project",
     "auth_sessions",
+    "auth_sessions.activity",
     "auth_sessions.supabase",
     "rest_framework",
     "corsheaders",

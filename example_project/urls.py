@@ -9,8 +9,10 @@ from example_project.views import BrowserView, EdgeView, HomeView, MagicLinkView
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("api/auth/", include("auth_sessions.urls")),
+    path("api/auth/", include("auth_sessions.activity.urls")),
     path("auth/v1/", include("auth_sessions.supabase.urls")),
     path("account/", include("auth_sessions.pages.urls")),
+    path("account/", include("auth_sessions.activity.page_urls")),
     path("api/magic-link/", MagicLinkView.as_view()),
     path("api/me/", MeView.as_view()),
     path("api/edge/", EdgeView.as_view()),

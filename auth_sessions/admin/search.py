@@ -12,7 +12,6 @@ from django.utils.text import smart_split, unescape_string_literal
 
 from auth_sessions.core.database import all_users
 from auth_sessions.db.encoding import can_compare, find_text
-from auth_sessions.models import Session
 
 MAX_PEOPLE = 1000
 """How many users one word finds. Those whose name or e-mail is the word itself are always among them."""
@@ -44,7 +43,7 @@ class Search:
 
     max_people = MAX_PEOPLE
 
-    def __init__(self, sessions: QuerySet[Session], text: str) -> None:
+    def __init__(self, sessions: QuerySet[Any], text: str) -> None:
         self.is_cut = False
         self._sessions = sessions
         words = [word for word in map(_unquoted, smart_split(text)) if word]

@@ -1,4 +1,4 @@
-"""W010, E011, E014, E018, W021, E025, E030, E035, W035: authentication, versions, middleware, interfaces."""
+"""W010, E011, E014, E018, W021, E025, E030, E035, W035, E044: authentication, versions, middleware, interfaces."""
 
 from collections.abc import Iterator
 
@@ -35,6 +35,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _pages()
     yield from _browser_sign_in()
     yield from _apps()
+    yield from _activity_emails()
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
@@ -117,3 +118,13 @@ def _apps() -> Iterator[checks.CheckMessage]:
                 hint=f'Add "{name}" to INSTALLED_APPS and run migrate.',
                 id=id_,
             )
+
+
+def _activity_emails() -> Iterator[checks.CheckMessage]:
+    """E044: e-mails are wanted without the app that sends them."""
+    if conf.AUTH_SESSIONS_ACTIVITY_EMAILS and not apps.is_installed("auth_sessions.activity"):
+        yield checks.Error(
+            "AUTH_SESSIONS_ACTIVITY_EMAILS is set, but auth_sessions.activity is not in INSTALLED_APPS.",
+            hint='Add "auth_sessions.activity" to INSTALLED_APPS and run migrate.',
+            id="auth_sessions.E044",
+        )

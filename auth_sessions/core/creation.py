@@ -15,9 +15,17 @@ from django.utils import timezone
 from auth_sessions import exceptions, moments, passwords, refusals, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.acting import mark_actor_session, set_actor
+from auth_sessions.core.acting import set_actor
 from auth_sessions.core.backends import backend_of, is_accepted, is_visible
-from auth_sessions.core.database import all_sessions, send_on_commit, translate_missing_user, user_row, write_alias
+from auth_sessions.core.database import (
+    all_sessions,
+    as_told,
+    send_on_commit,
+    translate_missing_user,
+    user_row,
+    write_alias,
+)
+from auth_sessions.core.dependents import depend_on, mark_depended_on
 from auth_sessions.core.statements import insert
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_keys
@@ -110,6 +118,7 @@ def create_browser_session(
     current: Session | None = None,
     is_provisional: bool = False,
     is_imported: bool = False,
+    handed_over_from: Session | None = None,
 ) -> Session | None:
     """Create a browser session, which Django's session carries.
 
@@ -119,7 +128,8 @@ def create_browser_session(
     login, None if that is not known. The limit is then enforced at once, and otherwise by :func:`enforce_limit`.
     ``name``, ``tag``, ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``,
     it is still open whether somebody acts: it is not announced before :func:`complete_session`. If it ``is_imported``,
-    nobody is signing in, and it is not announced at all. Returns None if another session has this key.
+    nobody is signing in, and it is not announced at all. It depends on the app's session that it was
+    ``handed_over_from``, whose proof of identity is its own. Returns None if another session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
     :class:`~auth_sessions.exceptions.SessionNotFound`.
@@ -140,6 +150,9 @@ def create_browser_session(
             session.django_session_engine = settings.SESSION_ENGINE
         if not is_authenticated_now and session.actor_id is None:
             session.authenticated_at = authenticated_at
+        if handed_over_from is not None:
+            depend_on(session, handed_over_from)
+            session.authenticated_at = handed_over_from.authenticated_at
         is_saved = _save(
             session,
             request=request,
@@ -160,9 +173,7 @@ def complete_session(
     using = write_alias()
     if actor is not None:
         set_actor(session, actor, current=current)
-    acting = {
-        name: getattr(session, name) for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
-    }
+    acting = {name: getattr(session, name) for name in ("actor_id", "depends_on_id", "authenticated_at", "expires_at")}
 
     def work() -> bool:
         _lock_people(session, using=using)
@@ -246,7 +257,8 @@ def _save(
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
     enforces_limit = enforces_limit and conf.AUTH_SESSIONS_MAX_PER_USER is not None
-    must_lock = enforces_limit or session.actor_id is not None or not is_outermost(using)
+    depends = session.actor_id is not None or session.depends_on_id is not None
+    must_lock = enforces_limit or depends or not is_outermost(using)
 
     def save() -> bool:
         if not insert(session, *related, using=using, unless_exists=unless_exists):
@@ -264,19 +276,23 @@ def _save(
         return True
 
     def write() -> bool:
-        return in_transaction(lock_and_save, using=using) if must_lock else retry_conflicts(save, using=using)
+        if must_lock:
+            return in_transaction(lock_and_save, using=using)
+        if is_announced and signals.session_starting.has_listeners(Session):
+            return in_transaction(save, using=using)
+        return retry_conflicts(save, using=using)
 
-    with _translate_missing_people(session):
+    with _refusals_announced(session, request=request, using=using), _translate_missing_people(session):
         return store_text(session, ("name", "tag"), write)
 
 
 def _lock_people(session: Session, *, using: str) -> None:
-    """Lock the row of the user, and of the actor's own session: neither is deleted before the session exists."""
+    """Lock the row of the user, and the session that this one depends on: neither is deleted before it exists."""
     user = user_row(session.user)
     has_limit = conf.AUTH_SESSIONS_MAX_PER_USER is not None
     if not (lock_by_update(user) if has_limit else lock_by_primary_key(user)):
         raise exceptions.UserNotFound
-    if not mark_actor_session(session, using=using):
+    if not mark_depended_on(session, using=using):
         raise exceptions.SessionNotFound
 
 
@@ -289,18 +305,33 @@ def _translate_missing_people(session: Session) -> Iterator[None]:
 
 
 def _announce(session: Session, *, request: HttpRequest | None, using: str) -> None:
+    if signals.session_starting.has_listeners(Session):
+        signals.session_starting.send(sender=Session, session=as_told(session), request=request, using=using)
     send_on_commit(signals.session_started, using=using, session=session, request=request)
+
+
+@contextmanager
+def _refusals_announced(session: Session, *, request: HttpRequest | None, using: str) -> Iterator[None]:
+    """Send ``session_limit_reached`` when the limit refuses the session, whose transaction is rolled back then."""
+    try:
+        yield
+    except exceptions.SessionLimitReached:
+        if signals.session_limit_reached.has_listeners(Session):
+            told = as_told(session)
+            signals.session_limit_reached.send_robust(sender=Session, session=told, request=request, using=using)
+        raise
 
 
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:
     """Enforce ``AUTH_SESSIONS_MAX_PER_USER``. The caller has locked the user's row, so sign-ins of one user wait.
 
-    Sessions in which somebody acts in the user's name are not counted, and end no other.
+    Sign-ins of the user are counted: neither sessions in which somebody acts in the user's name, nor what an app has
+    handed over, which is a part of the app's. Those end no other, either.
     """
     limit = conf.AUTH_SESSIONS_MAX_PER_USER
-    if limit is None or session.actor_id is not None:
+    if limit is None or session.actor_id is not None or session.depends_on_id is not None:
         return
-    counted = all_sessions(using).live(user=session.user).filter(actor=None).exclude(pk=session.pk)
+    counted = all_sessions(using).live(user=session.user).filter(actor=None, depends_on=None).exclude(pk=session.pk)
     if conf.AUTH_SESSIONS_LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
     surplus = read_keys(counted.last_used_first())[max(limit - 1, 0) :]

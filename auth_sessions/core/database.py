@@ -97,9 +97,9 @@ def as_told(session: Session) -> Session:
     """A copy of a session for receivers: what they do to it, its people or its token changes nothing of the session."""
     told = copy(session)
     told.amr = list(session.amr)
-    for name in ("user", "actor", "actor_session", "refresh_token"):
+    for name in ("user", "actor", "depends_on", "refresh_token"):
         if (related := get_related(session, name)) is not None:
-            set_related(told, name, as_told(related) if name == "actor_session" else copy(related))
+            set_related(told, name, as_told(related) if name == "depends_on" else copy(related))
     if (user := get_related(session, "user")) is not None:
         told.user.pk = session.user_id  # a receiver of user_logged_in may have changed the user's own
         told.user._state.fields_cache = user._state.fields_cache  # what a receiver reads of the user is read once

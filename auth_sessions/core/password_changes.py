@@ -1,18 +1,25 @@
 """What a new password, a new hash or a new ``SECRET_KEY`` does to the sessions of a user."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from auth_sessions import exceptions, passwords
+from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.credentials import refusing_long_passwords
-from auth_sessions.core.database import all_sessions, translate_missing_user, user_row, write_alias
+from auth_sessions.core.database import all_sessions, as_told, translate_missing_user, user_row, write_alias
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.models import Session
+
+CHANGE = "_auth_sessions_change"
+"""The attribute of a user whose new password is being saved: the session in which it was changed, and the request."""
 
 
 @secret_arguments("password")
@@ -26,7 +33,8 @@ def change_password(
     """Set a new password and end every session of the user except ``keep``, in one transaction.
 
     Only sessions of the kinds in ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` end. ``keep`` gets the fingerprint of the new
-    password. The password is not validated here; a form or a serializer does that. Returns the number of sessions
+    password. If that is a browser's session which an app has handed over, the app's is kept with it. The password is
+    not validated here; a form or a serializer does that. Returns the number of sessions
     ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was deleted meanwhile),
     :class:`~auth_sessions.exceptions.PasswordTooLong`, and, without any change,
     :class:`~auth_sessions.exceptions.SessionNotFound` if ``keep`` has ended meanwhile.
@@ -36,20 +44,47 @@ def change_password(
     def work() -> int:
         with refusing_long_passwords(password):
             user.set_password(password)
-        user.save(update_fields=["password"])
+        with _announced_with(user, session=keep, request=request):
+            user.save(update_fields=["password"])
         sessions = all_sessions(using).filter(user_id=user.pk)
         locked = lock(sessions)  # in key order, as all code that ends sessions: the write to `keep` must not come first
         if keep is not None and keep.user_id == user.pk and keep not in locked:
             raise exceptions.SessionNotFound
         if keep is not None:
             keep.password_fingerprint = passwords.fingerprint(user.password)
-            sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
-            sessions = sessions.exclude(pk=keep.pk)
+            kept = [keep.pk, keep.sign_in_id]
+            sessions.filter(pk__in=kept).update(password_fingerprint=keep.password_fingerprint)
+            sessions = sessions.exclude(pk__in=kept)
         sessions = sessions.filter(kind__in=conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS)
         return sessions.end(reason=EndReason.PASSWORD_CHANGED, actor=user, request=request)
 
     with translate_missing_user(user):
         return in_transaction(work, using=using)
+
+
+@contextmanager
+def _announced_with(user: AbstractBaseUser, *, session: Session | None, request: HttpRequest | None) -> Iterator[None]:
+    """What is known of a change of the password, for :func:`announce`, which the receiver of the save calls."""
+    vars(user)[CHANGE] = session, request
+    try:
+        yield
+    finally:
+        del vars(user)[CHANGE]
+
+
+def announce(user: AbstractBaseUser, *, using: str) -> None:
+    """Send ``password_changed``: the user has just been saved with a new password."""
+    if signals.password_changed.has_listeners(type(user)):
+        session, request = vars(user).get(CHANGE, (None, None))
+        told = copy(user)
+        vars(told).pop(CHANGE, None)
+        signals.password_changed.send(
+            sender=type(user),
+            user=told,
+            session=None if session is None else as_told(session),
+            request=request,
+            using=using,
+        )
 
 
 def upgrade_hash(user: AbstractBaseUser) -> None:

@@ -20,7 +20,7 @@ from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction, is_conflict, retry_conflicts
-from auth_sessions.devices.device import is_another_device
+from auth_sessions.devices.device import Client, client_address, client_user_agent, is_another_device
 from auth_sessions.masking import secret_arguments
 from auth_sessions.models import RefreshToken, Session
 
@@ -75,8 +75,8 @@ def verify_refresh_token(
         if not may_end(session, reason):
             raise EXCEPTIONS[reason](session)
         ended = all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
-        error = EXCEPTIONS[reason]()
-        raise refusals.told(error) if ended else refusals.about(error, session_id=session.pk, user_id=session.user_id)
+        error = EXCEPTIONS[reason](session_id=session.pk)
+        raise refusals.told(error) if ended else refusals.about(error, user_id=session.user_id)
     _end_if_reused(session, generation=generation, request=request)
     return session
 
@@ -97,7 +97,7 @@ def _select(session_id: uuid.UUID, *, generation: int, jti: str) -> Session:
     """The session of a presented refresh token, live or not, with its user and token."""
     session = select_session(session_id, "user", "refresh_token")
     if session is None:
-        raise refusals.about(exceptions.SessionNotFound(), session_id=session_id)
+        raise exceptions.SessionNotFound(session_id=session_id)
     token = session.refresh_token
     if generation > token.generation or not constant_time_compare(token.jti_of(generation), jti):
         error = exceptions.RefreshTokenForged()
@@ -131,7 +131,7 @@ def _reread_token(session: Session) -> None:
     rows = RefreshToken.objects.using(using).filter(pk=session.pk)
     tokens = in_transaction(lambda: lock_by_primary_key(rows), using=using)
     if not tokens:
-        raise refusals.about(exceptions.SessionNotFound(), session_id=session.pk, user_id=session.user_id)
+        raise refusals.about(exceptions.SessionNotFound(session_id=session.pk), user_id=session.user_id)
     (session.refresh_token,) = tokens
 
 
@@ -155,10 +155,18 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
                 session=session,
                 generation=generation,
                 request=request,
+                holder=Client(user_agent=session.user_agent, address=session.ip_address, seen_at=session.last_used_at),
+                presenter=_presenter(request),
             )
 
     in_transaction(end, using=using)
     raise exceptions.RefreshTokenAlreadyUsed
+
+
+def _presenter(request: HttpRequest | None) -> Client:
+    user_agent = "" if request is None else client_user_agent(request)
+    address = None if request is None else client_address(request)
+    return Client(user_agent=user_agent, address=address, seen_at=timezone.now())
 
 
 def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:

@@ -34,10 +34,10 @@ def sign_out(
 
     The scope ``global`` ends every session of the person, ``local`` this session, and ``others`` every other session.
     A session in which somebody acts in the person's name (``Session.actor``) reaches only what that somebody began.
-    ``actor`` is the person by default. Django's ``user_logged_out`` is sent once, if there is a ``request`` and this
-    session may be among those that ended. ``credentials_revoked`` is sent in the transaction, unless the scope is
-    ``local`` or somebody acts. Raises ``ValueError`` for an unknown scope, and, unless the scope is ``local``,
-    :class:`~auth_sessions.exceptions.SessionNotFound` if this session has ended: it signs out nobody else.
+    ``actor`` is by default the person, or who acts in their name. Django's ``user_logged_out`` is sent once, if there
+    is a ``request`` and this session may be among those that ended. ``credentials_revoked`` is sent in the transaction,
+    unless the scope is ``local`` or somebody acts. Raises ``ValueError`` for an unknown scope, and, unless the scope is
+    ``local``, :class:`~auth_sessions.exceptions.SessionNotFound` if this session has ended: it signs out nobody else.
     """
     scope, using = Scope(scope), write_alias()
     revokes = scope != Scope.LOCAL and session.actor_id is None
@@ -52,7 +52,7 @@ def sign_out(
         using=using,
         reason=EndReason.SIGNED_OUT,
         scope=scope,
-        actor=actor or session.user,
+        actor=actor or session.actor or session.user,
         request=request,
     )
     if ended and request is not None and scope != Scope.OTHERS:

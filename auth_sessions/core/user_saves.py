@@ -103,7 +103,7 @@ def _end_with_other_password(user: AbstractBaseUser, using: str) -> int:
     outdated = all_sessions(using).exclude(password_fingerprint__in=passwords.fingerprints(user.password))
     if SessionKind.BROWSER in kinds:
         browsers = outdated.filter(user_id=user.pk, kind=SessionKind.BROWSER)
-        acted = all_sessions(using).filter(actor_id=user.pk, actor_session__in=browsers.values("pk"))
+        acted = all_sessions(using).filter(actor_id=user.pk, depends_on__in=browsers.values("pk"))
         ended += acted.end(reason=EndReason.SIGNED_OUT)
     if SessionKind.TOKEN in kinds:
         tokens = outdated.filter(user_id=user.pk, kind=SessionKind.TOKEN)

@@ -53,14 +53,14 @@ def get_end_reason(
 def _is_actor_signed_in(session: Session, *, asks_backend: bool) -> bool:
     """Whether the actor's own session is live. Where none is named, whether the actor may be signed in."""
     using = session._state.db or write_alias()
-    if session.actor_session_id is None:
+    if session.depends_on_id is None:
         actor = all_users(using).filter(pk=session.actor_id).first()
         if actor is None or asks_backend:
             return actor is not None and is_known(actor, "")
         return is_accepted(actor, "", is_visible=is_visible(actor, using=using))
     rows = all_sessions(using).with_user_visibility().select_related("user", "refresh_token")
-    own = rows.filter(pk=session.actor_session_id).first()
-    set_related(session, "actor_session", own)
+    own = rows.filter(pk=session.depends_on_id).first()
+    set_related(session, "depends_on", own)
     return own is not None and not get_end_reason(
         own, last_used_at=own.last_used_at, checks_browser_password=True, asks_backend=asks_backend
     )

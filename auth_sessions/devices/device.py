@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from django.http import HttpRequest
@@ -32,6 +33,19 @@ class Device:
         if program and self.os:
             return _("%(browser)s on %(os)s") % {"browser": program, "os": self.os}
         return program or self.os or _("Unknown device")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """Who presented something, as far as a request shows it: unknown values are "" and None."""
+
+    user_agent: str
+    address: str | None
+    seen_at: datetime
+
+    @property
+    def device(self) -> Device:
+        return describe(self.user_agent)
 
 
 @lru_cache(maxsize=1000)

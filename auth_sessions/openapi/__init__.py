@@ -10,6 +10,8 @@ def register() -> None:
     if not apps.is_installed("drf_spectacular"):
         return
     import_module("auth_sessions.openapi.rest")
+    if apps.is_installed("auth_sessions.activity"):
+        import_module("auth_sessions.openapi.activity")
     if apps.is_installed("auth_sessions.supabase"):
         import_module("auth_sessions.openapi.supabase")
     if apps.is_installed("auth_sessions.contrib.simplejwt"):

@@ -88,6 +88,20 @@ class SignOutComponent(NamedSerializer):
     choices = {"scope": Scope}
 
 
+class HandOverComponent(NamedSerializer):
+    target_class = "auth_sessions.serializers.HandOverSerializer"
+    name = "AuthSessionsHandOver"
+    description = "The path of the website to which the browser goes."
+
+
+class AuthSessionsHandOverCode(serializers.Serializer[Any]):
+    """A code by which a browser signs in."""
+
+    code = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="In seconds.")
+    url = serializers.URLField(allow_null=True, help_text="The page that takes the code; null where none is mounted.")
+
+
 class AuthSessionsTokens(serializers.Serializer[Any]):
     """The tokens of a session."""
 

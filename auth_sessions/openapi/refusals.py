@@ -33,9 +33,12 @@ FIELD_ERRORS = {"type": "object", "additionalProperties": {"type": "array", "ite
 
 
 def refused(description: str, *codes: str) -> OpenApiResponse:
-    """``{"detail", "code"}``, with one of these codes."""
+    """``{"detail", "code"}``, with one of these codes. For ``Prefer: end-reason`` also why a session has ended."""
     code = {"type": "string", "enum": list(dict.fromkeys(codes))}
-    return OpenApiResponse(json_object(detail=TEXT, code=code), description)
+    shape = json_object(detail=TEXT, code=code)
+    if exceptions.SessionNotFound.code in codes:
+        shape["properties"]["end_reason"] = TEXT
+    return OpenApiResponse(shape, description)
 
 
 THROTTLED: Responses = {status.HTTP_429_TOO_MANY_REQUESTS: OpenApiResponse(DETAIL, "Too many requests.")}

@@ -110,6 +110,31 @@ def browser_sign_in(view: Any) -> Described:
     )
 
 
+def hand_over(view: Any) -> Described:
+    return Described(
+        operations={
+            "post": Operation(
+                id="auth_hand_over",
+                summary="Hand over to a browser",
+                description="Get a code by which a browser signs in as the same person, once.",
+                tags=TAGS,
+                request=view.serializer_class,
+                responses={
+                    status.HTTP_201_CREATED: components.AuthSessionsHandOverCode,
+                    status.HTTP_403_FORBIDDEN: refused(
+                        "The session may not be handed over.", exceptions.HandOverRefused.code
+                    ),
+                    **BODY_REFUSED,
+                    **SIGNED_IN,
+                    status.HTTP_501_NOT_IMPLEMENTED: refused(
+                        "The project has no browser sessions.", "browser_sessions_missing"
+                    ),
+                },
+            )
+        }
+    )
+
+
 def refresh(view: Any) -> Described:
     return Described(
         operations={
@@ -278,6 +303,7 @@ def _user_key() -> OpenApiParameter:
 DESCRIPTIONS: Descriptions = {
     "auth_sessions.views.SignInView": sign_in,
     "auth_sessions.views.BrowserSignInView": browser_sign_in,
+    "auth_sessions.views.HandOverView": hand_over,
     "auth_sessions.views.RefreshView": refresh,
     "auth_sessions.views.SignOutView": sign_out,
     "auth_sessions.views.SessionListView": session_list,

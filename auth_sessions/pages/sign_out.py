@@ -118,7 +118,9 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
     def leave(self, scope: Scope) -> HttpResponse:
         """Sign out here or everywhere, and redirect to ``LOGOUT_REDIRECT_URL``, or to the page "signed out"."""
         api.sign_out(self.current, scope, request=self.request)
-        page = "signed-out-everywhere" if scope == Scope.GLOBAL else "signed-out"
+        return self.left("signed-out-everywhere" if scope == Scope.GLOBAL else "signed-out")
+
+    def left(self, page: str = "signed-out") -> HttpResponse:
         return redirect(settings.LOGOUT_REDIRECT_URL or f"auth_sessions_pages:{page}")
 
 
@@ -139,10 +141,12 @@ class SignOutView(SignOutPage):
             has_others = self.get_queryset().exclude(pk=devices[0].id).exists()
             others = [_("Other devices stay as they are.")] if has_others else []
             return [_("You will have to sign in here again."), *others]
-        return [
-            _("The device will be signed out and has to sign in again."),
-            _("Nothing changes on your other devices."),
-        ]
+        signed_out = _("The device will be signed out and has to sign in again.")
+        if devices[0].ends_current:
+            return [signed_out, _("You came here from this app, and will be signed out here, too.")]
+        if devices[0].is_app and devices[0].has_dependents:
+            return [signed_out, _("Browsers that you have signed in from this app will be signed out, too.")]
+        return [signed_out, _("Nothing changes on your other devices.")]
 
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         (device,) = devices
@@ -155,16 +159,18 @@ class SignOutView(SignOutPage):
             actor=self.current.user,
             request=self.request,
         )
+        if device.ends_current:
+            return self.left()
         return self.back_with_result(
             _("Signed out of “%(device)s”.") % {"device": names.isolated(device.name)}, devices
         )
 
 
 class SignOutOthersView(SignOutPage):
-    """All devices but this one."""
+    """All devices but this one, and the app whose sign-in was handed over to it."""
 
     def choose(self) -> list[DeviceRow]:
-        return [device for device in self.get_devices() if not device.is_current]
+        return [device for device in self.get_devices() if not device.stays_with_current]
 
     def already_gone(self) -> HttpResponse:
         return self.back(_("You are not signed in on any other device."))

@@ -41,7 +41,7 @@ class TestEveryEngine:
         own = desk.row
         desk.act_as(ada)
         assert desk.who == str(ada.pk)
-        assert (desk.row.user, desk.row.actor, desk.row.actor_session) == (ada, grace, own)
+        assert (desk.row.user, desk.row.actor, desk.row.depends_on) == (ada, grace, own)
         assert rows(grace) == [own]
         assert desk.stop().status_code == 200
         assert desk.who == str(grace.pk)
@@ -57,7 +57,7 @@ class TestEveryEngine:
     def test_through_several_people(self, desk, grace, ada, bob):
         own, as_ada = desk.row, desk.act_as(ada).row
         desk.act_as(bob)
-        assert (desk.row.user, desk.row.actor, desk.row.actor_session) == (bob, grace, own)
+        assert (desk.row.user, desk.row.actor, desk.row.depends_on) == (bob, grace, own)
         assert as_ada in rows(ada)
         desk.stop()
         assert desk.who == str(grace.pk)
@@ -148,7 +148,7 @@ class TestEveryEngine:
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
         own = desk.row
         desk.act_as(ada)
-        assert (desk.row.actor, desk.row.actor_session) == (grace, own)
+        assert (desk.row.actor, desk.row.depends_on) == (grace, own)
         desk.stop()
         assert list(Session.objects.all()) == [own]
         assert desk.who == str(grace.pk)
@@ -320,7 +320,7 @@ class TestWhoComesBack:
         data.save()
         assert desk.who == str(ada.pk)
         session = ada.auth_sessions.get()
-        assert (session.actor, session.actor_session, session.authenticated_at) == (grace, None, None)
+        assert (session.actor, session.depends_on, session.authenticated_at) == (grace, None, None)
         desk.stop()
         assert desk.who is None
 
@@ -329,7 +329,7 @@ class TestWhoComesBack:
         own = desk.row
         desk.act_as(ada)
         pair = api.sign_in_user(ada, actor=grace)
-        assert pair.session.actor_session == own
+        assert pair.session.depends_on == own
         desk.stop()
         assert [str(row.pk) for row in rows(ada)] == [str(pair.session.pk)]
         desk.sign_out("local")
@@ -351,7 +351,7 @@ def test_in_a_transaction_that_never_commits(grace, ada):
     desk = HelpDesk().sign_in(grace)
     own = desk.row
     desk.act_as(ada)
-    assert (desk.row.actor, desk.row.actor_session) == (grace, own)
+    assert (desk.row.actor, desk.row.depends_on) == (grace, own)
     desk.stop()
     assert desk.who == str(grace.pk)
     assert list(Session.objects.all()) == [own]

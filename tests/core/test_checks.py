@@ -74,6 +74,8 @@ WRONG = [
         ("PASSWORD_CHANGE_ENDS", value)
         for value in ((), ("token",), ("browser", "other"), "browser", None, [["browser"]])
     ],
+    *[("ACTIVITY_DAYS", value) for value in (0, -1, True, 1.5, "90", [], 10**9)],
+    *[("IP_RETENTION_DAYS", value) for value in (-1, True, 1.5, "30", [], 10**9)],
     *[("SIMPLEJWT_UNTIL", value) for value in (0, True, "2027-03-01", date(2027, 3, 1), NAIVE, [], {})],
     *[("MAX_PER_USER", value) for value in (0, -1, True, False, "5", 2.5, [], {}, timedelta(1))],
     *[("LIMIT_POLICY", value) for value in (None, "", "evict", "REFUSE", 0, [], {})],
@@ -90,6 +92,8 @@ RIGHT = [
     *[(name, timedelta(microseconds=1)) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
     *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "strict", "lenient", "off")],
+    *[("ACTIVITY_DAYS", value) for value in (None, 31, 10_000)],
+    *[("IP_RETENTION_DAYS", value) for value in (None, 0, 1)],
     *[("SIMPLEJWT_UNTIL", value) for value in (None, datetime(2027, 3, 1, tzinfo=UTC))],
     *[("PASSWORD_CHANGE_ENDS", value) for value in (("browser",), ["browser", "token"], {"browser"})],
     *[("MAX_PER_USER", value) for value in (None, 1, 10**9)],

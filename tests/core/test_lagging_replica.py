@@ -21,6 +21,7 @@ from tests.host.models import PushDevice
 from tests.support.admin import SESSIONS, USERS, AdminClient, page, rows
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, code
+from tests.support.hand_over import Website, ask
 from tests.support.inputs import each
 from tests.support.pages import EVERYWHERE, LIST, OTHERS, SIGNED_OUT, message_after, name_path, sign_out_path, text
 from tests.support.supabase import EMAIL, NEW_PASSWORD, SupabaseDevice, add_user, needs_email, written
@@ -108,6 +109,7 @@ def test_rest(ada, grace):
     path = f"sessions/{phone.session_id}/"
     assert laptop.patch(path, {"name": "Phone"}).json()["name"] == laptop.get(path).json()["name"] == "Phone"
     assert len(staff.get(f"users/{ada.pk}/sessions/").json()) == 2
+    assert api.get_hand_over(ask(laptop)).session == Session.objects.using("default").get(pk=laptop.session_id)
     assert laptop.sign_out("others").status_code == 204
     assert code(phone.me()) == code(phone.refresh()) == (401, "session_not_found")
     assert [session["id"] for session in laptop.sessions()] == [laptop.session_id]
@@ -227,6 +229,11 @@ class TestPages:
         assert office.page(EVERYWHERE).status_code == 200
         assert office.submit(EVERYWHERE).status_code == 302
         assert not office.is_signed_in()
+        app = Device().sign_in(ada)
+        website = Website().takes_over(app)
+        assert website.is_signed_in()
+        assert app.sign_out().status_code == 204
+        assert not website.is_signed_in()
         assert office.page(SIGNED_OUT).status_code == office.page(f"{SIGNED_OUT}everywhere/").status_code == 200
         assert asked("auth_sessions_pages") == names(urlpatterns)
         assert not Session.objects.using("default").exists()

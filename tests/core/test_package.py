@@ -28,6 +28,8 @@ def test_every_field_has_a_name_that_is_translated():
 def test_codes_are_stable():
     classes = [cls for cls in vars(exceptions).values() if isinstance(cls, type) and hasattr(cls, "code")]
     assert sorted({cls.code for cls in classes}) == [
+        "hand_over_not_valid",
+        "hand_over_refused",
         "no_active_account",
         "password_changed",
         "password_too_long",
@@ -67,6 +69,7 @@ def test_words_are_stable():
         ("token", views.SignInView, {}),
         ("token-refresh", views.RefreshView, {}),
         ("sign-out", views.SignOutView, {}),
+        ("hand-over", views.HandOverView, {}),
         ("session-list", views.SessionListView, {}),
         ("session-current", views.CurrentSessionView, {}),
         ("session-detail", views.SessionDetailView, {"session_id": "x"}),

@@ -11,13 +11,44 @@ import auth_sessions
 from tests.support.paths import ROOT
 
 PUBLIC = {
+    "activity.apps": """
+        ActivityConfig
+    """,
+    "activity.choices": """
+        ActivityKind
+    """,
+    "activity.models": """
+        Activity
+    """,
+    "activity.page_urls": """
+        app_name urlpatterns
+    """,
+    "activity.report_views": """
+        ActivityReportView
+    """,
+    "activity.sentences": """
+        describe format_when
+    """,
+    "activity.serializers": """
+        ActivitySerializer PresentedSerializer
+    """,
+    "activity.signals": """
+        activity_recorded activity_reported
+    """,
+    "activity.urls": """
+        app_name urlpatterns
+    """,
+    "activity.views": """
+        ActivityListView ActivityPagination LARGEST_PAGE PAGE_SIZE
+    """,
     "admin": """
         SessionAdmin SessionInline sign_out_everywhere
     """,
     "api": """
-        ClearedBatch DEFAULT Lifetime SecondFactor TokenPair achange_password aget_session
-        amark_reauthenticated arefresh asign_in asign_in_user asign_out change_password clear_expired get_session
-        mark_reauthenticated refresh sign_in sign_in_user sign_out
+        ClearedBatch DEFAULT HandOver Lifetime SecondFactor TokenPair achange_password acreate_hand_over
+        aget_hand_over aget_session amark_reauthenticated aredeem_hand_over arefresh asign_in asign_in_user asign_out
+        change_password clear_expired create_hand_over get_hand_over get_session mark_reauthenticated redeem_hand_over
+        refresh sign_in sign_in_user sign_out
     """,
     "authentication": """
         BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
@@ -53,9 +84,9 @@ PUBLIC = {
         TokenRefreshSlidingView TokenRefreshView TokenVerifyView issue_sliding
     """,
     "exceptions": """
-        AuthSessionsError NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
-        RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
-        SessionLimitReached SessionNotFound TokenExpired TokenNotValid UserInactive UserNotFound
+        AuthSessionsError HandOverNotValid HandOverRefused NoActiveAccount PasswordChanged PasswordTooLong
+        RefreshTokenAlreadyUsed RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle
+        SessionInvalid SessionLimitReached SessionNotFound TokenExpired TokenNotValid UserInactive UserNotFound
     """,
     "masking": """
         DENYLIST Secret SecretBytes
@@ -69,21 +100,24 @@ PUBLIC = {
     "models": """
         RefreshToken Session
     """,
+    "pages.hand_over": """
+        HandOverView
+    """,
     "pages.sign_out": """
         SignOutEverywhereView SignOutOthersView SignOutPage SignOutView
     """,
     "pages.views": """
-        DevicePage DevicesView Page RenameView SignedOutView
+        BrowserPage DevicePage DevicesView Page RenameView SignedOutView
     """,
     "querysets": """
         LAST_USED_AT SessionQuerySet live_at unused_since used_after
     """,
     "serializers": """
-        DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
+        DeviceSerializer HandOverSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
     """,
     "signals": """
-        access_token_issuing credentials_revoked expired_cleared refresh_token_reused session_moved session_started
-        sessions_ended sessions_ending
+        access_token_issuing credentials_revoked expired_cleared password_changed refresh_token_reused
+        session_limit_reached session_moved session_started session_starting sessions_ended sessions_ending
     """,
     "supabase.apps": """
         SupabaseConfig
@@ -106,18 +140,18 @@ PUBLIC = {
         app_name urlpatterns
     """,
     "views": """
-        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HasSessionPermission
-        LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView SessionsView SignInView
-        SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
+        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HandOverView
+        HasSessionPermission LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView
+        SessionsView SignInView SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
     """,
 }
 
 NOT_PUBLIC = """
-    apps checks core db devices management metrics migrations moments observers openapi parsers passwords receivers
-    refusals security_log
+    apps checks core db devices management metrics migrations moments observers openapi parsers passwords preferences
+    receivers refusals security_log
 """
 
-INTERFACES = {"channels", "contrib", "pages", "supabase"}
+INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""
 
 
@@ -141,7 +175,8 @@ def test_public_names(module):
 
 def test_each_is_used_by_a_project_that_is_type_checked():
     """``tox run -e types`` checks that project against the installed wheel."""
-    nodes = ast.walk(ast.parse((ROOT / "tests" / "types" / "consumer.py").read_text()))
+    consumers = (ROOT / "tests" / "types").glob("*.py")
+    nodes = [node for path in consumers for node in ast.walk(ast.parse(path.read_text()))]
     used = {getattr(node, "id", getattr(node, "attr", None)) for node in nodes}
     assert {name for names in PUBLIC.values() for name in names.split()} <= used
 
@@ -163,4 +198,7 @@ def test_each_function_of_the_api_has_an_async_twin():
         "change_password",
         "get_session",
         "mark_reauthenticated",
+        "create_hand_over",
+        "get_hand_over",
+        "redeem_hand_over",
     }

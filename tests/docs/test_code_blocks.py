@@ -210,9 +210,18 @@ def test_templates_are_templates():
 
 
 def test_every_language_is_known():
-    """SQL is run by test_operations; of a proxy's configuration, of changes and of output nothing is known."""
+    """SQL is run by test_operations; of a proxy's configuration, apps, changes and output nothing is known."""
     checked = {"python", "json", "yaml", "console", "bash", "js", "django"}
-    assert {block.language for block in BLOCKS} - checked <= {"sql", "nginx", "diff", "text", "", "{toctree}"}
+    assert {block.language for block in BLOCKS} - checked <= {
+        "sql",
+        "nginx",
+        "swift",
+        "kotlin",
+        "diff",
+        "text",
+        "",
+        "{toctree}",
+    }
 
 
 def test_manage_py_knows_the_commands():

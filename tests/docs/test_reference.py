@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.urls import reverse
 
 from auth_sessions import api, choices, exceptions, models, signals, urls, views
+from auth_sessions.activity.models import Activity
 from auth_sessions.checks.settings import UNREAD_SIMPLE_JWT
 from auth_sessions.conf import Settings
 from auth_sessions.querysets import SessionQuerySet
@@ -137,7 +138,7 @@ def arguments():
     return {name: set(re.findall(r"\w+", given)) for name, given in rows}
 
 
-def test_the_arguments_of_signals(clock, ada):
+def test_the_arguments_of_signals(clock, ada, settings):
     received = {}
 
     def receive(signal, sender, **given):
@@ -155,6 +156,11 @@ def test_the_arguments_of_signals(clock, ada):
         thief.refresh()
         assert iphone.refresh().status_code == 401
         Device().sign_in(ada).sign_out()
+        api.change_password(ada, "changed")
+        settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 1, "refuse"
+        api.sign_in_user(ada)
+        with pytest.raises(exceptions.SessionLimitReached):
+            api.sign_in_user(ada)
         clear_expired()
     finally:
         for signal in listened:
@@ -163,7 +169,13 @@ def test_the_arguments_of_signals(clock, ada):
 
 
 @pytest.mark.parametrize(
-    ("heading", "model"), [("Session", models.Session), ("RefreshToken", models.RefreshToken), ("Profile", Profile)]
+    ("heading", "model"),
+    [
+        ("Session", models.Session),
+        ("RefreshToken", models.RefreshToken),
+        ("Profile", Profile),
+        ("Activity", Activity),
+    ],
 )
 def test_every_field(heading, model):
     table = section(reference("models"), f"## {heading}").partition("| property |")[0].partition("\n### ")[0]
@@ -175,7 +187,7 @@ def test_properties_and_querysets():
     properties = first_column(page.partition("| property |")[2].partition("\n\n")[0])
     assert properties == [
         name
-        for name in ("device", "place", "last_used_at", "is_staff_help")
+        for name in ("device", "place", "sign_in_id", "last_used_at", "is_staff_help")
         if isinstance(vars(models.Session)[name], property)
     ]
     for name, given in re.findall(r"^\| `\.(\w+)\((.*?)\)` \|", page, re.MULTILINE):
@@ -197,7 +209,7 @@ def test_every_function():
         keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
         before, _, after = headings[name].partition("*, ")
         assert [each.strip() for each in before.split(",") if each.strip()] == positional, name
-        assert sorted(each.strip() for each in after.split(",")) == sorted(keywords), name
+        assert sorted(each.strip() for each in after.split(",") if each.strip()) == sorted(keywords), name
         assert f"`{'a' + name}`" in reference("python") or function is api.clear_expired
 
 

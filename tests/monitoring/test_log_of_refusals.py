@@ -15,6 +15,7 @@ from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
+from tests.support.hand_over import Website, ask
 from tests.support.host import has_browsers, has_supabase
 from tests.support.inputs import NOT_A_TOKEN
 from tests.support.supabase import SupabaseDevice, add_user, needs_email
@@ -115,6 +116,16 @@ class TestSignIns:
             with pytest.raises(error):
                 api.sign_in(rf.post("/"), credentials, second_factor=ask(error))
         assert refused(security_log) == [("sign_in_refused", "second_factor_invalid")]
+
+    @has_browsers
+    def test_a_code_of_an_app_that_was_used_meanwhile(self, iphone, security_log):
+        handed_over, website, other = ask(iphone), Website(), Website()
+        page = other.opens(handed_over)
+        security_log.clear()
+        website.continues(handed_over)
+        assert other.presses(page).status_code == 410
+        assert refused(security_log) == [("sign_in", None), ("sign_in_refused", "hand_over_not_valid")]
+        assert handed_over not in str([record.getMessage() for record in security_log.records])
 
     def test_too_often(self, ada, settings, security_log):
         rates = {"auth_sessions_token": "1/min"}

@@ -224,6 +224,24 @@ class TestProofs:
         assert (line["event"], line["session"]) == ("auth_sessions.reauthenticated", office_browser.session_id)
 
 
+class TestPasswords:
+    def test_in_a_session(self, ada, laptop, security_log, rf):
+        security_log.clear()
+        api.change_password(ada, "quite-new-1906", keep=Session.objects.get(), request=rf.post("/"))
+        [line] = security_log.of()
+        assert (line["event"], line["owasp"]) == ("auth_sessions.password_changed", "authn_password_change")
+        assert (line["user"], line["session"], line["address"]) == (str(ada.pk), laptop.session_id, ADDRESS)
+        assert "1906" not in str(line)
+
+    def test_by_a_save(self, ada, laptop, security_log):
+        security_log.clear()
+        ada.set_password("quite-new-1906")
+        ada.save()
+        changed, ended = security_log.of()
+        assert (changed["event"], changed["user"]) == ("auth_sessions.password_changed", str(ada.pk))
+        assert (ended["session"], ended["reason"]) == (laptop.session_id, "password_changed")
+
+
 def test_in_bulk_what_lines_share_is_told_of_each(ada, bob, security_log, rf):
     for user in (ada, bob, ada):
         api.sign_in_user(user)

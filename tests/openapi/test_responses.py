@@ -83,6 +83,23 @@ def with_a_cookie(user, settings):
     settings.MIDDLEWARE = middleware
 
 
+def from_an_app(user, helping, settings):
+    assert is_request("auth_hand_over", {"next": "/account/"})
+    app = Device().sign_in(user)
+    yield app.post("hand-over/", {"next": "/account/"})
+    settings.ROOT_URLCONF = "tests.host.openapi_urls"  # without the page
+    yield app.post("hand-over/", {})
+    settings.ROOT_URLCONF = "tests.urls"
+    yield app.post("hand-over/", {"next": "//elsewhere.example"})
+    yield from bad_bodies(app, "POST", "hand-over/")
+    yield Device().post("hand-over/")
+    yield helping.post("hand-over/")
+    middleware = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [name for name in middleware if "auth_sessions" not in name]
+    yield Device().sign_in(user).post("hand-over/")
+    settings.MIDDLEWARE = middleware
+
+
 def list_of(device, path):
     yield device.get(path)
     yield device.get(f"{path}?limit=2")
@@ -133,7 +150,7 @@ def everything(device, key):
     """Each operation once."""
     for path in ("sign-in/", "sessions/", "sessions/current/", UNKNOWN, f"users/{key}/sessions/"):
         yield device.get(path)
-    for path in ("token/", "sign-in/", "token/refresh/", "sign-out/", f"users/{key}/sign-out/"):
+    for path in ("token/", "sign-in/", "token/refresh/", "sign-out/", "hand-over/", f"users/{key}/sign-out/"):
         yield device.post(path, {})
     yield from (device.patch(UNKNOWN, {}), device.delete(UNKNOWN))
 
@@ -149,6 +166,7 @@ def test_the_rest_api(ada, grace, locked_out, settings, throttled):
     responses += by_cookie(ada)
     help_device = act(grace, ada, from_device=staff)
     responses += [help_device.get("sessions/"), help_device.delete(f"sessions/{laptop.session_id}/")]
+    responses += from_an_app(ada, help_device, settings)
     responses += by_staff(staff, ada)
     responses += without_a_session(ada)
     throttled()

@@ -51,4 +51,6 @@ def test_no_size_depends_on_the_root():
 def test_each_class_that_is_styled_is_used(pages):
     used = set().union(*(names(page, "class") for page in pages))
     styled = set(re.findall(r"\.([a-z][\w-]*)", STYLES))
+    history = (PACKAGE / "activity" / "templates").rglob("*.html")
+    used |= {name for path in history for name in re.findall(r"[\w-]+", path.read_text())}
     assert styled - used <= {"auth-sessions-page", "auth-sessions-danger"}

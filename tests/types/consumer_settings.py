@@ -3,6 +3,7 @@
 SECRET_KEY = "of-a-project-that-is-never-run"
 INSTALLED_APPS = [
     "auth_sessions",
+    "auth_sessions.activity",
     "auth_sessions.contrib.simplejwt",
     "auth_sessions.supabase",
     "rest_framework",

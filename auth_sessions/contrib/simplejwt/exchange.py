@@ -145,7 +145,7 @@ def _jti_of(session_id: uuid.UUID) -> str:
     """What proves generation 0: the old token, which the caller has verified, stands for it."""
     token = RefreshToken.objects.using(write_alias()).filter(pk=session_id).first()
     if token is None:
-        raise exceptions.SessionNotFound
+        raise exceptions.SessionNotFound(session_id=session_id)
     return Secret(token.jti_of(0))
 
 

@@ -1,0 +1,199 @@
+"""Writes the rows of the history, in the transaction of what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from django.db import connections, transaction
+from django.db.models import Exists, QuerySet
+from django.utils import timezone
+
+from auth_sessions.activity.addresses import shortened
+from auth_sessions.activity.choices import ActivityKind
+from auth_sessions.activity.models import Activity
+from auth_sessions.activity.signals import activity_recorded
+from auth_sessions.conf import conf
+from auth_sessions.core.database import all_sessions
+from auth_sessions.db.bulk import insert_rows, insert_selected
+from auth_sessions.db.uuid7 import uuid7
+from auth_sessions.devices.device import describe
+from auth_sessions.models import Session
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest
+
+DEVICE_KEY_LENGTH = 100
+
+COMPARED = 500
+"""With how many sessions of a person the device of a sign-in is compared at most, besides the history."""
+
+COPIED = {
+    "user": "user",
+    "session_id": "id",
+    "name": "name",
+    "user_agent": "user_agent",
+    "ip_address": "ip_address",
+}
+"""The columns of a row that are those of its session."""
+
+
+class Activities(Sequence[Activity]):
+    """The rows that were written. Those of many sessions that end together are built when they are first read."""
+
+    def __init__(self, rows: Sequence[Activity], count: int, build: Callable[[], list[Activity]]) -> None:
+        self._rows, self._count, self._build = rows, count, build
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Activity: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Activity]: ...
+    def __getitem__(self, index: int | slice) -> Activity | Sequence[Activity]:
+        if len(self._rows) < self._count:
+            self._rows = [*self._rows, *self._build()]
+        return self._rows[index]
+
+
+def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> None:
+    """Write rows, in one statement unless the database takes no more parameters. Call it in the transaction.
+
+    ``activity_recorded`` is sent on commit.
+    """
+    insert_rows(rows, using=using)
+    _send_on_commit(Activities(rows, len(rows), list), {row.kind for row in rows}, request=request, using=using)
+
+
+def record_ended(
+    sessions: Sequence[Session],
+    keys: Sequence[UUID],
+    *,
+    before: Sequence[Activity] = (),
+    request: HttpRequest | None,
+    using: str,
+    **fields: Any,
+) -> None:
+    """Write one row for each session that ends, whose rows are still there, after the rows ``before``.
+
+    PostgreSQL copies what is known of the sessions: to build the rows and send them takes longer than it takes to end
+    the sessions. ``keys`` are those of the sessions. Call it in the transaction; ``activity_recorded`` is sent on
+    commit.
+    """
+    fields = {"kind": ActivityKind.SIGNED_OUT.value, "created_at": timezone.now(), **fields}
+    ids = [uuid7() for _ in keys]
+
+    def build() -> list[Activity]:
+        rows = [_of_session(session, id=pk, **fields) for pk, session in zip(ids, sessions, strict=True)]
+        for row in rows:
+            row._state.adding, row._state.db = False, using
+        return rows
+
+    rows: list[Activity] = list(before)
+    if connections[using].vendor != "postgresql" or before or conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
+        rows += build()
+        insert_rows(rows, using=using)
+    else:
+        defaults = {"device_key": "", "presented_user_agent": "", "presented_ip_address": None, "last_used_at": None}
+        insert_selected(
+            Activity,
+            Session,
+            keys=dict(zip(ids, keys, strict=True)),
+            copied=COPIED,
+            exists={"has_full_address": "ip_address"},
+            constant={**defaults, **fields},
+            using=using,
+        )
+    written = Activities(rows, len(before) + len(ids), build)
+    _send_on_commit(written, {*(row.kind for row in before), fields["kind"]}, request=request, using=using)
+
+
+def _send_on_commit(activities: Activities, kinds: set[str], *, request: HttpRequest | None, using: str) -> None:
+    def send() -> None:
+        if activity_recorded.has_listeners(Activity):
+            activity_recorded.send_robust(
+                sender=Activity, activities=activities, kinds=frozenset(kinds), request=request, using=using
+            )
+
+    transaction.on_commit(send, using=using)
+
+
+def of_session(session: Session, kind: ActivityKind, **fields: Any) -> Activity:
+    """A row about a session, with its device and address. It is not written yet."""
+    return _of_session(session, kind=kind.value, **fields)
+
+
+def _of_session(session: Session, **fields: Any) -> Activity:
+    return _row(
+        user_id=session.user_id,
+        session_id=session.pk,
+        name=session.name,
+        user_agent=session.user_agent,
+        ip_address=session.ip_address,
+        **fields,
+    )
+
+
+def of_user(user_id: Any, kind: ActivityKind, **fields: Any) -> Activity:
+    """A row about a person, and no session. It is not written yet."""
+    return _row(user_id=user_id, kind=kind.value, **fields)
+
+
+def _row(
+    *,
+    kind: str,
+    user_agent: str = "",
+    ip_address: str | None = None,
+    presented_ip_address: str | None = None,
+    **fields: Any,
+) -> Activity:
+    has_address = ip_address is not None or presented_ip_address is not None
+    if has_address and conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
+        has_address = False
+        ip_address, presented_ip_address = shortened(ip_address), shortened(presented_ip_address)
+    return Activity(
+        kind=kind,
+        user_agent=user_agent,
+        ip_address=ip_address,
+        presented_ip_address=presented_ip_address,
+        device_key=device_key(user_agent) if kind == ActivityKind.SIGNED_IN else "",
+        has_full_address=has_address,
+        **fields,
+    )
+
+
+def device_key(user_agent: str) -> str:
+    """What is compared of a device: browser, system and type, never versions."""
+    device = describe(user_agent)
+    return f"{device.browser}|{device.os}|{device.type.value}"[:DEVICE_KEY_LENGTH]
+
+
+def is_new_device(session: Session, *, using: str) -> bool:
+    """Whether a person signs in on a device that neither their other sessions nor their earlier sign-ins know.
+
+    Never at the first sign-in of a person. Costs one SELECT; the row of the session has been inserted.
+    """
+    sign_ins = Activity.objects.using(using).filter(user_id=session.user_id, kind=ActivityKind.SIGNED_IN)
+    key = device_key(session.user_agent)
+    rows: QuerySet[Any] = all_sessions(using).filter(user_id=session.user_id, actor=None).order_by("pk")
+    rows = rows.annotate(has_history=Exists(sign_ins), is_known=Exists(sign_ins.filter(device_key=key)))
+    found = list(rows.values_list("pk", "user_agent", "has_history", "is_known")[:COMPARED])
+    others = {user_agent for pk, user_agent, *_ in found if pk != session.pk}
+    has_history, is_known = found[0][2:] if found else (False, False)
+    if is_known or not (others or has_history):
+        return False
+    return key not in {device_key(user_agent) for user_agent in others}
+
+
+def moved_before(session: Session, user_agent: str, ip_address: str | None, *, using: str) -> bool:
+    """Whether the history already tells that a session has moved to this device, as the last of its moves."""
+    rows = Activity.objects.using(using).filter(session_id=session.pk, kind=ActivityKind.SESSION_MOVED)
+    last = rows.order_by("-pk").only("presented_user_agent", "presented_ip_address").first()
+    if last is None or device_key(user_agent) != device_key(last.presented_user_agent):
+        return False
+    device = describe(user_agent)
+    is_named = bool(device.browser or device.os)
+    return is_named or shortened(last.presented_ip_address) == shortened(ip_address)

@@ -1,0 +1,83 @@
+"""Deletes old rows of the history, and shortens the addresses of others.
+
+In batches, each of which is a transaction of its own: a run that is stopped loses no work, and the next one goes on.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from auth_sessions import moments
+from auth_sessions.activity.addresses import shortened
+from auth_sessions.activity.models import Activity
+from auth_sessions.conf import conf
+from auth_sessions.db.transactions import in_transaction
+
+BATCH = 1000
+"""How many rows one transaction deletes or changes."""
+
+ADDRESSES = ("ip_address", "presented_ip_address")
+
+UPDATED = 100
+"""How many rows one statement changes, each to other values."""
+
+
+def clear_expired(*, using: str) -> tuple[int, int]:
+    """Delete the rows older than ``AUTH_SESSIONS_ACTIVITY_DAYS``, and shorten the addresses of those older than
+    ``AUTH_SESSIONS_IP_RETENTION_DAYS``. Returns the numbers of rows.
+    """
+    return _delete_old(using), _shorten_addresses(using)
+
+
+def _delete_old(using: str) -> int:
+    if conf.AUTH_SESSIONS_ACTIVITY_DAYS is None:
+        return 0
+    rows = Activity.objects.using(using)
+    return sum(
+        in_transaction(partial(_delete, rows, batch), using=using)
+        for batch in _batches(rows, days=conf.AUTH_SESSIONS_ACTIVITY_DAYS)
+    )
+
+
+def _delete(rows: QuerySet[Activity], batch: list[Activity]) -> int:
+    return rows.filter(pk__in=[row.pk for row in batch]).delete()[0]
+
+
+def _shorten_addresses(using: str) -> int:
+    if conf.AUTH_SESSIONS_IP_RETENTION_DAYS is None:
+        return 0
+    rows = Activity.objects.using(using).filter(has_full_address=True)
+    return sum(
+        in_transaction(partial(_shorten, rows, batch), using=using)
+        for batch in _batches(rows, days=conf.AUTH_SESSIONS_IP_RETENTION_DAYS)
+    )
+
+
+def _shorten(rows: QuerySet[Activity], batch: list[Activity]) -> int:
+    for row in batch:
+        row.has_full_address = False
+        for name in ADDRESSES:
+            setattr(row, name, shortened(getattr(row, name)))
+    return rows.bulk_update(batch, ("has_full_address", *ADDRESSES), UPDATED)
+
+
+def _batches(rows: QuerySet[Activity], *, days: int) -> Iterator[list[Activity]]:
+    """The rows older than so many days, oldest first. A batch is read when the one before has been processed.
+
+    The key, which is by time, serves the order; the time itself decides. None is read twice: what was deleted is still
+    in the index.
+    """
+    cutoff = moments.add(timezone.now(), -timedelta(days=days))
+    rows, after = rows.only("created_at", *ADDRESSES).order_by("pk"), UUID(int=0)
+    while True:
+        oldest = list(rows.filter(pk__gt=after)[:BATCH])
+        old = [row for row in oldest if row.created_at <= cutoff]
+        if old:
+            after = oldest[-1].pk
+            yield old
+        if len(old) < BATCH:
+            return

@@ -1,0 +1,80 @@
+"""Many new rows of one model, in one statement."""
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connections, transaction
+from django.db.models import Model
+
+from auth_sessions.db.compiled import compile_insert
+from auth_sessions.db.deletion import KEYS_PER_STATEMENT
+
+
+def insert_rows(rows: list[Any], *, using: str) -> None:
+    """Insert rows that have their keys, all or none, without ``pre_save`` and ``post_save``. No rows cost nothing.
+
+    One statement, unless the database takes no more parameters. Django's ``bulk_create()`` passes PostgreSQL one array
+    for each column, but SQLite no more than 999 parameters in a statement.
+    """
+    if not rows:
+        return
+    model: Any = type(rows[0])
+    sql = None if connections[using].vendor == "postgresql" else _compiled_insert(using, model)
+    if sql is None:
+        model._base_manager.using(using).bulk_create(rows)
+        return
+    connection, fields = connections[using], model._meta.local_concrete_fields
+    head, group = sql[: sql.index("VALUES")], sql[sql.index("VALUES") + len("VALUES") :]
+    size = KEYS_PER_STATEMENT // len(fields)
+    with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            values = [
+                field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in batch for field in fields
+            ]
+            cursor.execute(f"{head}VALUES {', '.join([group] * len(batch))}", values)
+    for row in rows:
+        row._state.adding, row._state.db = False, using
+
+
+def insert_selected(
+    model: Any,
+    source: Any,
+    *,
+    keys: dict[UUID, UUID],
+    copied: dict[str, str],
+    exists: dict[str, str],
+    constant: dict[str, Any],
+    using: str,
+) -> None:
+    """Insert rows from the rows of another model, in one statement (PostgreSQL).
+
+    ``keys`` has the key of each new row, with that of the row it comes from. ``copied`` names the fields that have the
+    value of a field of the source, ``exists`` those that say whether one is not NULL. ``constant`` has the values of
+    the other fields, by name or column.
+    """
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    columns, values, parameters = [quote(model._meta.pk.column)], ["new.id"], []
+    for names, form in ((copied, "source.{}"), (exists, "source.{} IS NOT NULL")):
+        for name, of in names.items():
+            columns.append(quote(model._meta.get_field(name).column))
+            values.append(form.format(quote(source._meta.get_field(of).column)))
+    for name, value in constant.items():
+        field = model._meta.get_field(name)
+        columns.append(quote(field.column))
+        values.append(f"%s::{field.db_type(connection)}")
+        parameters.append(field.get_db_prep_save(value, connection))
+    sql = (
+        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) SELECT {', '.join(values)} "  # noqa: S608 - names of models
+        f"FROM unnest(%s::uuid[], %s::uuid[]) AS new (id, source) "
+        f"JOIN {quote(source._meta.db_table)} AS source ON source.{quote(source._meta.pk.column)} = new.source"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*parameters, list(keys), list(keys.values())])
+
+
+@cache
+def _compiled_insert(using: str, model: type[Model]) -> str | None:
+    return compile_insert(model, using=using)

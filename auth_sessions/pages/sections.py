@@ -1,0 +1,33 @@
+"""What other apps show below the list of devices: the pages know none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from auth_sessions.models import Session
+
+Section = Callable[[HttpRequest, "Session"], str]
+"""From the request and its session, the safe HTML of a section with a heading of the second level, or ""."""
+
+_sections: list[Section] = []
+
+
+def register(section: Section) -> None:
+    """Show a section below the list. It is called as the page is rendered, in the language of the page."""
+    if section not in _sections:
+        _sections.append(section)
+
+
+def unregister(section: Section) -> None:
+    if section in _sections:
+        _sections.remove(section)
+
+
+def get_sections(request: HttpRequest, current: Session) -> list[Callable[[], str]]:
+    """What a template calls for the HTML of each section."""
+    return [partial(section, request, current) for section in _sections]

@@ -1,0 +1,54 @@
+"""The history at the moment at which something else happens."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from auth_sessions import api
+from auth_sessions.activity.models import Activity
+from auth_sessions.choices import EndReason
+from auth_sessions.models import Session
+from tests.support.device import IPHONE, Device
+from tests.support.races import ROUNDS, together
+
+pytestmark = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite writes one after the other")
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_a_user_is_deleted_while_they_sign_out_and_in(make_user, number):
+    """No deadlock, and no row is left of who is gone."""
+    user = make_user(f"person{number}")
+    for _ in range(5):
+        Device().sign_in(user)
+
+    def sign_in():
+        try:
+            api.sign_in_user(get_user_model()(pk=user.pk, password=user.password))
+        except Exception as error:  # noqa: BLE001 - the user may be gone
+            return type(error).__name__
+
+    def end():
+        return Session.objects.filter(user_id=user.pk).end(reason=EndReason.REVOKED)
+
+    key = user.pk
+    together(end, get_user_model().objects.get(pk=key).delete, sign_in, end, jitter=0.02)
+    assert not get_user_model().objects.filter(pk=key).exists()
+    assert not Session.objects.filter(user_id=key).exists()
+    assert not Activity.objects.filter(user_id=key).exists()
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_each_session_ends_once_in_the_history(ada, number):
+    devices = [Device().sign_in(ada) for _ in range(6)]
+    calls = [lambda device=device: device.sign_out("global").status_code for device in devices[:3]]
+    calls += [lambda device=device: device.sign_out("local").status_code for device in devices[3:]]
+    together(*calls)
+    told = Activity.objects.filter(kind="signed_out").values_list("session_id", flat=True)
+    assert sorted(map(str, told)) == sorted(device.session_id for device in devices)
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_sign_ins_at_once(ada, number):
+    devices = [Device(IPHONE) for _ in range(4)]
+    together(*[lambda device=device: device.sign_in(ada) for device in devices])
+    assert Activity.objects.filter(kind="signed_in").count() == 4

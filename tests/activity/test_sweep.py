@@ -1,0 +1,109 @@
+"""What ``clearauthsessions`` does to the history: old rows go, and addresses are shortened."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from auth_sessions import api
+from auth_sessions.activity import sweeping
+from auth_sessions.activity.addresses import shortened
+from auth_sessions.activity.models import Activity
+from auth_sessions.db.uuid7 import uuid7
+from tests.support.device import Device
+
+
+@pytest.fixture
+def make(ada):
+    def make(*days, **fields):
+        rows = [
+            Activity(
+                id=uuid7(),
+                user=ada,
+                kind="signed_in",
+                created_at=timezone.now() - timedelta(days=age),
+                has_full_address=True,
+                **{"ip_address": "203.0.113.77", "presented_ip_address": "2001:db8:aaaa:bbbb::1", **fields},
+            )
+            for age in days
+        ]
+        Activity.objects.bulk_create(rows)
+
+    return make
+
+
+def addresses():
+    return list(Activity.objects.order_by("pk").values_list("ip_address", "presented_ip_address", "has_full_address"))
+
+
+FULL = ("203.0.113.77", "2001:db8:aaaa:bbbb::1", True)
+SHORT = ("203.0.113.0", "2001:db8:aaaa::", False)
+
+
+def test_old_rows_go_and_addresses_are_shortened(make):
+    make(100, 91, 89, 31, 29, 0)
+    call_command("clearauthsessions", verbosity=0)
+    assert addresses() == [SHORT, SHORT, FULL, FULL]
+
+
+def test_a_dry_run_changes_nothing(make):
+    make(100, 31)
+    call_command("clearauthsessions", "--dry-run", verbosity=0)
+    assert addresses() == [FULL, FULL]
+
+
+def test_the_settings(make, settings):
+    settings.AUTH_SESSIONS_ACTIVITY_DAYS, settings.AUTH_SESSIONS_IP_RETENTION_DAYS = None, None
+    make(1000, 5)
+    list(api.clear_expired())
+    assert addresses() == [FULL, FULL]
+    settings.AUTH_SESSIONS_ACTIVITY_DAYS, settings.AUTH_SESSIONS_IP_RETENTION_DAYS = 10, 3
+    list(api.clear_expired())
+    assert addresses() == [SHORT]
+
+
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_addresses_may_be_shortened_before_they_are_stored(ada, settings, sessions):
+    settings.AUTH_SESSIONS_IP_RETENTION_DAYS = 0
+    devices = [Device() for _ in range(sessions)]
+    for device in devices:
+        device.client.defaults["REMOTE_ADDR"] = "203.0.113.77"
+        device.sign_in(ada)
+    devices[0].sign_out()
+    assert set(addresses()) == {("203.0.113.0", None, False)}
+    assert Activity.objects.count() == 2 * sessions
+
+
+def test_more_than_a_batch_and_a_run_that_is_stopped(make, monkeypatch):
+    monkeypatch.setattr(sweeping, "BATCH", 10)
+    make(*[100] * 25, *[40] * 25, 1)
+    full = sweeping._shorten_addresses
+
+    def stopped(using):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeping, "_shorten_addresses", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        sweeping.clear_expired(using="default")
+    assert Activity.objects.count() == 26
+    monkeypatch.setattr(sweeping, "_shorten_addresses", full)
+    assert sweeping.clear_expired(using="default") == (0, 25)
+    assert sweeping.clear_expired(using="default") == (0, 0)
+
+
+def test_nothing_to_do_costs_one_statement_each(make):
+    make(*[1] * 20)
+    with CaptureQueriesContext(connection) as statements:
+        sweeping.clear_expired(using="default")
+    assert len(statements) == 2
+
+
+@pytest.mark.any_database
+def test_shortened_addresses():
+    assert shortened(None) is None
+    assert shortened("203.0.113.77") == "203.0.113.0"
+    assert shortened("2001:db8:1:2:3:4:5:6") == "2001:db8:1::"
+    assert shortened("::1") == "::"

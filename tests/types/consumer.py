@@ -142,27 +142,6 @@ assert_type(conf.conf.AUTH_SESSIONS_REUSE_POLICY, Literal["confirmed", "strict",
 
 KINDS: list[str] = [*choices.SessionKind.values, *choices.DeviceType.values]
 
-CODES: list[type[exceptions.AuthSessionsError]] = [
-    exceptions.HandOverNotValid,
-    exceptions.HandOverRefused,
-    exceptions.NoActiveAccount,
-    exceptions.PasswordChanged,
-    exceptions.PasswordTooLong,
-    exceptions.ReauthenticationFailed,
-    exceptions.RefreshTokenAlreadyUsed,
-    exceptions.RefreshTokenForged,
-    exceptions.SecondFactorInvalid,
-    exceptions.SecondFactorRequired,
-    exceptions.SessionExpired,
-    exceptions.SessionIdle,
-    exceptions.SessionLimitReached,
-    exceptions.SessionNotFound,
-    exceptions.TokenExpired,
-    exceptions.TokenNotValid,
-    exceptions.UserInactive,
-    exceptions.UserNotFound,
-]
-
 
 def refuse(error: exceptions.AuthSessionsError) -> None:
     assert_type(error.code, str)

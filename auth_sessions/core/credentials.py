@@ -111,7 +111,8 @@ def verify_password(
             pass
     email = {user.get_email_field_name(): email_of(user)} if email_of(user) else {}
     name = {auth.get_user_model().USERNAME_FIELD: user.get_username()}
-    _report_failure(request, {**email, **name, "password": password}, reauthenticated_user=user)
+    code = exceptions.ReauthenticationFailed.code
+    _report_failure(request, {**email, **name, "password": password}, code=code, reauthenticated_user=user)
     return None
 
 
@@ -135,8 +136,9 @@ def prove_again(
         raise exceptions.ReauthenticationFailed
     try:
         amr = (*(() if found is None else ("pwd",)), *second_factor(user))
-    except exceptions.SecondFactorInvalid:
-        _report_failure(request, {auth.get_user_model().USERNAME_FIELD: user.get_username()})
+    except exceptions.SecondFactorInvalid as error:
+        name = {auth.get_user_model().USERNAME_FIELD: user.get_username()}
+        _report_failure(request, name, code=error.code, reauthenticated_user=user)
         raise
     if not amr:
         raise exceptions.ReauthenticationUnavailable

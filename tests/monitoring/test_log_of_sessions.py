@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
-from auth_sessions import api
+from auth_sessions import api, exceptions
 from auth_sessions.choices import EndReason
 from auth_sessions.models import Session
 from tests.support.browser import Browser
@@ -215,6 +215,33 @@ class TestProofs:
         assert refused["user"] == proved["user"]
         assert proved["session"] == office_browser.session_id
         assert PASSWORD not in str(security_log.of())
+
+    def test_over_rest(self, ada, laptop, security_log):
+        security_log.clear()
+        assert laptop.post("reauthenticate/", {"password": "wrong"}).status_code == 401
+        assert laptop.post("reauthenticate/", {"password": PASSWORD}).status_code == 200
+        refused, proved = security_log.of()
+        assert (refused["event"], refused["reason"]) == (
+            "auth_sessions.reauthentication_refused",
+            "reauthentication_failed",
+        )
+        assert (proved["event"], proved["methods"]) == ("auth_sessions.reauthenticated", "pwd")
+        assert refused["user"] == proved["user"] == str(ada.pk)
+        assert proved["session"] == laptop.session_id
+        assert {refused["address"], proved["address"]} == {ADDRESS}
+
+    def test_a_code_that_is_wrong(self, ada, rf, security_log):
+        from auth_sessions.core.credentials import prove_again
+
+        def second_factor(user):
+            raise exceptions.SecondFactorInvalid
+
+        security_log.clear()
+        with pytest.raises(exceptions.SecondFactorInvalid):
+            prove_again(ada, request=rf.post("/"), password=None, second_factor=second_factor)
+        [line] = security_log.of()
+        assert (line["event"], line["reason"]) == ("auth_sessions.reauthentication_refused", "second_factor_invalid")
+        assert line["user"] == str(ada.pk)
 
     @has_browsers
     def test_a_login_in_the_same_browser(self, ada, office_browser, security_log):

@@ -64,9 +64,14 @@ class Activity(models.Model):
         _("address of the other device"), null=True, unpack_ipv4=True, editable=False
     )
     device_key = models.CharField(
-        max_length=100, editable=False, help_text=_("Browser, system and type, by which devices are compared.")
+        _("compared device"),
+        max_length=100,
+        editable=False,
+        help_text=_("Browser, system and type, by which devices are compared."),
     )
-    has_full_address = models.BooleanField(editable=False, help_text=_("Whether an address has still to be shortened."))
+    has_full_address = models.BooleanField(
+        _("full address"), editable=False, help_text=_("Whether an address has still to be shortened.")
+    )
 
     class Meta:
         app_label = "auth_sessions_activity"

@@ -1,4 +1,4 @@
-"""The Python API of the app: seven functions, each with an async variant of the same name after an ``a``.
+"""The Python API of the app: eleven functions, each with an async variant of the same name after an ``a``.
 
 In addition, :func:`clear_expired` is for a scheduled task; it does what the command ``clearauthsessions`` does.
 
@@ -26,31 +26,42 @@ from auth_sessions.core.cleanup import ClearedBatch, clear_expired
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
 from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
 from auth_sessions.core.database import as_told, translate_missing_user, write_alias
+from auth_sessions.core.hand_over import HandOver, create_hand_over, get_hand_over, redeem_hand_over
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import async_variant, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
+from auth_sessions.tokens.pair import issue_access
 from auth_sessions.tokens.session_tokens import claims_of_people
 
 __all__ = [
     "DEFAULT",
     "ClearedBatch",
+    "HandOver",
     "Lifetime",
     "SecondFactor",
     "TokenPair",
     "achange_password",
+    "acreate_hand_over",
+    "aget_hand_over",
     "aget_session",
+    "aissue_access_token",
     "amark_reauthenticated",
+    "aredeem_hand_over",
     "arefresh",
     "asign_in",
     "asign_in_user",
     "asign_out",
     "change_password",
     "clear_expired",
+    "create_hand_over",
+    "get_hand_over",
     "get_session",
+    "issue_access_token",
     "mark_reauthenticated",
+    "redeem_hand_over",
     "refresh",
     "sign_in",
     "sign_in_user",
@@ -154,6 +165,16 @@ def mark_reauthenticated(session: Session, *, amr: Iterable[str] = ()) -> None:
         raise exceptions.SessionNotFound
 
 
+def issue_access_token(session: Session, *, request: HttpRequest | None = None) -> str:
+    """A new access token for a token session that exists, as after :func:`mark_reauthenticated`; nothing rotates.
+
+    It has the present ``auth_time`` and ``amr``, and what receivers of ``access_token_issuing`` add. The caller has
+    authenticated the client. Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the session has ended, and
+    ``ValueError`` for a browser session, which has no token.
+    """
+    return issue_access(session, request=request)
+
+
 asign_in = async_variant(sign_in, "credentials")
 asign_in_user = sync_to_async(sign_in_user)
 arefresh = async_variant(refresh, "token")
@@ -161,3 +182,7 @@ asign_out = sync_to_async(sign_out)
 achange_password = async_variant(change_password, "password")
 aget_session = sync_to_async(get_session)
 amark_reauthenticated = sync_to_async(mark_reauthenticated)
+aissue_access_token = sync_to_async(issue_access_token)
+acreate_hand_over = sync_to_async(create_hand_over)
+aget_hand_over = async_variant(get_hand_over, "code")
+aredeem_hand_over = async_variant(redeem_hand_over, "code")

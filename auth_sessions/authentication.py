@@ -1,5 +1,6 @@
 """Authentication for Django REST framework that refuses a signed-out session at once."""
 
+import math
 from collections.abc import Callable
 from copy import copy
 from datetime import datetime
@@ -13,11 +14,12 @@ from django.core.exceptions import ValidationError as InvalidValue
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from rest_framework import status
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
-from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES, JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from auth_sessions import exceptions
@@ -318,29 +320,36 @@ def get_session(request: HttpRequest | Request, *, raise_exception: bool = False
 def _find_session(request: HttpRequest | Request) -> Session | None:
     if isinstance(request, Request):
         return getattr(request.auth, "session", None) or _get_browser_session(request)
-    token = _read_bearer_token(request)
-    if token is None:
-        return browser_validation.get_current(request)
-    return get_valid_session(parse(SessionAccessToken, token))
+    for authentication in (each() for each in get_bearer_classes()):
+        if token := _token_found_by(authentication, request):
+            return _session_accepted_by(authentication, token)
+    return browser_validation.get_current(request)
 
 
-def _read_bearer_token(request: HttpRequest) -> bytes | None:
+def _token_found_by(authentication: SessionJWTAuthentication, request: HttpRequest) -> bytes | None:
     """The access token in the header, or where the project's class has it; None if there is none.
 
     Raises ``TokenNotValid`` for a malformed header.
     """
-    for authentication in get_bearer_classes():
-        try:
-            if token := _token_found_by(authentication(), request):
-                return token
-        except AuthenticationFailed as error:
-            raise exceptions.TokenNotValid from error
-    return None
+    try:
+        header = authentication.get_header(cast("Request", request))
+        return None if header is None else authentication.get_raw_token(header)
+    except AuthenticationFailed as error:
+        raise exceptions.TokenNotValid from error
 
 
-def _token_found_by(authentication: SessionJWTAuthentication, request: HttpRequest) -> bytes | None:
-    header = authentication.get_header(cast("Request", request))
-    return None if header is None else authentication.get_raw_token(header)
+def _session_accepted_by(authentication: SessionJWTAuthentication, token: bytes) -> Session:
+    """The session of an access token; a project's class may refuse more than the app does (``TokenNotValid``)."""
+    try:
+        validated = authentication.get_validated_token(token)
+        if not isinstance(validated, SessionAccessToken):  # simplejwt's own
+            raise exceptions.TokenNotValid
+        authentication.get_user(validated)
+    except APIException as error:
+        if isinstance(error.__cause__, exceptions.AuthSessionsError):
+            raise error.__cause__ from error.__cause__.__cause__
+        raise exceptions.TokenNotValid from error
+    return validated.session
 
 
 def _get_browser_session(request: Request) -> Session | None:
@@ -349,14 +358,49 @@ def _get_browser_session(request: Request) -> Session | None:
     return session if session is not None and request.user and session.user_id == request.user.pk else None
 
 
-def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
-    """The DRF exception for a refusal, ``{"detail", "code"}``: 403 for the session limit, else 401, as in simplejwt.
+class StepUpRequired(APIException):
+    """401 with the challenge of RFC 9470, section 3: the person must prove their identity again.
 
-    A password that is too long is an error of its field, 400.
+    The body is ``{"detail", "code", "max_age"?, "acr_values"?}``: seconds, and words of RFC 8176 with spaces between.
     """
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+
+    def __init__(self, error: exceptions.InsufficientUserAuthentication) -> None:
+        super().__init__({"detail": str(error), "code": error.code}, error.code)
+        seconds = None if error.max_age is None else math.floor(error.max_age.total_seconds())
+        description = "More recent" if error.is_too_old else "A different"
+        parameters = {"error": error.code, "error_description": f"{description} authentication is required"}
+        details = cast("dict[str, Any]", self.detail)
+        if seconds is not None:
+            parameters["max_age"], details["max_age"] = str(seconds), _DetailNumber(seconds)
+        if error.methods:
+            parameters["acr_values"] = " ".join(error.methods)
+            details["acr_values"] = ErrorDetail(parameters["acr_values"], error.code)
+        quoted = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+        # DRF's exception handler sends it as `WWW-Authenticate`.
+        self.auth_header = f"{AUTH_HEADER_TYPES[0]} {quoted}"
+
+
+class _DetailNumber(int):
+    """A number in the details of an error, of which handlers ask the code, as of texts."""
+
+    code = exceptions.InsufficientUserAuthentication.code
+
+
+def to_api_exception(error: exceptions.AuthSessionsError) -> APIException:
+    """The DRF exception for a refusal, ``{"detail", "code"}``: in general 401, as in simplejwt.
+
+    403 for the session limit, for a session that may not be handed over, and for somebody who has no way to prove their
+    identity again. A password that is too long is an error of its field, 400. A proof of identity that is too old is
+    the challenge of RFC 9470.
+    """
+    if isinstance(error, exceptions.InsufficientUserAuthentication):
+        return StepUpRequired(error)
     if isinstance(error, exceptions.PasswordTooLong):
         return ValidationError({"password": [str(error)]}, code=error.code)
-    if isinstance(error, exceptions.SessionLimitReached):
+    refused = (exceptions.SessionLimitReached, exceptions.HandOverRefused, exceptions.ReauthenticationUnavailable)
+    if isinstance(error, refused):
         return PermissionDenied({"detail": str(error), "code": error.code})
     if isinstance(error, exceptions.TokenNotValid):
         return InvalidToken(str(error))

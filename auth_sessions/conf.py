@@ -86,8 +86,19 @@ class Settings:
 
     @property
     def AUTH_SESSIONS_REAUTHENTICATION_AGE(self) -> timedelta | None:
-        """Signing out other devices requires the password if the last proof of identity is older; None: never."""
+        """What requires a recent proof of identity, requires one that is younger, unless it says so itself.
+
+        None: of any age.
+        """
         return _read("AUTH_SESSIONS_REAUTHENTICATION_AGE", timedelta(minutes=10))
+
+    @property
+    def AUTH_SESSIONS_REAUTHENTICATION_URL(self) -> str | None:
+        """The path or the name of the project's own page on which people prove their identity again.
+
+        It gets ``next``, ``max_age`` and ``acr_values`` in the query. None: the pages of the app ask.
+        """
+        return _read("AUTH_SESSIONS_REAUTHENTICATION_URL", None)
 
     @property
     def AUTH_SESSIONS_CLEAR_SITE_DATA(self) -> Sequence[str]:
@@ -103,6 +114,16 @@ class Settings:
     def AUTH_SESSIONS_IP_RETENTION_DAYS(self) -> int | None:
         """After how many days ``auth_sessions.activity`` shortens addresses; 0: before they are stored; None: never."""
         return _read("AUTH_SESSIONS_IP_RETENTION_DAYS", 30)
+
+    @property
+    def AUTH_SESSIONS_ACTIVITY_EMAILS(self) -> Collection[str]:
+        """The events of which ``auth_sessions.activity`` sends the person an e-mail; none by default."""
+        return _read("AUTH_SESSIONS_ACTIVITY_EMAILS", ())
+
+    @property
+    def AUTH_SESSIONS_ACTIVITY_URL(self) -> str | None:
+        """The absolute address that these e-mails lead to, with ``{id}`` for the activity; None: the app's own page."""
+        return _read("AUTH_SESSIONS_ACTIVITY_URL", None)
 
     @property
     def AUTH_SESSIONS_SIMPLEJWT_UNTIL(self) -> datetime | None:

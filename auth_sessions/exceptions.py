@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.functional import Promise
@@ -51,6 +52,38 @@ class SecondFactorInvalid(AuthSessionsError):
     detail = _("This code was not accepted.")
 
 
+class InsufficientUserAuthentication(AuthSessionsError):
+    """The session is live, and its last proof of identity is too old, or was made by other methods (RFC 9470).
+
+    ``max_age`` is how old the proof may be, None if it may have any age. ``methods`` are authentication method
+    references (RFC 8176), one of which is needed; empty if any will do. ``is_too_old`` tells whether such a proof was
+    given, and is too old.
+    """
+
+    code = "insufficient_user_authentication"
+    detail = _("Show again that it is you.")
+
+    def __init__(self, *, max_age: timedelta | None, methods: tuple[str, ...] = (), is_too_old: bool = True) -> None:
+        super().__init__()
+        self.max_age = max_age
+        self.methods = methods
+        self.is_too_old = is_too_old
+
+
+class ReauthenticationFailed(AuthSessionsError):
+    """The password, or another proof, is not that of the person who is signed in. Their session stays."""
+
+    code = "reauthentication_failed"
+    detail = _("This does not show that it is you. Try again.")
+
+
+class ReauthenticationUnavailable(AuthSessionsError):
+    """The person who is signed in has neither a password nor a second factor that could be asked for."""
+
+    code = "reauthentication_unavailable"
+    detail = _("You have neither a password nor a second factor. Sign in again.")
+
+
 class TokenNotValid(AuthSessionsError):
     """The token is expired, malformed, not signed by this project, or its session is another user's."""
 
@@ -74,6 +107,23 @@ class SessionLimitReached(AuthSessionsError):
 
     code = "session_limit_reached"
     detail = _("You are signed in on too many devices.")
+
+
+class HandOverRefused(AuthSessionsError):
+    """The session may not sign its person in elsewhere.
+
+    It is a browser's, somebody acts in it in another person's name, or it has outlived the password it began with.
+    """
+
+    code = "hand_over_refused"
+    detail = _("This sign-in cannot be handed over to a browser.")
+
+
+class HandOverNotValid(AuthSessionsError):
+    """The code of a hand-over is expired, used, replaced by another or not ours, or its session is not live."""
+
+    code = "hand_over_not_valid"
+    detail = _("This link has expired.")
 
 
 class SessionInvalid(AuthSessionsError):

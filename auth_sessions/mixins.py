@@ -1,6 +1,7 @@
 """The methods of a view that a project may override, in each interface that has such a view."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -8,9 +9,10 @@ from django.http import HttpRequest
 
 from auth_sessions.api import DEFAULT, Lifetime
 from auth_sessions.core import otp
-from auth_sessions.core.credentials import has_password, verify_password
+from auth_sessions.core.credentials import has_password, prove_again, verify_password
 from auth_sessions.db.transactions import without_atomic_requests
 from auth_sessions.masking import secret_arguments
+from auth_sessions.models import Session
 
 
 class OwnTransactionsMixin:
@@ -33,8 +35,8 @@ class NewSessionMixin:
         return ""
 
 
-class SignInMixin(NewSessionMixin):
-    """A sign-in, which may need a second factor."""
+class SecondFactorMixin:
+    """A view that may ask for a second factor."""
 
     @secret_arguments("credentials")
     def second_factor(
@@ -49,6 +51,10 @@ class SignInMixin(NewSessionMixin):
         default it is asked of users with a confirmed device of django-otp, where that is installed.
         """
         return otp.verify(user, credentials.get("otp") or "")
+
+
+class SignInMixin(SecondFactorMixin, NewSessionMixin):
+    """A sign-in, which may need a second factor."""
 
 
 class ReauthenticationMixin:
@@ -69,3 +75,36 @@ class ReauthenticationMixin:
         finds a password wrong sends Django's ``user_login_failed`` if it does not call ``authenticate()``.
         """
         return verify_password(user, password, request=request, backend=backend)
+
+
+class StepUpMixin(ReauthenticationMixin, SecondFactorMixin):
+    """A view in which the person who is signed in proves their identity again, by all that a sign-in asks for."""
+
+    @secret_arguments("credentials")
+    def verify_identity(
+        self, request: HttpRequest, session: Session, credentials: Mapping[str, Any]
+    ) -> tuple[AbstractBaseUser | None, Iterable[str]]:
+        """Verify the proof that the client has sent. A project with a proof of its own overrides it.
+
+        ``credentials`` has ``password``, which is asked of whoever has one, and the code of a second factor in ``otp``.
+        Returns the user as the backend that accepted the password returned them, or None without a password; and the
+        authentication method references (RFC 8176) of what was verified. Raises
+        :class:`~auth_sessions.exceptions.ReauthenticationFailed`,
+        :class:`~auth_sessions.exceptions.SecondFactorRequired`, which is no failure yet,
+        :class:`~auth_sessions.exceptions.SecondFactorInvalid`,
+        :class:`~auth_sessions.exceptions.PasswordTooLong`, and
+        :class:`~auth_sessions.exceptions.ReauthenticationUnavailable` for a person who has neither.
+        """
+
+        @secret_arguments("password")
+        def verify(password: str) -> AbstractBaseUser | None:
+            backend = session.auth_backend or None
+            return self.verify_password(request, session.user, password, backend=backend)
+
+        password = partial(verify, credentials.get("password") or "") if self.has_password(session.user) else None
+        return prove_again(
+            session.user,
+            request=request,
+            password=password,
+            second_factor=lambda user: self.second_factor(request, user, credentials),
+        )

@@ -4,12 +4,14 @@ import hmac
 import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from auth_sessions import moments
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.db.user_deletion import cascade_to_sessions
 from auth_sessions.db.uuid7 import uuid7
@@ -52,24 +54,24 @@ class Session(models.Model):
         verbose_name=_("acting person"),
         help_text=_("Who really acts, in the user's name; empty where the user does."),
     )
-    # The sessions that are acted from one end with it, by `db.deletion.end`: neither Django nor the database may delete
-    # or protect them, and one DELETE of both must not depend on the order of the rows (InnoDB).
-    actor_session = models.ForeignKey(
+    # What depends on a session ends with it, by `db.deletion.end`: neither Django nor the database may delete or
+    # protect it, and one DELETE of both must not depend on the order of the rows (InnoDB).
+    depends_on = models.ForeignKey(
         "self",
         on_delete=models.DO_NOTHING,
         db_constraint=False,
-        db_index=False,  # they are found by `actor`
+        db_index=False,  # they are found by `user` and `actor`
         null=True,
         editable=False,
         related_name="+",
-        verbose_name=_("acting person's session"),
-        help_text=_("The acting person's own session, from which they act."),
+        verbose_name=_("depends on"),
+        help_text=_("The session that this one ends with: of the app, or the acting person's own."),
     )
-    is_actor_session = models.BooleanField(
-        _("acted from"),
+    has_dependents = models.BooleanField(
+        _("has dependents"),
         default=False,
         editable=False,
-        help_text=_("Whether there may be sessions in which the user acts in another person's name from this one."),
+        help_text=_("Whether there may be sessions that end with this one."),
     )
     kind = models.CharField(_("kind"), max_length=10, choices=SessionKind.choices, default=SessionKind.TOKEN)
     created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
@@ -100,6 +102,15 @@ class Session(models.Model):
         default=list,
         blank=True,
         help_text=_("How the person signed in: authentication method references (RFC 8176)."),
+    )
+    earlier_proofs = models.JSONField(
+        _("earlier proofs"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_(
+            "When the methods were last used that the last proof of identity did not include: Unix time, or null."
+        ),
     )
     auth_backend = models.CharField(
         _("authentication backend"),
@@ -149,6 +160,23 @@ class Session(models.Model):
         """Whether somebody else acts in the user's name, as ``actor``."""
         return self.actor_id is not None
 
+    def proved_at(self, method: str) -> datetime | None:
+        """When the person last proved their identity by this method of ``amr``; None if they did not, or not known."""
+        if method not in self.amr or self.authenticated_at is None:
+            return None
+        if method not in self.earlier_proofs:
+            return self.authenticated_at
+        seconds = self.earlier_proofs[method]
+        return None if seconds is None else moments.from_seconds(seconds)
+
+    @property
+    def sign_in_id(self) -> UUID:
+        """The key of the session that all sessions of one sign-in depend on: the app's, or this one.
+
+        Whoever acts in another person's name has signed in for themselves.
+        """
+        return self.pk if self.depends_on_id is None or self.is_staff_help else self.depends_on_id
+
     @property
     def device(self) -> Device:
         """The device, parsed from the stored user agent at each read, so that a better parser helps old rows."""
@@ -195,6 +223,13 @@ class RefreshToken(models.Model):
         null=True,
         editable=False,
         help_text=_("When a token was first reused, under the policy that does not refuse it."),
+    )
+    hand_over_digest = models.CharField(  # noqa: DJ001 - NULL as long as there is none, as of `reused_at`
+        _("code of a hand-over"),
+        max_length=64,
+        null=True,
+        editable=False,
+        help_text=_("SHA-256 of the code that hands the session over to a browser, until it is used."),
     )
 
     class Meta:

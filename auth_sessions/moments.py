@@ -5,8 +5,9 @@ database stores. A moment that was read and is ambiguous is therefore understood
 has certainly passed would then be in the future.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 
@@ -20,6 +21,11 @@ def add(moment: datetime, duration: timedelta) -> datetime:
 def to_seconds(moment: datetime) -> float:
     """Unix time of a moment, which may be in the future."""
     return moment.timestamp() if moment.tzinfo is not None else moment.replace(fold=1).timestamp()
+
+
+def from_seconds(seconds: float) -> datetime:
+    """The moment of a Unix time, as the database has it."""
+    return datetime.fromtimestamp(seconds, tz=UTC if settings.USE_TZ else None)
 
 
 def has_passed(moment: datetime) -> bool:

@@ -46,6 +46,9 @@ IGNORED_FIELDS = {"last_login"}
 STORED_PASSWORD = "_auth_sessions_stored_password"  # noqa: S105
 """The attribute of a user that is being saved: the stored hash that the save overwrites, or None."""
 
+IS_REVOKED = "_auth_sessions_is_revoked"
+"""The attribute of a user that is being saved: whether ``credentials_revoked`` was sent before."""
+
 
 def connect() -> None:
     """Connect the receivers: to the user model, its parents, proxies and children, each of which is a sender itself."""
@@ -85,7 +88,7 @@ def note_password_before_user_save(
 ) -> None:
     """Note the hash that is stored, and keep the sessions when only the hasher of the password has changed."""
     attributes = vars(instance)
-    attributes[STORED_PASSWORD] = None
+    attributes[STORED_PASSWORD], attributes[IS_REVOKED] = None, False
     if raw:
         return
     if is_hash_upgrade(instance, update_fields) and is_password_usable(instance.password):
@@ -93,7 +96,7 @@ def note_password_before_user_save(
         password_changes.upgrade_hash(instance)
     else:
         attributes[STORED_PASSWORD] = get_stored_password(instance, update_fields, using=using)
-        revoke_before_save(instance, attributes[STORED_PASSWORD])
+        attributes[IS_REVOKED] = revoke_before_save(instance, attributes[STORED_PASSWORD])
 
 
 def end_sessions_on_user_save(
@@ -105,7 +108,7 @@ def end_sessions_on_user_save(
     **kwargs: object,
 ) -> None:
     """After a save that has changed the password, or after which the user is refused, end the sessions concerned."""
-    stored = vars(instance).pop(STORED_PASSWORD, None)
+    stored, is_revoked = vars(instance).pop(STORED_PASSWORD, None), vars(instance).pop(IS_REVOKED, False)
     if has_new_password(instance):
         mark_saved(instance)
     if created or raw or (update_fields is not None and update_fields <= IGNORED_FIELDS):
@@ -113,7 +116,11 @@ def end_sessions_on_user_save(
     user_id, has_changed = instance.pk, is_new_password(instance, stored)
     if has_changed:
         password_changes.announce(instance, using=using)
-    transaction.on_commit(lambda: end_after_save(user_id, has_new_password=has_changed), using=using, robust=True)
+
+    def end() -> None:
+        end_after_save(user_id, has_new_password=has_changed, is_revoked=is_revoked)
+
+    transaction.on_commit(end, using=using, robust=True)
 
 
 def create_browser_session(

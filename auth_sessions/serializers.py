@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from auth_sessions.choices import Scope
+from auth_sessions.core.hand_over import NEXT_LENGTH, is_path
 from auth_sessions.models import Session
 
 
@@ -43,6 +44,15 @@ class SignInSerializer(serializers.Serializer[Any]):
         return {name: self.validated_data[name] for name in (self.username_field, "password")}
 
 
+class ReauthenticateSerializer(serializers.Serializer[Any]):
+    """``{"password"?, "otp"?}``: a person who has a password must send it."""
+
+    password = serializers.CharField(
+        write_only=True, required=False, trim_whitespace=False, style={"input_type": "password"}
+    )
+    otp = serializers.CharField(write_only=True, required=False, allow_blank=True, allow_null=True, max_length=128)
+
+
 class RefreshSerializer(serializers.Serializer[Any]):
     """``{"refresh"}``."""
 
@@ -56,6 +66,19 @@ class SignOutSerializer(serializers.Serializer[Any]):
         choices=Scope.choices, required=False, error_messages={"invalid_choice": _("There is no such scope.")}
     )
     refresh = serializers.CharField(required=False)
+
+
+class HandOverSerializer(serializers.Serializer[Any]):
+    """``{"next"?}``, a path of the site."""
+
+    next = serializers.CharField(required=False, allow_blank=True)
+
+    def validate_next(self, value: str) -> str:
+        if value and not is_path(value):
+            raise serializers.ValidationError(
+                _("Name a path of this site, of at most %(length)s characters.") % {"length": NEXT_LENGTH}
+            )
+        return value
 
 
 class DeviceSerializer(serializers.Serializer[Any]):

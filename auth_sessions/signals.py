@@ -40,11 +40,13 @@ sessions_ended = Signal()
 credentials_revoked = Signal()
 """Sent when people are signed out everywhere or elsewhere, or by a new password: ``user_ids`` (a set), ``using``.
 
-Also if no session ends by it. A receiver refuses whatever else an earlier sign-in of theirs has given them.
+Also by each save of a user whom no authentication backend accepts any more, and if no session ends by it. A receiver
+refuses whatever else an earlier sign-in of theirs has given them.
 
-Sent in the transaction in which the sessions end, before they are locked, so that a receiver may lock the users: an
-error in it, or a conflict, rolls everything back. A new password sends it before the user is saved, and again,
-robustly, after the commit.
+Sent once, in the transaction in which the sessions end, before they are locked, so that a receiver may lock the users:
+an error in it, or a conflict, rolls everything back. A new password sends it before the user is saved, in the same
+transaction if there is one: what the person gets after it stays. ``revokeauthsessions`` sends it before it ends the
+sessions, for a thousand users at a time.
 """
 
 expired_cleared = Signal()

@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -12,7 +12,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import Http404, HttpRequest, QueryDict, RawPostDataException
 from django.middleware.csrf import get_token
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import classproperty
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -23,7 +25,7 @@ from rest_framework.exceptions import (
     NotAuthenticated,
     ValidationError,
 )
-from rest_framework.fields import IntegerField
+from rest_framework.fields import Field, IntegerField
 from rest_framework.generics import get_object_or_404
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -37,29 +39,33 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed
 from auth_sessions import api
 from auth_sessions.authentication import (
     BrowserSessionAuthentication,
-    SessionJWTAuthentication,
     get_bearer_classes,
     get_session,
     get_session_of_refresh_token,
     to_api_exception,
 )
-from auth_sessions.choices import EndReason, Scope
+from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core.browser_sign_in import sign_in_browser
 from auth_sessions.core.browser_state import get_state
 from auth_sessions.core.browser_validation import has_stale_cookie
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.freshness import refuse_acting
+from auth_sessions.core.hand_over import LIFETIME
+from auth_sessions.core.reauthentication import renew
 from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
 from auth_sessions.core.usage import rename_session
 from auth_sessions.exceptions import AuthSessionsError, SessionNotFound
-from auth_sessions.masking import secret_arguments
-from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin
+from auth_sessions.masking import Secret, secret_arguments
+from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin, StepUpMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
 from auth_sessions.preferences import tell_end_reason
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
+    HandOverSerializer,
+    ReauthenticateSerializer,
     RefreshSerializer,
     SessionSerializer,
     SignInSerializer,
@@ -99,8 +105,8 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
         return (type(self).__doc__ or "").replace("``", "")
 
     def get_authenticate_header(self, request: Request) -> str:
-        """``Bearer``, for the ``WWW-Authenticate`` of a 401, also in a view without authentication classes."""
-        return SessionJWTAuthentication().authenticate_header(request)
+        """The challenge of a 401, that of the project's own class, also in a view without authentication classes."""
+        return get_bearer_classes()[0]().authenticate_header(request)
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         if not request.successful_authenticator:
@@ -284,6 +290,40 @@ class BrowserSessionsMissing(APIException):
     }
 
 
+class HandOverView(AuthSessionsView):
+    """``POST {"next"?}`` from an app: 201 with a code by which a browser signs in as the same person, once.
+
+    ``{"code", "expires_in", "url"}``: the seconds for which the code is good, and the page that takes it (null where
+    none is mounted). 403 ``hand_over_refused`` where somebody acts in the user's name; 501 ``browser_sessions_missing``
+    without ``BrowserSessionMiddleware``.
+    """
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = cast(
+        "Any", classproperty(lambda cls: get_bearer_classes())
+    )
+    serializer_class = HandOverSerializer
+    action_throttle_scope = "auth_sessions_hand_over"
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: object) -> Response:
+        if get_state(request._request) is None:
+            raise BrowserSessionsMissing
+        next_url = self.read(request).validated_data.get("next", "")
+        session = cast("Session", get_session(request, raise_exception=True))
+        code = api.create_hand_over(session, next_url=next_url)
+        data = {"code": code, "expires_in": int(LIFETIME.total_seconds()), "url": self.get_url(request, code)}
+        return Response(data, status=status.HTTP_201_CREATED)
+
+    @secret_arguments("code")
+    def get_url(self, request: Request, code: str) -> str | None:
+        """The URL of the page that takes the code. A project overrides it whose website has another host."""
+        try:
+            page = request.build_absolute_uri(reverse("auth_sessions_pages:hand-over"))
+        except NoReverseMatch:
+            return None
+        return Secret(f"{page}?{urlencode({'code': code})}")
+
+
 class RefreshView(TokenPairView):
     """``POST {"refresh"}``: 200 ``{"access", "refresh"}``, or 401 with the code of the refusal."""
 
@@ -299,6 +339,47 @@ class RefreshView(TokenPairView):
     @secret_arguments("token")
     def refresh(self, request: Request, token: str) -> api.TokenPair:
         return api.refresh(token, request=request._request)
+
+
+class ReauthenticateView(StepUpMixin, AuthSessionsView):
+    """``POST {"password"?, "otp"?}``: a later proof of identity, by all that a sign-in asks for; the session stays.
+
+    200 ``{"access", "session"}`` for a session with tokens, whose refresh token is not rotated; ``{"session"}`` for a
+    cookie. 401 ``reauthentication_failed``, ``second_factor_required`` or ``second_factor_invalid``, which sign nobody
+    out. 403 ``reauthentication_unavailable`` for a person with neither a password nor a second factor, and 403 for
+    somebody who acts in another person's name. A project with a proof of its own overrides ``verify_identity()`` and
+    ``serializer_class``.
+    """
+
+    serializer_class = ReauthenticateSerializer
+    session_serializer_class: type[BaseSerializer[Any]] = SessionSerializer
+    response_serializer_class: type[BaseSerializer[Any]] | None = None
+    """The members of :meth:`get_response_data`, for an OpenAPI schema, where a project overrides that."""
+    action_throttle_scope = "auth_sessions_token"
+
+    @sensitive_variables()
+    def post(self, request: Request, **kwargs: object) -> Response:
+        session = get_session(request)
+        if session is None:
+            raise SessionNotFound
+        refuse_acting(session)
+        user, amr = self.verify_identity(request._request, session, self.read(request).validated_data)
+        renew(session, user, amr=amr, request=request._request)
+        return Response(self.get_response_data(session))
+
+    @secret_arguments("credentials")
+    def verify_identity(
+        self, request: HttpRequest, session: Session, credentials: Mapping[str, Any]
+    ) -> tuple[AbstractBaseUser | None, Iterable[str]]:
+        if self.has_password(session.user) and not credentials.get("password"):
+            raise ValidationError({"password": [Field.default_error_messages["required"]]}, code="required")
+        return super().verify_identity(request, session, credentials)
+
+    def get_response_data(self, session: Session) -> dict[str, Any]:
+        """The members of the response. A project that sends more overrides it."""
+        has_token = session.kind == SessionKind.TOKEN
+        tokens = {"access": api.issue_access_token(session, request=self.request._request)} if has_token else {}
+        return {**tokens, "session": self.session_serializer_class(session, context={"current": session}).data}
 
 
 class SignOutView(AuthSessionsView):
@@ -365,6 +446,8 @@ class SessionsView(AuthSessionsView):
     serializer_class: type[BaseSerializer[Any]] = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
+        if getattr(self, "swagger_fake_view", False):  # a generator of schemas asks, without a request
+            return all_sessions().none()
         return all_sessions().live(user=self.get_owner()).select_related("refresh_token")
 
     def get_owner(self) -> AbstractBaseUser:

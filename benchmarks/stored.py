@@ -25,13 +25,14 @@ SELECT 'user' || n, %(password)s, true, false, false, '', '', '', now() FROM gen
 """
 SESSIONS = """
 INSERT INTO auth_sessions_session (id, user_id, kind, created_at, authenticated_at, last_seen_at,
-    confirmed_generation, expires_at, is_actor_session,
-    name, user_agent, ip_address, tag, amr, auth_backend, password_fingerprint)
+    confirmed_generation, expires_at, has_dependents,
+    name, user_agent, ip_address, tag, amr, earlier_proofs, auth_backend,
+    password_fingerprint)
 SELECT (lpad(to_hex((extract(epoch FROM began) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
         || '8' || substr(md5(n::text), 4, 15))::uuid,
     1 + n * 7919 %% %(users)s, 'token', began, began, now() - interval '20 days' * (over %% 2), 0,
     now() + CASE WHEN over = 2 THEN interval '-1 minute' ELSE interval '90 days' END, false,
-    '', %(user_agent)s, '192.0.2.1', '', '["pwd"]', 'django.contrib.auth.backends.ModelBackend', %(fingerprint)s
+    '', %(user_agent)s, '192.0.2.1', '', '["pwd"]', '{}', 'django.contrib.auth.backends.ModelBackend', %(fingerprint)s
 FROM (
     SELECT n, now() - interval '80 days' * (1 - n::float / %(rows)s) AS began,
         CASE WHEN n * 7919 %% %(rows)s < %(over)s THEN 1 + n %% 2 ELSE 0 END AS over

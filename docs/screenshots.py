@@ -1,6 +1,7 @@
 """Takes the pictures of the documentation again, from the example: ``python docs/screenshots.py [NAME ...]``.
 
 Needs playwright, and a Chromium on the path or named by ``AUTH_SESSIONS_CHROMIUM``. The database is a temporary one.
+``AUTH_SESSIONS_SCREENSHOTS`` names another folder for them.
 """
 
 import os
@@ -22,6 +23,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
+FOLDER = Path(os.environ.get("AUTH_SESSIONS_SCREENSHOTS", DOCS))
 
 AGENTS = {
     "Chrome on macOS": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/144.0 Safari/537.36",
@@ -127,7 +129,7 @@ class Visitor:
 
 def keep(page: Page, picture: Callable[[Visitor], None], *, of: str = "html") -> None:
     """Write the picture: of the page, or of an element."""
-    page.locator(of).screenshot(path=DOCS / f"{picture.__name__.replace('_', '-')}.png")
+    page.locator(of).screenshot(path=FOLDER / f"{picture.__name__.replace('_', '-')}.png")
     page.context.close()
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+import django
+
 from auth_sessions import __version__
 from tests.support.servers import MariaDBServer, PostgreSQLServer
 
@@ -28,6 +30,8 @@ SILENCED_SYSTEM_CHECKS = ["auth_sessions.W032"]  # of EdgeView, which only check
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STATIC_URL = "static/"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 INSTALLED_APPS = [
     "tests.people",

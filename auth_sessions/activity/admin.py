@@ -95,6 +95,7 @@ class ActivityAdmin(ModelAdmin):
     actions = ("export_selected",)
     fieldsets = (
         (None, {"fields": ("kind", "user", "actor", "reason", "scope", "created_at", "session_id")}),
+        (_("What followed"), {"fields": ("emailed_at", "reported_at")}),
         (_("Where"), {"fields": ("device_label", "ip_address", "user_agent", "last_used_at")}),
         (_("Other device"), {"fields": ("other_device_label", "presented_ip_address", "presented_user_agent")}),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.core import checks
 from django.db import router
 
+from auth_sessions.activity.emails import checks as emails
 from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
 from auth_sessions.core.database import write_alias
@@ -15,6 +16,7 @@ MOST_DAYS = 365_000
 
 def register() -> None:
     checks.register(check_project, checks.Tags.security)
+    emails.register()
 
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:

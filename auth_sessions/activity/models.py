@@ -73,6 +73,13 @@ class Activity(models.Model):
         _("full address"), editable=False, help_text=_("Whether an address has still to be shortened.")
     )
 
+    emailed_at = models.DateTimeField(
+        _("e-mail sent"), null=True, editable=False, help_text=_("When an e-mail about it was sent, or given up.")
+    )
+    reported_at = models.DateTimeField(
+        _("reported"), null=True, editable=False, help_text=_("When the person said that it was not them.")
+    )
+
     class Meta:
         app_label = "auth_sessions_activity"
         verbose_name = _("activity")

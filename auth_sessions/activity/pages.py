@@ -40,6 +40,7 @@ class ActivityRow:
     address: str
     place: str
     other_address: str
+    report_url: str
 
     @classmethod
     def of(cls, activity: Activity, *, current: Session) -> ActivityRow:
@@ -56,6 +57,7 @@ class ActivityRow:
             address=activity.ip_address or "",
             place=activity.place,
             other_address=activity.presented_ip_address or "",
+            report_url=_report_url(activity),
         )
 
 
@@ -76,10 +78,16 @@ def show_recent(request: HttpRequest, current: Session) -> str:
     return render_to_string("auth_sessions/activity/recent.html", context, request)
 
 
-def _url_of(name: str) -> str:
+def _report_url(activity: Activity) -> str:
+    """Where the person says that it was not them; "" for what needs no second look, and after they have said so."""
+    is_open = activity.kind in ALERTS and activity.reported_at is None
+    return _url_of("auth_sessions_activity_pages:report", activity.pk) if is_open else ""
+
+
+def _url_of(name: str, *args: object) -> str:
     """The path of a page; "" if the project has not mounted it."""
     try:
-        return reverse(name)
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""
 

@@ -1,4 +1,4 @@
-"""The receivers that write the history, and clear it."""
+"""The receivers that write the history, clear it, and send e-mails about it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from auth_sessions import signals
 from auth_sessions.activity import recording, sweeping
 from auth_sessions.activity.choices import ActivityKind
+from auth_sessions.activity.emails.receivers import send_emails
 from auth_sessions.activity.end_reasons import find_end_reason
 from auth_sessions.activity.models import Activity
 from auth_sessions.activity.pages import show_recent
+from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.choices import EndReason
 from auth_sessions.core import end_reasons
 from auth_sessions.core.database import write_alias
@@ -55,6 +57,7 @@ def _connections() -> list[tuple[Any, Any]]:
         (signals.session_limit_reached, record_limit),
         (signals.password_changed, record_password_change),
         (signals.expired_cleared, clear_expired),
+        (activity_recorded, send_emails),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The signal of the history."""
+"""The signals of the history."""
 
 from django.dispatch import Signal
 
@@ -8,4 +8,10 @@ activity_recorded = Signal()
 Once for each operation. ``activities`` is a sequence of ``Activity``, in the order in which they were written, and
 ``kinds`` the set of their kinds: those of many sessions that end together are built when a receiver reads them, so one
 that is not concerned looks at ``kinds`` alone. ``request`` may be None; ``using`` is the database alias.
+"""
+
+activity_reported = Signal()
+"""Sent robustly, after the commit, at each report of an activity: ``activity``, ``session``, ``request``, ``using``.
+
+A person says that it was not them. ``session`` is the one in which they say so, or None; their others have ended.
 """

@@ -54,18 +54,20 @@ def revoke(
 ) -> HttpResponse | None:
     """Ask for a confirmation, then end the sessions, write the admin log, and show the number of sessions ended.
 
-    With ``keeps_own`` the session in which the administrator is signed in here is excluded, otherwise the confirmation
-    warns about it. More than :data:`MAX_REVOKED` sessions are refused by a message. Selected users who have no session
-    are reached, too, where something else may keep them signed in, which a receiver of ``credentials_revoked`` ends.
+    With ``keeps_own`` the session in which the administrator is signed in here is excluded, and that of the app it came
+    from; otherwise the confirmation warns about it. More than :data:`MAX_REVOKED` sessions are refused by a message.
+    Selected users who have no session are reached, too, where something else may keep them signed in, which a receiver
+    of ``credentials_revoked`` ends.
     """
     if acts_for_another(request):
         raise PermissionDenied
     using = router.db_for_write(Session)
     sessions = sessions.using(using).select_related("user", "actor").order_by("user_id", "-pk")
     caller = browser_validation.get_current(request)
-    own = caller and sessions.filter(pk=caller.pk).first()
+    own_keys = [] if caller is None else [caller.pk, caller.sign_in_id]
+    own = sessions.filter(pk__in=own_keys).first() if own_keys else None
     if own and keeps_own:
-        sessions = sessions.exclude(pk=own.pk)
+        sessions = sessions.exclude(pk__in=own_keys)
     reaches_all = modeladmin.model is not Session and credentials_revoked.has_listeners(Session)
     user_ids = list(sessions.order_by().values_list("user_id", flat=True)[: MAX_REVOKED + 1])
     if len(user_ids) > MAX_REVOKED:

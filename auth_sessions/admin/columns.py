@@ -22,10 +22,10 @@ OWN = "_auth_sessions_own"
 
 
 def mark_own(request: HttpRequest, sessions: Iterable[Session]) -> None:
-    """Mark the administrator's own session, so that they do not end it by accident."""
+    """Mark the administrator's own session, and that of the app it came from, so that none ends by accident."""
     own = browser_validation.get_current(request)
     for session in sessions:
-        setattr(session, OWN, session == own)
+        setattr(session, OWN, own is not None and session.pk in (own.pk, own.sign_in_id))
 
 
 def is_own(session: Session) -> bool:

@@ -1,14 +1,16 @@
-"""W032, E033: what is left of simplejwt in a project that has come from it."""
+"""W032, E033, W052: what is left of simplejwt in a project that has come from it."""
 
 from collections.abc import Iterator
+from importlib import import_module
 
 from django.apps import apps
+from django.conf import settings
 from django.core import checks
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from auth_sessions.authentication import SessionJWTAuthentication
-from auth_sessions.checks.mounted import mounted_attributes
+from auth_sessions.checks.mounted import mounted_attributes, mounted_views
 from auth_sessions.views import AuthSessionsView
 
 APP = "auth_sessions.contrib.simplejwt"
@@ -20,6 +22,7 @@ def check() -> Iterator[checks.CheckMessage]:
     if apps.is_installed(APP):
         yield from _authentication()
         yield from _serializers()
+        yield from _reuse_policy()
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
@@ -58,6 +61,22 @@ def _serializers() -> Iterator[checks.CheckMessage]:
                 "get_response_data().",
                 id="auth_sessions.E033",
             )
+
+
+def _reuse_policy() -> Iterator[checks.CheckMessage]:
+    """W052: nobody has decided about clients that never store a new refresh token, as simplejwt's need not."""
+    old_tokens, views = import_module(f"{APP}.old_tokens"), import_module(f"{APP}.views")
+    has_rotated = bool((getattr(settings, "SIMPLE_JWT", None) or {}).get("ROTATE_REFRESH_TOKENS"))
+    if has_rotated or hasattr(settings, "AUTH_SESSIONS_REUSE_POLICY") or old_tokens.is_over():
+        return
+    if any(issubclass(view, views.TokenRefreshView) for view in mounted_views()):
+        yield checks.Warning(
+            "AUTH_SESSIONS_REUSE_POLICY is not set: a client that never stores a new refresh token, as simplejwt's "
+            "need not by default, is signed out.",
+            hint='Set it to "off" if ROTATE_REFRESH_TOKENS was off, until the log names no such client any more; and '
+            'to "confirmed" otherwise (docs/from-simplejwt.md).',
+            id="auth_sessions.W052",
+        )
 
 
 def _path(cls: type) -> str:

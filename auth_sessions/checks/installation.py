@@ -1,4 +1,4 @@
-"""W010, E011, E014, E018, W021, E025, E030, E035, W035: authentication, versions, middleware, interfaces."""
+"""W010, E011, E014, E018, W021, E025, E030, E035, W035, E044, E048: how the app is put into the project."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,8 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core import checks
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.version import get_version_tuple
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.settings import api_settings
@@ -35,6 +37,8 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _pages()
     yield from _browser_sign_in()
     yield from _apps()
+    yield from _reauthentication_url()
+    yield from _activity_emails()
 
 
 def _authentication() -> Iterator[checks.CheckMessage]:
@@ -117,3 +121,28 @@ def _apps() -> Iterator[checks.CheckMessage]:
                 hint=f'Add "{name}" to INSTALLED_APPS and run migrate.',
                 id=id_,
             )
+
+
+def _reauthentication_url() -> Iterator[checks.CheckMessage]:
+    """E048: people would be led to a page that does not exist, and get an error instead."""
+    url = conf.AUTH_SESSIONS_REAUTHENTICATION_URL
+    if not isinstance(url, str) or not url:  # E001
+        return
+    try:
+        resolve_url(url)
+    except NoReverseMatch:
+        yield checks.Error(
+            f"AUTH_SESSIONS_REAUTHENTICATION_URL is {url!r}, and no URL of the project has this name.",
+            hint='Name a URL that takes no arguments, or give a path, such as "/account/passkey/".',
+            id="auth_sessions.E048",
+        )
+
+
+def _activity_emails() -> Iterator[checks.CheckMessage]:
+    """E044: e-mails are wanted without the app that sends them."""
+    if conf.AUTH_SESSIONS_ACTIVITY_EMAILS and not apps.is_installed("auth_sessions.activity"):
+        yield checks.Error(
+            "AUTH_SESSIONS_ACTIVITY_EMAILS is set, but auth_sessions.activity is not in INSTALLED_APPS.",
+            hint='Add "auth_sessions.activity" to INSTALLED_APPS and run migrate.',
+            id="auth_sessions.E044",
+        )

@@ -56,8 +56,9 @@ def check() -> Iterator[checks.CheckMessage]:
             names += [OF_SERIALIZERS[name] for name in _names(serializer) if name in OF_SERIALIZERS]
         mounted = next((name for name in names if name in REPLACEMENTS and _has_tokens(name)), None)
         if mounted is not None:
+            name = mounted if mounted == names[0] else f"{names[0]} ({mounted})"
             yield checks.Warning(
-                f"{mounted} at {route!r} {FAULTS.get(mounted, ISSUES_TOKENS)}.",
+                f"{name} at {route!r} {FAULTS.get(mounted, ISSUES_TOKENS)}.",
                 hint=f"Mount {REPLACEMENTS[mounted]} instead, or silence this if it is intended.",
                 id="auth_sessions.W030",
             )

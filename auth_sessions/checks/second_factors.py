@@ -1,15 +1,19 @@
-"""W023: second factors."""
+"""W023, W048: second factors."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core import checks
 
 from auth_sessions.checks.middleware import has_browser_sessions
 from auth_sessions.checks.mounted import mounted_routes
-from auth_sessions.mixins import SignInMixin
-from auth_sessions.views import BrowserSignInView
+from auth_sessions.conf import conf
+from auth_sessions.mixins import SecondFactorMixin, SignInMixin, StepUpMixin
+from auth_sessions.pages.views import Page
+from auth_sessions.views import BrowserSignInView, ReauthenticateView
+
+T = TypeVar("T")
 
 PACKAGES = (
     "allauth.mfa",
@@ -24,12 +28,16 @@ PACKAGES = (
 
 
 def check() -> Iterator[checks.CheckMessage]:
-    """W023: a package for second factors is installed, and a mounted sign-in does not ask for it."""
     packages = [name for name in PACKAGES if apps.is_installed(name)]
-    if not packages:
-        return
+    if packages:
+        yield from _sign_ins_by_password(packages)
+        yield from _proofs_by_password(packages)
+
+
+def _sign_ins_by_password(packages: list[str]) -> Iterator[checks.CheckMessage]:
+    """W023: a package for second factors is installed, and a mounted sign-in does not ask for it."""
     for view in _sign_ins():
-        if view.second_factor is SignInMixin.second_factor:
+        if view.second_factor is SecondFactorMixin.second_factor:
             yield checks.Warning(
                 f"{', '.join(packages)} is installed, but {view.__module__}.{view.__qualname__} signs in by a "
                 "password alone.",
@@ -38,11 +46,36 @@ def check() -> Iterator[checks.CheckMessage]:
             )
 
 
+def _proofs_by_password(packages: list[str]) -> Iterator[checks.CheckMessage]:
+    """W048: the same, of the views in which a person who is signed in proves their identity again."""
+    has_own_page = conf.AUTH_SESSIONS_REAUTHENTICATION_URL is not None
+    by_password = [
+        view
+        for view in _mounted(StepUpMixin)
+        if view.second_factor is SecondFactorMixin.second_factor
+        and view.verify_identity in {StepUpMixin.verify_identity, ReauthenticateView.verify_identity}
+        and not (has_own_page and issubclass(view, Page))
+    ]
+    if by_password:
+        named = ", ".join(f"{view.__module__}.{view.__qualname__}" for view in by_password)
+        yield checks.Warning(
+            f"{', '.join(packages)} is installed, but a password alone renews the proof of identity in {named}.",
+            hint="Name a page of your own in AUTH_SESSIONS_REAUTHENTICATION_URL, to which the pages then lead. "
+            "Override second_factor() or verify_identity() in a subclass of the REST view.",
+            id="auth_sessions.W048",
+        )
+
+
 def _sign_ins() -> list[type[SignInMixin]]:
-    """The mounted views that sign in, each once, without those that a path before them replaces, or that answer 501."""
+    """The mounted views that sign in, without those that answer 501."""
+    signing_in = _mounted(SignInMixin)
+    return [one for one in signing_in if has_browser_sessions() or not issubclass(one, BrowserSignInView)]
+
+
+def _mounted(base: type[T]) -> list[type[T]]:
+    """The mounted views that derive from ``base``, each once, without those that a path before them replaces."""
     views: dict[str, Any] = {}
     for route, view in mounted_routes():
         views.setdefault(route, view)
     mounted = [one for view in views.values() for one in (view, *getattr(view, "grants", {}).values())]
-    signing_in = [one for one in dict.fromkeys(mounted) if issubclass(one, SignInMixin)]
-    return [one for one in signing_in if has_browser_sessions() or not issubclass(one, BrowserSignInView)]
+    return [one for one in dict.fromkeys(mounted) if issubclass(one, base)]

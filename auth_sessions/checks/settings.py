@@ -1,7 +1,8 @@
 """E001, W002, W003: the values and the names of settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -16,13 +17,16 @@ PREFIX = "AUTH_SESSIONS_"
 LONGEST = timedelta(days=365_000)
 """A thousand years: adding a longer time to a date would exceed the calendar of Python."""
 
-RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "act")
+RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "auth_time", "act")
+
+EMAILED = ("refresh_token_reused", "new_device", "session_moved")
 
 CLEAR_SITE_DATA = ("cache", "cookies", "storage", "executionContexts", "*")
 
 UNREAD_SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": "AUTH_SESSIONS_LIFETIME and AUTH_SESSIONS_IDLE_TIMEOUT replace it.",
-    "ROTATE_REFRESH_TOKENS": "Refresh tokens always rotate.",
+    "ROTATE_REFRESH_TOKENS": "Refresh tokens always rotate. AUTH_SESSIONS_REUSE_POLICY decides about clients that keep "
+    "an earlier one.",
     "BLACKLIST_AFTER_ROTATION": "A rotated token is recognised by its generation; there is no blacklist.",
     "CHECK_REVOKE_TOKEN": "AUTH_SESSIONS_PASSWORD_CHANGE_ENDS replaces it.",
     "UPDATE_LAST_LOGIN": "Django's user_logged_in signal always updates last_login.",
@@ -88,8 +92,12 @@ def _values() -> Iterator[checks.CheckMessage]:
             _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
             f"{duration}, or None",
         ),
+        "AUTH_SESSIONS_REAUTHENTICATION_URL": (
+            (url := conf.AUTH_SESSIONS_REAUTHENTICATION_URL) is None or (isinstance(url, str) and bool(url)),
+            "a path, the name of a URL, or None",
+        ),
         "AUTH_SESSIONS_CLEAR_SITE_DATA": (
-            _are_directives(conf.AUTH_SESSIONS_CLEAR_SITE_DATA),
+            _are_of(conf.AUTH_SESSIONS_CLEAR_SITE_DATA, CLEAR_SITE_DATA),
             f"a list of some of {', '.join(CLEAR_SITE_DATA)}",
         ),
         "AUTH_SESSIONS_ACTIVITY_DAYS": (
@@ -100,6 +108,14 @@ def _values() -> Iterator[checks.CheckMessage]:
             (days := conf.AUTH_SESSIONS_IP_RETENTION_DAYS) is None
             or (_is_count(days, least=0) and days <= LONGEST.days),
             "a number of days, 0 or more, or None",
+        ),
+        "AUTH_SESSIONS_ACTIVITY_EMAILS": (
+            _are_of(conf.AUTH_SESSIONS_ACTIVITY_EMAILS, EMAILED),
+            f"a list of some of {', '.join(EMAILED)}",
+        ),
+        "AUTH_SESSIONS_ACTIVITY_URL": (
+            (url := conf.AUTH_SESSIONS_ACTIVITY_URL) is None or _is_absolute_url(url),
+            "an absolute URL (https://...), or None",
         ),
         "AUTH_SESSIONS_SIMPLEJWT_UNTIL": (
             (until := conf.AUTH_SESSIONS_SIMPLEJWT_UNTIL) is None
@@ -143,8 +159,17 @@ def is_named_cache() -> bool:
     return alias is None or (isinstance(alias, str) and alias in settings.CACHES)
 
 
-def _are_directives(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and all(each in CLEAR_SITE_DATA for each in value)
+def _are_of(value: object, known: Sequence[str]) -> bool:
+    return isinstance(value, (list, tuple)) and all(each in known for each in value)
+
+
+def _is_absolute_url(value: object) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    is_one_word = parts is not None and not any(each.isspace() for each in str(value))
+    return parts is not None and is_one_word and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _are_keys_readable() -> bool:

@@ -1,7 +1,7 @@
 """Acting in another person's name ("log in as"): who acts, and from which session of theirs.
 
 ``Session.actor`` is the person who really acts, also where they act through several users, one after the other.
-``Session.actor_session`` is a session of their own: ``db.deletion`` ends with it what is acted from it.
+``Session.depends_on`` is a session of their own, with which what is acted from it ends.
 """
 
 from typing import Any, cast
@@ -14,6 +14,7 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest
 
 from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.dependents import depend_on
 from auth_sessions.models import Session
 
 HIJACK_KEY = "hijack_history"
@@ -69,15 +70,8 @@ def set_actor(session: Session, actor: AbstractBaseUser, *, current: Session | N
     elif current.actor_id is None:
         own = current
     else:
-        actor, own_id = current.actor or actor, current.actor_session_id
+        actor, own_id = current.actor or actor, current.depends_on_id
         own = None if own_id is None else all_sessions().filter(pk=own_id).first()
-    session.actor, session.actor_session, session.authenticated_at = cast("Any", actor), own, None
-    if own is not None and own.expires_at is not None:
-        session.expires_at = own.expires_at if session.expires_at is None else min(session.expires_at, own.expires_at)
-
-
-def mark_actor_session(session: Session, *, using: str) -> bool:
-    """Lock the actor's own session, and mark it as one that others end with. False if it has ended meanwhile."""
-    if session.actor_session_id is None:
-        return True
-    return bool(all_sessions(using).filter(pk=session.actor_session_id).update(is_actor_session=True))
+    session.actor, session.authenticated_at = cast("Any", actor), None
+    if own is not None:
+        depend_on(session, own)

@@ -52,6 +52,15 @@ def is_known(user: AbstractBaseUser, path: str) -> bool:
     )
 
 
+def find_reader(user: AbstractBaseUser, path: str) -> str | None:
+    """The path of a backend by which Django can read a user; None if there is none.
+
+    That is the backend of ``path``, or else, where this cannot answer, the first one that knows the user.
+    """
+    paths = [path] if path and _backends(path) else settings.AUTHENTICATION_BACKENDS
+    return next((each for each in paths if any(backend.get_user(user.pk) for backend in _backends(each))), None)
+
+
 def is_accepted(user: AbstractBaseUser, path: str, *, is_visible: bool = True) -> bool:
     """Whether a backend accepts a user, as far as the user object shows it: ``user_can_authenticate()``.
 

@@ -37,6 +37,9 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     if state is None or not is_logged_in_as(request.session, user):
         return
     browser_login.apply_lifetime(request)
+    if state.details is not None and state.details.handed_over_from is not None:  # nobody acts, and nobody comes back
+        browser_login.on_login(request, user)
+        return
     previous = _find_previous(state)
     is_same_user = previous is not None and previous.user_id == user.pk
     if previous is not None and is_same_user and not _begins_again(request, state, previous):
@@ -113,7 +116,7 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
     own_id = acting and acting["session"]
     if not own_id:
         return False
-    carried = all_sessions().filter(Q(pk=own_id) | Q(actor_session_id=own_id), kind=SessionKind.BROWSER)
+    carried = all_sessions().filter(Q(pk=own_id) | Q(depends_on_id=own_id), kind=SessionKind.BROWSER)
     session = carried.filter(user_id=user.pk).first()
     if session is None or (is_proved and session.actor_id is not None):
         return False

@@ -61,8 +61,8 @@ def end_dropped(request: HttpRequest) -> None:
 
     in_transaction(end, using=write_alias())
     state.has_left_acting = row.actor_id is not None
-    if row.actor_session_id is not None and presented.acting is None:  # nobody has loaded the data
-        left = all_sessions().filter(pk=row.actor_session_id, kind=SessionKind.BROWSER)
+    if row.is_staff_help and row.depends_on_id is not None and presented.acting is None:  # nobody has loaded the data
+        left = all_sessions().filter(pk=row.depends_on_id, kind=SessionKind.BROWSER)
         own = left.filter(django_session_key=None, django_session_engine=None).first()
         presented.acting = Acting(actor=str(row.actor_id), session=None if own is None else str(own.pk))
 

@@ -170,6 +170,7 @@ def create_for_login(
             actor=actor,
             current=state.previous,
             is_provisional=is_provisional,
+            handed_over_from=details.handed_over_from,
         )
     except exceptions.SessionInvalid:
         return False

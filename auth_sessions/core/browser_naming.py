@@ -65,7 +65,7 @@ def note_actor(request: HttpRequest, session: Session) -> None:
     if session.actor_id is None:
         return
     own = acting and acting["session"] if left is None or left.actor_id is not None else str(left.pk)
-    is_carried = own is not None and own == str(session.actor_session_id)
+    is_carried = own is not None and own == str(session.depends_on_id)
     state.presented.acting = Acting(actor=str(session.actor_id), session=own if is_carried else None)
     if left is not None and is_carried:
         rows = all_sessions().filter(pk=left.pk)

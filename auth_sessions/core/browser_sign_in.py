@@ -43,21 +43,32 @@ def sign_in_browser(
     """
     user, amr = authenticate(request, normalized(credentials), second_factor=second_factor)
     otp.announce(user)
+    return log_in(request, user, LoginDetails(name=name, tag=tag, amr=amr, lifetime=lifetime))
+
+
+def log_in(
+    request: HttpRequest, user: AbstractBaseUser, details: LoginDetails, *, backend: str | None = None
+) -> Session:
+    """Log a person in by Django's ``login()``, as the app's own sign-in. Returns the session.
+
+    ``backend`` is the path of the one by which Django reads the user from now on, where ``authenticate()`` has noted
+    none. Raises :class:`~auth_sessions.exceptions.UserInactive` or :class:`~auth_sessions.exceptions.UserNotFound`.
+    """
     state = state_of(request)
-    state.details = LoginDetails(name=name, tag=tag, amr=amr, lifetime=lifetime)
+    state.details = details
     try:
         with translate_missing_user(user):
-            return retry_conflicts(partial(_log_in, request, state, user), using=write_alias())
+            return retry_conflicts(partial(_log_in, request, state, user, backend), using=write_alias())
     except Exception:
         logout(request)  # or a response that is no 5xx would save the login
         raise
 
 
-def _log_in(request: HttpRequest, state: RequestState, user: AbstractBaseUser) -> Session:
+def _log_in(request: HttpRequest, state: RequestState, user: AbstractBaseUser, backend: str | None) -> Session:
     request.session.set_expiry(None)  # that of a sign-in before
     if is_logged_in_as(request.session, user):
         request.session.cycle_key()  # Django keeps the key of the same user
-    login(request, cast("Any", user))
+    login(request, cast("Any", user), backend=backend)
     if state.session is None:
         raise exceptions.UserInactive
     return state.session

@@ -29,6 +29,7 @@ class LoginDetails:
     tag: str = ""
     amr: tuple[str, ...] = ()
     lifetime: Lifetime = DEFAULT
+    handed_over_from: Session | None = None
 
 
 @dataclass

@@ -30,8 +30,8 @@ from auth_sessions.querysets import SessionQuerySet
 READ_FIELDS = (
     "user",
     "actor",
-    "actor_session",
-    "is_actor_session",
+    "depends_on",
+    "has_dependents",
     "kind",
     "expires_at",
     "last_seen_at",
@@ -160,7 +160,7 @@ def _abandoned_keys(sessions: list[Session]) -> set[uuid.UUID]:
         session
         for session in sessions
         if session.kind == SessionKind.BROWSER
-        and (session.is_actor_session or session.actor_id is not None)
+        and (session.has_dependents or session.actor_id is not None)
         and session.django_session_key is None
         and session.django_session_engine is None
     ]
@@ -171,8 +171,13 @@ def _abandoned_keys(sessions: list[Session]) -> set[uuid.UUID]:
         actor_id__in={session.actor_id or session.user_id for session in left},
         django_session_engine__isnull=False,
     )
-    own_keys = set(held.values_list("actor_session_id", flat=True))
-    return {session.pk for session in left if (session.actor_session_id or session.pk) not in own_keys}
+    own_keys = set(held.values_list("depends_on_id", flat=True))
+    return {session.pk for session in left if _own_key(session) not in own_keys}
+
+
+def _own_key(session: Session) -> uuid.UUID:
+    """The key of the session of the person who acts, who has not handed it over from an app: that one is not left."""
+    return session.depends_on_id or session.pk if session.is_staff_help else session.pk
 
 
 def _end_still_invalid(keys: list[uuid.UUID], *, is_sweep: bool = False, using: str | None = None) -> int:

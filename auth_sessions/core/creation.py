@@ -16,7 +16,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, moments, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.acting import mark_actor_session, set_actor
+from auth_sessions.core.acting import set_actor
 from auth_sessions.core.backends import backend_of, is_accepted, is_visible
 from auth_sessions.core.database import (
     all_sessions,
@@ -26,6 +26,7 @@ from auth_sessions.core.database import (
     user_row,
     write_alias,
 )
+from auth_sessions.core.dependents import depend_on, mark_depended_on
 from auth_sessions.core.statements import insert
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_keys
@@ -119,6 +120,7 @@ def create_browser_session(
     current: Session | None = None,
     is_provisional: bool = False,
     is_imported: bool = False,
+    handed_over_from: Session | None = None,
 ) -> Session | None:
     """Create a browser session, which Django's session carries.
 
@@ -128,7 +130,8 @@ def create_browser_session(
     login, None if that is not known. The limit is then enforced at once, and otherwise by :func:`enforce_limit`.
     ``name``, ``tag``, ``actor`` and ``current`` are those of :func:`create_session`. If the session ``is_provisional``,
     it is still open whether somebody acts: it is not announced before :func:`complete_session`. If it ``is_imported``,
-    nobody is signing in, and it is not announced at all. Returns None if another session has this key.
+    nobody is signing in, and it is not announced at all. It depends on the app's session that it was
+    ``handed_over_from``, whose proof of identity is its own. Returns None if another session has this key.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
     :class:`~auth_sessions.exceptions.SessionNotFound`.
@@ -148,6 +151,10 @@ def create_browser_session(
         session.django_session_engine = settings.SESSION_ENGINE
     if not is_authenticated_now and session.actor_id is None:
         session.authenticated_at = authenticated_at
+    if handed_over_from is not None:
+        depend_on(session, handed_over_from)
+        session.authenticated_at = handed_over_from.authenticated_at
+        session.earlier_proofs = dict(handed_over_from.earlier_proofs)
     is_saved = _save(
         session,
         request=request,
@@ -168,9 +175,7 @@ def complete_session(
     using = write_alias()
     if actor is not None:
         set_actor(session, actor, current=current)
-    acting = {
-        name: getattr(session, name) for name in ("actor_id", "actor_session_id", "authenticated_at", "expires_at")
-    }
+    acting = {name: getattr(session, name) for name in ("actor_id", "depends_on_id", "authenticated_at", "expires_at")}
 
     def work() -> bool:
         _lock_people(session, using=using)
@@ -254,7 +259,8 @@ def _save(
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock
     # for the foreign key, and waits to write last_login. PostgreSQL would check the key only at the end of it.
     enforces_limit = enforces_limit and conf.AUTH_SESSIONS_MAX_PER_USER is not None
-    must_lock = enforces_limit or session.actor_id is not None or not is_outermost(using)
+    depends = session.actor_id is not None or session.depends_on_id is not None
+    must_lock = enforces_limit or depends or not is_outermost(using)
 
     def save() -> bool:
         if not insert(session, *related, using=using, unless_exists=unless_exists):
@@ -283,12 +289,12 @@ def _save(
 
 
 def _lock_people(session: Session, *, using: str) -> None:
-    """Lock the row of the user, and of the actor's own session: neither is deleted before the session exists."""
+    """Lock the row of the user, and the session that this one depends on: neither is deleted before it exists."""
     user = user_row(session.user)
     has_limit = conf.AUTH_SESSIONS_MAX_PER_USER is not None
     if not (lock_by_update(user) if has_limit else lock_by_primary_key(user)):
         raise exceptions.UserNotFound
-    if not mark_actor_session(session, using=using):
+    if not mark_depended_on(session, using=using):
         raise exceptions.SessionNotFound
 
 
@@ -323,12 +329,13 @@ def _refusals_announced(session: Session, *, request: HttpRequest | None, using:
 def _enforce_limit(session: Session, *, request: HttpRequest | None, using: str) -> None:
     """Enforce ``AUTH_SESSIONS_MAX_PER_USER``. The caller has locked the user's row, so sign-ins of one user wait.
 
-    Sessions in which somebody acts in the user's name are not counted, and end no other.
+    Sign-ins of the user are counted: neither sessions in which somebody acts in the user's name, nor what an app has
+    handed over, which is a part of the app's. Those end no other, either.
     """
     limit = conf.AUTH_SESSIONS_MAX_PER_USER
-    if limit is None or session.actor_id is not None:
+    if limit is None or session.actor_id is not None or session.depends_on_id is not None:
         return
-    counted = all_sessions(using).live(user=session.user).filter(actor=None).exclude(pk=session.pk)
+    counted = all_sessions(using).live(user=session.user).filter(actor=None, depends_on=None).exclude(pk=session.pk)
     if conf.AUTH_SESSIONS_LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
     surplus = read_keys(counted.last_used_first())[max(limit - 1, 0) :]

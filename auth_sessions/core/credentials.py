@@ -113,6 +113,34 @@ def verify_password(
     return None
 
 
+def prove_again(
+    user: AbstractBaseUser,
+    *,
+    request: HttpRequest | None,
+    password: Callable[[], AbstractBaseUser | None] | None,
+    second_factor: SecondFactor,
+) -> tuple[AbstractBaseUser | None, tuple[str, ...]]:
+    """The methods by which a person who is signed in has proved their identity again: all that a sign-in asks for.
+
+    ``password`` verifies theirs, as :func:`verify_password` does; None if they have none. The user is that of the
+    backend that accepted it. A second factor that is refused is one failed sign-in. Raises
+    :class:`~auth_sessions.exceptions.ReauthenticationFailed`,
+    :class:`~auth_sessions.exceptions.ReauthenticationUnavailable` if there was nothing to ask for, and what
+    ``second_factor`` raises.
+    """
+    found = None if password is None else password()
+    if password is not None and found is None:
+        raise exceptions.ReauthenticationFailed
+    try:
+        amr = (*(() if found is None else ("pwd",)), *second_factor(user))
+    except exceptions.SecondFactorInvalid:
+        _report_failure(request, {auth.get_user_model().USERNAME_FIELD: user.get_username()})
+        raise
+    if not amr:
+        raise exceptions.ReauthenticationUnavailable
+    return found, amr
+
+
 def has_password(user: AbstractBaseUser) -> bool:
     """Whether the person can be asked for a password: they have one, and a backend of the project takes it."""
     return (

@@ -62,12 +62,18 @@ def lock_with_caller(chosen: SessionQuerySet, *, caller: Session | None, using: 
     return locked
 
 
-def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
-    """The sessions in key order, ``size`` at a time. A batch is read when the one before has been processed."""
-    keys = list(sessions.order_by("pk").values_list("pk", flat=True)[:size])
+def keys_in_batches(rows: QuerySet[Any], *, size: int = 1000) -> Iterator[list[Any]]:
+    """The keys of the rows in order, ``size`` at a time. A batch is read when the one before has been processed."""
+    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
     while keys:
+        yield keys
+        keys = list(rows.filter(pk__gt=keys[-1]).order_by("pk").values_list("pk", flat=True)[:size])
+
+
+def in_batches(sessions: SessionQuerySet, *, size: int = 1000) -> Iterator[SessionQuerySet]:
+    """The sessions in key order, ``size`` at a time: as :func:`keys_in_batches`."""
+    for keys in keys_in_batches(sessions, size=size):
         yield all_sessions(sessions.db).filter(pk__in=keys)
-        keys = list(sessions.filter(pk__gt=keys[-1]).order_by("pk").values_list("pk", flat=True)[:size])
 
 
 @contextmanager
@@ -91,9 +97,9 @@ def as_told(session: Session) -> Session:
     """A copy of a session for receivers: what they do to it, its people or its token changes nothing of the session."""
     told = copy(session)
     told.amr = list(session.amr)
-    for name in ("user", "actor", "actor_session", "refresh_token"):
+    for name in ("user", "actor", "depends_on", "refresh_token"):
         if (related := get_related(session, name)) is not None:
-            set_related(told, name, as_told(related) if name == "actor_session" else copy(related))
+            set_related(told, name, as_told(related) if name == "depends_on" else copy(related))
     if (user := get_related(session, "user")) is not None:
         told.user.pk = session.user_id  # a receiver of user_logged_in may have changed the user's own
         told.user._state.fields_cache = user._state.fields_cache  # what a receiver reads of the user is read once

@@ -33,7 +33,8 @@ def change_password(
     """Set a new password and end every session of the user except ``keep``, in one transaction.
 
     Only sessions of the kinds in ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` end. ``keep`` gets the fingerprint of the new
-    password. The password is not validated here; a form or a serializer does that. Returns the number of sessions
+    password. If that is a browser's session which an app has handed over, the app's is kept with it. The password is
+    not validated here; a form or a serializer does that. Returns the number of sessions
     ended. Raises :class:`~auth_sessions.exceptions.UserNotFound` (the user was deleted meanwhile),
     :class:`~auth_sessions.exceptions.PasswordTooLong`, and, without any change,
     :class:`~auth_sessions.exceptions.SessionNotFound` if ``keep`` has ended meanwhile.
@@ -51,8 +52,9 @@ def change_password(
             raise exceptions.SessionNotFound
         if keep is not None:
             keep.password_fingerprint = passwords.fingerprint(user.password)
-            sessions.filter(pk=keep.pk).update(password_fingerprint=keep.password_fingerprint)
-            sessions = sessions.exclude(pk=keep.pk)
+            kept = [keep.pk, keep.sign_in_id]
+            sessions.filter(pk__in=kept).update(password_fingerprint=keep.password_fingerprint)
+            sessions = sessions.exclude(pk__in=kept)
         sessions = sessions.filter(kind__in=conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS)
         return sessions.end(reason=EndReason.PASSWORD_CHANGED, actor=user, request=request)
 

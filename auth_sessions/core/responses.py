@@ -21,6 +21,7 @@ from auth_sessions.core.browser_rows import has_password_of, read_row
 from auth_sessions.core.browser_state import RequestState, get_state
 from auth_sessions.core.browser_validation import get_current
 from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.dependents import earliest
 from auth_sessions.core.login_methods import OTP_METHODS, OTPMark
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import ACTING_KEY, SESSION_ID_KEY, Login
@@ -136,7 +137,7 @@ def _follow(state: RequestState, django_session: SessionBase) -> None:
     if session is None or not _is_user_of(session, login):
         return
     changes: dict[str, Any] = {}
-    expires_at = store.get_expiry(django_session, created_at=(session.actor_session or session).created_at)
+    expires_at = _get_expiry(session, django_session)
     if session.expires_at is None or abs(expires_at - session.expires_at) > _tolerance(django_session):
         changes["expires_at"] = expires_at
         _follow_acting(session, django_session, expires_at=expires_at)
@@ -145,6 +146,16 @@ def _follow(state: RequestState, django_session: SessionBase) -> None:
     is_written = not changes or update_on_commit(session, changes, only_if={})
     if is_written and _differs(django_session, ends_at):
         django_session[EXPIRY_KEY] = ends_at.timestamp()
+
+
+def _get_expiry(session: Session, django_session: SessionBase) -> datetime:
+    """When a row expires whose Django session is saved now: no later than the session that it depends on."""
+    if session.depends_on_id is None:
+        return store.get_expiry(django_session, created_at=session.created_at)
+    other = all_sessions().filter(pk=session.depends_on_id).first() or session  # this one has just ended with it
+    expires_at = store.get_expiry(django_session, created_at=other.created_at)
+    # An actor's own session may itself follow Django's session, which then is the same one.
+    return expires_at if session.is_staff_help else earliest(expires_at, other.expires_at) or expires_at
 
 
 def _follow_acting(session: Session, django_session: SessionBase, *, expires_at: datetime) -> None:

@@ -67,7 +67,8 @@ def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
         raise exceptions.SessionNotFound
     if scope == Scope.GLOBAL:
         return locked
-    return [each for each in locked if each != session and each.actor_session_id != session.pk]
+    kept = session.sign_in_id  # the scope names devices: what an app has handed over stays where the app does
+    return [each for each in locked if each != session and kept not in (each.pk, each.depends_on_id)]
 
 
 def _lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:

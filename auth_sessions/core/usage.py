@@ -45,9 +45,9 @@ def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
 
 def touch_actor_session(session: Session, **changes: Any) -> None:
     """Record that the actor's own session is in use, while they act in another person's name from it."""
-    if session.actor_session_id is not None:
+    if session.is_staff_help and session.depends_on_id is not None:
         now, using = timezone.now(), write_alias()
-        row = all_sessions(using).filter(pk=session.actor_session_id, last_seen_at__lte=now)
+        row = all_sessions(using).filter(pk=session.depends_on_id, last_seen_at__lte=now)
         _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
 
 
@@ -117,19 +117,24 @@ def mark_reauthenticated(
 ) -> bool:
     """Record that a person has proved their identity again in an existing session. False if it has ended.
 
-    ``amr`` is added to the methods of the session. With the ``user`` who was authenticated by the present password, the
+    ``amr`` is added to the methods of the session; of those that it does not name, the time of their last proof is kept
+    in ``earlier_proofs``. With the ``user`` who was authenticated by the present password, the
     session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
     Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
-    using = write_alias()
+    using, methods = write_alias(), list(amr)
 
     def work() -> bool:
         stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
         if stored is None:
             return False
+        earlier = {method: stored.proved_at(method) for method in stored.amr if method not in methods}
+        session.earlier_proofs = {method: at and moments.to_seconds(at) for method, at in earlier.items()}
         session.authenticated_at = timezone.now() if session.actor_id is None else None
-        session.amr = list(dict.fromkeys([*stored.amr, *amr]))
-        changes: dict[str, Any] = {"authenticated_at": session.authenticated_at, "amr": session.amr}
+        session.amr = list(dict.fromkeys([*stored.amr, *methods]))
+        changes: dict[str, Any] = {
+            name: getattr(session, name) for name in ("authenticated_at", "amr", "earlier_proofs")
+        }
         if user is not None:
             changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
         if auth_backend is not None:

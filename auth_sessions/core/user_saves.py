@@ -14,7 +14,9 @@ from auth_sessions.core.sign_out import revoke_credentials
 from auth_sessions.db.hash_upgrades import has_new_password
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.signals import credentials_revoked
 
 ANY_OTHER = ""
 """Equals no password hash."""
@@ -36,14 +38,16 @@ def get_stored_password(user: AbstractBaseUser, update_fields: Collection[str] |
     return stored
 
 
-def revoke_before_save(user: AbstractBaseUser, stored: str | None) -> None:
-    """Before a new password of a stored user is written, send ``credentials_revoked``.
+def revoke_before_save(user: AbstractBaseUser, stored: str | None) -> bool:
+    """Before a new password of a stored user is written, send ``credentials_revoked``. Whether it was sent.
 
     After it, until the sessions have ended, whatever an earlier sign-in has given could open a session with the new
-    password's fingerprint.
+    password's fingerprint. What the person gets by the new password, perhaps in the same transaction, stays.
     """
-    if not user._state.adding and is_new_password(user, stored):
-        _revoke(user.pk, using=write_alias())
+    revokes = not user._state.adding and is_new_password(user, stored) and _ends_tokens()
+    if revokes:
+        revoke_credentials({user.pk}, using=write_alias())
+    return revokes
 
 
 def is_new_password(user: AbstractBaseUser, stored: str | None) -> bool:
@@ -51,37 +55,41 @@ def is_new_password(user: AbstractBaseUser, stored: str | None) -> bool:
     return stored is not None and stored != user.password
 
 
-def _revoke(user_id: Any, *, using: str) -> None:
-    if SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS:
-        revoke_credentials({user_id}, using=using)
+def _ends_tokens() -> bool:
+    return SessionKind.TOKEN in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
 
 
-def end_after_save(user_id: Any, *, has_new_password: bool) -> int:
+def end_after_save(user_id: Any, *, has_new_password: bool, is_revoked: bool = False) -> int:
     """End the sessions of a saved user that nobody may use any more. Returns the number of sessions ended.
 
     These are the sessions whose backend does not accept the user, all of them if the default manager hides the user,
     and those in which a user who is not accepted acts in another person's name. With a new password these are also the
     token sessions of any other, and those in which the user acts from a browser session of any other, where
     ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` names that kind. Costs one SELECT if none ends, and then reads no session.
+
+    Sends ``credentials_revoked`` of a user whom no backend accepts, and with a new password that does not leave token
+    sessions alone, unless it ``is_revoked``: it was sent before the save.
     """
     using = write_alias()
     user = all_users(using).filter(pk=user_id).first()
-    if user is None or not (has_new_password or _refused(user, using).exists() or _acted(user, using).exists()):
+    if user is None:
+        return 0
+    is_locked_out = credentials_revoked.has_listeners(Session) and not _may_sign_in(user, using)
+    if not (has_new_password or is_locked_out or _refused(user, using).exists() or _acted(user, using).exists()):
         return 0
 
     def work() -> int:
         ended = 0
         for stored in lock_by_primary_key(user_row(user)):  # nobody changes the user until these sessions have ended
+            if (has_new_password and not is_revoked and _ends_tokens()) or not _may_sign_in(stored, using):
+                revoke_credentials({user_id}, using=using)
             ended += _acted(stored, using).end(reason=EndReason.SIGNED_OUT)
             ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)
             if has_new_password:
                 ended += _end_with_other_password(stored, using)
         return ended
 
-    ended = in_transaction(work, using=using)
-    if has_new_password:
-        _revoke(user_id, using=using)
-    return ended
+    return in_transaction(work, using=using)
 
 
 def _end_with_other_password(user: AbstractBaseUser, using: str) -> int:
@@ -95,7 +103,7 @@ def _end_with_other_password(user: AbstractBaseUser, using: str) -> int:
     outdated = all_sessions(using).exclude(password_fingerprint__in=passwords.fingerprints(user.password))
     if SessionKind.BROWSER in kinds:
         browsers = outdated.filter(user_id=user.pk, kind=SessionKind.BROWSER)
-        acted = all_sessions(using).filter(actor_id=user.pk, actor_session__in=browsers.values("pk"))
+        acted = all_sessions(using).filter(actor_id=user.pk, depends_on__in=browsers.values("pk"))
         ended += acted.end(reason=EndReason.SIGNED_OUT)
     if SessionKind.TOKEN in kinds:
         tokens = outdated.filter(user_id=user.pk, kind=SessionKind.TOKEN)
@@ -111,4 +119,8 @@ def _refused(user: AbstractBaseUser, using: str) -> SessionQuerySet:
 def _acted(user: AbstractBaseUser, using: str) -> SessionQuerySet:
     """The sessions in which a user acts in another person's name; none if the user may be signed in."""
     acted = all_sessions(using).filter(actor_id=user.pk)
-    return acted.none() if is_accepted(user, "") and is_visible(user, using=using) else acted
+    return acted.none() if _may_sign_in(user, using) else acted
+
+
+def _may_sign_in(user: AbstractBaseUser, using: str) -> bool:
+    return is_accepted(user, "") and is_visible(user, using=using)

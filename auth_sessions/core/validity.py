@@ -53,14 +53,14 @@ def get_end_reason(
 def _is_actor_signed_in(session: Session, *, asks_backend: bool) -> bool:
     """Whether the actor's own session is live. Where none is named, whether the actor may be signed in."""
     using = session._state.db or write_alias()
-    if session.actor_session_id is None:
+    if session.depends_on_id is None:
         actor = all_users(using).filter(pk=session.actor_id).first()
         if actor is None or asks_backend:
             return actor is not None and is_known(actor, "")
         return is_accepted(actor, "", is_visible=is_visible(actor, using=using))
     rows = all_sessions(using).with_user_visibility().select_related("user", "refresh_token")
-    own = rows.filter(pk=session.actor_session_id).first()
-    set_related(session, "actor_session", own)
+    own = rows.filter(pk=session.depends_on_id).first()
+    set_related(session, "depends_on", own)
     return own is not None and not get_end_reason(
         own, last_used_at=own.last_used_at, checks_browser_password=True, asks_backend=asks_backend
     )
@@ -79,15 +79,3 @@ def may_end(session: Session, reason: EndReason) -> bool:
     Another ``SECRET_KEY`` cannot tell whether the password has changed: a process that lacks the key ends nobody.
     """
     return reason != EndReason.PASSWORD_CHANGED or passwords.has_known_key(session.password_fingerprint)
-
-
-def is_recent(session: Session) -> bool:
-    """Whether the last proof of identity is younger than ``AUTH_SESSIONS_REAUTHENTICATION_AGE``.
-
-    Never where somebody acts in the person's name.
-    """
-    if session.is_staff_help:
-        return False
-    age = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE
-    authenticated_at = session.authenticated_at
-    return age is None or (authenticated_at is not None and moments.age(authenticated_at) < age)

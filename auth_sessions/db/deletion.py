@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import OperationalError, connections, transaction
-from django.db.models import DO_NOTHING
+from django.db.models import DO_NOTHING, Q
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
@@ -54,41 +54,40 @@ def end(
     ``is_robust`` an error in a receiver, also in one of a related object that is deleted, is logged, and the sessions
     end nevertheless.
 
-    The sessions in which somebody acts in another person's name end with the actor's own: in the same transaction,
-    before these, with signals of their own, since what happened to the actor (the ``reason``, the ``scope``) did not
-    happen to the person in whose name they acted.
+    The sessions that depend on them end with them, in the same transaction: a browser's that an app has handed over, as
+    these do; and those in which somebody acts in another person's name from their own, before these, with signals of
+    their own, since what happened to the actor (the ``reason``, the ``scope``) did not happen to the person in whose
+    name they acted.
     """
 
     def work() -> int:
-        sessions = lock()
-        acted = _acted_from(sessions, using=using)
-        keys = {session.pk for session in acted}
-        own = [session for session in sessions if session.pk not in keys]
+        sessions = _with_dependents(lock(), using=using)
+        actors = {session.user_id for session in sessions if session.actor_id is None}
+        acted = [session for session in sessions if session.actor_id in actors]
+        own = [session for session in sessions if session.actor_id not in actors]
         event: dict[str, Any] = {"actor": actor, "request": request, "using": using}
         if acted:
             _end_locked(acted, {**event, "reason": EndReason.SIGNED_OUT, "scope": None}, is_robust=is_robust)
         if own:
             _end_locked(own, {**event, "reason": reason, "scope": scope}, is_robust=is_robust)
-        return len(keys) + len(own)
+        return len(sessions)
 
     return in_transaction(work, using=using)
 
 
-def _acted_from(sessions: list[Session], *, using: str) -> list[Session]:
-    """The sessions in which the users of these act in another person's name, locked.
-
-    Those that are acted from one of them, and those among them whose actor is a user of another one.
-    """
-    own = [session for session in sessions if session.actor_id is None]
-    users = {session.user_id for session in own}
-    found = {session.pk: session for session in sessions if session.actor_id in users}
+def _with_dependents(sessions: list[Session], *, using: str) -> list[Session]:
+    """These sessions and those that depend on them, locked. Costs one statement for each level of those, if any."""
+    found = {session.pk: session for session in sessions}
     rows: Any = apps.get_model("auth_sessions", "Session")._base_manager.using(using)
-    for batch in batches([session for session in own if session.is_actor_session]):
-        acted = rows.filter(
-            actor_id__in={session.user_id for session in batch},
-            actor_session_id__in=[session.pk for session in batch],
-        )
-        found.update((session.pk, session) for session in lock_rows(acted))
+    level = sessions
+    while depended_on := [session for session in level if session.has_dependents]:
+        level = []
+        for batch in batches(depended_on):
+            people = [session.user_id for session in batch]
+            of_people = rows.filter(Q(user_id__in=people) | Q(actor_id__in=people))
+            level += lock_rows(of_people.filter(depends_on_id__in=[session.pk for session in batch]))
+        level = [session for session in level if session.pk not in found]
+        found.update((session.pk, session) for session in level)
     return [found[key] for key in sorted(found)]
 
 

@@ -97,6 +97,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "earlier_proofs",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        editable=False,
+                        help_text=(
+                            "When the methods were last used that the last proof of identity did not include: "
+                            "Unix time, or null."
+                        ),
+                        verbose_name="earlier proofs",
+                    ),
+                ),
+                (
                     "auth_backend",
                     models.CharField(
                         blank=True,
@@ -139,29 +152,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "actor_session",
+                    "depends_on",
                     models.ForeignKey(
                         db_constraint=False,
                         db_index=False,
                         editable=False,
-                        help_text="The acting person's own session, from which they act.",
+                        help_text="The session that this one ends with: of the app, or the acting person's own.",
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="auth_sessions.session",
-                        verbose_name="acting person's session",
+                        verbose_name="depends on",
                     ),
                 ),
                 (
-                    "is_actor_session",
+                    "has_dependents",
                     models.BooleanField(
                         default=False,
                         editable=False,
-                        help_text=(
-                            "Whether there may be sessions in which the user acts in another person's name "
-                            "from this one."
-                        ),
-                        verbose_name="acted from",
+                        help_text="Whether there may be sessions that end with this one.",
+                        verbose_name="has dependents",
                     ),
                 ),
                 (
@@ -212,6 +222,16 @@ class Migration(migrations.Migration):
                         help_text="When a token was first reused, under the policy that does not refuse it.",
                         null=True,
                         verbose_name="first reused",
+                    ),
+                ),
+                (
+                    "hand_over_digest",
+                    models.CharField(
+                        editable=False,
+                        help_text="SHA-256 of the code that hands the session over to a browser, until it is used.",
+                        max_length=64,
+                        null=True,
+                        verbose_name="code of a hand-over",
                     ),
                 ),
             ],

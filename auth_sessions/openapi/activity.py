@@ -10,7 +10,7 @@ from rest_framework import serializers, status
 
 from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.openapi.components import NamedSerializer
-from auth_sessions.openapi.refusals import INVALID, NOT_FOUND, THROTTLED, UNAUTHORIZED
+from auth_sessions.openapi.refusals import FORBIDDEN, INVALID, NO_CONTENT, NOT_FOUND, THROTTLED, UNAUTHORIZED
 from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation
 
 LIMIT = OpenApiParameter(
@@ -70,7 +70,24 @@ def activity_list(view: Any) -> Described:
     )
 
 
-DESCRIPTIONS: Descriptions = {"auth_sessions.activity.views.ActivityListView": activity_list}
+def activity_report(view: Any) -> Described:
+    return Described(
+        operations={
+            "post": Operation(
+                id="auth_activity_report",
+                summary="Report an event",
+                description="The event was not the user's: every other session ends, and this one if it is its own.",
+                tags=("activity",),
+                responses={**NO_CONTENT, **UNAUTHORIZED, **FORBIDDEN, **NOT_FOUND, **THROTTLED},
+            )
+        }
+    )
+
+
+DESCRIPTIONS: Descriptions = {
+    "auth_sessions.activity.views.ActivityListView": activity_list,
+    "auth_sessions.activity.report_views.ActivityReportView": activity_report,
+}
 
 
 class ActivityViews(DescribedViews):

@@ -75,6 +75,12 @@ class SignInComponent(NamedSerializer):
     description = "The credentials, the code of a second factor, and the person's own name for the device."
 
 
+class ReauthenticateComponent(NamedSerializer):
+    target_class = "auth_sessions.serializers.ReauthenticateSerializer"
+    name = "AuthSessionsReauthenticate"
+    description = "The password, which a person who has one must send, and the code of a second factor."
+
+
 class RefreshComponent(NamedSerializer):
     target_class = "auth_sessions.serializers.RefreshSerializer"
     name = "AuthSessionsRefresh"
@@ -86,6 +92,20 @@ class SignOutComponent(NamedSerializer):
     name = "AuthSessionsSignOut"
     description = "Which sessions end, and a refresh token that stands for the session of the request."
     choices = {"scope": Scope}
+
+
+class HandOverComponent(NamedSerializer):
+    target_class = "auth_sessions.serializers.HandOverSerializer"
+    name = "AuthSessionsHandOver"
+    description = "The path of the website to which the browser goes."
+
+
+class AuthSessionsHandOverCode(serializers.Serializer[Any]):
+    """A code by which a browser signs in."""
+
+    code = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="In seconds.")
+    url = serializers.URLField(allow_null=True, help_text="The page that takes the code; null where none is mounted.")
 
 
 class AuthSessionsTokens(serializers.Serializer[Any]):
@@ -117,4 +137,19 @@ def signed_in(session_serializer: type[serializers.BaseSerializer[Any]]) -> type
         f"AuthSessionsSignedIn{name.removesuffix('Serializer')}",
         (AuthSessionsTokens,),
         {"session": session_serializer(), "__doc__": "The tokens of a new session, and the session."},
+    )
+
+
+@cache
+def reauthenticated(session_serializer: type[serializers.BaseSerializer[Any]]) -> type[serializers.Serializer[Any]]:
+    """The response to a later proof of identity, with the session as this serializer shows it."""
+    name = "" if session_serializer.__module__.startswith("auth_sessions.") else session_serializer.__name__
+    return type(
+        f"AuthSessionsReauthenticated{name.removesuffix('Serializer')}",
+        (serializers.Serializer,),
+        {
+            "access": serializers.CharField(required=False),
+            "session": session_serializer(),
+            "__doc__": "A new access token, where the session has tokens, and the session.",
+        },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse
@@ -22,9 +23,13 @@ ACCESS_CODES = ["not_authenticated", "bad_authorization_header", exceptions.Toke
 """Of a request by access token or cookie."""
 
 
-def json_object(**properties: Any) -> dict[str, Any]:
-    """The schema of an object with exactly these members."""
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def json_object(*, required: Iterable[str] | None = None, **properties: Any) -> dict[str, Any]:
+    """The schema of an object with these members, all of them ``required`` unless that names some."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties if required is None else required),
+    }
 
 
 DETAIL = json_object(detail=TEXT)
@@ -40,6 +45,15 @@ def refused(description: str, *codes: str) -> OpenApiResponse:
         shape["properties"]["end_reason"] = TEXT
     return OpenApiResponse(shape, description)
 
+
+STEP_UP: dict[str, Any] = json_object(
+    detail=TEXT,
+    code={"type": "string", "enum": [exceptions.InsufficientUserAuthentication.code]},
+    max_age={"type": "integer", "description": "How old the proof of identity may be, in seconds."},
+    acr_values={"type": "string", "description": "Methods (RFC 8176), one of which is required; spaces between."},
+    required=["detail", "code"],
+)
+"""The challenge of RFC 9470, of a view that requires a recent proof of identity."""
 
 THROTTLED: Responses = {status.HTTP_429_TOO_MANY_REQUESTS: OpenApiResponse(DETAIL, "Too many requests.")}
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import IntegerField, UUIDField
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.settings import api_settings
@@ -24,9 +24,11 @@ from auth_sessions.openapi.refusals import (
     NOT_FOUND,
     REFRESH_CODES,
     SESSION_CODES,
+    TEXT,
     THROTTLED,
     UNAUTHORIZED,
     Responses,
+    json_object,
     refused,
 )
 from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation
@@ -110,6 +112,31 @@ def browser_sign_in(view: Any) -> Described:
     )
 
 
+def hand_over(view: Any) -> Described:
+    return Described(
+        operations={
+            "post": Operation(
+                id="auth_hand_over",
+                summary="Hand over to a browser",
+                description="Get a code by which a browser signs in as the same person, once.",
+                tags=TAGS,
+                request=view.serializer_class,
+                responses={
+                    status.HTTP_201_CREATED: components.AuthSessionsHandOverCode,
+                    status.HTTP_403_FORBIDDEN: refused(
+                        "The session may not be handed over.", exceptions.HandOverRefused.code
+                    ),
+                    **BODY_REFUSED,
+                    **SIGNED_IN,
+                    status.HTTP_501_NOT_IMPLEMENTED: refused(
+                        "The project has no browser sessions.", "browser_sessions_missing"
+                    ),
+                },
+            )
+        }
+    )
+
+
 def refresh(view: Any) -> Described:
     return Described(
         operations={
@@ -122,6 +149,40 @@ def refresh(view: Any) -> Described:
                 responses={
                     status.HTTP_200_OK: components.shown(view, components.AuthSessionsTokens),
                     status.HTTP_401_UNAUTHORIZED: refused("The refresh token is not valid.", *REFRESH_CODES),
+                    **BODY_REFUSED,
+                    **THROTTLED,
+                },
+            )
+        }
+    )
+
+
+def reauthenticate(view: Any) -> Described:
+    return Described(
+        operations={
+            "post": Operation(
+                id="auth_reauthenticate",
+                summary="Prove the identity again",
+                description="Renew the session by the password and the second factor, as after the challenge "
+                "`insufficient_user_authentication` (RFC 9470). `access` is there for a session with tokens.",
+                tags=TAGS,
+                request=view.serializer_class,
+                responses={
+                    status.HTTP_200_OK: components.shown(
+                        view, components.reauthenticated(view.session_serializer_class)
+                    ),
+                    status.HTTP_401_UNAUTHORIZED: refused(
+                        "The password or the second factor were not accepted, or nobody is signed in.",
+                        exceptions.ReauthenticationFailed.code,
+                        exceptions.SecondFactorRequired.code,
+                        exceptions.SecondFactorInvalid.code,
+                        *ACCESS_CODES,
+                    ),
+                    status.HTTP_403_FORBIDDEN: OpenApiResponse(
+                        json_object(detail=TEXT, code={"type": "string"}, required=["detail"]),
+                        "There is nothing to ask for (`reauthentication_unavailable`), somebody acts in another "
+                        "person's name, or the CSRF token is missing.",
+                    ),
                     **BODY_REFUSED,
                     **THROTTLED,
                 },
@@ -278,7 +339,9 @@ def _user_key() -> OpenApiParameter:
 DESCRIPTIONS: Descriptions = {
     "auth_sessions.views.SignInView": sign_in,
     "auth_sessions.views.BrowserSignInView": browser_sign_in,
+    "auth_sessions.views.HandOverView": hand_over,
     "auth_sessions.views.RefreshView": refresh,
+    "auth_sessions.views.ReauthenticateView": reauthenticate,
     "auth_sessions.views.SignOutView": sign_out,
     "auth_sessions.views.SessionListView": session_list,
     "auth_sessions.views.CurrentSessionView": current_session,

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
+
+from auth_sessions.openapi.refusals import STEP_UP
+from auth_sessions.permissions import RecentlyAuthenticated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +62,35 @@ class DescribedViews(OpenApiViewExtension):
         describe = next((tables[path] for path in paths if path in tables), None)
         configured: Any = type(self.target.__name__, (self.target,), dict(self.target_callback.initkwargs))
         described = describe(configured) if describe else Described(operations={})
+        asks_for_proof = any(map(_is_step_up, configured.permission_classes))
         methods = {
-            name: _method(getattr(configured, name), operation, view=configured)
+            name: _method(
+                getattr(configured, name), _with_challenge(operation) if asks_for_proof else operation, view=configured
+            )
             for name, operation in described.operations.items()
         }
         attributes = {"authentication_classes": _named(configured.authentication_classes)}
         return type(self.target.__name__, (configured,), {**attributes, **described.attributes, **methods})
+
+
+def _is_step_up(permission: Any) -> bool:
+    """Whether a permission, or a part of a combined one, is ``RecentlyAuthenticated``."""
+    parts = [part for name in ("op1_class", "op2_class") if (part := getattr(permission, name, None)) is not None]
+    if parts:
+        return any(map(_is_step_up, parts))
+    return isinstance(permission, type) and issubclass(permission, RecentlyAuthenticated)
+
+
+def _with_challenge(operation: Operation) -> Operation:
+    """The operation with the challenge of RFC 9470 beside the other refusals of the status 401."""
+    other = operation.responses.get(status.HTTP_401_UNAUTHORIZED)
+    schemas = [STEP_UP] if other is None else [other.response, STEP_UP]
+    described = [] if other is None else [other.description]
+    challenged = OpenApiResponse(
+        {"oneOf": schemas} if len(schemas) > 1 else STEP_UP,
+        " ".join([*described, "Or the proof of identity is too old (RFC 9470)."]),
+    )
+    return replace(operation, responses={**operation.responses, status.HTTP_401_UNAUTHORIZED: challenged})
 
 
 def _named(authentication_classes: Iterable[type[BaseAuthentication]]) -> list[type[BaseAuthentication]]:

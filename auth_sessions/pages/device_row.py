@@ -16,7 +16,8 @@ class DeviceRow:
     """One device on the pages. ``name`` is the person's own name for it, or its ``label``; unknown values are "".
 
     ``last_used_at`` of the current device is now. ``is_older_login`` marks a login older than the installation, whose
-    ``signed_in_at`` is its first request since then.
+    ``signed_in_at`` is its first request since then. What ``stays_with_current`` is of the same sign-in: in an app, and
+    in the browsers to which the app has handed it over. The end of what ``ends_current`` is that of the current device.
     """
 
     id: uuid.UUID
@@ -28,6 +29,9 @@ class DeviceRow:
     is_current: bool
     is_older_login: bool
     is_staff_help: bool
+    stays_with_current: bool
+    ends_current: bool
+    has_dependents: bool
     last_used: str
     last_used_at: datetime
     signed_in_at: datetime
@@ -50,6 +54,9 @@ class DeviceRow:
             is_current=is_current,
             is_older_login=session.authenticated_at is None and not session.is_staff_help,
             is_staff_help=session.is_staff_help,
+            stays_with_current=session.sign_in_id == current.sign_in_id,
+            ends_current=is_current or session.pk == current.sign_in_id,
+            has_dependents=session.has_dependents,
             last_used=formatting.format_last_used(last_used_at),
             last_used_at=last_used_at,
             signed_in_at=session.created_at,

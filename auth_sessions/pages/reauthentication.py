@@ -1,20 +1,18 @@
-"""Re-authentication: the form that asks the person who is signed in for another proof of identity."""
+"""The form that asks the person who is signed in for another proof of identity."""
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from django import forms
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from auth_sessions.core.usage import mark_reauthenticated
-from auth_sessions.exceptions import PasswordTooLong
+from auth_sessions import exceptions
 from auth_sessions.masking import conceal
-from auth_sessions.models import Session
+
+Proof = tuple[AbstractBaseUser | None, Iterable[str]]
+"""What ``StepUpMixin.verify_identity`` returns."""
 
 
 class SecretField(forms.CharField):
@@ -24,38 +22,36 @@ class SecretField(forms.CharField):
         return conceal(super().to_python(value))
 
 
-class PasswordForm(forms.Form):
-    """Asks the signed-in person for their password, which ``verify`` verifies."""
+class ProofForm(forms.Form):
+    """Asks for the password and, once ``verify`` has found that one is needed, for the code of a second factor.
+
+    ``verify`` is ``StepUpMixin.verify_identity`` for this request: it returns the :attr:`proof`, or raises.
+    """
 
     password = SecretField(strip=False, error_messages={"required": _("Enter your password.")})
+    otp = SecretField(required=False, max_length=128)
 
-    def __init__(
-        self, request: HttpRequest, data: Any = None, *, verify: Callable[[str], AbstractBaseUser | None]
-    ) -> None:
+    proof: Proof
+    asks_for_code = False
+
+    def __init__(self, data: Any = None, *, verify: Callable[[Mapping[str, Any]], Proof]) -> None:
         super().__init__(data)
-        self.request = request
         self.verify = verify
 
     @sensitive_variables()
-    def clean_password(self) -> AbstractBaseUser:
-        """The user, as the backend that accepted the password returned it."""
+    def clean(self) -> None:
+        self.asks_for_code = bool(self.data.get("otp"))
+        if self.errors:
+            return
         try:
-            user = self.verify(self.cleaned_data["password"])
-        except PasswordTooLong as error:
-            raise ValidationError(str(error), code=error.code) from None
-        if user is None:
-            raise ValidationError(_("This password was not accepted. Try again."))
-        return user
+            self.proof = self.verify(self.cleaned_data)
+        except (exceptions.SecondFactorRequired, exceptions.SecondFactorInvalid) as error:
+            self.asks_for_code = True
+            self.add_error("otp", str(error))
+        except exceptions.ReauthenticationFailed:
+            self.add_error("password", _("This password was not accepted. Try again."))
+        except exceptions.PasswordTooLong as error:
+            self.add_error("password", forms.ValidationError(str(error), code=error.code))
 
     def is_too_long(self) -> bool:
-        return self.has_error("password", PasswordTooLong.code)
-
-    def mark_reauthenticated(self, session: Session) -> None:
-        """Record the proof of identity, and update Django's session hash if ``authenticate()`` upgraded the hash.
-
-        Otherwise Django would sign the browser out.
-        """
-        user = self.cleaned_data["password"]
-        mark_reauthenticated(session, user, amr=["pwd"])
-        if user.password != cast("AbstractBaseUser", self.request.user).password:
-            update_session_auth_hash(self.request, user)
+        return self.has_error("password", exceptions.PasswordTooLong.code)

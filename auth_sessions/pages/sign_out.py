@@ -1,11 +1,8 @@
 """Pages that sign out one device, the others, or all, after a confirmation that tells the consequences."""
 
 from abc import ABC, abstractmethod
-from http import HTTPStatus
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,20 +13,18 @@ from django.utils.translation import ngettext
 from auth_sessions import api
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions
+from auth_sessions.core.freshness import is_fresh
 from auth_sessions.core.sign_out import end_chosen
-from auth_sessions.core.validity import is_recent
 from auth_sessions.devices import names
 from auth_sessions.exceptions import SessionInvalid
-from auth_sessions.masking import secret_arguments
-from auth_sessions.mixins import ReauthenticationMixin
 from auth_sessions.pages import formatting
 from auth_sessions.pages.device_row import DeviceRow
-from auth_sessions.pages.reauthentication import PasswordForm
+from auth_sessions.pages.reauthentication import ProofForm
 from auth_sessions.pages.revocation_delay import get_revocation_delay
-from auth_sessions.pages.views import DevicePage
+from auth_sessions.pages.step_up import ProofPage
 
 
-class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
+class SignOutPage(ProofPage, ABC):
     """GET asks for a confirmation, POST signs out. The choice is in the URL, so that it outlives re-authentication."""
 
     template_name = "auth_sessions/sign_out.html"
@@ -60,17 +55,16 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
         if not devices:
             return self.already_gone()
         self.check_actor(devices)
+        form = None
         if self.needs_reauthentication(devices):
-            if not self.has_password(self.current.user):
-                return self.sign_in_again()
-            form = PasswordForm(request, request.POST, verify=self.verify)
+            if not self.asks_here:
+                return self.prove_elsewhere()
+            form = self.make_form(request.POST)
             if not form.is_valid():
-                response = self.ask(devices, form)
-                if form.is_too_long():
-                    response.status_code = HTTPStatus.BAD_REQUEST
-                return response
-            form.mark_reauthenticated(self.current)
+                return self.with_status(self.ask(devices, form), form)
         try:
+            if form is not None:
+                self.renew(form)
             return self.sign_out(devices)
         except SessionInvalid:
             return self.signed_out_meanwhile()
@@ -80,32 +74,17 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
         if self.current.is_staff_help and any(not device.is_current for device in devices):
             raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
 
-    def ask(self, devices: list[DeviceRow], form: PasswordForm | None = None) -> HttpResponse:
-        needs_reauthentication = self.needs_reauthentication(devices)
-        has_password = needs_reauthentication and self.has_password(self.current.user)
-        if has_password:
-            form = form or PasswordForm(self.request, verify=self.verify)
+    def ask(self, devices: list[DeviceRow], form: ProofForm | None = None) -> HttpResponse:
         return self.answer(
             question=self.get_question(devices),
             device=devices[0] if len(devices) == 1 else None,
             consequences=[*self.get_consequences(devices), *self.delays(devices)],
-            form=form,
-            must_sign_in=needs_reauthentication and not has_password,
+            **(self.asking(form) if self.needs_reauthentication(devices) else {}),
         )
 
     def needs_reauthentication(self, devices: list[DeviceRow]) -> bool:
         """Whether re-authentication is required: for other devices, if the last proof of identity is not recent."""
-        return any(not device.is_current for device in devices) and not is_recent(self.current)
-
-    @secret_arguments("password")
-    def verify(self, password: str) -> AbstractBaseUser | None:
-        backend = self.request.session.get(BACKEND_SESSION_KEY)
-        return self.verify_password(self.request, self.current.user, password, backend=backend)
-
-    def sign_in_again(self) -> HttpResponse:
-        """Re-authentication without a password (a social login): sign out here, sign in, and come back."""
-        api.sign_out(self.current, Scope.LOCAL, request=self.request)
-        return redirect(self.request.get_full_path())  # which requires the sign-in
+        return any(not device.is_current for device in devices) and not is_fresh(self.current, self.requirement)
 
     def delays(self, devices: list[DeviceRow]) -> list[str]:
         """A sentence on how long an app among the devices may still have access; empty if it has none."""
@@ -118,7 +97,9 @@ class SignOutPage(ReauthenticationMixin, DevicePage, ABC):
     def leave(self, scope: Scope) -> HttpResponse:
         """Sign out here or everywhere, and redirect to ``LOGOUT_REDIRECT_URL``, or to the page "signed out"."""
         api.sign_out(self.current, scope, request=self.request)
-        page = "signed-out-everywhere" if scope == Scope.GLOBAL else "signed-out"
+        return self.left("signed-out-everywhere" if scope == Scope.GLOBAL else "signed-out")
+
+    def left(self, page: str = "signed-out") -> HttpResponse:
         return redirect(settings.LOGOUT_REDIRECT_URL or f"auth_sessions_pages:{page}")
 
 
@@ -139,10 +120,12 @@ class SignOutView(SignOutPage):
             has_others = self.get_queryset().exclude(pk=devices[0].id).exists()
             others = [_("Other devices stay as they are.")] if has_others else []
             return [_("You will have to sign in here again."), *others]
-        return [
-            _("The device will be signed out and has to sign in again."),
-            _("Nothing changes on your other devices."),
-        ]
+        signed_out = _("The device will be signed out and has to sign in again.")
+        if devices[0].ends_current:
+            return [signed_out, _("You came here from this app, and will be signed out here, too.")]
+        if devices[0].is_app and devices[0].has_dependents:
+            return [signed_out, _("Browsers that you have signed in from this app will be signed out, too.")]
+        return [signed_out, _("Nothing changes on your other devices.")]
 
     def sign_out(self, devices: list[DeviceRow]) -> HttpResponse:
         (device,) = devices
@@ -155,16 +138,18 @@ class SignOutView(SignOutPage):
             actor=self.current.user,
             request=self.request,
         )
+        if device.ends_current:
+            return self.left()
         return self.back_with_result(
             _("Signed out of “%(device)s”.") % {"device": names.isolated(device.name)}, devices
         )
 
 
 class SignOutOthersView(SignOutPage):
-    """All devices but this one."""
+    """All devices but this one, and the app whose sign-in was handed over to it."""
 
     def choose(self) -> list[DeviceRow]:
-        return [device for device in self.get_devices() if not device.is_current]
+        return [device for device in self.get_devices() if not device.stays_with_current]
 
     def already_gone(self) -> HttpResponse:
         return self.back(_("You are not signed in on any other device."))

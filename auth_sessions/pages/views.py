@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
@@ -36,7 +37,7 @@ _PROTECTION = (
     never_cache,
     xframe_options_deny,
     csrf_protect,
-    sensitive_post_parameters("password"),
+    sensitive_post_parameters("password", "otp"),
     login_required,
 )
 
@@ -50,11 +51,8 @@ class Page(OwnTransactionsMixin, TemplateView):
         return super().get_context_data(language=language, direction=direction, **kwargs)
 
 
-@method_decorator(_PROTECTION, name="dispatch")
-class DevicePage(Page):
-    """The base of the pages of a signed-in person. Its queryset contains that person's devices only."""
-
-    current: Session
+class BrowserPage(Page):
+    """A page that needs to know the session of the browser."""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -62,6 +60,13 @@ class DevicePage(Page):
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."
             )
+
+
+@method_decorator(_PROTECTION, name="dispatch")
+class DevicePage(BrowserPage):
+    """The base of the pages of a signed-in person. Its queryset contains that person's devices only."""
+
+    current: Session
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = browser_validation.get_current(request)
@@ -124,13 +129,22 @@ class DevicesView(DevicePage):
         if total > self.max_listed and not is_all:
             sessions, total = sessions[: self.max_listed], self.get_queryset().count()
         devices = [self.show(session) for session in sessions]
-        others = total - sum(device.is_current for device in devices)
+        others = total - self.count_current(devices)
         return self.answer(
             devices=devices,
             total=total,
             others=others,
             is_brief=len(devices) > self.max_listed,
             sections=get_sections(request, self.current),
+        )
+
+    def count_current(self, devices: list[DeviceRow]) -> int:
+        """How many devices are of the current sign-in: in an app, and in the browsers that it was handed over to."""
+        current, listed = self.current, sum(device.stays_with_current for device in devices)
+        if len(devices) < self.max_listed or not (current.has_dependents or current.depends_on_id):
+            return listed
+        return (
+            self.get_queryset().filter(Q(pk=current.sign_in_id) | Q(depends_on=current.sign_in_id, actor=None)).count()
         )
 
 

@@ -71,7 +71,6 @@ def user_object(user: AbstractBaseUser) -> dict[str, Any]:
 def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str, Any]:
     """The claims that Supabase's clients, and services that verify their tokens, expect in an access token."""
     fields, iss = _described(session.user), issuer(request)
-    authenticated_at = int(moments.to_seconds(session.authenticated_at or session.created_at))
     return {
         **({"iss": iss} if iss else {}),
         "sub": str(users.profile(session.user).uuid),
@@ -79,7 +78,13 @@ def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str,
         **{name: deepcopy(fields[name]) for name in ("email", "phone", "app_metadata", "user_metadata")},
         "is_anonymous": False,
         "aal": "aal2" if "mfa" in session.amr else "aal1",
-        "amr": [{"method": METHODS.get(method, method), "timestamp": authenticated_at} for method in session.amr],
+        "amr": [
+            {
+                "method": METHODS.get(method, method),
+                "timestamp": int(moments.to_seconds(session.proved_at(method) or session.created_at)),
+            }
+            for method in session.amr
+        ],
     }
 
 

@@ -29,9 +29,9 @@ from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.credentials import keep_answer, refusing_long_passwords
 from auth_sessions.core.database import all_sessions, lock_with_caller, user_row, write_alias
+from auth_sessions.core.freshness import is_fresh
 from auth_sessions.core.people import EMAIL_LENGTH, email_of, is_same_email, normalized_email
 from auth_sessions.core.sign_out import complete_local_sign_out
-from auth_sessions.core.validity import is_recent
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.exceptions import AuthSessionsError, NoActiveAccount
@@ -317,7 +317,7 @@ class UserView(ReauthenticationMixin, SignedInView):
         if not demand:
             return
         has_password = self.has_password(user)
-        if is_recent(self.get_token().session) and (demand == "unless_recent" or not has_password):
+        if is_fresh(self.get_token().session) and (demand == "unless_recent" or not has_password):
             return
         if has_password:
             raise SupabaseError(

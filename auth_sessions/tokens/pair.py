@@ -5,6 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from auth_sessions import exceptions
+from auth_sessions.choices import SessionKind
+from auth_sessions.core.statements import select_session
+from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import Secret
 from auth_sessions.models import Session
 from auth_sessions.tokens.session_tokens import SessionAccessToken, SessionRefreshToken
@@ -21,6 +25,24 @@ class TokenPair:
     refresh: str = field(repr=False)
     session: Session
     expires_at: int
+
+
+def issue_access(session: Session, *, request: HttpRequest | None = None) -> str:
+    """Sign an access token alone, for a client that keeps its refresh token. The row is read again.
+
+    Nobody knows whether it has received the current one: the token names the newest generation that the client
+    certainly holds, so that its use confirms no other. Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the
+    session has ended, and ``ValueError`` for a browser session.
+    """
+    if session.kind != SessionKind.TOKEN:
+        raise ValueError("A browser session has no access token.")
+    stored = select_session(session.pk, "user", "refresh_token")
+    if stored is None:
+        raise exceptions.SessionNotFound
+    set_related(session, "refresh_token", stored.refresh_token)
+    current = stored.refresh_token.generation
+    held = current if stored.confirmed_generation >= current else current - 1
+    return Secret(SessionAccessToken.for_session(stored, request=request, generation=held))
 
 
 def issue(session: Session, *, request: HttpRequest | None = None, people: dict[str, Any] | None = None) -> TokenPair:

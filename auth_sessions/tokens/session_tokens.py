@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -145,7 +145,7 @@ class ProjectToken(SessionToken):
         return str(self.payload[simple_jwt("USER_ID_CLAIM")])
 
     def _moment(self, claim: str) -> datetime:
-        return datetime.fromtimestamp(_seconds(self.payload[claim]), tz=UTC if settings.USE_TZ else None)
+        return moments.from_seconds(_seconds(self.payload[claim]))
 
     def verify_end(self) -> None:
         """Raise ``ExpiredTokenError`` at or after ``exp``."""
@@ -172,8 +172,10 @@ class SessionAccessToken(ProjectToken):
     """The access token: simplejwt's, with the keys and the claim names of ``SIMPLE_JWT``, and with its session.
 
     The app's claims are ``session_id``, ``generation`` (of the refresh token issued with it) and ``rotated_at`` (when
-    that generation was issued, Unix seconds), and ``act`` (RFC 8693, section 4.1) where somebody acts in the user's
-    name. ``exp`` is never later than the session's ``expires_at``.
+    that generation was issued, Unix seconds), ``auth_time`` (the last proof of identity, Unix seconds, if it is known),
+    and ``act`` (RFC 8693, section 4.1) where somebody acts in the user's name. ``amr`` are the methods of the proofs in
+    this session (RFC 8176), unless a receiver of ``access_token_issuing`` has set another. ``exp`` is never later than
+    the session's ``expires_at``.
     """
 
     token_type = "access"  # noqa: S105
@@ -182,9 +184,17 @@ class SessionAccessToken(ProjectToken):
 
     @classmethod
     def for_session(
-        cls, session: Session, *, request: HttpRequest | None = None, people: dict[str, Any] | None = None
+        cls,
+        session: Session,
+        *,
+        request: HttpRequest | None = None,
+        people: dict[str, Any] | None = None,
+        generation: int | None = None,
     ) -> "SessionAccessToken":
-        """The token of a session. ``people`` are the claims of :func:`claims_of_people`, if they were taken before."""
+        """The token of a session. ``people`` are the claims of :func:`claims_of_people`, if they were taken before.
+
+        ``generation`` is that of the refresh token which the client holds, by default the one issued last.
+        """
         row = session.refresh_token
         token = cls()
         expires_at = token.current_time.timestamp() + simple_jwt("ACCESS_TOKEN_LIFETIME").total_seconds()
@@ -196,8 +206,9 @@ class SessionAccessToken(ProjectToken):
             "iat": int(token.current_time.timestamp()),
             simple_jwt("JTI_CLAIM") or "jti": uuid.uuid4().hex,
             "session_id": str(session.pk),
-            "generation": row.generation,
+            "generation": row.generation if generation is None else generation,
             "rotated_at": moments.to_seconds(row.rotated_at),
+            **_claims_of_proof(session),
             **(claims_of_people(session) if people is None else people),
         }
         token.payload = own_claims
@@ -205,6 +216,10 @@ class SessionAccessToken(ProjectToken):
             token.payload = deepcopy(own_claims)
             signals.access_token_issuing.send(sender=cls, token=token, session=as_told(session), request=request)
             token.payload.update(own_claims)
+        if "auth_time" not in own_claims:
+            token.payload.pop("auth_time", None)
+        elif session.amr:
+            token.payload.setdefault("amr", list(session.amr))
         return token
 
     @property
@@ -244,6 +259,12 @@ def claims_of_people(session: Session) -> dict[str, Any]:
     if session.actor is not None:
         claims["act"] = {"sub": str(getattr(session.actor, key))}
     return claims
+
+
+def _claims_of_proof(session: Session) -> dict[str, Any]:
+    """``auth_time`` (OpenID Connect Core, section 2; RFC 9068, section 2.2.1), if the last proof is known."""
+    at = session.authenticated_at
+    return {} if at is None else {"auth_time": int(moments.to_seconds(at))}
 
 
 def _is_raw(token: object) -> bool:

@@ -9,7 +9,11 @@ from auth_sessions.core.creation import create_session
 from auth_sessions.models import Session
 from tests.support.admin import SESSIONS, AdminClient, log_entries, page, rows, session_of
 from tests.support.device import Device, code
+from tests.support.hand_over import Website
+from tests.support.host import has_browsers
 from tests.support.sessions import end_when_authenticated
+
+pytestmark = has_browsers
 
 AMONG = "is among them: you will be signed out here."
 LEFT_OUT = "is left out."
@@ -37,6 +41,38 @@ def test_the_list_and_the_page_name_it(admin_browser, staff_device):
     assert marked == ["Firefox on macOS", "Unknown device (your own session)"]
     assert "(your own session)" in shown(admin_browser.get(page(admin_browser.session)))
     assert "(your own session)" not in shown(admin_browser.get(page(session_of(staff_device))))
+
+
+class TestFromAnApp:
+    """The administrator has come from an app, with whose session their own ends."""
+
+    @pytest.fixture
+    def admin_from_app(self, grace, staff_device, settings):
+        admin = AdminClient(grace)
+        admin.client.logout()
+        Session.objects.filter(user=grace).exclude(pk=staff_device.session_id).delete()
+        website = Website().takes_over(staff_device)
+        admin.client.cookies = website.client.cookies
+        return admin
+
+    def test_both_are_named(self, admin_from_app, staff_device, make_user):
+        other = session_of(Device().sign_in(make_user("joan")))
+        marked = [row[1] for row in rows(admin_from_app.get())]
+        assert sum("(your own session)" in each for each in marked) == 2
+        asked = shown(admin_from_app.ask("revoke_selected", [session_of(staff_device), other]))
+        assert AMONG in asked
+        assert NAMED in asked
+
+    def test_revoke_others_leaves_both_out(self, admin_from_app, staff_device, grace):
+        phone = Device().sign_in(grace)
+        admin_from_app.confirm("revoke_others", [session_of(phone)])
+        assert staff_device.me().status_code == phone.me().status_code == 200
+        assert is_signed_in(admin_from_app)
+
+    def test_the_app_s_ends_both(self, admin_from_app, staff_device):
+        assert admin_from_app.confirm("revoke_selected", [session_of(staff_device)]).status_code == 302
+        assert not is_signed_in(admin_from_app)
+        assert not Session.objects.exists()
 
 
 def test_another_administrator_sees_it_as_any_other(admin_browser, make_user):

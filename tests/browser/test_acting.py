@@ -14,6 +14,7 @@ from auth_sessions.signals import session_started
 from tests.support.admin import SESSIONS, USERS, log_entries, page, session_of
 from tests.support.browser import HelpDesk
 from tests.support.device import Device, still_signed_in
+from tests.support.host import has_admin
 from tests.support.pages import EVERYWHERE, LIST, OTHERS, name_path, sign_out_path, text
 from tests.support.related import receiving
 from tests.support.sessions import clear_expired
@@ -41,7 +42,7 @@ class TestEveryEngine:
         own = desk.row
         desk.act_as(ada)
         assert desk.who == str(ada.pk)
-        assert (desk.row.user, desk.row.actor, desk.row.actor_session) == (ada, grace, own)
+        assert (desk.row.user, desk.row.actor, desk.row.depends_on) == (ada, grace, own)
         assert rows(grace) == [own]
         assert desk.stop().status_code == 200
         assert desk.who == str(grace.pk)
@@ -57,7 +58,7 @@ class TestEveryEngine:
     def test_through_several_people(self, desk, grace, ada, bob):
         own, as_ada = desk.row, desk.act_as(ada).row
         desk.act_as(bob)
-        assert (desk.row.user, desk.row.actor, desk.row.actor_session) == (bob, grace, own)
+        assert (desk.row.user, desk.row.actor, desk.row.depends_on) == (bob, grace, own)
         assert as_ada in rows(ada)
         desk.stop()
         assert desk.who == str(grace.pk)
@@ -148,7 +149,7 @@ class TestEveryEngine:
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
         own = desk.row
         desk.act_as(ada)
-        assert (desk.row.actor, desk.row.actor_session) == (grace, own)
+        assert (desk.row.actor, desk.row.depends_on) == (grace, own)
         desk.stop()
         assert list(Session.objects.all()) == [own]
         assert desk.who == str(grace.pk)
@@ -235,6 +236,7 @@ class TestNeverFresh:
         assert desk.submit(OTHERS).status_code == 403
         assert iphone.is_signed_in()
 
+    @has_admin
     def test_it_ends_no_session_in_the_admin(self, desk, make_user):
         hal = make_user("hal", is_staff=True, is_superuser=True)
         phone = session_of(Device().sign_in(hal))
@@ -250,6 +252,7 @@ class TestNeverFresh:
         assert set(hal.auth_sessions.all()) == {phone, desk.row}
         assert log_entries() == []
 
+    @has_admin
     def test_it_deletes_no_user_with_sessions(self, desk, make_user, bob):
         hal = make_user("hal", is_staff=True, is_superuser=True)
         phone = Device().sign_in(bob)
@@ -320,7 +323,7 @@ class TestWhoComesBack:
         data.save()
         assert desk.who == str(ada.pk)
         session = ada.auth_sessions.get()
-        assert (session.actor, session.actor_session, session.authenticated_at) == (grace, None, None)
+        assert (session.actor, session.depends_on, session.authenticated_at) == (grace, None, None)
         desk.stop()
         assert desk.who is None
 
@@ -329,7 +332,7 @@ class TestWhoComesBack:
         own = desk.row
         desk.act_as(ada)
         pair = api.sign_in_user(ada, actor=grace)
-        assert pair.session.actor_session == own
+        assert pair.session.depends_on == own
         desk.stop()
         assert [str(row.pk) for row in rows(ada)] == [str(pair.session.pk)]
         desk.sign_out("local")
@@ -351,7 +354,7 @@ def test_in_a_transaction_that_never_commits(grace, ada):
     desk = HelpDesk().sign_in(grace)
     own = desk.row
     desk.act_as(ada)
-    assert (desk.row.actor, desk.row.actor_session) == (grace, own)
+    assert (desk.row.actor, desk.row.depends_on) == (grace, own)
     desk.stop()
     assert desk.who == str(grace.pk)
     assert list(Session.objects.all()) == [own]

@@ -88,7 +88,7 @@ class TestTheSameUserAgain:
         copy = desk.act_as(ada).copy()
         desk.submit(f"/login/as/again/{order}/", {"username": ada.get_username()})
         (row,) = ada.auth_sessions.all()
-        assert (row.actor, row.actor_session, row.authenticated_at) == (grace, own, None)
+        assert (row.actor, row.depends_on, row.authenticated_at) == (grace, own, None)
         assert not copy.is_signed_in()
         assert desk.who == str(ada.pk)
         desk.stop()

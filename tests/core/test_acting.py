@@ -37,7 +37,7 @@ def row(device):
 class TestWhatItIs:
     def test_the_row(self, help_device, grace, staff_device, ada):
         session = row(help_device)
-        assert (session.user, session.actor, session.actor_session) == (ada, grace, row(staff_device))
+        assert (session.user, session.actor, session.depends_on) == (ada, grace, row(staff_device))
         assert session.authenticated_at is None
         assert help_device.is_signed_in()
 
@@ -76,7 +76,7 @@ class TestWhatItIs:
 
     def test_through_several_people_the_first_one_acts(self, help_device, grace, staff_device, ada, bob):
         nested = row(act(ada, bob, from_device=help_device))
-        assert (nested.user, nested.actor, nested.actor_session) == (bob, grace, row(staff_device))
+        assert (nested.user, nested.actor, nested.depends_on) == (bob, grace, row(staff_device))
 
     def test_an_inactive_person_does_not_act(self, make_user, ada):
         inactive = make_user("eve", is_active=False)
@@ -86,7 +86,7 @@ class TestWhatItIs:
 
     def test_without_a_session_of_their_own(self, grace, ada):
         helping = act(grace, ada)
-        assert (row(helping).actor, row(helping).actor_session) == (grace, None)
+        assert (row(helping).actor, row(helping).depends_on) == (grace, None)
         assert helping.is_signed_in()
         assert helping.refresh().status_code == 200
 
@@ -304,7 +304,7 @@ class TestCachedCheck:
         """The actor's own session is a browser's, which Django judges."""
         own = create_browser_row(grace)
         helping = act(grace, ada)
-        assert row(helping).actor_session == own
+        assert row(helping).depends_on == own
         assert [helping.fast().status_code for _ in range(2)] == [200, 200]
         grace.set_password("quite-new-1906")
         grace.save()
@@ -316,7 +316,7 @@ class TestCachedCheck:
         helping = act(grace, ada)
         other = create_browser_row(grace, key="other")
         from_other = act(grace, ada)
-        assert [row(each).actor_session for each in (helping, from_other)] == [own, other]
+        assert [row(each).depends_on for each in (helping, from_other)] == [own, other]
         api.change_password(grace, "quite-new-1906", keep=own)
         assert still_signed_in(helping=helping, from_other=from_other) == {"helping"}
         assert helping.fast().status_code == 200
@@ -365,4 +365,4 @@ def _begin(actor, user, own):
 
 def test_a_browser_row_without_a_middleware(grace, ada):
     own = create_browser_row(grace, key="own")
-    assert create_session(ada, actor=grace, current=own).actor_session == own
+    assert create_session(ada, actor=grace, current=own).depends_on == own

@@ -1,4 +1,4 @@
-"""W030: views of other packages that know no session; E030, W031, W032, E033: what comes from simplejwt."""
+"""W030: views of other packages that know no session; E030, W031, W032, E033, W052: what comes from simplejwt."""
 
 import pytest
 from django.conf import settings as project
@@ -19,7 +19,7 @@ from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 
 from auth_sessions.authentication import SessionJWTAuthentication
 from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication
-from auth_sessions.contrib.simplejwt.views import TokenObtainPairView
+from auth_sessions.contrib.simplejwt.views import TokenObtainPairView, TokenRefreshView
 from tests.support.checks import findings, messages
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -53,6 +53,8 @@ def test_w030_names_the_view_and_what_to_mount_instead(view, instead):
     fault = {simplejwt.TokenVerifyView: "verifies no session", simplejwt.TokenBlacklistView: "signs out no session"}
     assert f" at 'api/token/' {fault.get(view, 'issues tokens')}" in message.msg
     assert f"Mount auth_sessions.{instead} instead" in message.hint
+    assert message.msg.startswith(f"{view.__module__}.{view.__name__} ")
+    assert (" (rest_framework_simplejwt.views.TokenObtainPairView) at" in message.msg) == (view is OwnPairView)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,7 @@ def test_e031_old_tokens_of_no_type():
     past = timezone.now()
     both = {"TOKEN_TYPE_CLAIM": None, "JTI_CLAIM": None}
     assert findings(AUTH_SESSIONS_SIMPLEJWT_UNTIL=past, SIMPLE_JWT=both) == []
+    assert findings(AUTH_SESSIONS_SIMPLEJWT_UNTIL="2027-03-01", SIMPLE_JWT=both) == ["auth_sessions.E001"]
 
 
 @pytest.mark.parametrize("module", ["urls", "sliding_urls"])
@@ -194,3 +197,38 @@ class TestE033:
             pass
 
         assert reports(path("token/", TokenObtainPairView.as_view(serializer_class=OwnSerializer))) == []
+
+
+class TestW052:
+    """The project has not said whether its clients store new refresh tokens."""
+
+    @pytest.fixture(autouse=True)
+    def _undecided(self, settings):
+        settings.AUTH_SESSIONS_SIMPLEJWT_UNTIL = None
+        settings.ROOT_URLCONF = with_urls(path("api/", include("auth_sessions.contrib.simplejwt.urls")))
+        del settings.AUTH_SESSIONS_REUSE_POLICY
+
+    def test_clients_of_a_project_that_did_not_rotate(self):
+        for simple_jwt in ({}, {"ROTATE_REFRESH_TOKENS": False}, None):
+            with override_settings(SIMPLE_JWT=simple_jwt):
+                assert [each for each in findings() if each != "auth_sessions.W003"] == ["auth_sessions.W052"]
+        [message] = messages()
+        assert '"off"' in message.hint
+        assert '"confirmed"' in message.hint
+
+    def test_a_view_of_the_projects_own(self):
+        class OwnRefreshView(TokenRefreshView):
+            pass
+
+        assert findings(ROOT_URLCONF=with_urls(path("refresh", OwnRefreshView.as_view()))) == ["auth_sessions.W052"]
+
+    def test_it_is_content(self):
+        sliding = with_urls(path("api/", include("auth_sessions.contrib.simplejwt.sliding_urls")))
+        for said in (
+            {"SIMPLE_JWT": {"ROTATE_REFRESH_TOKENS": True}, "SILENCED_SYSTEM_CHECKS": ["auth_sessions.W003"]},
+            {"AUTH_SESSIONS_REUSE_POLICY": "off"},
+            {"AUTH_SESSIONS_REUSE_POLICY": "confirmed"},
+            {"AUTH_SESSIONS_SIMPLEJWT_UNTIL": timezone.now()},
+            {"ROOT_URLCONF": sliding},
+        ):
+            assert findings(**said) == []

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -21,13 +20,22 @@ from tests.host.models import PushDevice
 from tests.support.admin import SESSIONS, USERS, AdminClient, page, rows
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, code
+from tests.support.hand_over import Website, ask
+from tests.support.host import has_browsers
 from tests.support.inputs import each
-from tests.support.pages import EVERYWHERE, LIST, OTHERS, SIGNED_OUT, message_after, name_path, sign_out_path, text
-from tests.support.supabase import EMAIL, NEW_PASSWORD, SupabaseDevice, add_user, needs_email, written
-
-needs_browsers = pytest.mark.skipif(
-    "auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="there are no browsers"
+from tests.support.pages import (
+    EVERYWHERE,
+    LIST,
+    OTHERS,
+    PROOF,
+    SIGNED_OUT,
+    make_sign_in_old,
+    message_after,
+    name_path,
+    sign_out_path,
+    text,
 )
+from tests.support.supabase import EMAIL, NEW_PASSWORD, SupabaseDevice, add_user, needs_email, written
 
 
 class Router:
@@ -99,6 +107,7 @@ def test_the_replica_is_read_and_empty(ada, read_there):
 
 
 @pytest.mark.usefixtures("any_transaction_mode")
+@has_browsers
 def test_rest(ada, grace):
     laptop, phone, staff = Device().sign_in(ada), Device(IPHONE).sign_in(ada), Device().sign_in(grace)
     assert laptop.refresh().status_code == laptop.refresh().status_code == laptop.me().status_code == 200
@@ -108,6 +117,8 @@ def test_rest(ada, grace):
     path = f"sessions/{phone.session_id}/"
     assert laptop.patch(path, {"name": "Phone"}).json()["name"] == laptop.get(path).json()["name"] == "Phone"
     assert len(staff.get(f"users/{ada.pk}/sessions/").json()) == 2
+    laptop.access = laptop.post("reauthenticate/", {"password": PASSWORD}).json()["access"]
+    assert api.get_hand_over(ask(laptop)).session == Session.objects.using("default").get(pk=laptop.session_id)
     assert laptop.sign_out("others").status_code == 204
     assert code(phone.me()) == code(phone.refresh()) == (401, "session_not_found")
     assert [session["id"] for session in laptop.sessions()] == [laptop.session_id]
@@ -207,7 +218,7 @@ def refuse_errors(execute, sql, parameters, many, context):
         raise AssertionError(sql) from error
 
 
-@needs_browsers
+@has_browsers
 class TestPages:
     @pytest.mark.usefixtures("any_transaction_mode")
     def test_every_page(self, ada):
@@ -224,9 +235,17 @@ class TestPages:
         assert office.submit(OTHERS).status_code == 302
         assert tablet.me().status_code == 401
         assert office.is_signed_in()
+        make_sign_in_old(office, using="default")
+        assert office.submit(PROOF, {"password": PASSWORD}).status_code == 403  # there is no second factor
+        assert office.page(PROOF.partition("?")[0]).status_code == 302
         assert office.page(EVERYWHERE).status_code == 200
         assert office.submit(EVERYWHERE).status_code == 302
         assert not office.is_signed_in()
+        app = Device().sign_in(ada)
+        website = Website().takes_over(app)
+        assert website.is_signed_in()
+        assert app.sign_out().status_code == 204
+        assert not website.is_signed_in()
         assert office.page(SIGNED_OUT).status_code == office.page(f"{SIGNED_OUT}everywhere/").status_code == 200
         assert asked("auth_sessions_pages") == names(urlpatterns)
         assert not Session.objects.using("default").exists()
@@ -245,7 +264,7 @@ class TestPages:
         assert not tab.is_signed_in()
 
 
-@needs_browsers
+@has_browsers
 @pytest.mark.skipif(not apps.is_installed("django.contrib.admin"), reason="there is no admin")
 class TestAdmin:
     """An administrator sees and ends what there is, not what there was."""

@@ -28,9 +28,14 @@ def test_every_field_has_a_name_that_is_translated():
 def test_codes_are_stable():
     classes = [cls for cls in vars(exceptions).values() if isinstance(cls, type) and hasattr(cls, "code")]
     assert sorted({cls.code for cls in classes}) == [
+        "hand_over_not_valid",
+        "hand_over_refused",
+        "insufficient_user_authentication",
         "no_active_account",
         "password_changed",
         "password_too_long",
+        "reauthentication_failed",
+        "reauthentication_unavailable",
         "refresh_token_already_used",
         "second_factor_invalid",
         "second_factor_required",
@@ -41,7 +46,7 @@ def test_codes_are_stable():
         "user_inactive",
         "user_not_found",
     ]
-    assert all(str(cls()) for cls in classes)
+    assert all(str(cls.detail) for cls in classes)
 
 
 def test_words_are_stable():
@@ -67,6 +72,7 @@ def test_words_are_stable():
         ("token", views.SignInView, {}),
         ("token-refresh", views.RefreshView, {}),
         ("sign-out", views.SignOutView, {}),
+        ("hand-over", views.HandOverView, {}),
         ("session-list", views.SessionListView, {}),
         ("session-current", views.CurrentSessionView, {}),
         ("session-detail", views.SessionDetailView, {"session_id": "x"}),

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 import auth_sessions
+from tests.support.host import has_admin, has_supabase, require
 from tests.support.paths import ROOT
 
 PUBLIC = {
+    "activity.apps": """
+        ActivityConfig
+    """,
     "activity.choices": """
         ActivityKind
     """,
@@ -20,6 +24,9 @@ PUBLIC = {
     "activity.page_urls": """
         app_name urlpatterns
     """,
+    "activity.report_views": """
+        ActivityReportView
+    """,
     "activity.sentences": """
         describe format_when
     """,
@@ -27,7 +34,7 @@ PUBLIC = {
         ActivitySerializer PresentedSerializer
     """,
     "activity.signals": """
-        activity_recorded
+        activity_recorded activity_reported
     """,
     "activity.urls": """
         app_name urlpatterns
@@ -39,12 +46,13 @@ PUBLIC = {
         SessionAdmin SessionInline sign_out_everywhere
     """,
     "api": """
-        ClearedBatch DEFAULT Lifetime SecondFactor TokenPair achange_password aget_session
-        amark_reauthenticated arefresh asign_in asign_in_user asign_out change_password clear_expired get_session
-        mark_reauthenticated refresh sign_in sign_in_user sign_out
+        ClearedBatch DEFAULT HandOver Lifetime SecondFactor TokenPair achange_password acreate_hand_over
+        aget_hand_over aget_session aissue_access_token amark_reauthenticated aredeem_hand_over arefresh asign_in
+        asign_in_user asign_out change_password clear_expired create_hand_over get_hand_over get_session
+        issue_access_token mark_reauthenticated redeem_hand_over refresh sign_in sign_in_user sign_out
     """,
     "authentication": """
-        BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication
+        BrowserSessionAuthentication CachedSessionJWTAuthentication LazyUser SessionJWTAuthentication StepUpRequired
         get_bearer_classes get_session get_session_of_expired_token get_session_of_refresh_token get_valid_session
         to_api_exception
     """,
@@ -76,8 +84,12 @@ PUBLIC = {
         ExchangeView SLIDING SimpleJWTView TokenBlacklistView TokenObtainPairView TokenObtainSlidingView
         TokenRefreshSlidingView TokenRefreshView TokenVerifyView issue_sliding
     """,
+    "decorators": """
+        recently_authenticated
+    """,
     "exceptions": """
-        AuthSessionsError NoActiveAccount PasswordChanged PasswordTooLong RefreshTokenAlreadyUsed
+        AuthSessionsError HandOverNotValid HandOverRefused InsufficientUserAuthentication NoActiveAccount
+        PasswordChanged PasswordTooLong ReauthenticationFailed ReauthenticationUnavailable RefreshTokenAlreadyUsed
         RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
         SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
     """,
@@ -88,22 +100,32 @@ PUBLIC = {
         BrowserSessionMiddleware
     """,
     "mixins": """
-        NewSessionMixin OwnTransactionsMixin ReauthenticationMixin SignInMixin
+        NewSessionMixin OwnTransactionsMixin ReauthenticationMixin SecondFactorMixin SignInMixin StepUpMixin
     """,
     "models": """
         RefreshToken Session
     """,
+    "pages.hand_over": """
+        HandOverView
+    """,
     "pages.sign_out": """
         SignOutEverywhereView SignOutOthersView SignOutPage SignOutView
     """,
+    "pages.step_up": """
+        ProofPage ReauthenticateView
+    """,
     "pages.views": """
-        DevicePage DevicesView Page RenameView SignedOutView
+        BrowserPage DevicePage DevicesView Page RenameView SignedOutView
+    """,
+    "permissions": """
+        RecentlyAuthenticated
     """,
     "querysets": """
         LAST_USED_AT SessionQuerySet unused_since used_after
     """,
     "serializers": """
-        DeviceSerializer RefreshSerializer SessionSerializer SignInSerializer SignOutSerializer
+        DeviceSerializer HandOverSerializer ReauthenticateSerializer RefreshSerializer SessionSerializer
+        SignInSerializer SignOutSerializer
     """,
     "signals": """
         access_token_issuing credentials_revoked expired_cleared password_changed refresh_token_reused
@@ -130,13 +152,16 @@ PUBLIC = {
         app_name urlpatterns
     """,
     "views": """
-        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HasSessionPermission
-        LengthRequired PasswordSignInView RefreshView SessionDetailView SessionListView SessionsView SignInView
-        SignOutView StaffView TokenPairView UserSessionListView UserSignOutView
+        AuthSessionsView BrowserSessionsMissing BrowserSignInView CurrentSessionView HandOverView
+        HasSessionPermission LengthRequired PasswordSignInView ReauthenticateView RefreshView SessionDetailView
+        SessionListView SessionsView SignInView SignOutView StaffView TokenPairView UserSessionListView
+        UserSignOutView
     """,
 }
 
-NOT_PUBLIC = "apps checks core db devices management migrations moments openapi parsers passwords preferences receivers"
+NOT_PUBLIC = """
+    apps checks core db devices management migrations moments openapi parsers passwords preferences receivers step_up
+"""
 
 INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}
 """Packages that are mounted or installed; their views, consumers and middleware are subclassed."""
@@ -157,6 +182,10 @@ def defined_in(module):
 def test_public_names(module):
     if module.startswith("channels."):
         pytest.importorskip("channels", reason="needs channels")
+    if module == "admin":
+        require(has_admin)
+    if module.startswith("supabase."):
+        require(has_supabase)
     assert defined_in(import_module(f"auth_sessions.{module}")) == set(PUBLIC[module].split())
 
 
@@ -184,5 +213,9 @@ def test_each_function_of_the_api_has_an_async_twin():
         "sign_out",
         "change_password",
         "get_session",
+        "issue_access_token",
         "mark_reauthenticated",
+        "create_hand_over",
+        "get_hand_over",
+        "redeem_hand_over",
     }

@@ -251,7 +251,7 @@ class TestWhoseTokenItIs:
         people = {"user_id": str(ada.pk), "act": {"sub": str(grace.pk)}}
 
         def change(session, token=None, **event):
-            session.actor.pk = session.actor_session.user.pk = session.actor_session.user_id = bob.pk
+            session.actor.pk = session.depends_on.user.pk = session.depends_on.user_id = bob.pk
             if token is not None:
                 token["act"]["sub"] = str(bob.pk)
 

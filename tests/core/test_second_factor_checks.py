@@ -1,4 +1,4 @@
-"""W023: a package for second factors is installed, and a sign-in takes the password alone."""
+"""W023, W048: a package for second factors is installed, and a sign-in, or a proof, takes the password alone."""
 
 import sys
 from types import ModuleType
@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as project
 
 from tests.support.checks import messages
+from tests.support.host import has_browsers, has_supabase
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -20,11 +21,13 @@ def _trench(monkeypatch, settings):
     settings.INSTALLED_APPS = [*project.INSTALLED_APPS, "trench"]
 
 
-def found(**settings):
-    return [each.msg for each in messages(**settings) if each.id == "auth_sessions.W023"]
+def found(number="W023", **settings):
+    return [each.msg for each in messages(**settings) if each.id == f"auth_sessions.{number}"]
 
 
 @pytest.mark.usefixtures("_trench")
+@has_browsers
+@has_supabase
 def test_each_sign_in_is_named():
     named = found()
     assert [name for text in named for name in text.split() if name.startswith("auth_sessions.")] == [
@@ -42,6 +45,7 @@ def test_a_sign_in_that_asks_is_not():
 
 
 @pytest.mark.usefixtures("_trench")
+@has_browsers
 def test_under_a_version():
     urls = "tests.versioned_urls"
     assert len(found(ROOT_URLCONF=urls)) == 2
@@ -56,3 +60,23 @@ def test_no_sign_in_is_mounted(urls):
 
 def test_no_such_package():
     assert found() == []
+    assert found("W048") == []
+
+
+@pytest.mark.usefixtures("_trench")
+def test_each_view_that_a_password_renews_is_named():
+    (text,) = found("W048")
+    assert "auth_sessions.views.ReauthenticateView" in text
+    assert "auth_sessions.pages.step_up.ReauthenticateView" in text
+    assert "auth_sessions.pages.sign_out.SignOutOthersView" in text
+    (text,) = found("W048", AUTH_SESSIONS_REAUTHENTICATION_URL="/prove/")
+    assert "auth_sessions.views.ReauthenticateView" in text
+    assert "pages" not in text
+
+
+@pytest.mark.usefixtures("_trench")
+def test_a_view_that_asks_is_not_named():
+    (text,) = found("W048", ROOT_URLCONF="tests.host.step_up_code_urls")
+    assert "ReauthenticateView" not in text
+    (text,) = found("W048", ROOT_URLCONF="tests.host.step_up_urls")
+    assert "Passkeys" not in text

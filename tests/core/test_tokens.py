@@ -33,6 +33,8 @@ def test_access_claims(clock, ada, laptop):
         "session_id": laptop.session_id,
         "generation": 0,
         "rotated_at": now,
+        "auth_time": now,
+        "amr": ["pwd"],
     }
 
 

@@ -19,9 +19,10 @@ from django.utils.module_loading import import_string
 
 from auth_sessions import signals
 from tests.support.documents import DOCUMENTS, PAGES, blocks_of
+from tests.support.host import has_admin
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, has_admin]
 
 RUN_ELSEWHERE = {
     "docs/magic-link.md": "tests/docs/test_how_tos.py",
@@ -44,7 +45,6 @@ HERE = [
 ]
 
 NAMED_BY_THE_TEXT = {
-    "README.md": "from django.urls import include, path",
     "docs/admin.md": """
         from django.contrib import admin
         from django.contrib.auth.admin import UserAdmin
@@ -52,7 +52,6 @@ NAMED_BY_THE_TEXT = {
         from auth_sessions.admin import SessionAdmin
         from auth_sessions.models import Session
     """,
-    "docs/install.md": "from django.urls import include, path",
     "docs/packages.md": """
         from types import SimpleNamespace
         from django.contrib.auth.models import User
@@ -134,7 +133,7 @@ def undefined(code, names):
 @pytest.mark.django_db
 @pytest.mark.parametrize("block", HERE, ids=str)
 def test_python_runs(block):
-    for package in ("unfold", "celery", "sentry_sdk"):
+    for package in ("unfold", "celery", "sentry_sdk", "django_otp_webauthn"):
         if re.search(rf"^(from|import) {package}\b", block.code, re.MULTILINE):
             pytest.importorskip(package)
     if "unregister(User)" in block.code and settings.AUTH_USER_MODEL != "auth.User":
@@ -202,9 +201,18 @@ def test_templates_are_templates():
 
 
 def test_every_language_is_known():
-    """SQL is run by test_operations; of a proxy's configuration, of changes and of output nothing is known."""
+    """SQL is run by test_operations; of a proxy's configuration, apps, changes and output nothing is known."""
     checked = {"python", "json", "console", "bash", "js", "django"}
-    assert {block.language for block in BLOCKS} - checked <= {"sql", "nginx", "diff", "text", "", "{toctree}"}
+    assert {block.language for block in BLOCKS} - checked <= {
+        "sql",
+        "nginx",
+        "swift",
+        "kotlin",
+        "diff",
+        "text",
+        "",
+        "{toctree}",
+    }
 
 
 def test_manage_py_knows_the_commands():

@@ -4,6 +4,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.core.validators import validate_email
 
+from auth_sessions.choices import EndReason
+from auth_sessions.models import Session
+
 
 class LetsNobodyIn:
     def authenticate(self, request, **credentials):
@@ -164,3 +167,13 @@ class TakesOthersIn(ModelBackend):
     def authenticate(self, request, **credentials):
         user = super().authenticate(request, **credentials)
         return user and get_user_model().objects.exclude(pk=user.pk).first()
+
+
+class SignsOutEverywhere(ModelBackend):
+    """As ``ModelBackend``; meanwhile, the person signs out everywhere from another device."""
+
+    def authenticate(self, request, username=None, password=None, **names):
+        user = super().authenticate(request, username, password, **names)
+        if user is not None:
+            Session.objects.of_person(user.pk).end(reason=EndReason.SIGNED_OUT)
+        return user

@@ -13,3 +13,10 @@ def problem(exc, context):
 def no_handler(exc, context):
     """Lets everything through as an error page."""
     raise AssertionError("The Supabase API answers by itself.")
+
+
+def with_codes(exc, context):
+    """Says what an error says, and by which codes."""
+    response = exception_handler(exc, context)
+    response.data = {"error": exc.get_codes(), "data": response.data}
+    return response

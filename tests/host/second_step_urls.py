@@ -2,7 +2,6 @@
 
 from django.urls import include, path
 
-from auth_sessions.exceptions import SecondFactorInvalid, SecondFactorRequired
 from auth_sessions.mixins import ReauthenticationMixin
 from auth_sessions.pages.sign_out import SignOutOthersView
 from auth_sessions.supabase.views import (
@@ -14,25 +13,14 @@ from auth_sessions.supabase.views import (
     UserView,
 )
 from auth_sessions.views import BrowserSignInView, SignInView, SignOutView
+from tests.host.second_factor import CodeMixin
 
-PIN, CODE = "1815", "424242"
+PIN = "1815"
 
 
 class PinMixin(ReauthenticationMixin):
     def verify_password(self, request, user, password, *, backend=None):
         return user if password == PIN else None
-
-
-class CodeMixin:
-    asked = []
-
-    def second_factor(self, request, user, credentials):
-        self.asked.append((request.path, user.pk))
-        if not credentials.get("otp"):
-            raise SecondFactorRequired
-        if credentials["otp"] != CODE:
-            raise SecondFactorInvalid
-        return "otp", "mfa"
 
 
 class SignIn(CodeMixin, SignInView):

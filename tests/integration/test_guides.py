@@ -148,6 +148,9 @@ class TestKnox:
         assert laptop.post("/api/auth/sign-out/", {"scope": "others"}, **new_laptop).status == 204
         assert who(tablet, old_tablet) is None
         assert who(laptop, new_laptop) == "ada"
+        old_tablet = self.sign_in(tablet)
+        project.manage("revokeauthsessions", "--user", "ada")
+        assert who(tablet, old_tablet) is who(laptop, new_laptop) is None
 
     def test_the_old_way_out_and_back(self, project):
         phone, tablet = Client(project), Client(project)
@@ -374,7 +377,11 @@ class TokensOfDRF:
         assert who(phone, old) == who(phone, new_phone) == who(laptop, new_laptop) == "ada"
         assert laptop.post("/api/sessions/sign-out/", {"scope": "others"}, **new_laptop).status == 204
         assert who(phone, old) is who(phone, new_phone) is None
-        assert who(laptop, new_laptop) == who(phone, self.sign_in(phone)) == "ada"
+        old = self.sign_in(phone)
+        assert who(laptop, new_laptop) == who(phone, old) == "ada"
+        project.manage("revokeauthsessions", "--all")
+        assert who(phone, old) is who(laptop, new_laptop) is None
+        assert phone.post("/api/sessions/exchange/", **old).status == 401
 
 
 class TestDjRestAuthWithTokens(TokensOfDRF):

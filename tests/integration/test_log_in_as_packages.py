@@ -102,7 +102,7 @@ class TestSwitchesTheLogin:
         own = desk.row
         desk.act_as(ada)
         assert desk.who == str(ada.pk)
-        assert (desk.row.user, desk.row.actor, desk.row.actor_session) == (ada, grace, own)
+        assert (desk.row.user, desk.row.actor, desk.row.depends_on) == (ada, grace, own)
         assert Session.objects.filter(user=grace).get() == own
         desk.stop()
         assert (desk.who, desk.row) == (str(grace.pk), own)
@@ -136,7 +136,7 @@ class TestSwitchesTheLogin:
     def test_in_one_transaction_with_the_request(self, desk, grace, ada, atomic_requests):
         own = desk.row
         desk.act_as(ada)
-        assert desk.row.actor_session == own
+        assert desk.row.depends_on == own
         desk.stop()
         assert desk.row == own
 
@@ -181,7 +181,7 @@ def test_through_several_people(desk, grace, ada, make_user):
     desk.act_as(boss)
     as_boss = desk.row
     desk.act_as(ada)
-    assert (desk.row.actor, desk.row.actor_session) == (grace, own)
+    assert (desk.row.actor, desk.row.depends_on) == (grace, own)
     desk.stop()
     assert (desk.who, desk.row, desk.row.actor) == (str(boss.pk), as_boss, grace)
     desk.stop()

@@ -58,6 +58,7 @@ def with_tokens(user):
     yield device.post("token/refresh/", {"refresh": device.access})
     yield device.post("token/refresh/", {})
     yield from bad_bodies(device, "POST", "token/refresh/")
+    yield from renewals(device)
     assert is_request("auth_sign_out", {"scope": "local", "refresh": device.refresh_token})
     yield device.sign_out("nowhere")
     yield from bad_bodies(device, "POST", "sign-out/")
@@ -65,6 +66,14 @@ def with_tokens(user):
     yield device.sign_out("others")
     yield device.refresh()
     yield Device().sign_out()
+
+
+def renewals(device):
+    assert is_request("auth_reauthenticate", {"password": PASSWORD, "otp": None})
+    yield device.post("reauthenticate/", {"password": PASSWORD})
+    yield device.post("reauthenticate/", {"password": "wrong"})
+    yield device.post("reauthenticate/", {})
+    yield from bad_bodies(device, "POST", "reauthenticate/")
 
 
 def with_a_cookie(user, settings):
@@ -80,6 +89,23 @@ def with_a_cookie(user, settings):
     middleware = settings.MIDDLEWARE
     settings.MIDDLEWARE = [name for name in middleware if "auth_sessions" not in name]
     yield Device().post("sign-in/", body)
+    settings.MIDDLEWARE = middleware
+
+
+def from_an_app(user, helping, settings):
+    assert is_request("auth_hand_over", {"next": "/account/"})
+    app = Device().sign_in(user)
+    yield app.post("hand-over/", {"next": "/account/"})
+    settings.ROOT_URLCONF = "tests.host.openapi_urls"  # without the page
+    yield app.post("hand-over/", {})
+    settings.ROOT_URLCONF = "tests.urls"
+    yield app.post("hand-over/", {"next": "//elsewhere.example"})
+    yield from bad_bodies(app, "POST", "hand-over/")
+    yield Device().post("hand-over/")
+    yield helping.post("hand-over/")
+    middleware = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [name for name in middleware if "auth_sessions" not in name]
+    yield Device().sign_in(user).post("hand-over/")
     settings.MIDDLEWARE = middleware
 
 
@@ -133,7 +159,8 @@ def everything(device, key):
     """Each operation once."""
     for path in ("sign-in/", "sessions/", "sessions/current/", UNKNOWN, f"users/{key}/sessions/"):
         yield device.get(path)
-    for path in ("token/", "sign-in/", "token/refresh/", "sign-out/", f"users/{key}/sign-out/"):
+    posted = ("token/", "sign-in/", "token/refresh/", "reauthenticate/", "sign-out/", "hand-over/")
+    for path in (*posted, f"users/{key}/sign-out/"):
         yield device.post(path, {})
     yield from (device.patch(UNKNOWN, {}), device.delete(UNKNOWN))
 
@@ -148,7 +175,9 @@ def test_the_rest_api(ada, grace, locked_out, settings, throttled):
     responses += one_of(laptop, f"sessions/{Device().sign_in(ada).session_id}/")
     responses += by_cookie(ada)
     help_device = act(grace, ada, from_device=staff)
+    responses += [help_device.post("reauthenticate/", {"password": PASSWORD})]
     responses += [help_device.get("sessions/"), help_device.delete(f"sessions/{laptop.session_id}/")]
+    responses += from_an_app(ada, help_device, settings)
     responses += by_staff(staff, ada)
     responses += without_a_session(ada)
     throttled()

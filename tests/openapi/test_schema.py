@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from auth_sessions import authentication, views
+from auth_sessions.permissions import RecentlyAuthenticated
 from auth_sessions.serializers import SessionSerializer, SignInSerializer
 from example_project.views import MagicLinkView
 from tests.host.authentication import CachedOwnHeaderAuthentication
@@ -258,7 +259,7 @@ class TestAProject:
     def test_mounted_twice(self):
         schema = generate(path("v1/", REST), path("v2/", REST))
         names = [operation["operationId"] for item in schema["paths"].values() for operation in item.values()]
-        assert len(names) == len(set(names)) == 24
+        assert len(names) == len(set(names)) == 26
         assert {"auth_sign_in", "auth_sessions_list"} <= set(names)
 
 
@@ -274,3 +275,20 @@ def test_without_it_nothing_is_imported():
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.stdout.strip(), run.returncode) == ("[]", 0), run.stderr
     assert apps.is_installed("drf_spectacular")
+
+
+class OnlyFresh(views.SessionDetailView):
+    permission_classes = (IsAuthenticated & RecentlyAuthenticated.within(minutes=5),)
+
+
+def test_a_view_that_requires_a_recent_proof():
+    """The challenge of RFC 9470 stands beside the other refusals."""
+    schema = generate(path("sessions/<str:session_id>/", OnlyFresh.as_view()), path("", REST))
+    operation = schema["paths"]["/sessions/{session_id}/"]
+    for method in ("get", "patch", "delete"):
+        usual, challenge = operation[method]["responses"]["401"]["content"]["application/json"]["schema"]["oneOf"]
+        assert "session_not_found" in usual["properties"]["code"]["enum"]
+        assert challenge["properties"]["code"]["enum"] == ["insufficient_user_authentication"]
+        assert challenge["properties"]["max_age"]["type"] == "integer"
+        assert challenge["required"] == ["detail", "code"]
+    assert "oneOf" not in str(schema["paths"]["/sessions/"]["get"]["responses"]["401"])

@@ -12,7 +12,7 @@ from tests.support.device import PASSWORD, Device, code
 if not apps.is_installed("auth_sessions.supabase"):
     pytest.skip("the host of these tests mounts the Supabase API", allow_module_level=True)
 
-from tests.host.second_step_urls import CODE, CodeMixin
+from tests.host.second_factor import CODE, CodeMixin
 
 NO_ACCOUNT = (401, "no_active_account")
 REQUIRED = (401, "second_factor_required")

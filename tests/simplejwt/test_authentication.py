@@ -139,7 +139,7 @@ def test_who_may_not_be_signed_in(ada):
     assert code(ask(token)) == (401, "user_not_found")
 
 
-@pytest.mark.parametrize("claim", ["x", ""])
+@pytest.mark.parametrize("claim", ["x", "", "\ud800", 0, [], {"a": 1}])
 def test_the_password_that_the_token_names(ada, claim):
     assert code(ask(old_access_token(ada, hash_password=claim))) == (401, "token_not_valid")
 

@@ -1,11 +1,13 @@
 """Views and receivers of docs/from-simplejwt.md, as they are written there."""
 
+import re
 from datetime import timedelta
 
 import jwt
 import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIRequestFactory
 
 from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication
@@ -14,6 +16,7 @@ from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing
 from tests.support.device import Device
 from tests.support.guides import run_block
+from tests.support.paths import ROOT
 from tests.support.simplejwt import STRIPPED, Client, old_refresh_token
 
 GUIDE = "from-simplejwt.md"
@@ -85,6 +88,52 @@ class TestANewPassword:
             ada.is_active = is_active
             ada.save()
         assert client_of_ada.refresh().status_code == 401
+
+
+class TestTokensThatAreReadElsewhere:
+    @pytest.fixture(params=["old", "new"])
+    def client(self, ada, client_of_ada, request):
+        if request.param == "new":
+            client_of_ada.sign_in(ada, STRIPPED)
+        return client_of_ada
+
+    def test_a_sign_out(self, client):
+        view = run_block(GUIDE, "class LogoutView", {})["LogoutView"]
+        assert post(view, {"refresh_token": client.refresh_token}).status_code == 205
+        assert client.refresh().status_code == 401
+        assert post(view, {"refresh_token": client.refresh_token}).status_code == 401
+        for wrong, status in (({"refresh_token": "x"}, 401), ({"refresh_token": ["x"]}, 400), ({}, 400)):
+            assert post(view, wrong).status_code == status
+
+    def test_a_refresh_by_cookie(self, client):
+        view = run_block(GUIDE, "class CookieRefreshView", {})["CookieRefreshView"]
+        answer = post(view, {}, cookie=f"refresh_token={client.refresh_token}")
+        assert claims(answer)
+        assert client.verify(answer.cookies["refresh_token"].value).status_code == 200
+        assert post(view, {}).status_code == 401
+
+    def test_an_access_token(self, ada, client):
+        user_of = run_block(GUIDE, "def user_of", {})["user_of"]
+        assert user_of(client.access) == ada
+        Device().sign_in(ada, STRIPPED).sign_out("global")
+        with pytest.raises(AuthenticationFailed):
+            user_of(client.access)
+        with pytest.raises(AuthenticationFailed):
+            user_of("x")
+
+
+def test_the_code_that_is_searched_for():
+    [pattern] = re.findall(r'grep -rnE "(OutstandingToken.*?)" --include', (ROOT / "docs" / GUIDE).read_text())
+    for line in (
+        "RefreshToken(request.data['refresh']).blacklist()",
+        "refresh = RefreshToken.for_user(user)",
+        "UntypedToken(raw)",
+        "user = AccessToken(raw)['user_id']",
+        "OutstandingToken.objects.filter(user=user)",
+        "JWTAuthentication().get_validated_token(raw)",
+    ):
+        assert re.search(pattern, line), line
+    assert not re.search(pattern, "pair = TokenPair()")
 
 
 def test_an_old_access_token_outlives_the_blacklisting(ada, client_of_ada):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import override_settings
 from django.urls import path, reverse
 from rest_framework_simplejwt.tokens import AccessToken
 
@@ -246,8 +247,13 @@ def test_paths_and_names():
         "token_blacklist": "blacklist/",
     }.items():
         assert reverse(name) == f"/api/token/{action}"
-    assert reverse("token_obtain_sliding") == "/api/sliding/token/"
-    assert reverse("token_refresh_sliding") == "/api/sliding/token/refresh/"
+
+
+def test_names_of_sliding_tokens():
+    """As simplejwt's documents have them."""
+    with override_settings(ROOT_URLCONF="auth_sessions.contrib.simplejwt.sliding_urls"):
+        for name, action in {"token_obtain": "", "token_refresh": "refresh/", "token_verify": "verify/"}.items():
+            assert reverse(name) == f"/token/{action}"
 
 
 def test_paths_of_the_projects_own():

@@ -3,7 +3,7 @@
 import pytest
 
 from auth_sessions.models import Session
-from tests.host.second_step_urls import CODE, CodeMixin
+from tests.host.second_factor import CODE, CodeMixin
 from tests.support.device import PASSWORD
 from tests.support.supabase import CREDENTIALS, VERSION, SupabaseDevice, code, needs_email, refusal
 

@@ -75,6 +75,7 @@ class TestTokens:
             "user_id": str(get_user_model().objects.get().pk),
             "generation": RefreshToken.objects.get().generation,
             "rotated_at": RefreshToken.objects.get().rotated_at.timestamp(),
+            "auth_time": now,
         }
         header = jwt.get_unverified_header(device.access)
         assert header == {"alg": "HS256", "typ": "JWT"}

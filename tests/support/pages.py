@@ -16,6 +16,8 @@ OTHERS = "/account/devices/others/sign-out/"
 EVERYWHERE = "/account/devices/everywhere/sign-out/"
 SIGNED_OUT = "/account/signed-out/"
 SIGNED_OUT_EVERYWHERE = "/account/signed-out/everywhere/"
+PROOF = "/account/reauthenticate/?acr_values=mfa"
+"""It asks also where the sign-in is fresh."""
 NOBODY = uuid.UUID(int=0)
 STALE = timedelta(minutes=11)
 
@@ -50,8 +52,8 @@ def headings(response):
     return [" ".join(unescape(re.sub("<[^>]*>", "", each)).split()) for each in found]
 
 
-def make_sign_in_old(device):
-    Session.objects.filter(pk=device.session_id).update(authenticated_at=timezone.now() - STALE)
+def make_sign_in_old(device, using=None):
+    Session.objects.using(using).filter(pk=device.session_id).update(authenticated_at=timezone.now() - STALE)
 
 
 def all_pages(office_browser, iphone):
@@ -63,5 +65,6 @@ def all_pages(office_browser, iphone):
         sign_out_path(office_browser),
         name_path(iphone),
         name_path(office_browser),
+        PROOF,
         SIGNED_OUT,
     ]

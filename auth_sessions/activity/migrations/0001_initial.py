@@ -150,6 +150,24 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "emailed_at",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="When an e-mail about it was sent, or given up.",
+                        null=True,
+                        verbose_name="e-mail sent",
+                    ),
+                ),
+                (
+                    "reported_at",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="When the person said that it was not them.",
+                        null=True,
+                        verbose_name="reported",
+                    ),
+                ),
+                (
                     "actor",
                     models.ForeignKey(
                         blank=True,

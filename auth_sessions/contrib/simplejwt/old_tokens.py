@@ -109,9 +109,9 @@ def require_accepted(token: OldToken) -> None:
 
 
 def is_over() -> bool:
-    """Whether no old token is accepted any more."""
+    """Whether no old token is accepted any more; nor with a value that is no moment, which E001 reports."""
     until = conf.AUTH_SESSIONS_SIMPLEJWT_UNTIL
-    return until is not None and moments.has_passed(until)
+    return until is not None and (not isinstance(until, datetime) or moments.has_passed(until))
 
 
 def require_renewable(token: OldToken) -> None:
@@ -150,7 +150,8 @@ def get_user(token: OldToken, *, is_locked: bool = False) -> AbstractBaseUser:
     if not is_known(user, ""):
         raise exceptions.UserInactive
     claim = token.payload.get(simple_jwt("REVOKE_TOKEN_CLAIM"))
-    if claim is not None and not constant_time_compare(str(claim), get_md5_hash_password(user.password)):
+    named = str(claim).encode(errors="replace")  # a claim may hold half a surrogate pair
+    if claim is not None and not constant_time_compare(named, get_md5_hash_password(user.password)):
         raise exceptions.PasswordChanged
     if is_refused(user, issued_at=token.issued_at, is_locked=is_locked):
         raise exceptions.TokenNotValid

@@ -1,5 +1,6 @@
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -8,10 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.database import all_sessions, in_batches
+from auth_sessions.core.database import all_sessions, all_users, in_batches, keys_in_batches
 from auth_sessions.core.people import find_people
+from auth_sessions.core.sign_out import revoke_credentials
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.management.progress import ProgressBar
+from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.signals import credentials_revoked
 
 BATCH = 1000
 
@@ -27,12 +32,18 @@ def moment(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    """``revokeauthsessions``: ends sessions with the reason ``revoked``."""
+    """``revokeauthsessions``: ends sessions with the reason ``revoked``.
+
+    First, of the same users and unless only browsers are meant, it sends ``credentials_revoked``: whatever else keeps
+    them signed in is refused from then on, and what was exchanged for a session before is among the sessions. When it
+    was issued is not known here, so it is revoked with ``--before`` as well.
+    """
 
     help = (
         "Revokes the sessions of some or all users after a leak, with everything that references them. The reason in "
-        "the signals is 'revoked'. Access tokens whose signature alone is verified stay valid until they expire; "
-        "browser logins older than the installation are revoked once importdjangosessions has listed them."
+        "the signals is 'revoked'. Unless --kind is browser, receivers of credentials_revoked end what else the users "
+        "have, such as tokens of another package. Access tokens whose signature alone is verified stay valid until "
+        "they expire; browser logins older than the installation are revoked once importdjangosessions has listed them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -57,11 +68,15 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only print the number of sessions")
 
     def handle(self, *args: object, **options: Any) -> None:
-        sessions = self._chosen(**options)
+        chosen = None if options["all"] else [self._key(name) for name in options["user"]]
+        excepted = [self._key(name) for name in options["excepted"]]
+        sessions = self._sessions(chosen, excepted, kind=options["kind"], before=options["before"])
         total = sessions.count()
         if options["dry_run"]:
             self.stdout.write(f"{total} sessions would be revoked.")
             return
+        if options["kind"] != SessionKind.BROWSER and credentials_revoked.has_listeners(Session):
+            self._revoke_credentials(chosen, excepted)
         bar, ended = ProgressBar(self.stdout), 0
         for batch in in_batches(sessions, size=BATCH):
             ended += batch.end(reason=EndReason.REVOKED)
@@ -70,18 +85,25 @@ class Command(BaseCommand):
         bar.close()
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 
-    def _chosen(self, *, user: list[str] | None, excepted: list[str], **options: Any) -> SessionQuerySet:
+    def _revoke_credentials(self, chosen: list[Any] | None, excepted: list[Any]) -> None:
+        users = all_users() if chosen is None else all_users().filter(pk__in=chosen)
+        users = users.exclude(pk__in=excepted)
+        for keys in keys_in_batches(users, size=BATCH):
+            in_transaction(partial(revoke_credentials, keys, using=users.db), using=users.db)
+
+    def _sessions(
+        self, chosen: list[Any] | None, excepted: list[Any], *, kind: str | None, before: datetime | None
+    ) -> SessionQuerySet:
         sessions = all_sessions()
-        if user is not None:
-            keys = [self._key(name) for name in user]
-            sessions = sessions.filter(Q(user_id__in=keys) | Q(actor_id__in=keys))
+        if chosen is not None:
+            sessions = sessions.filter(Q(user_id__in=chosen) | Q(actor_id__in=chosen))
         if excepted:
-            sessions = sessions.exclude(user_id__in=[self._key(name) for name in excepted])
-        if options["kind"]:
-            sessions = sessions.filter(kind=options["kind"])
-        if options["before"]:
+            sessions = sessions.exclude(user_id__in=excepted)
+        if kind:
+            sessions = sessions.filter(kind=kind)
+        if before:
             # The row of a login older than the installation is from its first request; when it started is not known.
-            sessions = sessions.filter(Q(created_at__lt=options["before"]) | Q(authenticated_at=None, actor=None))
+            sessions = sessions.filter(Q(created_at__lt=before) | Q(authenticated_at=None, actor=None))
         return sessions
 
     def _key(self, name: str) -> Any:

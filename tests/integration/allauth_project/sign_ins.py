@@ -298,3 +298,24 @@ def test_the_password_is_asked_for_by_what_signs_in(clock, ada):
     assert Session.objects.count() == 2
     assert browser.submit("/account/devices/others/sign-out/", {"password": OLD}).status_code == 302
     assert Session.objects.count() == 1
+
+
+@override_settings(AUTH_SESSIONS_REAUTHENTICATION_URL="account_reauthenticate", LOGIN_URL="/accounts/login/")
+@pytest.mark.parametrize("path", ["/guarded/", "/account/devices/others/sign-out/"])
+def test_its_page_asks_where_a_recent_proof_is_required(clock, ada, path):
+    """As docs/step-up.md has it: there, and back."""
+    browser = Pages().sign_in(ada)
+    create_session(ada)
+    clock.shift(timedelta(hours=1))
+    if path == "/guarded/":
+        asking = browser.client.get(path, HTTP_ACCEPT="text/html")
+    else:
+        assert "Enter your password" not in browser.page(path).content.decode()
+        asking = browser.submit(path)
+    assert asking.url.startswith(f"/accounts/reauthenticate/?next={path}&max_age=600")
+    assert browser.page(asking.url).status_code == 200
+    assert browser.submit(asking.url, {"password": "wrong", "next": path}).status_code == 200
+    answer = browser.submit(asking.url, {"password": OLD, "next": path})
+    assert (answer.status_code, answer.url) == (302, path)
+    assert browser.page(path).status_code == 200
+    assert Session.objects.filter(authenticated_at=timezone.now()).count() == 1

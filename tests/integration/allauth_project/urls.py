@@ -2,8 +2,10 @@ from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
+from django.http import HttpResponse
 from django.urls import include, path
 
+from auth_sessions.decorators import recently_authenticated
 from auth_sessions.exceptions import SecondFactorInvalid, SecondFactorRequired
 from auth_sessions.views import BrowserSignInView, SignInView
 from example_project.views import MeView
@@ -37,6 +39,7 @@ urlpatterns = [
     path("api/auth/", include("auth_sessions.urls")),
     path("auth/v1/", include("auth_sessions.supabase.urls")),
     path("api/me/", MeView.as_view()),
+    path("guarded/", recently_authenticated(minutes=10)(lambda request: HttpResponse())),
     path("account/", include("auth_sessions.pages.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),

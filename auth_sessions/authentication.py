@@ -320,29 +320,36 @@ def get_session(request: HttpRequest | Request, *, raise_exception: bool = False
 def _find_session(request: HttpRequest | Request) -> Session | None:
     if isinstance(request, Request):
         return getattr(request.auth, "session", None) or _get_browser_session(request)
-    token = _read_bearer_token(request)
-    if token is None:
-        return browser_validation.get_current(request)
-    return get_valid_session(parse(SessionAccessToken, token))
+    for authentication in (each() for each in get_bearer_classes()):
+        if token := _token_found_by(authentication, request):
+            return _session_accepted_by(authentication, token)
+    return browser_validation.get_current(request)
 
 
-def _read_bearer_token(request: HttpRequest) -> bytes | None:
+def _token_found_by(authentication: SessionJWTAuthentication, request: HttpRequest) -> bytes | None:
     """The access token in the header, or where the project's class has it; None if there is none.
 
     Raises ``TokenNotValid`` for a malformed header.
     """
-    for authentication in get_bearer_classes():
-        try:
-            if token := _token_found_by(authentication(), request):
-                return token
-        except AuthenticationFailed as error:
-            raise exceptions.TokenNotValid from error
-    return None
+    try:
+        header = authentication.get_header(cast("Request", request))
+        return None if header is None else authentication.get_raw_token(header)
+    except AuthenticationFailed as error:
+        raise exceptions.TokenNotValid from error
 
 
-def _token_found_by(authentication: SessionJWTAuthentication, request: HttpRequest) -> bytes | None:
-    header = authentication.get_header(cast("Request", request))
-    return None if header is None else authentication.get_raw_token(header)
+def _session_accepted_by(authentication: SessionJWTAuthentication, token: bytes) -> Session:
+    """The session of an access token; a project's class may refuse more than the app does (``TokenNotValid``)."""
+    try:
+        validated = authentication.get_validated_token(token)
+        if not isinstance(validated, SessionAccessToken):  # simplejwt's own
+            raise exceptions.TokenNotValid
+        authentication.get_user(validated)
+    except APIException as error:
+        if isinstance(error.__cause__, exceptions.AuthSessionsError):
+            raise error.__cause__ from error.__cause__.__cause__
+        raise exceptions.TokenNotValid from error
+    return validated.session
 
 
 def _get_browser_session(request: Request) -> Session | None:

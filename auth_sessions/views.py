@@ -39,7 +39,6 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed
 from auth_sessions import api
 from auth_sessions.authentication import (
     BrowserSessionAuthentication,
-    SessionJWTAuthentication,
     get_bearer_classes,
     get_session,
     get_session_of_refresh_token,
@@ -106,8 +105,8 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
         return (type(self).__doc__ or "").replace("``", "")
 
     def get_authenticate_header(self, request: Request) -> str:
-        """``Bearer``, for the ``WWW-Authenticate`` of a 401, also in a view without authentication classes."""
-        return SessionJWTAuthentication().authenticate_header(request)
+        """The challenge of a 401, that of the project's own class, also in a view without authentication classes."""
+        return get_bearer_classes()[0]().authenticate_header(request)
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         if not request.successful_authenticator:
@@ -447,6 +446,8 @@ class SessionsView(AuthSessionsView):
     serializer_class: type[BaseSerializer[Any]] = SessionSerializer
 
     def get_queryset(self) -> SessionQuerySet:
+        if getattr(self, "swagger_fake_view", False):  # a generator of schemas asks, without a request
+            return all_sessions().none()
         return all_sessions().live(user=self.get_owner()).select_related("refresh_token")
 
     def get_owner(self) -> AbstractBaseUser:

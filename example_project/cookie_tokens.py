@@ -1,4 +1,4 @@
-"""Tokens in HttpOnly cookies, for a single-page app that cannot use Django's session."""
+"""A sign-in, a refresh and a sign-out with tokens in HttpOnly cookies, for a page that cannot use Django's session."""
 
 from typing import Any
 
@@ -8,35 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from auth_sessions import api
-from auth_sessions.authentication import (
-    BrowserSessionAuthentication,
-    SessionJWTAuthentication,
-    get_session_of_refresh_token,
-)
+from auth_sessions.authentication import BrowserSessionAuthentication, get_session_of_refresh_token
 from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
-from auth_sessions.masking import SecretBytes
 from auth_sessions.models import Session
 from auth_sessions.views import AuthSessionsView, RefreshView, SignInView, SignOutView
 
 PATHS = {"access": "/", "refresh": "/api/cookies/"}
 """The cookies, and where a browser sends them: the refresh token to the views of this module only."""
-
-
-class CookieJWTAuthentication(SessionJWTAuthentication):
-    """By the header of an app or, with CSRF enforced, by the cookie of a browser."""
-
-    def get_header(self, request: Request) -> Any:
-        header = super().get_header(request)
-        if header is None and "access" in request.COOKIES:
-            return SecretBytes(f"Bearer {request.COOKIES['access']}".encode())
-        return header
-
-    def authenticate(self, request: Request) -> Any:
-        authenticated = super().authenticate(request)
-        if authenticated is not None and super().get_header(request) is None:
-            BrowserSessionAuthentication().enforce_csrf(request)
-        return authenticated
 
 
 def keep(response: Response) -> Response:

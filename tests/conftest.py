@@ -23,6 +23,7 @@ from tests.support.acting import act
 from tests.support.admin import AdminClient
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
+from tests.support.host import OF_FOLDERS, require
 from tests.support.related import forgotten
 from tests.support.servers import RedisServer, or_skipped, running
 
@@ -37,6 +38,20 @@ def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.getreports("passed"):
         for text in (value for name, value in report.user_properties if name == "message" and report.when == "call"):
             terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
+class ModuleOfAPart(pytest.Module):
+    """Skipped, before it imports what it tests, where the host does not have it."""
+
+    def collect(self):
+        require(OF_FOLDERS[self.path.parent.name])
+        return super().collect()
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    if module_path.parent.name in OF_FOLDERS:
+        return ModuleOfAPart.from_parent(parent, path=module_path)
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)

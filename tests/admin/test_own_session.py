@@ -10,7 +10,10 @@ from auth_sessions.models import Session
 from tests.support.admin import SESSIONS, AdminClient, log_entries, page, rows, session_of
 from tests.support.device import Device, code
 from tests.support.hand_over import Website
+from tests.support.host import has_browsers
 from tests.support.sessions import end_when_authenticated
+
+pytestmark = has_browsers
 
 AMONG = "is among them: you will be signed out here."
 LEFT_OUT = "is left out."

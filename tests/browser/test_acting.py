@@ -14,6 +14,7 @@ from auth_sessions.signals import session_started
 from tests.support.admin import SESSIONS, USERS, log_entries, page, session_of
 from tests.support.browser import HelpDesk
 from tests.support.device import Device, still_signed_in
+from tests.support.host import has_admin
 from tests.support.pages import EVERYWHERE, LIST, OTHERS, name_path, sign_out_path, text
 from tests.support.related import receiving
 from tests.support.sessions import clear_expired
@@ -235,6 +236,7 @@ class TestNeverFresh:
         assert desk.submit(OTHERS).status_code == 403
         assert iphone.is_signed_in()
 
+    @has_admin
     def test_it_ends_no_session_in_the_admin(self, desk, make_user):
         hal = make_user("hal", is_staff=True, is_superuser=True)
         phone = session_of(Device().sign_in(hal))
@@ -250,6 +252,7 @@ class TestNeverFresh:
         assert set(hal.auth_sessions.all()) == {phone, desk.row}
         assert log_entries() == []
 
+    @has_admin
     def test_it_deletes_no_user_with_sessions(self, desk, make_user, bob):
         hal = make_user("hal", is_staff=True, is_superuser=True)
         phone = Device().sign_in(bob)

@@ -9,6 +9,7 @@ from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.models import Session
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import Device, code, still_signed_in
+from tests.support.host import has_admin
 from tests.support.sessions import create_browser_row
 from tests.support.statements import DELETED, LOCKED, statements
 
@@ -169,6 +170,7 @@ def test_rolled_back_with_the_request(ada, monkeypatch):
     assert office_browser.is_signed_in()
 
 
+@has_admin
 def test_the_store_s_key_is_nowhere_to_be_seen(office_browser, grace):
     key = office_browser.cookie
     assert Session.objects.get().django_session_key == key

@@ -4,6 +4,7 @@ import pytest
 
 from auth_sessions.models import Session
 from tests.support.browser import Browser
+from tests.support.host import has_admin
 from tests.support.single_page_app import SinglePageApp
 
 HEADER = "Clear-Site-Data"
@@ -75,6 +76,7 @@ def test_a_refusal(office_browser, phone):
     assert HEADER not in Browser().submit("/logout/")
 
 
+@has_admin
 def test_nobody_is_signed_out_by_signing_in(office_browser, ada, bob):
     page = SinglePageApp().sign_in(ada)
     for user in (ada, bob):

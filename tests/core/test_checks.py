@@ -19,6 +19,7 @@ from auth_sessions.models import RefreshToken, Session
 from auth_sessions.views import BrowserSignInView
 from tests.host.models import PushDevice
 from tests.support.checks import findings, messages
+from tests.support.host import has_browsers
 from tests.support.keys import new_key, pem_pair
 from tests.support.paths import ROOT
 from tests.support.related import child
@@ -382,6 +383,7 @@ SIMPLE_JWTS = "rest_framework_simplejwt.authentication.JWTAuthentication"
 @pytest.mark.parametrize(
     "framework", [{}, {"DEFAULT_AUTHENTICATION_CLASSES": []}, {"DEFAULT_AUTHENTICATION_CLASSES": [SIMPLE_JWTS]}]
 )
+@has_browsers
 def test_w010_no_view_looks_at_sessions(framework):
     assert findings(REST_FRAMEWORK=framework) == ["auth_sessions.W010"]
     assert findings(REST_FRAMEWORK=framework, AUTH_SESSIONS_REUSE_POLICY="lenient") == []
@@ -411,12 +413,14 @@ def test_e011_versions_that_do_not_go_together(monkeypatch, django_version, fram
     assert findings() == found
 
 
+@has_browsers
 def test_e014_the_middleware_of_browsers_before_djangos():
     order = project.MIDDLEWARE
     assert findings(MIDDLEWARE=order) == []
     assert findings(MIDDLEWARE=order[::-1]) == ["auth_sessions.E014"]
 
 
+@has_browsers
 def test_e018_pages_without_the_middleware_of_browsers():
     without = [name for name in project.MIDDLEWARE if not name.startswith("auth_sessions.")]
     assert findings(MIDDLEWARE=without) == findings(MIDDLEWARE=["no.such"]) == ["auth_sessions.E018"]
@@ -434,12 +438,14 @@ class OwnSignIn(BrowserSignInView):
     """A project's own sign-in by cookie."""
 
 
+@has_browsers
 def test_e035_a_sign_in_by_cookie_without_the_middleware_of_browsers():
     urls = type("urls", (), {"urlpatterns": [path("sign-in/", OwnSignIn.as_view())]})
     assert findings(MIDDLEWARE=[], ROOT_URLCONF=urls) == ["auth_sessions.E035"]
     assert findings(ROOT_URLCONF=urls) == []
 
 
+@has_browsers
 def test_w035_an_api_that_accepts_djangos_cookie_and_has_no_sign_in_for_it():
     """Where only tokens are accepted, ``sign-in/`` is mounted with the others and is of no use."""
     cookies = "rest_framework.authentication.SessionAuthentication"

@@ -12,6 +12,7 @@ from auth_sessions.tokens.keys import access_backend, refresh_backend
 from tests.support import error_reports
 from tests.support.checks import findings
 from tests.support.device import PASSWORD, Device
+from tests.support.host import has_supabase, require
 from tests.support.inputs import each
 from tests.support.keys import unknown_private_key, unknown_public_keys
 from tests.support.related import receiving
@@ -36,6 +37,8 @@ def spoil(token, **event):
 @pytest.mark.parametrize("how", ["sign-in", "refresh", "supabase"])
 @pytest.mark.parametrize("key", [None, "short", "k" * 40])
 def test_a_claim_that_is_no_json(make_user, settings, reports, how, key):
+    if how == "supabase":
+        require(has_supabase)
     if key is not None:
         settings.SIMPLE_JWT = {"SIGNING_KEY": key, "ALGORITHM": "HS384"}
     person = add_user(make_user)
@@ -65,6 +68,7 @@ def test_a_signing_key_that_cannot_be_read(make_user, settings, reports, algorit
 
 
 @pytest.mark.parametrize("fallback", [SECRET, ("HS256", SECRET[:20]), ("RS256", SECRET), (SECRET,), 7], ids=str)
+@has_supabase
 def test_a_fallback_that_cannot_be_read_is_passed_over(laptop, settings, reports, fallback):
     """E001 reports it. A token that the present key refuses is refused, not an error of the server."""
     settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [fallback, ("HS256", SECRET)]
@@ -75,6 +79,7 @@ def test_a_fallback_that_cannot_be_read_is_passed_over(laptop, settings, reports
 
 
 @pytest.mark.parametrize("fallback", [*unknown_public_keys(), unknown_private_key()], ids=["PEM", "SSH", "private"])
+@has_supabase
 def test_a_fallback_of_a_kind_that_nobody_knows(laptop, settings, reports, fallback):
     settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [fallback, ("HS256", SECRET)]
     assert error_reports.send("GET", "/api/auth/sessions/", access="x.y.z")[0] == 401

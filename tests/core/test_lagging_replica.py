@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -22,6 +21,7 @@ from tests.support.admin import SESSIONS, USERS, AdminClient, page, rows
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, code
 from tests.support.hand_over import Website, ask
+from tests.support.host import has_browsers
 from tests.support.inputs import each
 from tests.support.pages import (
     EVERYWHERE,
@@ -36,10 +36,6 @@ from tests.support.pages import (
     text,
 )
 from tests.support.supabase import EMAIL, NEW_PASSWORD, SupabaseDevice, add_user, needs_email, written
-
-needs_browsers = pytest.mark.skipif(
-    "auth_sessions.middleware.BrowserSessionMiddleware" not in project.MIDDLEWARE, reason="there are no browsers"
-)
 
 
 class Router:
@@ -111,6 +107,7 @@ def test_the_replica_is_read_and_empty(ada, read_there):
 
 
 @pytest.mark.usefixtures("any_transaction_mode")
+@has_browsers
 def test_rest(ada, grace):
     laptop, phone, staff = Device().sign_in(ada), Device(IPHONE).sign_in(ada), Device().sign_in(grace)
     assert laptop.refresh().status_code == laptop.refresh().status_code == laptop.me().status_code == 200
@@ -221,7 +218,7 @@ def refuse_errors(execute, sql, parameters, many, context):
         raise AssertionError(sql) from error
 
 
-@needs_browsers
+@has_browsers
 class TestPages:
     @pytest.mark.usefixtures("any_transaction_mode")
     def test_every_page(self, ada):
@@ -267,7 +264,7 @@ class TestPages:
         assert not tab.is_signed_in()
 
 
-@needs_browsers
+@has_browsers
 @pytest.mark.skipif(not apps.is_installed("django.contrib.admin"), reason="there is no admin")
 class TestAdmin:
     """An administrator sees and ends what there is, not what there was."""

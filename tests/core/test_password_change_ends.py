@@ -9,6 +9,7 @@ from django.test import Client
 from auth_sessions import api
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD, Device, code
+from tests.support.host import has_browsers
 from tests.support.sessions import clear_expired
 
 NEW = "another 1816 passphrase"
@@ -63,6 +64,7 @@ def test_a_token_session_goes_on(clock, ada, laptop, change):
 
 @pytest.mark.usefixtures("tokens_stay")
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@has_browsers
 def test_a_browser_session_ends(ada, laptop, browser, change):
     change(ada)
     assert browser.get("/account/devices/").status_code == 302

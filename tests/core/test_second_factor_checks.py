@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as project
 
 from tests.support.checks import messages
+from tests.support.host import has_browsers, has_supabase
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -25,6 +26,8 @@ def found(number="W023", **settings):
 
 
 @pytest.mark.usefixtures("_trench")
+@has_browsers
+@has_supabase
 def test_each_sign_in_is_named():
     named = found()
     assert [name for text in named for name in text.split() if name.startswith("auth_sessions.")] == [
@@ -42,6 +45,7 @@ def test_a_sign_in_that_asks_is_not():
 
 
 @pytest.mark.usefixtures("_trench")
+@has_browsers
 def test_under_a_version():
     urls = "tests.versioned_urls"
     assert len(found(ROOT_URLCONF=urls)) == 2

@@ -19,9 +19,10 @@ from django.utils.module_loading import import_string
 
 from auth_sessions import signals
 from tests.support.documents import DOCUMENTS, PAGES, blocks_of
+from tests.support.host import has_admin
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, has_admin]
 
 RUN_ELSEWHERE = {
     "docs/magic-link.md": "tests/docs/test_how_tos.py",
@@ -44,7 +45,6 @@ HERE = [
 ]
 
 NAMED_BY_THE_TEXT = {
-    "README.md": "from django.urls import include, path",
     "docs/admin.md": """
         from django.contrib import admin
         from django.contrib.auth.admin import UserAdmin
@@ -52,7 +52,6 @@ NAMED_BY_THE_TEXT = {
         from auth_sessions.admin import SessionAdmin
         from auth_sessions.models import Session
     """,
-    "docs/install.md": "from django.urls import include, path",
     "docs/packages.md": """
         from types import SimpleNamespace
         from django.contrib.auth.models import User

@@ -1,16 +1,21 @@
 """What docs/cookies.md recommends does what it says: tokens in HttpOnly cookies."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
+from django.core import management
 
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD, code, still_signed_in
+from tests.support.documents import DOCS, blocks_of, page_named
 from tests.support.inputs import each
 from tests.support.paths import ROOT
 from tests.support.single_page_app import SinglePageApp
 
-CODE = (ROOT / "example_project" / "cookie_tokens.py").read_text()
+FILES = ["authentication.py", "cookie_tokens.py"]
 
 
 class TokenPage(SinglePageApp):
@@ -47,7 +52,7 @@ class TokenPage(SinglePageApp):
 @pytest.fixture(autouse=True)
 def _host(settings):
     settings.ROOT_URLCONF = "tests.host.cookie_urls"
-    classes = ["example_project.cookie_tokens.CookieJWTAuthentication"]
+    classes = ["example_project.authentication.CookieJWTAuthentication"]
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_AUTHENTICATION_CLASSES": classes}
 
 
@@ -66,8 +71,34 @@ def test_a_body_that_is_nested_too_deeply(ada):
     assert page.is_signed_in()
 
 
-def test_the_code_is_the_examples():
-    assert f"```python\n{CODE}```" in (ROOT / "docs" / "cookies.md").read_text()
+@each("name", FILES)
+def test_the_code_is_the_examples(name):
+    assert f"```python\n{(ROOT / 'example_project' / name).read_text()}```" in page_named("cookies")
+
+
+@pytest.mark.integration
+def test_a_new_project_starts(tmp_path):
+    """In a process of its own, where nothing has imported Django REST framework's views before."""
+    shown = {block.code.partition("\n")[0]: block.code for block in blocks_of(DOCS / "cookies.md")}
+    project = tmp_path / "project"
+    management.call_command("startproject", "project", tmp_path)
+    for name in FILES:
+        (project / name).write_text((ROOT / "example_project" / name).read_text())
+    (project / "urls.py").write_text(shown["# project/urls.py"])
+    with (project / "settings.py").open("a") as settings:
+        settings.write(shown["# project/settings.py"])
+        settings.write('INSTALLED_APPS += ["auth_sessions", "rest_framework"]\n')
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    del environment["DJANGO_SETTINGS_MODULE"]
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_no_script_reads_the_tokens(ada):
@@ -157,6 +188,12 @@ def test_an_apps_request_needs_none(phone):
 def test_a_wrong_password_leaves_the_cookies(page, ada):
     assert code(page.try_sign_in(ada, "wrong")) == (401, "no_active_account")
     assert page.is_signed_in()
+
+
+def test_an_empty_cookie_is_none(ada):
+    page = TokenPage()
+    page.client.cookies["access"] = ""
+    assert page.me().json() == TokenPage().me().json()
 
 
 @each("junk", ["junk", "a b c", "ü", "a.b.c"])

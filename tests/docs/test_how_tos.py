@@ -13,8 +13,9 @@ from rest_framework.test import APIRequestFactory
 
 from auth_sessions.models import Session
 from example_project import views
-from tests.support.device import Device, still_signed_in
+from tests.support.device import PASSWORD, Device, still_signed_in
 from tests.support.documents import DOCS, blocks_of, page_named
+from tests.support.host import has_browsers
 
 usual_user = pytest.mark.skipif(settings.AUTH_USER_MODEL != "auth.User", reason="the guide is for Django's own user")
 
@@ -36,6 +37,7 @@ def test_the_magic_link_is_the_examples():
 
 if settings.AUTH_USER_MODEL == "auth.User":
     DeviceTests = run(python_of("testing")[0]).DeviceTests  # the tests of testing.md, which are collected here
+    DeviceTests.test_a_browser = has_browsers(DeviceTests.test_a_browser)
 
 
 @usual_user
@@ -114,6 +116,35 @@ class TestCelery:
         assert tasks.export(laptop.session_id).startswith("exported for")
         laptop.sign_out()
         assert tasks.export(laptop.session_id) == "signed out meanwhile"
+
+
+@pytest.mark.any_database
+def test_signing_out_in_a_view(ada, bob, grace, laptop, phone):
+    module = run(python_of("sign-out")[0])
+    others, staff = Device().sign_in(bob), Device().sign_in(grace)
+    ask = APIRequestFactory()
+    answer = module.SignMeOutEverywhere.as_view()(ask.post("/", **laptop.headers))
+    assert answer.status_code == 204
+    assert still_signed_in(laptop=laptop, phone=phone, others=others) == {"others"}
+    for caller, user, status in ((others, grace, 403), (staff, bob, 204)):
+        answer = module.SignSomebodyOut.as_view()(ask.post("/", **caller.headers), pk=user.pk)
+        assert answer.status_code == status
+    assert still_signed_in(others=others, staff=staff) == {"staff"}
+
+
+@pytest.mark.any_database
+def test_a_limit_by_kind_of_client(settings, rf, ada):
+    by_tag, view = python_of("limits")[1:]
+    for name in (name for name in vars(run(by_tag)) if name.isupper()):
+        setattr(settings, name, vars(run(by_tag))[name])
+    sign_in = run(view).AppSignInView.as_view()
+    other = Device().sign_in(ada)
+    apps = []
+    for _ in range(3):
+        answer = sign_in(rf.post("/", {ada.USERNAME_FIELD: ada.get_username(), "password": PASSWORD}))
+        apps.append(Device())
+        apps[-1].access = answer.data["access"]
+    assert still_signed_in(other=other, first=apps[0], second=apps[1], third=apps[2]) == {"other", "second", "third"}
 
 
 @pytest.mark.any_database

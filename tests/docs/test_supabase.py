@@ -6,6 +6,7 @@ import pytest
 from django.urls import resolve
 
 from auth_sessions.supabase.views import UnknownPathView
+from tests.support.host import has_supabase
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.any_database
@@ -21,6 +22,7 @@ def test_the_table_is_read():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+@has_supabase
 def test_a_call(client, laptop, row):
     _, method, path, status, code = row
     url = f"/auth/v1{path}"

@@ -5,7 +5,7 @@ from django.urls import include, path
 from rest_framework.permissions import IsAuthenticated
 
 from auth_sessions import api
-from example_project.cookie_tokens import CookieJWTAuthentication
+from example_project.authentication import CookieJWTAuthentication
 from example_project.views import MeView
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("drf_yasg", reason="needs drf-yasg")
 pytestmark = [pytest.mark.integration, pytest.mark.any_database, usual_host]
 
 
-def test_each_view_is_found():
+def test_each_view_is_found(caplog):
     from drf_yasg.generators import OpenAPISchemaGenerator
     from drf_yasg.openapi import Info
 
@@ -21,3 +21,4 @@ def test_each_view_is_found():
     ]
     generator = OpenAPISchemaGenerator(Info(title="Host", default_version="1"), patterns=mounted)
     assert set(generator.get_schema(public=True).paths) == set(document()["paths"])
+    assert [record.getMessage() for record in caplog.records] == []

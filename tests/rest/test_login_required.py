@@ -4,6 +4,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.support.device import PASSWORD, Device
+from tests.support.host import has_people, has_supabase
 
 MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
@@ -35,6 +36,7 @@ def test_every_endpoint_of_the_apis_says_that_it_needs_no_login():
     assert [pattern.name for _, pattern in views if getattr(pattern.callback, "login_required", True)] == []
 
 
+@has_people
 def test_a_device_signs_in_refreshes_and_signs_out(ada):
     device = Device().sign_in(ada)
     assert device.refresh().status_code == 200
@@ -43,6 +45,8 @@ def test_a_device_signs_in_refreshes_and_signs_out(ada):
     assert device.get("sessions/").status_code == 401
 
 
+@has_people
+@has_supabase
 def test_supabase_s_clients_do(ada, client):
     pytest.importorskip("auth_sessions.supabase")
     type(ada).objects.filter(pk=ada.pk).update(**{ada.get_email_field_name(): "ada@example.org"})

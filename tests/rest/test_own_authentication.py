@@ -4,6 +4,7 @@ import pytest
 from django.test import RequestFactory
 from rest_framework.authentication import BasicAuthentication
 
+from auth_sessions import exceptions
 from auth_sessions.api import get_session
 from auth_sessions.authentication import (
     BrowserSessionAuthentication,
@@ -12,7 +13,7 @@ from auth_sessions.authentication import (
 )
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.views import AuthSessionsView, RefreshView, SignInView, UserSignOutView
-from tests.host.authentication import CachedOwnHeaderAuthentication, OwnHeaderAuthentication
+from tests.host.authentication import CachedOwnHeaderAuthentication, OwnHeaderAuthentication, refused_session
 from tests.support.device import Device, code
 from tests.support.inputs import each
 
@@ -64,6 +65,31 @@ def test_a_plain_view_of_the_projects(own, defaults):
     defaults(BASIC, OWN)
     assert str(get_session(request).pk) == own.session_id
     assert get_session(RequestFactory().get("/")) is None
+
+
+@pytest.mark.parametrize("name", ["PickyAboutUsers", "PickyAboutTokens", "CachedPicky"])
+def test_what_the_projects_class_refuses_besides(own, phone, defaults, name):
+    request = RequestFactory().get("/", HTTP_X_TOKEN=own.access)
+    defaults(f"tests.host.authentication.{name}")
+    assert str(get_session(request).pk) == own.session_id
+    request.META["HTTP_X_TOKEN"] = phone.access
+    with refused_session(phone):
+        assert get_session(request) is None
+        with pytest.raises(exceptions.TokenNotValid):
+            get_session(request, raise_exception=True)
+        assert phone.get("sessions/").status_code == phone.sign_out("global").status_code == 401
+    own.sign_out("global")
+    with pytest.raises(exceptions.SessionNotFound):
+        get_session(request, raise_exception=True)
+
+
+def test_the_challenge_is_that_of_the_projects_class(own, defaults):
+    paths = ("sessions/", "sign-out/", "token/", "token/refresh/")
+    defaults("tests.host.authentication.OwnRealm")
+    assert Device().get("sessions/").headers["WWW-Authenticate"] == 'Bearer realm="shop"'
+    for path in paths[1:]:
+        answer = Device().post(path, {"username": "x", "email": "x", "code": "x", "password": "x", "refresh": "x"})
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="shop"'), path
 
 
 @each(

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from auth_sessions.models import Session
+from tests.support.host import has_admin, require
 
 SESSIONS = "/admin/auth_sessions/session/"
 USERS = "/admin/{}/{}/".format(*get_user_model()._meta.label_lower.split("."))
@@ -29,6 +30,7 @@ class AdminClient:
     """A member of the staff at the admin."""
 
     def __init__(self, user):
+        require(has_admin)
         self.user = user
         self.client = Client()
         self.client.force_login(user)

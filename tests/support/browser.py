@@ -6,9 +6,14 @@ from django.conf import settings
 
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD, Device
+from tests.support.host import has_browsers, require
 
 
 class Browser(Device):
+    def __init__(self, *args, **kwargs):
+        require(has_browsers)
+        super().__init__(*args, **kwargs)
+
     def sign_in(self, user, password=PASSWORD, path="/login/"):
         response = self.submit(path, {"username": user.get_username(), "password": password})
         assert response.status_code in {200, 302}, response.content

@@ -9,6 +9,7 @@ from django.test import AsyncClient, Client
 
 from tests.support.browser import Browser
 from tests.support.device import MACBOOK, PASSWORD
+from tests.support.host import has_browsers, require
 
 
 async def _awaited(request):
@@ -49,6 +50,7 @@ class SinglePageApp(Browser):
         return self.post("sign-in/", {user.USERNAME_FIELD: user.get_username(), "password": password, **extra})
 
     def sign_in(self, user, password=PASSWORD, **extra):
+        require(has_browsers)
         self.ask_for_token()
         response = self.try_sign_in(user, password, **extra)
         assert response.status_code == 200, response.content

@@ -10,6 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.test import Client
 
 from tests.support.device import MACBOOK, PASSWORD
+from tests.support.host import has_supabase, require
 from tests.support.keys import read_claims
 
 VERSION = "2024-01-01"
@@ -91,6 +92,7 @@ def share_tokens(rest):
 
 class SupabaseDevice:
     def __init__(self, version=None, **headers):
+        require(has_supabase)
         if version is not None:
             headers["HTTP_X_SUPABASE_API_VERSION"] = version
         self.headers = {"HTTP_USER_AGENT": MACBOOK, "HTTP_APIKEY": KEY, **headers}

@@ -19,7 +19,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, refusals
 from auth_sessions.authentication import get_session
 from auth_sessions.core import rotation, usage
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
@@ -138,7 +138,8 @@ def sign_in_user(
             return issue(session, request=request, people=people)
 
     # Two sign-ins of one person write last_login, which is a conflict at REPEATABLE READ.
-    return retry_conflicts(start, using=write_alias())
+    with refusals.telling_sign_in(user, request):
+        return retry_conflicts(start, using=write_alias())
 
 
 @secret_arguments("token")
@@ -150,18 +151,20 @@ def refresh(token: str, *, request: HttpRequest | None = None) -> TokenPair:
     :class:`~auth_sessions.exceptions.SessionExpired`, :class:`~auth_sessions.exceptions.PasswordChanged`,
     :class:`~auth_sessions.exceptions.UserInactive` or :class:`~auth_sessions.exceptions.RefreshTokenAlreadyUsed`.
     """
-    parsed = parse(SessionRefreshToken, token)
-    session = rotation.refresh(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)
+    with refusals.telling(request):
+        parsed = parse(SessionRefreshToken, token)
+        session = rotation.refresh(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)
     return issue(session, request=request)
 
 
-def mark_reauthenticated(session: Session, *, amr: Iterable[str] = ()) -> None:
+def mark_reauthenticated(session: Session, *, amr: Iterable[str] = (), request: HttpRequest | None = None) -> None:
     """Record that the person has proved their identity again in this session: moves ``authenticated_at`` to now.
 
     The caller has verified the proof. ``amr`` are authentication method references (RFC 8176), added to those of the
-    session. Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the session has ended.
+    session; ``request`` is for the security log. Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the
+    session has ended.
     """
-    if not usage.mark_reauthenticated(session, amr=amr):
+    if not usage.mark_reauthenticated(session, amr=amr, request=request):
         raise exceptions.SessionNotFound
 
 

@@ -12,10 +12,11 @@ class AuthSessionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from auth_sessions import checks, openapi, receivers
+        from auth_sessions import checks, observers, openapi, receivers
 
         checks.register()
         receivers.connect()
+        observers.connect()
         openapi.register()
         if find_spec("channels") is not None:
             from auth_sessions.channels import receivers as socket_receivers

@@ -22,7 +22,7 @@ from rest_framework.settings import api_settings
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES, JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, refusals
 from auth_sessions.core import browser_validation, session_cache
 from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users, write_alias
@@ -51,7 +51,10 @@ class SessionJWTAuthentication(JWTAuthentication):
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, SessionAccessToken] | None:  # type: ignore[override]
         try:
-            authenticated = cast("tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request))
+            with refusals.telling(request):
+                authenticated = cast(
+                    "tuple[AbstractBaseUser, SessionAccessToken] | None", super().authenticate(request)
+                )
         except APIException as refusal:
             tell_end_reason(refusal, refusal.__cause__, request=request)
             raise
@@ -250,12 +253,12 @@ def get_session_of_expired_token(token: SessionAccessToken) -> Session:
     """The live session of an access token that is valid but for its ``exp``, for a sign-out. Records no use.
 
     A device whose clock is behind does not know that its token has expired, and believes that it has signed out. Raises
-    :class:`~auth_sessions.exceptions.TokenNotValid` for a token older than the previous generation, and what
+    :class:`~auth_sessions.exceptions.TokenExpired` for a token older than the previous generation, and what
     :func:`get_valid_session` raises.
     """
     session = _select(token, "refresh_token")
     if token.generation < session.refresh_token.generation - 1:
-        raise exceptions.TokenNotValid
+        raise exceptions.TokenExpired
     _require_live(session, last_used_at=session.last_used_at)
     return session
 
@@ -265,7 +268,7 @@ def _select(token: SessionAccessToken, *related: str) -> Session:
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
-        raise exceptions.TokenNotValid
+        raise refusals.about(exceptions.TokenNotValid(), session_id=session.pk, user_id=session.user_id)
     return session
 
 
@@ -281,9 +284,9 @@ def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
     except (ValueError, TypeError, InvalidValue):
         return exceptions.TokenNotValid()
     if user is None:
-        return exceptions.UserNotFound()
-    is_user_known = is_known(user, "")
-    return exceptions.SessionNotFound(session_id=token.session_id) if is_user_known else exceptions.UserInactive()
+        return exceptions.UserNotFound(session_id=token.session_id)
+    error = exceptions.SessionNotFound if is_known(user, "") else exceptions.UserInactive
+    return refusals.about(error(session_id=token.session_id), user_id=user.pk)
 
 
 @secret_arguments("token")
@@ -292,8 +295,9 @@ def get_session_of_refresh_token(token: str, *, request: HttpRequest | None = No
 
     Raises what :func:`auth_sessions.api.refresh` raises.
     """
-    parsed = parse(SessionRefreshToken, token)
-    session = verify_refresh_token(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)
+    with refusals.telling(request):
+        parsed = parse(SessionRefreshToken, token)
+        session = verify_refresh_token(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)
     confirm_generation(session, generation=parsed.generation)
     return session
 
@@ -322,7 +326,8 @@ def _find_session(request: HttpRequest | Request) -> Session | None:
         return getattr(request.auth, "session", None) or _get_browser_session(request)
     for authentication in (each() for each in get_bearer_classes()):
         if token := _token_found_by(authentication, request):
-            return _session_accepted_by(authentication, token)
+            with refusals.telling(request):
+                return _session_accepted_by(authentication, token)
     return browser_validation.get_current(request)
 
 

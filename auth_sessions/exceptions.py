@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,11 @@ class AuthSessionsError(Exception):
 
     code: ClassVar[str]
     detail: ClassVar[str | Promise]
+
+    _is_told = False
+    """Whether the security log tells of it."""
+    _about: dict[str, Any] = {}
+    """What the security log says of it, beside the session."""
 
     def __str__(self) -> str:
         return str(self.detail)
@@ -89,6 +94,10 @@ class TokenNotValid(AuthSessionsError):
 
     code = "token_not_valid"
     detail = _("Token is invalid or expired.")
+
+
+class TokenExpired(TokenNotValid):
+    """The token is signed by this project, and has passed its ``exp``."""
 
 
 class RefreshTokenForged(TokenNotValid):

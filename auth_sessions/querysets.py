@@ -43,6 +43,14 @@ def unused_since(moment: datetime) -> Q:
     return Q(last_seen_at__lte=moment) & not_refreshed
 
 
+def live_at(now: datetime) -> Q:
+    """The sessions that are neither expired nor idle."""
+    live = Q(expires_at=None) | Q(expires_at__gt=now)
+    if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
+        live &= used_after(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT))
+    return live
+
+
 class SessionQuerySet(QuerySet["Session"]):
     """Sessions; ``delete()`` ends them as ``end()`` does."""
 
@@ -53,10 +61,7 @@ class SessionQuerySet(QuerySet["Session"]):
         a kind that ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` does not name. Without it the password is not compared: SQL
         cannot compute the fingerprint.
         """
-        now = timezone.now()
-        live = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            live = live.filter(used_after(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT)))
+        live = self.filter(live_at(timezone.now()))
         if user is None:
             return live
         has_password = Q(password_fingerprint__in=passwords.fingerprints(user.password))

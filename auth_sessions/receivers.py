@@ -157,7 +157,8 @@ def record_reauthentication(
     state = browser_state.get_state(request)
     if state is not None and state.session == session:
         session = state.session
-    mark_reauthenticated(session, amr=login_methods.methods_of_step({**kwargs, "method": method}))
+    methods = login_methods.methods_of_step({**kwargs, "method": method})
+    mark_reauthenticated(session, amr=methods, request=request)
 
 
 def end_browser_session(

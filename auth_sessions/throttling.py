@@ -9,6 +9,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from auth_sessions import refusals
 from auth_sessions.devices.device import client_network
 
 _logger = logging.getLogger("auth_sessions")
@@ -27,12 +28,15 @@ class ActionThrottle(ScopedRateThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         try:
-            return super().allow_request(request, view)
+            is_allowed = super().allow_request(request, view)
         except (ImproperlyConfigured, LookupError, TypeError, ValueError):  # the rate cannot be parsed
             raise
         except Exception:
             _logger.exception("Requests cannot be counted, and are not throttled")
             return True
+        if not is_allowed:
+            refusals.tell_rate_limit(str(self.scope), request=request._request)
+        return is_allowed
 
     def get_rate(self) -> Any:
         return api_settings.DEFAULT_THROTTLE_RATES.get(str(self.scope))

@@ -36,7 +36,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
-from auth_sessions import api
+from auth_sessions import api, refusals
 from auth_sessions.authentication import (
     BrowserSessionAuthentication,
     get_bearer_classes,
@@ -117,6 +117,7 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
         """Answer a refusal of the app's without a rollback: a session that it has ended stays ended."""
         if not isinstance(exc, AuthSessionsError):
             return super().handle_exception(exc)
+        refusals.tell(exc, request=self.request)
         refusal = self.to_api_exception(exc)
         tell_end_reason(refusal, exc, request=self.request)
         with _transactions_kept():
@@ -417,7 +418,7 @@ class SignOutView(AuthSessionsView):
         session = get_session(request)
         if session is None:
             if has_stale_cookie(request._request):
-                raise SessionNotFound
+                raise refusals.told(SessionNotFound())  # by the middleware, if there was such a session
             self.permission_denied(request)
         return session
 

@@ -25,6 +25,7 @@ from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
 from tests.support.host import OF_FOLDERS, require
 from tests.support.related import forgotten
+from tests.support.security_log import watched
 from tests.support.servers import RedisServer, or_skipped, running
 
 
@@ -349,6 +350,13 @@ def tokens_only(settings):
     """As in a project without browser sessions: Django's logins are no rows."""
     import_module("tests.urls")  # which looks at the settings once
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("auth_sessions.")]
+
+
+@pytest.fixture(autouse=True)
+def security_log():
+    """What the security log says during the test. Each line fits the tables of docs/security-log.md."""
+    with watched() as lines:
+        yield lines
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPE_BYTES
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, refusals
 from auth_sessions.authentication import SessionJWTAuthentication, get_session, get_valid_session
 from auth_sessions.channels.credentials import take_token
 from auth_sessions.middleware import BrowserSessionMiddleware
@@ -67,9 +67,10 @@ class SessionAuthMiddleware:
 
         ``token`` is the access token of the subprotocol or the URL. Raises what ``api.get_session`` raises.
         """
-        if token is not None:
-            return get_valid_session(parse(SessionAccessToken, token))
         request = ASGIRequest({"method": "GET", **scope}, BytesIO())
+        if token is not None:
+            with refusals.telling(request):
+                return get_valid_session(parse(SessionAccessToken, token))
         header = SessionJWTAuthentication().get_header(cast("Request", request)) or b""
         if {*header.split()[:1]} & AUTH_HEADER_TYPE_BYTES:  # and not Basic, which a browser repeats
             return get_session(request, raise_exception=True)

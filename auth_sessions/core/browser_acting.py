@@ -137,8 +137,8 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
         setattr(session, name, value)
     state.created = session
     if is_proved:
-        backend = browser_rows.backend_of_login(django_session)
-        mark_reauthenticated(session, user, amr=browser_login.get_methods(request, user), auth_backend=backend)
+        backend, methods = browser_rows.backend_of_login(django_session), browser_login.get_methods(request, user)
+        mark_reauthenticated(session, user, amr=methods, auth_backend=backend, request=request)
         browser_login.describe(session, state, django_session)
     if session.actor_id is None:
         acted, state.presented.acting = carried.exclude(pk=own_id), None

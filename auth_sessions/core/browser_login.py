@@ -65,7 +65,9 @@ def on_login(
             name, tag = state.details.name or session.name, state.details.tag or session.tag
             state.details, reason = replace(state.details, name=name, tag=tag), EndReason.SIGNED_OUT
         methods, auth_backend = get_methods(request, user), backend_of_login(django_session)
-        if reason is None and mark_reauthenticated(session, user, amr=methods, auth_backend=auth_backend):
+        if reason is None and mark_reauthenticated(
+            session, user, amr=methods, auth_backend=auth_backend, request=request
+        ):
             describe(session, state, django_session)
             name_on_commit(request, session, user, is_new=True)
             return

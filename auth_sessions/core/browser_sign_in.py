@@ -8,7 +8,7 @@ from django.contrib.auth import login, logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, refusals
 from auth_sessions.core import otp
 from auth_sessions.core.browser_rows import is_logged_in_as
 from auth_sessions.core.browser_state import LoginDetails, RequestState, state_of
@@ -57,7 +57,7 @@ def log_in(
     state = state_of(request)
     state.details = details
     try:
-        with translate_missing_user(user):
+        with refusals.telling_sign_in(user, request), translate_missing_user(user):
             return retry_conflicts(partial(_log_in, request, state, user, backend), using=write_alias())
     except Exception:
         logout(request)  # or a response that is no 5xx would save the login

@@ -8,6 +8,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from auth_sessions import exceptions, refusals
+from auth_sessions.choices import SessionKind
 from auth_sessions.core import django_session_store as store
 from auth_sessions.core.browser_login import create_for_login
 from auth_sessions.core.browser_rows import (
@@ -88,6 +90,9 @@ def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:
     if SESSION_ID_KEY not in django_session:
         return not is_owner or _is_pending(request) or _adopt(request, user)
     session = read_row(django_session)
+    if session is None:
+        named = {"session": django_session.get(SESSION_ID_KEY), "kind": SessionKind.BROWSER}
+        refusals.tell(exceptions.SessionNotFound(), request=request, user=user.pk if is_owner else None, **named)
     if session is not None and is_owner and session.user_id == user.pk:
         set_related(session, "user", user)
         _follow_backend(session, backend_of_login(django_session))

@@ -1,6 +1,5 @@
 """Creates sessions: token sessions, and browser sessions for logins of Django's."""
 
-import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -13,7 +12,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 
-from auth_sessions import exceptions, moments, passwords, signals
+from auth_sessions import exceptions, moments, passwords, refusals, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.acting import set_actor
@@ -33,8 +32,6 @@ from auth_sessions.db.locking import lock_by_primary_key, lock_by_update, read_k
 from auth_sessions.db.transactions import in_transaction, is_outermost, retry_conflicts
 from auth_sessions.devices import device, names
 from auth_sessions.models import RefreshToken, Session
-
-logger = logging.getLogger("auth_sessions")
 
 
 class Default:
@@ -96,11 +93,12 @@ def create_migrated_session(
     That token counts as generation 0: the session starts with generation 1, its child. When and how the person proved
     their identity is not known. Raises what :func:`create_session` raises.
     """
-    session = _build(
-        user, SessionKind.TOKEN, request=request, lifetime=lifetime, auth_backend="", actor=None, current=None
-    )
-    session.pk, session.tag, session.authenticated_at = session_id, tag, None
-    _save(session, RefreshToken(session=session, generation=1, rotated_at=session.created_at), request=request)
+    with refusals.telling_sign_in(user, request):
+        session = _build(
+            user, SessionKind.TOKEN, request=request, lifetime=lifetime, auth_backend="", actor=None, current=None
+        )
+        session.pk, session.tag, session.authenticated_at = session_id, tag, None
+        _save(session, RefreshToken(session=session, generation=1, rotated_at=session.created_at), request=request)
     return session
 
 
@@ -136,32 +134,33 @@ def create_browser_session(
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` and
     :class:`~auth_sessions.exceptions.SessionNotFound`.
     """
-    session = _build(
-        user,
-        SessionKind.BROWSER,
-        request=request,
-        lifetime=lifetime,
-        auth_backend=auth_backend,
-        actor=actor,
-        current=current,
-    )
-    session.django_session_key, session.amr = django_session_key, list(amr)
-    session.name, session.tag = names.clean(name), tag
-    if is_authenticated_now or is_imported:
-        session.django_session_engine = settings.SESSION_ENGINE
-    if not is_authenticated_now and session.actor_id is None:
-        session.authenticated_at = authenticated_at
-    if handed_over_from is not None:
-        depend_on(session, handed_over_from)
-        session.authenticated_at = handed_over_from.authenticated_at
-        session.earlier_proofs = dict(handed_over_from.earlier_proofs)
-    is_saved = _save(
-        session,
-        request=request,
-        unless_exists=not is_authenticated_now,
-        enforces_limit=not is_authenticated_now,
-        is_announced=not (is_provisional or is_imported),
-    )
+    with nullcontext() if is_imported else refusals.telling_sign_in(user, request):
+        session = _build(
+            user,
+            SessionKind.BROWSER,
+            request=request,
+            lifetime=lifetime,
+            auth_backend=auth_backend,
+            actor=actor,
+            current=current,
+        )
+        session.django_session_key, session.amr = django_session_key, list(amr)
+        session.name, session.tag = names.clean(name), tag
+        if is_authenticated_now or is_imported:
+            session.django_session_engine = settings.SESSION_ENGINE
+        if not is_authenticated_now and session.actor_id is None:
+            session.authenticated_at = authenticated_at
+        if handed_over_from is not None:
+            depend_on(session, handed_over_from)
+            session.authenticated_at = handed_over_from.authenticated_at
+            session.earlier_proofs = dict(handed_over_from.earlier_proofs)
+        is_saved = _save(
+            session,
+            request=request,
+            unless_exists=not is_authenticated_now,
+            enforces_limit=not is_authenticated_now,
+            is_announced=not (is_provisional or is_imported),
+        )
     return session if is_saved else None
 
 
@@ -184,7 +183,7 @@ def complete_session(
         _announce(session, request=request, using=using)
         return True
 
-    with _translate_missing_people(session):
+    with refusals.telling_sign_in(session.user, request), _translate_missing_people(session):
         return in_transaction(work, using=using)
 
 
@@ -307,8 +306,6 @@ def _translate_missing_people(session: Session) -> Iterator[None]:
 
 
 def _announce(session: Session, *, request: HttpRequest | None, using: str) -> None:
-    if session.actor_id is not None:
-        logger.info("User %s acts as user %s in session %s", session.actor_id, session.user_id, session.pk)
     if signals.session_starting.has_listeners(Session):
         signals.session_starting.send(sender=Session, session=as_told(session), request=request, using=using)
     send_on_commit(signals.session_started, using=using, session=session, request=request)

@@ -23,7 +23,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import HttpRequest
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, refusals
 from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.people import email_of
 from auth_sessions.masking import secret_arguments
@@ -79,11 +79,13 @@ def authenticate(
         raise exceptions.NoActiveAccount from None
     if user is None or not is_accepted(user, backend_of(user)):
         check_length(credentials.get("password"))
+        if user is not None:  # which no signal of Django's says
+            refusals.tell_sign_in(exceptions.UserInactive.code, request=request, user=user)
         raise exceptions.NoActiveAccount
     try:
         return user, ("pwd", *(() if second_factor is None else second_factor(user)))
-    except exceptions.SecondFactorInvalid:
-        _report_failure(request, credentials)
+    except exceptions.SecondFactorInvalid as error:
+        _report_failure(request, credentials, code=error.code)
         raise
 
 
@@ -109,7 +111,7 @@ def verify_password(
             pass
     email = {user.get_email_field_name(): email_of(user)} if email_of(user) else {}
     name = {auth.get_user_model().USERNAME_FIELD: user.get_username()}
-    _report_failure(request, {**email, **name, "password": password})
+    _report_failure(request, {**email, **name, "password": password}, reauthenticated_user=user)
     return None
 
 
@@ -336,10 +338,13 @@ def _signature(backend: Any) -> Signature:
 
 
 @secret_arguments("credentials")
-def _report_failure(request: HttpRequest | None, credentials: Mapping[str, Any]) -> None:
-    """Send ``user_login_failed`` as Django does, for a failure that Django does not see."""
+def _report_failure(request: HttpRequest | None, credentials: Mapping[str, Any], **more: Any) -> None:
+    """Send ``user_login_failed`` as Django does, for a failure that Django does not see.
+
+    ``more`` is for the app's own receiver (``observers.tell_login_failure``).
+    """
     masked = {name: "*" * 20 if SECRETS.search(name) else value for name, value in credentials.items()}
-    user_login_failed.send(sender=auth.__name__, credentials=masked, request=request)
+    user_login_failed.send(sender=auth.__name__, credentials=masked, request=request, **more)
 
 
 def keep_answer(request: HttpRequest) -> None:

@@ -24,7 +24,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from auth_sessions import exceptions, moments, passwords
+from auth_sessions import exceptions, moments, passwords, refusals
 from auth_sessions.choices import SessionKind
 from auth_sessions.core import browser_acting
 from auth_sessions.core.backends import find_reader
@@ -110,12 +110,13 @@ def redeem_hand_over(request: HttpRequest, code: str) -> Session:
     state = get_state(request)
     if state is None:
         raise ImproperlyConfigured("A hand-over needs auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE.")
-    found, digest = _read(code)
-    session = found.session
-    backend = find_reader(session.user, session.auth_backend)
-    tokens = _token_of(session).filter(hand_over_digest=digest)
-    if backend is None or not retry_conflicts(partial(tokens.update, hand_over_digest=None), using=tokens.db):
-        raise exceptions.HandOverNotValid
+    with refusals.telling_sign_in(None, request):
+        found, digest = _read(code)
+        session = found.session
+        backend = find_reader(session.user, session.auth_backend)
+        tokens = _token_of(session).filter(hand_over_digest=digest)
+        if backend is None or not retry_conflicts(partial(tokens.update, hand_over_digest=None), using=tokens.db):
+            raise exceptions.HandOverNotValid
     _leave(request, state)
     details = LoginDetails(amr=tuple(session.amr), lifetime=_lifetime(request, session), handed_over_from=session)
     try:

@@ -19,7 +19,7 @@ def renew(session: Session, user: AbstractBaseUser | None, *, amr: Iterable[str]
     ``user`` is the one that a backend has returned for the password, if that was asked. Where it upgraded the hash,
     Django's session hash follows; otherwise Django would sign the browser out.
     """
-    if not mark_reauthenticated(session, user, amr=amr):
+    if not mark_reauthenticated(session, user, amr=amr, request=request):
         raise exceptions.SessionNotFound
     if user is None or session.kind != SessionKind.BROWSER:
         return

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from auth_sessions import exceptions, moments, signals
+from auth_sessions import exceptions, metrics, moments, refusals, security_log, signals
 from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
@@ -37,11 +37,13 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
     locking SELECT if another request was first. Raises what :func:`verify_refresh_token` raises.
     """
     session = verify_refresh_token(session_id, generation=generation, jti=jti, request=request)
-    token = session.refresh_token
+    token, outcome = session.refresh_token, "repeated"
     if generation == token.generation:
         if generation and _is_recent(token):
             confirm_generation(session, generation=generation)
-        elif not update_generation(token, rotated_at=timezone.now()):
+        elif update_generation(token, rotated_at=timezone.now()):
+            outcome = "rotated"
+        else:
             _reread_token(session)
             _end_if_reused(session, generation=generation, request=request)
     else:  # nothing is rotated, and a client that never stores the child must not become idle
@@ -49,6 +51,7 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
     update_fingerprint_key(session)
     _report_move(session, request)
     touch_actor_session(session)
+    metrics.REFRESHES.add({metrics.OUTCOME: outcome})
     return session
 
 
@@ -71,8 +74,9 @@ def verify_refresh_token(
     if reason := get_end_reason(session, last_used_at=session.last_used_at, asks_backend=True):
         if not may_end(session, reason):
             raise EXCEPTIONS[reason](session)
-        all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
-        raise EXCEPTIONS[reason](session_id=session.pk)
+        ended = all_sessions().filter(pk=session.pk).end(reason=reason, request=request)
+        error = EXCEPTIONS[reason](session_id=session.pk)
+        raise refusals.told(error) if ended else refusals.about(error, user_id=session.user_id)
     _end_if_reused(session, generation=generation, request=request)
     return session
 
@@ -96,17 +100,20 @@ def _select(session_id: uuid.UUID, *, generation: int, jti: str) -> Session:
         raise exceptions.SessionNotFound(session_id=session_id)
     token = session.refresh_token
     if generation > token.generation or not constant_time_compare(token.jti_of(generation), jti):
-        logger.warning("Forged refresh token for session %s, generation %s", session.pk, generation)
-        raise exceptions.RefreshTokenForged
+        error = exceptions.RefreshTokenForged()
+        raise refusals.about(error, session_id=session.pk, user_id=session.user_id, generation=generation)
     return session
 
 
 def _report_move(session: Session, request: HttpRequest | None) -> None:
     """Send ``session_moved`` if the request comes from another device than the session's. Nothing is refused."""
-    if request is None or not signals.session_moved.has_listeners(Session):
+    if request is None or not (
+        signals.session_moved.has_listeners(Session) or security_log.is_enabled(security_log.SESSION_MOVED)
+    ):
         return
     if is_another_device(request, user_agent=session.user_agent, address=session.ip_address):
         using = session._state.db or write_alias()
+        security_log.write_on_commit(security_log.SESSION_MOVED, using=using, request=request, of=session)
         send_on_commit(signals.session_moved, using=using, session=session, request=request)
 
 
@@ -124,7 +131,7 @@ def _reread_token(session: Session) -> None:
     rows = RefreshToken.objects.using(using).filter(pk=session.pk)
     tokens = in_transaction(lambda: lock_by_primary_key(rows), using=using)
     if not tokens:
-        raise exceptions.SessionNotFound(session_id=session.pk)
+        raise refusals.about(exceptions.SessionNotFound(session_id=session.pk), user_id=session.user_id)
     (session.refresh_token,) = tokens
 
 
@@ -136,20 +143,12 @@ def _end_if_reused(session: Session, *, generation: int, request: HttpRequest | 
     if not _is_reused(session, generation):
         return
     if not _detects_reuse():
-        _note_reuse(session)
+        _note_reuse(session, generation=generation, request=request)
         return
     using = session._state.db or write_alias()
 
     def end() -> None:
         if _end(session, using=using, request=request):
-            logger.warning(
-                "Session %s of user %s ended: its refresh token was reused (generation %s of %s, policy %r)",
-                session.pk,
-                session.user_id,
-                generation,
-                session.refresh_token.generation,
-                conf.AUTH_SESSIONS_REUSE_POLICY,
-            )
             send_on_commit(
                 signals.refresh_token_reused,
                 using=using,
@@ -183,19 +182,15 @@ def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
     return deletion.end(partial(lock, rows), using=using, reason=reason, request=request, is_robust=True)
 
 
-def _note_reuse(session: Session) -> None:
+def _note_reuse(session: Session, *, generation: int, request: HttpRequest | None) -> None:
     """Log that the client of a session does not store its new tokens: once for each session."""
     using = session._state.db or write_alias()
     unnoted = RefreshToken.objects.using(using).filter(pk=session.pk, reused_at=None)
     if session.refresh_token.reused_at is not None:
         return
     if retry_conflicts(lambda: unnoted.update(reused_at=timezone.now()), using=using):
-        logger.warning(
-            "The client of session %s of user %s presents a refresh token that was replaced: it is answered, since "
-            'AUTH_SESSIONS_REUSE_POLICY is "off"',
-            session.pk,
-            session.user_id,
-        )
+        event = security_log.REUSE_ANSWERED
+        security_log.write_on_commit(event, using=using, request=request, of=session, generation=generation)
 
 
 def _detects_reuse() -> bool:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from auth_sessions import exceptions, signals
+from auth_sessions import exceptions, security_log, signals
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
 from auth_sessions.core.statements import lock_in_scope
@@ -18,6 +18,9 @@ from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
+
+OF_STAFF = (EndReason.REVOKED, EndReason.DELETED)
+"""The reasons for which staff ends sessions of others."""
 
 
 def sign_out(
@@ -98,7 +101,20 @@ def end_chosen(
         is_chosen = own.filter(pk__in=chosen.using(using).values("pk")).exists()
         return locked if is_chosen else [each for each in locked if each != caller]
 
-    return deletion.end(lock, using=using, reason=reason, scope=scope, actor=actor, request=request)
+    ended = deletion.end(lock, using=using, reason=reason, scope=scope, actor=actor, request=request)
+    if reason in OF_STAFF:
+        (user_id,) = revoked_users if len(revoked_users) == 1 else (None,)
+        security_log.write_on_commit(
+            security_log.ADMIN_ACTION,
+            using=using,
+            request=request,
+            user=user_id,
+            actor=None if actor is None else actor.pk,
+            reason=str(reason),
+            scope=None if scope is None else str(scope),
+            count=ended,
+        )
+    return ended
 
 
 def complete_local_sign_out(error: BaseException | None, scope: str, *, request: HttpRequest) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
-from auth_sessions import moments, passwords
+from auth_sessions import moments, passwords, security_log
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, lock_with_caller, write_alias
 from auth_sessions.db.encoding import store_text
@@ -114,6 +115,7 @@ def mark_reauthenticated(
     *,
     amr: Iterable[str] = (),
     auth_backend: str | None = None,
+    request: HttpRequest | None = None,
 ) -> bool:
     """Record that a person has proved their identity again in an existing session. False if it has ended.
 
@@ -122,7 +124,7 @@ def mark_reauthenticated(
     session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
     Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
-    using, methods = write_alias(), list(amr)
+    using, methods = write_alias(), tuple(amr)
 
     def work() -> bool:
         stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
@@ -140,6 +142,14 @@ def mark_reauthenticated(
         if auth_backend is not None:
             changes["auth_backend"] = session.auth_backend = auth_backend
         all_sessions(using).filter(pk=session.pk).update(**changes)
+        if session.authenticated_at is not None:
+            security_log.write_on_commit(
+                security_log.REAUTHENTICATED,
+                using=using,
+                request=request,
+                of=session,
+                methods=" ".join(methods) or None,
+            )
         return True
 
     return in_transaction(work, using=using)

@@ -96,7 +96,9 @@ def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bo
     event = {
         **event,
         "sender": type(sessions[0]),
-        "records": tuple(EndedSession(row.pk, row.kind, conceal(row.django_session_key)) for row in sessions),
+        "records": tuple(
+            EndedSession(row.pk, row.user_id, row.kind, conceal(row.django_session_key)) for row in sessions
+        ),
     }
     user_ids = {session.user_id for session in sessions}
     delete = _prepare_deletion(sessions, using=using)
@@ -122,6 +124,7 @@ class EndedSession(NamedTuple):
     """The values of an ended session that the app's receivers need, as they were before any receiver ran."""
 
     id: UUID
+    user_id: Any
     kind: str
     django_session_key: str | None
 

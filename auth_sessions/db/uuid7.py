@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import datetime
 
 
 class _Clock:
@@ -25,6 +26,11 @@ class _Clock:
 
 
 _clock = _Clock()
+
+
+def first_key_of(moment: datetime) -> uuid.UUID:
+    """Sorts before every UUIDv7 that is made at this moment or later."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def uuid7() -> uuid.UUID:

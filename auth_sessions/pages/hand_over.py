@@ -14,6 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
+from auth_sessions import refusals
 from auth_sessions.core import browser_validation
 from auth_sessions.core.hand_over import LIFETIME, HandOver, get_hand_over, is_genuine, redeem_hand_over
 from auth_sessions.core.people import known_name
@@ -70,9 +71,10 @@ class HandOverView(BrowserPage):
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         request.POST = conceal_members(request.POST)
         code = request.POST.get("code", "")
-        hand_over = get_hand_over(code)
-        if not self.is_there(hand_over):
-            redeem_hand_over(request, code)
+        with refusals.telling_sign_in(None, request):
+            hand_over = get_hand_over(code)
+            if not self.is_there(hand_over):
+                redeem_hand_over(request, code)
         return self.go_on(hand_over)
 
     def is_there(self, hand_over: HandOver) -> bool:

@@ -10,7 +10,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError
 
-from auth_sessions import exceptions
+from auth_sessions import exceptions, refusals
 from auth_sessions.authentication import get_session_of_expired_token, get_valid_session
 from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.models import Session
@@ -48,11 +48,13 @@ class BearerAuthentication(BaseAuthentication):
         bearer = _bearer_token(request)
         if bearer is None:
             raise SupabaseError(401, "no_authorization", "This endpoint requires a valid Bearer token")
-        token = _parse(self.token_class, bearer)
-        token.session = self.get_session(token)
-        if users.profile(token.session.user).uuid != token.sub:
-            raise bad_jwt("invalid claim: sub claim and session_id claim do not belong together")
-        return token.session.user, token
+        with refusals.telling(request):
+            token = _parse(self.token_class, bearer)
+            token.session = self.get_session(token)
+            if users.profile(token.session.user).uuid != token.sub:
+                message = "invalid claim: sub claim and session_id claim do not belong together"
+                raise bad_jwt(message) from exceptions.TokenNotValid()
+            return token.session.user, token
 
     def get_session(self, token: SessionAccessToken) -> Session:
         return _reported(get_valid_session, token)
@@ -110,7 +112,7 @@ def _parse(token_class: type[BearerToken], token: str) -> BearerToken:
     try:
         return parse(token_class, token)
     except exceptions.TokenNotValid as error:
-        expired = isinstance(error.__cause__, ExpiredTokenError)
+        expired = isinstance(error, exceptions.TokenExpired)
         raise (_expired() if expired else _unverified("token is malformed")) from error
 
 

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, set_rollback
 
-from auth_sessions import __version__, api
+from auth_sessions import __version__, api, refusals
 from auth_sessions.choices import Scope
 from auth_sessions.conf import conf
 from auth_sessions.core.creation import end_on_error
@@ -81,6 +81,7 @@ class SupabaseView(OwnTransactionsMixin, APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a refusal without a rollback: a session that it has ended stays ended. Roll back and log any other."""
+        refusals.tell(exc, request=self.request)
         if isinstance(exc, AuthSessionsError):
             return self._answer(errors.refused(exc, self.refusals))
         error = errors.translated(exc)

@@ -33,11 +33,17 @@ T = TypeVar("T", bound="SessionToken")
 
 @secret_arguments("token")
 def parse(token_class: type[T], token: str | bytes) -> T:
-    """Verify and read a raw token. Raises :class:`~auth_sessions.exceptions.TokenNotValid`, also for another type."""
+    """Verify and read a raw token.
+
+    Raises :class:`~auth_sessions.exceptions.TokenNotValid`, also for another type, and
+    :class:`~auth_sessions.exceptions.TokenExpired`.
+    """
     if token is None:
         raise exceptions.TokenNotValid
     try:
         return token_class(token)
+    except ExpiredTokenError as error:
+        raise exceptions.TokenExpired from error
     except TokenError as error:
         raise exceptions.TokenNotValid from error
 

@@ -73,6 +73,18 @@ class TestAccessToken:
         assert await is_refused(**way(laptop))
         assert await is_refused(kind="public", **way(laptop))
 
+    @pytest.mark.parametrize("way", WAYS)
+    @scenario
+    async def test_the_security_log_tells_once_of_a_refused_handshake(self, laptop, security_log, way):
+        await sync_to_async(laptop.sign_out)()
+        security_log.clear()
+        await seen(**way(laptop))
+        laptop.access = laptop.access[:-8] + "AAAAAAAA"
+        await seen(**way(laptop))
+        ended, forged = security_log.of()
+        assert (ended["event"], ended["session"]) == ("auth_sessions.session_refused", laptop.session_id)
+        assert (forged["event"], forged["reason"]) == ("auth_sessions.token_refused", "token_not_valid")
+
     REFUSED = {
         "session_expired": lambda ada: Session.objects.update(expires_at=timezone.now()),
         "password_changed": lambda ada: get_user_model().objects.update(password="!"),

@@ -91,7 +91,7 @@ PUBLIC = {
         AuthSessionsError HandOverNotValid HandOverRefused InsufficientUserAuthentication NoActiveAccount
         PasswordChanged PasswordTooLong ReauthenticationFailed ReauthenticationUnavailable RefreshTokenAlreadyUsed
         RefreshTokenForged SecondFactorInvalid SecondFactorRequired SessionExpired SessionIdle SessionInvalid
-        SessionLimitReached SessionNotFound TokenNotValid UserInactive UserNotFound
+        SessionLimitReached SessionNotFound TokenExpired TokenNotValid UserInactive UserNotFound
     """,
     "masking": """
         DENYLIST Secret SecretBytes
@@ -121,7 +121,7 @@ PUBLIC = {
         RecentlyAuthenticated
     """,
     "querysets": """
-        LAST_USED_AT SessionQuerySet unused_since used_after
+        LAST_USED_AT SessionQuerySet live_at unused_since used_after
     """,
     "serializers": """
         DeviceSerializer HandOverSerializer ReauthenticateSerializer RefreshSerializer SessionSerializer
@@ -160,7 +160,8 @@ PUBLIC = {
 }
 
 NOT_PUBLIC = """
-    apps checks core db devices management migrations moments openapi parsers passwords preferences receivers step_up
+    apps checks core db devices management metrics migrations moments observers openapi parsers passwords preferences
+    receivers refusals security_log step_up
 """
 
 INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}

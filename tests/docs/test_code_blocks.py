@@ -11,6 +11,7 @@ import sys
 from types import ModuleType
 
 import pytest
+import yaml
 from django.conf import settings
 from django.contrib import admin
 from django.template import Engine
@@ -27,6 +28,7 @@ pytestmark = [pytest.mark.any_database, has_admin]
 RUN_ELSEWHERE = {
     "docs/magic-link.md": "tests/docs/test_how_tos.py",
     "docs/operations.md": "tests/docs/test_operations.py",
+    "docs/security-log.md": "tests/docs/test_monitoring.py",
     "docs/second-factors.md": "tests/integration/allauth_project/sign_ins.py",
     "docs/sockets.md": "tests/docs/test_sockets.py",
     "docs/testing.md": "tests/docs/test_how_tos.py",
@@ -165,6 +167,12 @@ def test_json_is_json():
             json.loads(block.code)
 
 
+def test_yaml_is_yaml():
+    for block in BLOCKS:
+        if block.language == "yaml":
+            yaml.safe_load(block.code)
+
+
 def commands_of(block):
     """What is typed: everything, or what stands after a prompt."""
     typed = [line.removeprefix("$ ") for line in block.code.splitlines() if line.startswith("$ ")]
@@ -202,7 +210,7 @@ def test_templates_are_templates():
 
 def test_every_language_is_known():
     """SQL is run by test_operations; of a proxy's configuration, apps, changes and output nothing is known."""
-    checked = {"python", "json", "console", "bash", "js", "django"}
+    checked = {"python", "json", "yaml", "console", "bash", "js", "django"}
     assert {block.language for block in BLOCKS} - checked <= {
         "sql",
         "nginx",

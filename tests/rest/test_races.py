@@ -159,3 +159,17 @@ def test_two_clean_ups_against_users_at_work(make_user):
         clear_expired()
         assert not over.exists()
         assert Session.objects.filter(pk__in=others).count() == len(others)
+
+
+def test_each_end_has_one_line(clock, make_user, security_log):
+    """However many thieves and sign-outs meet: a session ends once, and is told of once."""
+    for number in range(ROUNDS):
+        laptop = Device().sign_in(make_user(f"ada{number}"))
+        thieves = [laptop.copy() for _ in range(4)]
+        for _ in range(2):
+            laptop.refresh()
+            clock.shift(60)
+        security_log.clear()
+        together(*[thief.try_refresh for thief in thieves], laptop.sign_out, jitter=0.01)
+        assert len(security_log.of("session_ended")) == 1
+        assert len(security_log.of("refresh_token_reused")) <= 1

@@ -68,28 +68,24 @@ def test_it_signs_out_by_the_token_it_has(clock, laptop):
     assert not Session.objects.exists()
 
 
-def test_the_log_names_it_once(clock, ada, laptop, phone, caplog):
+def test_the_log_names_it_once(clock, ada, laptop, phone, security_log):
     for _ in range(5):
         use(laptop)
         clock.shift(60)
         laptop.me()
         phone.refresh()
         clock.shift(3600)
-    [record] = [each for each in caplog.records if "presents a refresh token that was replaced" in each.getMessage()]
-    assert record.levelname == "WARNING"
-    assert laptop.session_id in record.getMessage()
-    assert f"user {ada.pk} " in record.getMessage()
-    assert laptop.refresh_token not in caplog.text
+    [line] = security_log.of("refresh_token_reuse_answered")
+    assert (line["session"], line["user"]) == (laptop.session_id, str(ada.pk))
+    assert laptop.refresh_token not in str(security_log.of())
 
 
-def test_under_the_default_the_log_says_why_a_session_ended(clock, ada, laptop, caplog, settings):
+def test_under_the_default_the_log_says_why_a_session_ended(clock, ada, laptop, security_log, settings):
     settings.AUTH_SESSIONS_REUSE_POLICY = "confirmed"
     thief = laptop.copy()
     for _ in range(2):
         laptop.refresh()
         clock.shift(60)
     assert code(thief.try_refresh()) == (401, "refresh_token_already_used")
-    assert (
-        f"Session {laptop.session_id} of user {ada.pk} ended: its refresh token was reused (generation 0 of 2, policy "
-        "'confirmed')"
-    ) in caplog.messages
+    [line] = security_log.of("refresh_token_reused")
+    assert (line["session"], line["user"], line["generation"]) == (laptop.session_id, str(ada.pk), 0)

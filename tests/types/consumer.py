@@ -148,6 +148,7 @@ CODES: list[type[exceptions.AuthSessionsError]] = [
     exceptions.SessionIdle,
     exceptions.SessionLimitReached,
     exceptions.SessionNotFound,
+    exceptions.TokenExpired,
     exceptions.TokenNotValid,
     exceptions.UserInactive,
     exceptions.UserNotFound,
@@ -183,7 +184,7 @@ def read(user: User, session: Session, moment: datetime) -> None:
     assert_type(live.last_used_first().first(), Session | None)
     assert_type(live.current_first(session, limit=3), list[Session])
     assert_type(live.order_by(querysets.LAST_USED_AT).end(reason=choices.EndReason.REVOKED, actor=user), int)
-    assert_type(querysets.used_after(moment) | querysets.unused_since(moment), Q)
+    assert_type(querysets.used_after(moment) | querysets.unused_since(moment) | querysets.live_at(moment), Q)
     assert_type(session.delete(), tuple[int, dict[str, int]])
     models.Session.objects.create(user=user)
 

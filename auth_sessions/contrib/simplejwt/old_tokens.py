@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
-from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
+from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from auth_sessions import exceptions, moments
@@ -181,5 +181,5 @@ def parse_first(token: str | bytes, *token_classes: type[T]) -> T:
             return parse(token_class, token)
         except exceptions.TokenNotValid as error:
             refused.append(error)
-    expired = [each for each in refused if isinstance(each.__cause__, ExpiredTokenError)]
+    expired = [each for each in refused if isinstance(each, exceptions.TokenExpired)]
     raise (expired or refused)[-1]

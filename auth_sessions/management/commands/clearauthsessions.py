@@ -5,6 +5,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
+from auth_sessions import security_log
 from auth_sessions.core.cleanup import clear_expired
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 from auth_sessions.management.progress import ProgressBar
@@ -75,6 +76,9 @@ class Command(BaseCommand):
             if continue_after:
                 self.stderr.write(f"Stopped after {ended} sessions ended, at --after {continue_after}")
             raise
+        finally:
+            if not options["dry_run"]:
+                security_log.write(security_log.ADMIN_ACTION, command="clearauthsessions", count=ended)
         bar.close()
         if not batch.is_last:
             self.stdout.write(f"Time is up. Continue with --after {batch.key}")

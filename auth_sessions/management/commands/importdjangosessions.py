@@ -3,6 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from auth_sessions import security_log
 from auth_sessions.core.stored_logins import entry_model, import_logins
 from auth_sessions.management.progress import ProgressBar
 
@@ -26,4 +27,5 @@ class Command(BaseCommand):
             read, created = read + batch_read, created + batch_created
             bar.show(read / max(total, 1), f"{read} read, {created} imported")
         bar.close()
+        security_log.write(security_log.ADMIN_ACTION, command="importdjangosessions", count=created)
         self.stdout.write(self.style.SUCCESS(f"{created} logins imported."))

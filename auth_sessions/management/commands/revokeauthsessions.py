@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
+from auth_sessions import security_log
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core.database import all_sessions, all_users, in_batches, keys_in_batches
 from auth_sessions.core.people import find_people
@@ -78,10 +79,14 @@ class Command(BaseCommand):
         if options["kind"] != SessionKind.BROWSER and credentials_revoked.has_listeners(Session):
             self._revoke_credentials(chosen, excepted)
         bar, ended = ProgressBar(self.stdout), 0
-        for batch in in_batches(sessions, size=BATCH):
-            ended += batch.end(reason=EndReason.REVOKED)
-            if total > BATCH:
-                bar.show(ended / total, f"{ended}/{total}")
+        try:
+            for batch in in_batches(sessions, size=BATCH):
+                ended += batch.end(reason=EndReason.REVOKED)
+                if total > BATCH:
+                    bar.show(ended / total, f"{ended}/{total}")
+        finally:
+            reason = str(EndReason.REVOKED)
+            security_log.write(security_log.ADMIN_ACTION, command="revokeauthsessions", reason=reason, count=ended)
         bar.close()
         self.stdout.write(self.style.SUCCESS(f"{ended} sessions revoked."))
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from auth_sessions import security_log
 from auth_sessions.core.database import write_alias
 from auth_sessions.supabase.imports import COLUMNS, Outcome, import_users
 
@@ -38,5 +39,7 @@ class Command(BaseCommand):
                         self.stderr.write(f"{key}: {outcome}")
             except ValueError as error:
                 raise CommandError(f"{file}, line {rows.line_num}: {error} No user was imported.") from error
+        count = outcomes[Outcome.IMPORTED]
+        security_log.write(security_log.ADMIN_ACTION, command="importsupabaseusers", count=count)
         summary = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()) or "none"
         self.stdout.write(self.style.SUCCESS(f"Users: {summary}."))

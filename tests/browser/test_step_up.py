@@ -7,10 +7,12 @@ from django.test import AsyncClient, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from auth_sessions import api
 from auth_sessions.decorators import recently_authenticated
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device, code
+from tests.support.hand_over import Website
 from tests.support.inputs import each
 from tests.support.statements import statements
 from tests.support.step_up import challenge, make_stale, row
@@ -140,6 +142,18 @@ def test_methods(office_browser):
     parameters = challenge(get(office_browser, "/plain/mfa/", "*/*"))
     assert parameters["acr_values"] == "mfa"
     assert get(office_browser, "/plain/mfa/").url == (ASKING % "/plain/mfa/") + "&acr_values=mfa"
+
+
+def test_a_browser_that_takes_over_an_apps_sign_in(laptop):
+    """It inherits when each method was proved: a password alone renewed no second factor."""
+    make_stale(laptop, amr=["pwd", "otp", "mfa"])
+    api.mark_reauthenticated(row(laptop), amr=["pwd"])
+    website = Website().takes_over(laptop)
+    assert get(website, "/plain/").status_code == 200
+    challenge(get(website, "/plain/mfa/", "*/*"))
+    make_stale(website)
+    challenge(get(website, "/plain/", "*/*"))
+    assert get(laptop, "/plain/", "*/*").status_code == 200
 
 
 @each("own", ["/own/prove/", "own-proof"])

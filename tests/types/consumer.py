@@ -50,7 +50,6 @@ from auth_sessions.contrib.simplejwt import views as simplejwt
 from auth_sessions.contrib.simplejwt.authentication import SessionOrSimpleJWTAuthentication, accepts_old_access_tokens
 from auth_sessions.contrib.simplejwt.exchange import refuse_old_tokens
 from auth_sessions.models import RefreshToken, Session
-from auth_sessions.pages import hand_over as hand_over_pages
 from auth_sessions.pages import sign_out as sign_out_pages
 from auth_sessions.pages import views as pages
 from auth_sessions.supabase import views as supabase
@@ -79,8 +78,6 @@ def call(request: HttpRequest, user: User, session: Session) -> None:
     assert_type(api.sign_out(session, choices.Scope.OTHERS, actor=user, request=request), int)
     assert_type(api.change_password(user, "new", keep=session, request=request), int)
     api.mark_reauthenticated(session, amr=("pwd",))
-    assert_type(api.issue_access_token(session, request=request), str)
-    assert_type(api.create_hand_over(session, next_url="/account/"), str)
     assert_type((api.get_hand_over("x"), api.redeem_hand_over(request, "x")), tuple[api.HandOver, Session])
     for batch in api.clear_expired():
         assert_type(batch, api.ClearedBatch)
@@ -94,9 +91,6 @@ async def call_async(request: HttpRequest, user: User, session: Session) -> None
     assert_type(await api.asign_out(session, choices.Scope.LOCAL), int)
     assert_type(await api.achange_password(user, "new", keep=session), int)
     await api.amark_reauthenticated(session)
-    assert_type(await api.aissue_access_token(session), str)
-    assert_type(await api.aget_hand_over(await api.acreate_hand_over(session, next_url="/account/")), api.HandOver)
-    assert_type(await api.aredeem_hand_over(request, "code"), Session)
 
 
 # authentication, tokens
@@ -141,6 +135,24 @@ assert_type(conf.conf.AUTH_SESSIONS_LIFETIME, timedelta | None)
 assert_type(conf.conf.AUTH_SESSIONS_REUSE_POLICY, Literal["confirmed", "strict", "lenient", "off"])
 
 KINDS: list[str] = [*choices.SessionKind.values, *choices.DeviceType.values]
+
+CODES: list[type[exceptions.AuthSessionsError]] = [
+    exceptions.NoActiveAccount,
+    exceptions.PasswordChanged,
+    exceptions.PasswordTooLong,
+    exceptions.RefreshTokenAlreadyUsed,
+    exceptions.RefreshTokenForged,
+    exceptions.SecondFactorInvalid,
+    exceptions.SecondFactorRequired,
+    exceptions.SessionExpired,
+    exceptions.SessionIdle,
+    exceptions.SessionLimitReached,
+    exceptions.SessionNotFound,
+    exceptions.TokenExpired,
+    exceptions.TokenNotValid,
+    exceptions.UserInactive,
+    exceptions.UserNotFound,
+]
 
 
 def refuse(error: exceptions.AuthSessionsError) -> None:
@@ -276,13 +288,6 @@ class Refresh(views.RefreshView):
     serializer_class = own_serializers.RefreshSerializer
 
 
-class HandOver(views.HandOverView):
-    serializer_class = own_serializers.HandOverSerializer
-
-    def get_url(self, request: Request, code: str) -> str | None:
-        return code
-
-
 class SignOut(views.SignOutView):
     serializer_class = own_serializers.SignOutSerializer
     scope = choices.Scope.LOCAL
@@ -351,7 +356,6 @@ class Others(PinMixin, sign_out_pages.SignOutOthersView):
 
 
 PAGES: list[type[pages.Page]] = [
-    hand_over_pages.HandOverView,
     pages.BrowserPage,
     pages.DevicePage,
     pages.RenameView,

@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.views import APIView
 
-from auth_sessions import authentication, decorators, exceptions, mixins, permissions, serializers, views
+from auth_sessions import api, authentication, decorators, exceptions, mixins, permissions, serializers, views
 from auth_sessions.models import Session
 from auth_sessions.pages import step_up as pages
 
@@ -40,6 +40,12 @@ async def export_async(request: HttpRequest) -> HttpResponse:
 assert_type(export(HttpRequest(), pk=3), HttpResponse)
 
 
+async def prove(request: HttpRequest, session: Session) -> list[str]:
+    api.mark_reauthenticated(session, amr=["hwk"])
+    assert_type(api.issue_access_token(session, request=request), str)
+    return [await api.aissue_access_token(session)]
+
+
 def step_up(error: exceptions.InsufficientUserAuthentication) -> APIException:
     assert_type(error.max_age, timedelta | None)
     assert_type(error.methods, tuple[str, ...])
@@ -56,6 +62,8 @@ class Passkeys(mixins.StepUpMixin):
     ) -> tuple[AbstractBaseUser | None, Iterable[str]]:
         if "passkey" not in credentials:
             raise exceptions.ReauthenticationUnavailable
+        if not credentials["passkey"]:
+            raise exceptions.ReauthenticationFailed
         return None, ["hwk"]
 
 

@@ -135,8 +135,9 @@ def prove_again(
         raise exceptions.ReauthenticationFailed
     try:
         amr = (*(() if found is None else ("pwd",)), *second_factor(user))
-    except exceptions.SecondFactorInvalid:
-        _report_failure(request, {auth.get_user_model().USERNAME_FIELD: user.get_username()})
+    except exceptions.SecondFactorInvalid as error:
+        name = {auth.get_user_model().USERNAME_FIELD: user.get_username()}
+        _report_failure(request, name, code=error.code, reauthenticated_user=user)
         raise
     if not amr:
         raise exceptions.ReauthenticationUnavailable

@@ -64,9 +64,14 @@ class Activity(models.Model):
         _("address of the other device"), null=True, unpack_ipv4=True, editable=False
     )
     device_key = models.CharField(
-        max_length=100, editable=False, help_text=_("Browser, system and type, by which devices are compared.")
+        _("compared device"),
+        max_length=100,
+        editable=False,
+        help_text=_("Browser, system and type, by which devices are compared."),
     )
-    has_full_address = models.BooleanField(editable=False, help_text=_("Whether an address has still to be shortened."))
+    has_full_address = models.BooleanField(
+        _("full address"), editable=False, help_text=_("Whether an address has still to be shortened.")
+    )
 
     emailed_at = models.DateTimeField(
         _("e-mail sent"), null=True, editable=False, help_text=_("When an e-mail about it was sent, or given up.")

@@ -15,15 +15,13 @@ from auth_sessions import moments
 from auth_sessions.activity.addresses import shortened
 from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
+from auth_sessions.db.bulk import update_rows
 from auth_sessions.db.transactions import in_transaction
 
 BATCH = 1000
 """How many rows one transaction deletes or changes."""
 
 ADDRESSES = ("ip_address", "presented_ip_address")
-
-UPDATED = 100
-"""How many rows one statement changes, each to other values."""
 
 
 def clear_expired(*, using: str) -> tuple[int, int]:
@@ -62,7 +60,8 @@ def _shorten(rows: QuerySet[Activity], batch: list[Activity]) -> int:
         row.has_full_address = False
         for name in ADDRESSES:
             setattr(row, name, shortened(getattr(row, name)))
-    return rows.bulk_update(batch, ("has_full_address", *ADDRESSES), UPDATED)
+    update_rows(batch, ("has_full_address", *ADDRESSES), using=rows.db)
+    return len(batch)
 
 
 def _batches(rows: QuerySet[Activity], *, days: int) -> Iterator[list[Activity]]:

@@ -1,5 +1,6 @@
 """Many new rows of one model, in one statement."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.models import Model
 
-from auth_sessions.db.compiled import compile_insert
+from auth_sessions.db.compiled import compile_insert, update_sql
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 
 
@@ -36,6 +37,19 @@ def insert_rows(rows: list[Any], *, using: str) -> None:
             cursor.execute(f"{head}VALUES {', '.join([group] * len(batch))}", values)
     for row in rows:
         row._state.adding, row._state.db = False, using
+
+
+def update_rows(rows: list[Any], names: Iterable[str], *, using: str) -> None:
+    """Write the fields ``names`` of rows, each to values of its own: one UPDATE, executed for each row.
+
+    Django's ``bulk_update()`` writes a CASE for each field and row, which takes far longer to build than to execute.
+    """
+    connection, meta = connections[using], rows[0]._meta
+    changed = [meta.get_field(name) for name in names]
+    fields = [*changed, meta.pk]
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(update_sql(changed, [meta.pk], using=using), values)
 
 
 def insert_selected(

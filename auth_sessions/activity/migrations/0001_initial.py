@@ -138,11 +138,16 @@ class Migration(migrations.Migration):
                         editable=False,
                         help_text="Browser, system and type, by which devices are compared.",
                         max_length=100,
+                        verbose_name="compared device",
                     ),
                 ),
                 (
                     "has_full_address",
-                    models.BooleanField(editable=False, help_text="Whether an address has still to be shortened."),
+                    models.BooleanField(
+                        editable=False,
+                        help_text="Whether an address has still to be shortened.",
+                        verbose_name="full address",
+                    ),
                 ),
                 (
                     "emailed_at",

@@ -202,6 +202,7 @@ class TestSecondFactors:
         assert refusal(prove(laptop, password=PASSWORD, otp="000000")) == (401, "second_factor_invalid")
         (failure,) = login_failures
         assert failure["credentials"] == {get_user_model().USERNAME_FIELD: row(laptop).user.get_username()}
+        assert (failure["code"], failure["reauthenticated_user"]) == ("second_factor_invalid", row(laptop).user)
         assert wrong_fields(prove(laptop, otp=CODE)) == {"password"}
         assert row(laptop).authenticated_at < timezone.now() - timedelta(minutes=10)
         response = prove(laptop, password=PASSWORD, otp=CODE)

@@ -19,7 +19,7 @@ from tests.support.pages import EVERYWHERE, LIST, OTHERS, name_path, sign_out_pa
 from tests.support.related import receiving
 from tests.support.sessions import clear_expired
 
-pytestmark = pytest.mark.usefixtures("_host_that_notes_who_acts")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("_host_that_notes_who_acts")]
 
 
 def rows(user):

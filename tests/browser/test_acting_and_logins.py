@@ -11,6 +11,8 @@ from tests.support.browser import Browser, HelpDesk
 from tests.support.device import PASSWORD, Device
 from tests.support.single_page_app import SinglePageApp
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def log_out_and_in(desk):

@@ -7,6 +7,8 @@ from tests.support.browser import Browser
 from tests.support.host import has_admin
 from tests.support.single_page_app import SinglePageApp
 
+pytestmark = pytest.mark.slow
+
 HEADER = "Clear-Site-Data"
 VALUE = '"cache", "cookies", "storage"'
 

@@ -11,6 +11,8 @@ from auth_sessions.models import Session
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import PASSWORD, Device, code, still_signed_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.usefixtures("any_engine")
 class TestEveryEngine:

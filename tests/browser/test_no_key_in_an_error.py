@@ -12,7 +12,7 @@ from tests.support.races import statuses, together
 
 ENGINES = ["db", "cached_db", "cache", "signed_cookies"]
 
-pytestmark = pytest.mark.usefixtures("any_transaction_mode")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("any_transaction_mode")]
 
 
 def watched(call, failed):

@@ -10,6 +10,8 @@ from tests.support.browser import Browser
 from tests.support.device import Device, code, still_signed_in
 from tests.support.statements import statements
 
+pytestmark = pytest.mark.slow
+
 AGAIN = ["finds_user_again", "finds_user_at_once", "AuthenticatesAgain"]
 
 

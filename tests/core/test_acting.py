@@ -29,6 +29,8 @@ from tests.support.related import receiving
 from tests.support.sessions import clear_expired, create_browser_row
 from tests.support.statements import DELETED, LOCKED, statements
 
+pytestmark = pytest.mark.slow
+
 
 def row(device):
     return Session.objects.get(pk=device.session_id)

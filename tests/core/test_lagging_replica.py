@@ -37,6 +37,8 @@ from tests.support.pages import (
 )
 from tests.support.supabase import EMAIL, NEW_PASSWORD, SupabaseDevice, add_user, needs_email, written
 
+pytestmark = pytest.mark.slow
+
 
 class Router:
     """That of docs/operations.md."""

@@ -12,6 +12,8 @@ from tests.support.device import Device
 from tests.support.keys import read_claims
 from tests.support.supabase import SupabaseDevice, add_user, needs_email
 
+pytestmark = pytest.mark.slow
+
 BACK, FORWARD = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 

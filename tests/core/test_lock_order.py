@@ -20,6 +20,8 @@ from auth_sessions.models import RefreshToken, Session
 from tests.support.device import Device
 from tests.support.races import with_own_connection
 
+pytestmark = pytest.mark.slow
+
 WAIT = 0.5
 """Seconds in which the other gets as far as it can."""
 

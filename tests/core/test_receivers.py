@@ -26,6 +26,8 @@ from tests.support.device import IPHONE, PASSWORD, Device, code
 from tests.support.keys import read_claims
 from tests.support.related import child, receiving, with_table
 
+pytestmark = pytest.mark.slow
+
 
 def clear(sessions, **event):
     sessions.clear()

@@ -14,6 +14,8 @@ from tests.support.device import PASSWORD, Device
 from tests.support.inputs import each
 from tests.support.keys import new_key, pem_pair, unknown_private_key
 
+pytestmark = pytest.mark.slow
+
 MATERIAL = "MATERIALOFTHEKEY"
 
 RSA = new_key("RS256")

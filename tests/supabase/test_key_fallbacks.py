@@ -14,7 +14,7 @@ from tests.support.keys import b64, signed
 from tests.support.signing_keys import ACCEPTED, ES256, ES256_LATER, HS256, RS256, RS256_LATER, answers_of_every_api
 from tests.support.supabase import SupabaseDevice, needs_email
 
-pytestmark = [needs_email, pytest.mark.any_database]
+pytestmark = [pytest.mark.slow, needs_email, pytest.mark.any_database]
 
 
 def test_what_is_left_of_a_public_key_is_no_secret(ada, sign_with):

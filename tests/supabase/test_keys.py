@@ -29,7 +29,7 @@ from tests.support.signing_keys import (
 )
 from tests.support.supabase import SupabaseDevice, code, needs_email
 
-pytestmark = [needs_email, pytest.mark.any_database]
+pytestmark = [pytest.mark.slow, needs_email, pytest.mark.any_database]
 
 KEY_IS_A_UUID = isinstance(get_user_model()._meta.pk, UUIDField)
 SECRET_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

@@ -18,6 +18,8 @@ from tests.support.sessions import clear_expired
 from tests.support.statements import statements
 from tests.support.supabase import SupabaseDevice, add_user, needs_email, share_tokens
 
+pytestmark = pytest.mark.slow
+
 MODEL = "django.contrib.auth.backends.ModelBackend"
 ALLOW_ALL = "django.contrib.auth.backends.AllowAllUsersModelBackend"
 INACTIVE = (401, "user_inactive")

@@ -21,6 +21,8 @@ from tests.support.related import new_model, receiving, with_table
 from tests.support.sessions import create_both_kinds
 from tests.support.statements import statements
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def make_users(make_user):

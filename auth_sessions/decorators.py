@@ -83,7 +83,7 @@ def _refuse(request: HttpRequest, requirement: Requirement) -> HttpResponseBase 
 def _require_own(request: HttpRequest, session: Session | None) -> None:
     """Raise ``PermissionDenied`` unless the session is that of the user whom the view will see, if it sees any."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or is_deferred(request):
+    if user is None or not user.is_authenticated or (session is None and is_deferred(request)):
         return
     if session is None or session.user_id != user.pk:
         raise PermissionDenied(_("This requires a sign-in of your own on this device."))

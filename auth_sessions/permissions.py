@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NoReturn, Self, cast
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
+from rest_framework import exceptions
 from rest_framework.permissions import BasePermission, BasePermissionMetaclass
 from rest_framework.request import Request
 
@@ -57,11 +58,13 @@ class RecentlyAuthenticated(BasePermission, metaclass=_RefusingLast):
             return False
         session = get_session(request)
         if session is None:
-            raise PermissionDenied(_("This requires a sign-in of your own on this device."))
+            raise exceptions.PermissionDenied(_("This requires a sign-in of your own on this device."))
         try:
             require_fresh(session, self.requirement)
         except AuthSessionsError as error:
             raise _get_converter(request, view)(error) from error
+        except PermissionDenied as error:  # the browsable API asks on behalf of its forms, and expects REST framework's
+            raise exceptions.PermissionDenied(str(error)) from error
         return True
 
 

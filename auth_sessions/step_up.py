@@ -9,7 +9,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, QueryDict
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 
 from auth_sessions.conf import conf
 from auth_sessions.core.freshness import LONGEST, Requirement
@@ -63,9 +63,10 @@ def _with_query(url: str, next_url: str, requirement: Requirement) -> str:
 
 def get_way_back(request: HttpRequest) -> str:
     """Where a person comes back to: the page that they asked for, or the one whose form they sent."""
+    path = escape_leading_slashes(request.get_full_path())  # "//host" would be another site
     if request.method in {"GET", "HEAD"}:
-        return request.get_full_path()
-    return safe_url(request, request.headers.get("Referer", "")) or request.get_full_path()
+        return path
+    return safe_url(request, request.headers.get("Referer", "")) or path
 
 
 def safe_url(request: HttpRequest, url: str) -> str:

@@ -96,6 +96,8 @@ def _is_replaced(session: Session, django_session: SessionBase) -> bool:
 def get_methods(request: HttpRequest, user: AbstractBaseUser) -> list[str]:
     """The methods of the login that has just been made: what the app's own sign-in has verified, and the others."""
     details = state_of(request).details or LoginDetails()
+    if details.handed_over_from is not None:  # nothing else was proved here
+        return list(details.amr)
     return list(dict.fromkeys([*details.amr, *methods_of_login(request, user)]))
 
 

@@ -126,6 +126,14 @@ def redeem_hand_over(request: HttpRequest, code: str) -> Session:
 
 
 @secret_arguments("code")
+def use_up(code: str) -> None:
+    """Let a code be worth nothing from now on: the browser needs it no more. Raises ``HandOverNotValid``."""
+    found, digest = _read(code)
+    tokens = _token_of(found.session).filter(hand_over_digest=digest)
+    retry_conflicts(partial(tokens.update, hand_over_digest=None), using=tokens.db)
+
+
+@secret_arguments("code")
 def is_genuine(code: str) -> bool:
     """Whether a code is ours, and not too old. The database, which is not asked, may know more."""
     try:
@@ -172,7 +180,7 @@ def _may_hand_over(session: Session) -> bool:
 
 def _lifetime(request: HttpRequest, session: Session) -> Lifetime:
     """The rest of the app's session where that is shorter than Django's would be; else Django's settings decide."""
-    if session.expires_at is None:
+    if session.expires_at is None or settings.SESSION_EXPIRE_AT_BROWSER_CLOSE:  # the row expires no later anyway
         return DEFAULT
     rest = -moments.age(session.expires_at)
     return rest if rest < timedelta(seconds=settings.SESSION_COOKIE_AGE) else DEFAULT

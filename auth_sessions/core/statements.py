@@ -67,8 +67,9 @@ def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
         raise exceptions.SessionNotFound
     if scope == Scope.GLOBAL:
         return locked
-    kept = session.sign_in_id  # the scope names devices: what an app has handed over stays where the app does
-    return [each for each in locked if each != session and kept not in (each.pk, each.depends_on_id)]
+    # The scope names devices: what an app has handed over stays where the app does, with what is acted from any of it.
+    kept = {each.pk for each in locked if each.sign_in_id == session.sign_in_id}
+    return [each for each in locked if kept.isdisjoint((each.pk, each.depends_on_id))]
 
 
 def _lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:

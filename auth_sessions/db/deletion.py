@@ -82,7 +82,7 @@ def _with_dependents(sessions: list[Session], *, using: str) -> list[Session]:
     level = sessions
     while depended_on := [session for session in level if session.has_dependents]:
         level = []
-        for batch in batches(depended_on):
+        for batch in batches(depended_on, size=KEYS_PER_STATEMENT // 3):  # each is named three times
             people = [session.user_id for session in batch]
             of_people = rows.filter(Q(user_id__in=people) | Q(actor_id__in=people))
             level += lock_rows(of_people.filter(depends_on_id__in=[session.pk for session in batch]))
@@ -142,9 +142,10 @@ def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> bool:
     return True
 
 
-def batches(items: list[T]) -> list[list[T]]:
+def batches(items: list[T], *, size: int | None = None) -> list[list[T]]:
     """The items in lists that are short enough for one statement."""
-    return [items[start : start + KEYS_PER_STATEMENT] for start in range(0, len(items), KEYS_PER_STATEMENT)]
+    size = size or KEYS_PER_STATEMENT
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], None]:

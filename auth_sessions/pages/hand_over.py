@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.decorators import method_decorator
+from django.utils.encoding import escape_uri_path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from auth_sessions import refusals
 from auth_sessions.core import browser_validation
-from auth_sessions.core.hand_over import LIFETIME, HandOver, get_hand_over, is_genuine, redeem_hand_over
+from auth_sessions.core.hand_over import LIFETIME, HandOver, get_hand_over, is_genuine, redeem_hand_over, use_up
 from auth_sessions.core.people import known_name
 from auth_sessions.exceptions import HandOverNotValid
 from auth_sessions.masking import conceal, conceal_members, secret_arguments
@@ -58,6 +59,7 @@ class HandOverView(BrowserPage):
         code = conceal(request.COOKIES.get(self.cookie_name, ""))
         hand_over = get_hand_over(code)
         if self.is_there(hand_over):
+            use_up(code)  # others may have read it
             return self.go_on(hand_over)
         present = request.user if request.user.is_authenticated else None
         return self.render_to_response(
@@ -73,7 +75,9 @@ class HandOverView(BrowserPage):
         code = request.POST.get("code", "")
         with refusals.telling_sign_in(None, request):
             hand_over = get_hand_over(code)
-            if not self.is_there(hand_over):
+            if self.is_there(hand_over):
+                use_up(code)
+            else:
                 redeem_hand_over(request, code)
         return self.go_on(hand_over)
 
@@ -85,20 +89,24 @@ class HandOverView(BrowserPage):
     def go_on(self, hand_over: HandOver) -> HttpResponse:
         """Redirect to where the app wanted to go, or to ``LOGIN_REDIRECT_URL``."""
         response = redirect(hand_over.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
-        response.delete_cookie(self.cookie_name, path=self.request.path, samesite="Lax")
+        response.delete_cookie(self.cookie_name, path=self.get_path(), samesite="Lax")
         return response
+
+    def get_path(self) -> str:
+        """The path as the browser has it: a header cannot hold any other character."""
+        return escape_uri_path(self.request.path)
 
     @secret_arguments("code")
     def move(self, code: str) -> HttpResponse:
         """Redirect to the address without the code, which a cookie of this page holds meanwhile."""
         if not is_genuine(code):
             raise HandOverNotValid
-        response = redirect(self.request.path)
+        response = redirect(self.get_path())
         response.set_cookie(
             self.cookie_name,
             code,
             max_age=LIFETIME,
-            path=self.request.path,
+            path=self.get_path(),
             secure=self.request.is_secure(),
             httponly=True,
             samesite="Lax",

@@ -10,9 +10,9 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from auth_sessions.models import Session
 
 logger = logging.getLogger("auth_sessions.security")
+app_logger = logging.getLogger("auth_sessions")
 
 FIELDS = (
     "event",
@@ -131,8 +132,13 @@ def write_each(
 
 def write_on_commit(event: Event, *, using: str, **values: Any) -> None:
     """Write an event when the transaction is committed: what is rolled back has not happened."""
-    if is_enabled(event):
-        transaction.on_commit(partial(write, event, **values), using=using, robust=True)
+    if not is_enabled(event):
+        return
+
+    def write_event() -> None:  # Django asks for its name if it fails: a partial has none
+        write(event, **values)
+
+    transaction.on_commit(write_event, using=using, robust=True)
 
 
 def of_session(session: "Session") -> dict[str, Any]:
@@ -160,7 +166,8 @@ def login_hash(credentials: Mapping[str, Any]) -> str | None:
     for field in (model.USERNAME_FIELD, "username", model.get_email_field_name()):
         if isinstance(name := credentials.get(field), str):
             key = "auth_sessions.security_log"
-            return salted_hmac(key, name.strip().casefold(), algorithm="sha256").hexdigest()[:16]
+            typed = name.strip().casefold().encode(errors="surrogatepass")  # JSON may hold half of a pair
+            return salted_hmac(key, typed, algorithm="sha256").hexdigest()[:16]
     return None
 
 
@@ -186,4 +193,8 @@ def _record(event: Event, values: Mapping[str, Any]) -> dict[str, Any]:
 def _log(event: Event, record: dict[str, Any], *, now: str) -> None:
     line = {"datetime": now, "level": logging.getLevelName(event.level)}
     line.update({name: value for name, value in record.items() if value is not None})
-    logger.log(event.level, "%s", json.dumps(line), extra=record)
+    try:
+        logger.log(event.level, "%s", json.dumps(line), extra=record)
+    except Exception:  # of a handler or a filter of the project's: a refusal stays one, and a sign-out is completed
+        with suppress(Exception):
+            app_logger.exception("A line of the security log could not be written")

@@ -12,7 +12,7 @@ from auth_sessions.activity.end_reasons import find_end_reason
 from auth_sessions.activity.models import Activity
 from auth_sessions.activity.pages import show_recent
 from auth_sessions.activity.signals import activity_recorded
-from auth_sessions.choices import EndReason
+from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core import end_reasons
 from auth_sessions.core.database import write_alias
 from auth_sessions.devices.device import client_address, client_user_agent
@@ -83,14 +83,18 @@ def record_end(
     using: str,
     **kwargs: object,
 ) -> None:
-    """Record the end of sessions: the users of those that end by ``USER_DELETED`` are about to go."""
+    """Record the end of sessions: the users of those that end by ``USER_DELETED`` are about to go.
+
+    A reuse is of one token: browsers that the app has handed its sign-in over to end with it, and have none.
+    """
     if reason == EndReason.USER_DELETED:
         return
     is_reuse = reason == EndReason.REFRESH_TOKEN_REUSED
+    reused = [session for session in sessions if is_reuse and session.kind == SessionKind.TOKEN]
     recording.record_ended(
         sessions,
         [record.id for record in records],
-        before=[_reuse(session, request, using=using) for session in sessions] if is_reuse else [],
+        before=[_reuse(session, request, using=using) for session in reused],
         reason=str(reason)[:REASON_LENGTH],  # a project may have a reason of its own
         scope="" if scope is None else str(scope),
         actor_id=None if actor is None else actor.pk,
@@ -137,7 +141,12 @@ def record_limit(session: Session, request: HttpRequest | None, using: str, **kw
 def record_password_change(
     user: AbstractBaseUser, session: Session | None, request: HttpRequest | None, using: str, **kwargs: object
 ) -> None:
-    """Record a new password, with the device where it is known: that of the request, or of the session."""
+    """Record a new password, with the device where it is known: that of the request, or of the session.
+
+    A copy of the user that is saved in another database than that of the sessions is not told: nobody signs in by it.
+    """
+    if using != write_alias():
+        return
     kind = ActivityKind.PASSWORD_CHANGED
     if session is not None and session.user_id == user.pk:
         row = recording.of_session(session, kind, actor_id=session.actor_id or user.pk)

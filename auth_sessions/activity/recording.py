@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEVICE_KEY_LENGTH = 100
 
 COMPARED = 500
-"""With how many sessions of a person the device of a sign-in is compared at most, besides the history."""
+"""With how many sessions of a person, or moves of a session, a device is compared at most."""
 
 COPIED = {
     "user": "user",
@@ -176,7 +176,8 @@ def is_new_device(session: Session, *, using: str) -> bool:
 
     Never at the first sign-in of a person. Costs one SELECT; the row of the session has been inserted.
     """
-    sign_ins = Activity.objects.using(using).filter(user_id=session.user_id, kind=ActivityKind.SIGNED_IN)
+    own = {"user_id": session.user_id, "actor_id": session.user_id}  # not those of staff in the person's name
+    sign_ins = Activity.objects.using(using).filter(kind=ActivityKind.SIGNED_IN, **own)
     key = device_key(session.user_agent)
     rows: QuerySet[Any] = all_sessions(using).filter(user_id=session.user_id, actor=None).order_by("pk")
     rows = rows.annotate(has_history=Exists(sign_ins), is_known=Exists(sign_ins.filter(device_key=key)))
@@ -189,11 +190,12 @@ def is_new_device(session: Session, *, using: str) -> bool:
 
 
 def moved_before(session: Session, user_agent: str, ip_address: str | None, *, using: str) -> bool:
-    """Whether the history already tells that a session has moved to this device, as the last of its moves."""
+    """Whether the history already tells that a session has moved to this device; of many moves, one of the latest."""
     rows = Activity.objects.using(using).filter(session_id=session.pk, kind=ActivityKind.SESSION_MOVED)
-    last = rows.order_by("-pk").only("presented_user_agent", "presented_ip_address").first()
-    if last is None or device_key(user_agent) != device_key(last.presented_user_agent):
-        return False
-    device = describe(user_agent)
+    moves = rows.order_by("-pk").values_list("presented_user_agent", "presented_ip_address")[:COMPARED]
+    device, key = describe(user_agent), device_key(user_agent)
     is_named = bool(device.browser or device.os)
-    return is_named or shortened(last.presented_ip_address) == shortened(ip_address)
+    return any(
+        key == device_key(earlier) and (is_named or shortened(address) == shortened(ip_address))
+        for earlier, address in moves
+    )

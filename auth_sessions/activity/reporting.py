@@ -29,8 +29,16 @@ def own_activities(user_id: Any) -> Any:
 
 
 def scope_of(activity: Activity, *, current: Session | None) -> Scope:
-    """What a report ends: every other session, and the one in which the person reports if the activity is about it."""
-    return Scope.GLOBAL if current is None or activity.session_id == current.pk else Scope.OTHERS
+    """What a report ends: every other session, and the one in which the person reports if the activity is about it.
+
+    An app, and the browsers that it has handed its sign-in over to, are one: a sign-out of the others keeps them all.
+    """
+    if current is None or activity.session_id in {current.pk, current.sign_in_id}:
+        return Scope.GLOBAL
+    if activity.session_id is None:
+        return Scope.OTHERS
+    handed_over = all_sessions().filter(pk=activity.session_id, depends_on_id=current.sign_in_id)
+    return Scope.GLOBAL if handed_over.exists() else Scope.OTHERS
 
 
 def report(activity: Activity, *, current: Session | None, request: HttpRequest) -> Scope:

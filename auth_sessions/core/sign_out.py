@@ -141,7 +141,8 @@ def end_before_deletion(user_ids: list[Any]) -> int:
         ended = 0
         for keys in deletion.batches(user_ids):
             lock_by_primary_key(all_users(using).filter(pk__in=keys))
-            ended += all_sessions(using).filter(actor_id__in=keys).end(reason=EndReason.SIGNED_OUT)
+            of_others = all_sessions(using).filter(actor_id__in=keys).exclude(user_id__in=keys)
+            ended += of_others.end(reason=EndReason.SIGNED_OUT)
             ended += all_sessions(using).filter(user_id__in=keys).end(reason=EndReason.USER_DELETED)
         return ended
 

@@ -61,10 +61,14 @@ def end(
     """
 
     def work() -> int:
-        sessions = _with_dependents(lock(), using=using)
+        chosen = lock()
+        sessions = _with_dependents(chosen, using=using)
         actors = {session.user_id for session in sessions if session.actor_id is None}
-        acted = [session for session in sessions if session.actor_id in actors]
-        own = [session for session in sessions if session.actor_id not in actors]
+        # Of whoever is deleted together with the actor nothing is told but that.
+        deleted = {session.pk for session in chosen} if reason == EndReason.USER_DELETED else set()
+        acted = [each for each in sessions if each.actor_id in actors and each.pk not in deleted]
+        kept_apart = {session.pk for session in acted}
+        own = [session for session in sessions if session.pk not in kept_apart]
         event: dict[str, Any] = {"actor": actor, "request": request, "using": using}
         if acted:
             _end_locked(acted, {**event, "reason": EndReason.SIGNED_OUT, "scope": None}, is_robust=is_robust)

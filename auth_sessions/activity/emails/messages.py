@@ -36,7 +36,7 @@ def build(
         language = get_page_language()
     with translation.override(language):
         described = texts.describe(activity, time_zone=recipient.time_zone, has_link=bool(link))
-        person, site = known_name(user), site_of(link)
+        person, site = names.clean(known_name(user)), site_of(link)
         is_rtl = language.partition("-")[0] in settings.LANGUAGES_BIDI
         context = {
             **vars(described),

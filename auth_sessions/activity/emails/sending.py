@@ -71,22 +71,24 @@ def prepare(activity_id: uuid.UUID, *, using: str, link: str) -> EmailMultiAlter
 def take_turn(activity: Activity, *, using: str) -> Turn | None:
     """Mark an activity as sent; None if it is marked already, or if the person has got enough for now.
 
-    The rows that are counted are locked, so that two activities of one moment do not count past each other.
+    The rows that are counted are locked, so that two activities of one moment do not count past each other: those of
+    the period. Of earlier ones, of which there may be many, the number is enough.
     """
     of_kind = Activity.objects.using(using).filter(user_id=activity.user_id, kind=activity.kind)
 
     def work() -> Turn | None:
         now = timezone.now()
         since = moments.add(now, -PERIOD)
-        counted = lock(of_kind.filter(Q(emailed_at=None) | Q(emailed_at__gt=since)))
+        recent = Q(emailed_at=None, created_at__gt=since) | Q(emailed_at__gt=since) | Q(pk=activity.pk)
+        counted = lock(of_kind.filter(recent))
         sent = sum(row.emailed_at is not None for row in counted)
         if sent >= LIMIT:
             return None
         last = of_kind.exclude(emailed_at=None).order_by("-pk").values_list("pk", flat=True).first()
         if not of_kind.filter(pk=activity.pk, emailed_at=None).update(emailed_at=now):
             return None
-        unsent = [row.pk for row in counted if row.emailed_at is None and row.pk < activity.pk]
-        held_back = 0 if last is None else sum(pk > last for pk in unsent)
+        unsent = of_kind.filter(emailed_at=None, pk__lt=activity.pk)
+        held_back = 0 if last is None else unsent.filter(pk__gt=last).count()
         return Turn(held_back=held_back, is_last=sent + 1 == LIMIT)
 
     return in_transaction(work, using=using)

@@ -270,7 +270,7 @@ class MariaDBServer(Server):
             *(self.server, "--no-defaults", f"--datadir={self.folder}/data", f"--init-file={self.folder}/init.sql"),
             *(f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"),
             *(f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid"),
-            *("--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"),
+            *("--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb4"),
         )
 
 

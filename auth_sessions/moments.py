@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+LONGEST = timedelta(days=365_000)
+"""A thousand years: adding a longer time to a date would exceed the calendar of Python."""
+
 
 def add(moment: datetime, duration: timedelta) -> datetime:
     """The moment so much later, or earlier if the duration is negative."""

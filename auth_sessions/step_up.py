@@ -8,11 +8,12 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, QueryDict
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
 from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 
 from auth_sessions.conf import conf
-from auth_sessions.core.freshness import LONGEST, Requirement
+from auth_sessions.core.freshness import Requirement
+from auth_sessions.moments import LONGEST
+from auth_sessions.paths import path_of
 
 PAGE = "auth_sessions_pages:reauthenticate"
 
@@ -45,11 +46,8 @@ def get_url(next_url: str, requirement: Requirement) -> str | None:
     """The project's own page, else that of the app; None if neither is there."""
     if own := get_own_url(next_url, requirement):
         return own
-    try:
-        page = reverse(PAGE)
-    except NoReverseMatch:
-        return None
-    return _with_query(page, next_url, requirement)
+    page = path_of(PAGE)
+    return _with_query(page, next_url, requirement) if page else None
 
 
 def _with_query(url: str, next_url: str, requirement: Requirement) -> str:

@@ -12,7 +12,6 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import Http404, HttpRequest, QueryDict, RawPostDataException
 from django.middleware.csrf import get_token
-from django.urls import NoReverseMatch, reverse
 from django.utils.functional import classproperty
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +60,7 @@ from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.mixins import OwnTransactionsMixin, SignInMixin, StepUpMixin
 from auth_sessions.models import Session
 from auth_sessions.parsers import ConcealingParser
+from auth_sessions.paths import path_of
 from auth_sessions.preferences import tell_end_reason
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.serializers import (
@@ -318,11 +318,8 @@ class HandOverView(AuthSessionsView):
     @secret_arguments("code")
     def get_url(self, request: Request, code: str) -> str | None:
         """The URL of the page that takes the code. A project overrides it whose website has another host."""
-        try:
-            page = request.build_absolute_uri(reverse("auth_sessions_pages:hand-over"))
-        except NoReverseMatch:
-            return None
-        return Secret(f"{page}?{urlencode({'code': code})}")
+        path = path_of("auth_sessions_pages:hand-over")
+        return Secret(f"{request.build_absolute_uri(path)}?{urlencode({'code': code})}") if path else None
 
 
 class RefreshView(TokenPairView):

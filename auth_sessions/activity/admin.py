@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
@@ -20,6 +19,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.admin.change_list import bounded
 from auth_sessions.admin.search import Search, user_fields
 from auth_sessions.core.database import write_alias
+from auth_sessions.db.uuid7 import first_key_of
 
 AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 
@@ -51,16 +51,11 @@ class DateFilter(admin.SimpleListFilter):
         now = timezone.now()
         if age := AGES.get(self.value() or ""):
             since = moments.add(now, -age)
-            return queryset.filter(pk__gte=_lowest_key(moments.add(since, -MARGIN)), created_at__gte=since)
+            return queryset.filter(pk__gte=first_key_of(moments.add(since, -MARGIN)), created_at__gte=since)
         if self.value() == "earlier":
             until = moments.add(now, -AGES["month"])
-            return queryset.filter(pk__lt=_lowest_key(moments.add(until, MARGIN)), created_at__lt=until)
+            return queryset.filter(pk__lt=first_key_of(moments.add(until, MARGIN)), created_at__lt=until)
         return queryset
-
-
-def _lowest_key(moment: Any) -> UUID:
-    """The lowest UUIDv7 of a moment."""
-    return UUID(int=int(moments.to_seconds(moment) * 1000) << 80)
 
 
 class ActorFilter(admin.SimpleListFilter):

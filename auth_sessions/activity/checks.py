@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from django.core import checks
 from django.db import router
 
+from auth_sessions import moments
 from auth_sessions.activity.emails import checks as emails
 from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
 from auth_sessions.core.database import write_alias
-
-MOST_DAYS = 365_000
-"""More is an invalid value (E001)."""
 
 
 def register() -> None:
@@ -38,7 +36,7 @@ def _database() -> Iterator[checks.CheckMessage]:
 def _retention() -> Iterator[checks.CheckMessage]:
     """W040: no address is ever shortened, because its row is deleted before."""
     kept, full = conf.AUTH_SESSIONS_ACTIVITY_DAYS, conf.AUTH_SESSIONS_IP_RETENTION_DAYS
-    if type(kept) is int and type(full) is int and 1 <= kept <= full <= MOST_DAYS:
+    if type(kept) is int and type(full) is int and 1 <= kept <= full <= moments.LONGEST.days:
         yield checks.Warning(
             f"AUTH_SESSIONS_IP_RETENTION_DAYS ({full}) is no less than AUTH_SESSIONS_ACTIVITY_DAYS ({kept}): an event "
             "is deleted before its address is shortened.",

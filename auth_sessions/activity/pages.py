@@ -6,17 +6,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
 
 from auth_sessions.activity import sentences
 from auth_sessions.activity.choices import ActivityKind
+from auth_sessions.activity.history import history_of
 from auth_sessions.activity.models import Activity
-from auth_sessions.core.database import write_alias
 from auth_sessions.models import Session
 from auth_sessions.pages.views import DevicePage
+from auth_sessions.paths import path_of
 
 RECENT, PAGE_SIZE = 5, 50
 
@@ -61,19 +60,14 @@ class ActivityRow:
         )
 
 
-def get_activities(current: Session) -> QuerySet[Activity]:
-    """The history of the person of a session, newest first."""
-    return Activity.objects.using(write_alias()).filter(user_id=current.user_id).order_by("-pk")
-
-
 def show_recent(request: HttpRequest, current: Session) -> str:
     """The section of the page "Your devices". Without events there is none."""
-    rows = [ActivityRow.of(activity, current=current) for activity in get_activities(current)[: RECENT + 1]]
+    rows = [ActivityRow.of(activity, current=current) for activity in history_of(current.user_id)[: RECENT + 1]]
     if not rows:
         return ""
     context = {
         "events": rows[:RECENT],
-        "all_url": _url_of("auth_sessions_activity_pages:activity") if len(rows) > RECENT else "",
+        "all_url": path_of("auth_sessions_activity_pages:activity") if len(rows) > RECENT else "",
     }
     return render_to_string("auth_sessions/activity/recent.html", context, request)
 
@@ -81,15 +75,7 @@ def show_recent(request: HttpRequest, current: Session) -> str:
 def _report_url(activity: Activity) -> str:
     """Where the person says that it was not them; "" for what needs no second look, and after they have said so."""
     is_open = activity.kind in ALERTS and activity.reported_at is None
-    return _url_of("auth_sessions_activity_pages:report", activity.pk) if is_open else ""
-
-
-def _url_of(name: str, *args: object) -> str:
-    """The path of a page; "" if the project has not mounted it."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+    return path_of("auth_sessions_activity_pages:report", activity.pk) if is_open else ""
 
 
 class ActivityPage(DevicePage):
@@ -98,7 +84,7 @@ class ActivityPage(DevicePage):
     template_name = "auth_sessions/activity/activity.html"
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        before, activities = request.GET.get("before"), get_activities(self.current)
+        before, activities = request.GET.get("before"), history_of(self.current.user_id)
         if before is not None:
             try:
                 activities = activities.filter(pk__lt=uuid.UUID(before))
@@ -110,5 +96,5 @@ class ActivityPage(DevicePage):
             events=lambda: [ActivityRow.of(activity, current=self.current) for activity in found[:PAGE_SIZE]],
             last=found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None,
             is_first=before is None,
-            devices_url=_url_of("auth_sessions_pages:devices"),
+            devices_url=path_of("auth_sessions_pages:devices"),
         )

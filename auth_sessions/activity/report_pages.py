@@ -5,7 +5,6 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
@@ -15,10 +14,12 @@ from django.views.decorators.cache import never_cache
 
 from auth_sessions.activity import reporting
 from auth_sessions.activity.emails import texts
+from auth_sessions.activity.history import history_of
 from auth_sessions.activity.models import Activity
 from auth_sessions.choices import Scope
 from auth_sessions.core.credentials import has_password
 from auth_sessions.core.freshness import is_fresh
+from auth_sessions.core.sign_out import acting_refused
 from auth_sessions.pages.device_row import DeviceRow
 from auth_sessions.pages.sign_out import SignOutPage
 from auth_sessions.pages.views import DevicePage, Page
@@ -28,7 +29,7 @@ class EventPage(DevicePage):
     """A page about one of the person's own activities. Another person's answers 404."""
 
     def find_activity(self) -> Activity:
-        found: Activity | None = reporting.own_activities(self.current.user_id).filter(pk=self.kwargs["pk"]).first()
+        found: Activity | None = history_of(self.current.user_id).filter(pk=self.kwargs["pk"]).first()
         if found is None:
             raise Http404
         return found
@@ -62,7 +63,7 @@ class ReportPage(EventPage, SignOutPage):
 
     def check_actor(self, devices: list[DeviceRow]) -> None:
         if self.current.is_staff_help:
-            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
+            raise acting_refused()
 
     def needs_reauthentication(self, devices: list[DeviceRow]) -> bool:
         return not is_fresh(self.current, self.requirement)

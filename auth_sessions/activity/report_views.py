@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from auth_sessions.activity import reporting
+from auth_sessions.activity.history import history_of
 from auth_sessions.activity.models import Activity
 from auth_sessions.authentication import get_session
 from auth_sessions.views import AuthSessionsView
@@ -32,5 +33,5 @@ class ActivityReportView(AuthSessionsView):
             activity_id = uuid.UUID(self.kwargs["activity_id"])
         except ValueError:
             raise Http404 from None
-        found: Activity = get_object_or_404(reporting.own_activities(self.request.user.pk), pk=activity_id)
+        found: Activity = get_object_or_404(history_of(self.request.user.pk), pk=activity_id)
         return found

@@ -2,30 +2,24 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from auth_sessions import api
+from auth_sessions.activity.history import history_of
 from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_reported
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.credentials import has_password
 from auth_sessions.core.database import all_sessions, write_alias
-from auth_sessions.core.sign_out import end_chosen
+from auth_sessions.core.sign_out import acting_refused, end_chosen
 from auth_sessions.models import Session
+from auth_sessions.paths import path_of
 
 CHANGE_PAGES = ("password_change", "account_change_password")
 RESET_PAGES = ("password_reset", "account_reset_password")
 """The names of the pages of ``django.contrib.auth.urls``, and of allauth's."""
-
-
-def own_activities(user_id: Any) -> Any:
-    """What a person may report: their own activities."""
-    return Activity.objects.using(write_alias()).filter(user_id=user_id)
 
 
 def scope_of(activity: Activity, *, current: Session | None) -> Scope:
@@ -50,7 +44,7 @@ def report(activity: Activity, *, current: Session | None, request: HttpRequest)
     acts in their name.
     """
     if current is not None and current.is_staff_help:
-        raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
+        raise acting_refused()
     scope, using = scope_of(activity, current=current), write_alias()
     if current is not None:
         api.sign_out(current, scope, request=request)
@@ -66,7 +60,7 @@ def report(activity: Activity, *, current: Session | None, request: HttpRequest)
             request=request,
             revoked_users=[user_id],
         )
-    own_activities(activity.user_id).filter(pk=activity.pk, reported_at=None).update(reported_at=timezone.now())
+    history_of(activity.user_id).filter(pk=activity.pk, reported_at=None).update(reported_at=timezone.now())
 
     def send() -> None:
         activity_reported.send_robust(sender=Activity, activity=activity, session=current, request=request, using=using)
@@ -78,9 +72,5 @@ def report(activity: Activity, *, current: Session | None, request: HttpRequest)
 def find_password_url(user: Any) -> str:
     """The page for a new password that the project mounts; "" for none."""
     may_change = user is not None and has_password(user)
-    for name in (*(CHANGE_PAGES if may_change else ()), *RESET_PAGES):
-        try:
-            return reverse(name)
-        except NoReverseMatch:
-            continue
-    return ""
+    names = (*(CHANGE_PAGES if may_change else ()), *RESET_PAGES)
+    return next((path for name in names if (path := path_of(name))), "")

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from auth_sessions.activity.history import history_of
 from auth_sessions.activity.models import Activity
 from auth_sessions.activity.serializers import ActivitySerializer
 from auth_sessions.authentication import get_session
-from auth_sessions.core.database import write_alias
 from auth_sessions.views import SessionsView
 
 PAGE_SIZE = 50
@@ -57,4 +57,4 @@ class ActivityListView(SessionsView):
         return paginator.get_paginated_response(shown.data)
 
     def get_activities(self) -> QuerySet[Activity]:
-        return Activity.objects.using(write_alias()).filter(user_id=self.get_owner().pk)
+        return history_of(self.get_owner().pk)

@@ -10,12 +10,10 @@ from django.utils.timezone import is_aware
 
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
+from auth_sessions.moments import LONGEST
 from auth_sessions.tokens.keys import fallback_backend, simple_jwt
 
 PREFIX = "AUTH_SESSIONS_"
-
-LONGEST = timedelta(days=365_000)
-"""A thousand years: adding a longer time to a date would exceed the calendar of Python."""
 
 RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "auth_time", "act")
 

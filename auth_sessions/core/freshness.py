@@ -13,9 +13,6 @@ from auth_sessions.conf import conf
 from auth_sessions.core.statements import select_session
 from auth_sessions.models import Session
 
-LONGEST = timedelta(days=365_000)
-"""As for every duration in the settings: a longer one would exceed the calendar of Python."""
-
 NOT_IN_ACR_VALUES = frozenset(' "\\')
 """The printable characters of ASCII that cannot be part of a value in the parameter ``acr_values``."""
 
@@ -43,7 +40,7 @@ class Requirement:
             max_age = timedelta(**duration)
         if max_age is not None and not isinstance(max_age, timedelta):
             raise TypeError(f"The age must be a datetime.timedelta, not {max_age!r}.")
-        if max_age is not None and not timedelta(0) < max_age < LONGEST:
+        if max_age is not None and not timedelta(0) < max_age < moments.LONGEST:
             raise ValueError(f"The age must be positive, and less than a thousand years, not {max_age!r}.")
         if isinstance(methods, str):
             raise TypeError("The methods must be a list of texts.")

@@ -96,7 +96,7 @@ def end_chosen(
             return locked
         is_theirs = scope is None and all(each.actor_id == caller.actor_id for each in locked)
         if caller.is_staff_help and not is_theirs:
-            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
+            raise acting_refused()
         own = all_sessions(using).filter(pk=caller.pk)
         is_chosen = own.filter(pk__in=chosen.using(using).values("pk")).exists()
         return locked if is_chosen else [each for each in locked if each != caller]
@@ -115,6 +115,11 @@ def end_chosen(
             count=ended,
         )
     return ended
+
+
+def acting_refused() -> PermissionDenied:
+    """The refusal of a sign-out of other devices than those that somebody has begun in another person's name."""
+    return PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
 
 
 def complete_local_sign_out(error: BaseException | None, scope: str, *, request: HttpRequest) -> bool:

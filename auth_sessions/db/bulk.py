@@ -1,4 +1,4 @@
-"""Many new rows of one model, in one statement."""
+"""Many rows of one model, in few statements."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -9,7 +9,7 @@ from django.db import connections, transaction
 from django.db.models import Model
 
 from auth_sessions.db.compiled import compile_insert, update_sql
-from auth_sessions.db.deletion import KEYS_PER_STATEMENT
+from auth_sessions.db.deletion import KEYS_PER_STATEMENT, batches
 
 
 def insert_rows(rows: list[Any], *, using: str) -> None:
@@ -27,10 +27,8 @@ def insert_rows(rows: list[Any], *, using: str) -> None:
         return
     connection, fields = connections[using], model._meta.local_concrete_fields
     head, group = sql[: sql.index("VALUES")], sql[sql.index("VALUES") + len("VALUES") :]
-    size = KEYS_PER_STATEMENT // len(fields)
     with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
+        for batch in batches(rows, size=KEYS_PER_STATEMENT // len(fields)):
             values = [
                 field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in batch for field in fields
             ]

@@ -6,6 +6,8 @@ import time
 import uuid
 from datetime import datetime
 
+from auth_sessions import moments
+
 
 class _Clock:
     """48 bits of Unix time in milliseconds, and 74 random bits that only grow within one millisecond."""
@@ -30,7 +32,7 @@ _clock = _Clock()
 
 def first_key_of(moment: datetime) -> uuid.UUID:
     """Sorts before every UUIDv7 that is made at this moment or later."""
-    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
+    return uuid.UUID(int=int(moments.to_seconds(moment) * 1000) << 80)
 
 
 def uuid7() -> uuid.UUID:

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.formats import localize
@@ -14,7 +13,7 @@ from auth_sessions import api
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.freshness import is_fresh
-from auth_sessions.core.sign_out import end_chosen
+from auth_sessions.core.sign_out import acting_refused, end_chosen
 from auth_sessions.devices import names
 from auth_sessions.exceptions import SessionInvalid
 from auth_sessions.pages import formatting
@@ -72,7 +71,7 @@ class SignOutPage(ProofPage, ABC):
     def check_actor(self, devices: list[DeviceRow]) -> None:
         """Refuse the devices of a person to somebody who acts in their name, and cannot prove to be that person."""
         if self.current.is_staff_help and any(not device.is_current for device in devices):
-            raise PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
+            raise acting_refused()
 
     def ask(self, devices: list[DeviceRow], form: ProofForm | None = None) -> HttpResponse:
         return self.answer(

@@ -11,9 +11,9 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured, ObjectDoesNotExist
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 
 from auth_sessions.conf import conf
+from auth_sessions.paths import path_of
 
 PAGE = "auth_sessions_activity_pages:event"
 
@@ -28,11 +28,8 @@ def page_of(activity_id: uuid.UUID, *, request: HttpRequest | None) -> str:
     """
     if conf.AUTH_SESSIONS_ACTIVITY_URL is not None:
         return conf.AUTH_SESSIONS_ACTIVITY_URL.replace("{id}", str(activity_id))
-    try:
-        path = reverse(PAGE, args=[activity_id])
-    except NoReverseMatch:
-        return ""
-    host = _host(request)
+    path = path_of(PAGE, activity_id)
+    host = _host(request) if path else ""
     scheme = "https" if request is None else request.scheme
     return f"{scheme}://{host}{path}" if host else ""
 

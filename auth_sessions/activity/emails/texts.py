@@ -1,6 +1,5 @@
 """What an e-mail says of an event: plain sentences without markup, the same in both of its parts."""
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from auth_sessions.activity import sentences
+from auth_sessions.activity.addresses import shortened
 from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.activity.models import Activity
 from auth_sessions.devices import names, places
@@ -154,12 +154,10 @@ def format_origin(address: str | None) -> str:
 
 
 def _network(address: str | None) -> str:
-    if address is None:
+    network = shortened(address)
+    if network is None:
         return ""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return f"{address.rpartition('.')[0]}.*"
-    return f"{ipaddress.IPv6Network((parsed, 48), strict=False).network_address}*"
+    return f"{network}*" if ":" in network else f"{network.rpartition('.')[0]}.*"
 
 
 def format_moment(moment: datetime, time_zone: tzinfo) -> str:

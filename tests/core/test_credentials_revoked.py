@@ -5,7 +5,6 @@ from io import StringIO
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import authenticate, get_user_model
-from django.contrib.auth.forms import AdminPasswordChangeForm, SetPasswordForm
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -16,10 +15,9 @@ from auth_sessions import api
 from auth_sessions.models import Session
 from auth_sessions.signals import credentials_revoked, sessions_ending
 from tests.support.device import PASSWORD, Device
+from tests.support.new_passwords import BY_FORM, NEW, set_password
 from tests.support.related import receiving
 from tests.support.statements import statements
-
-NEW = "another 1816 passphrase"
 
 
 @pytest.fixture
@@ -32,11 +30,6 @@ def revoked():
 
     with receiving(receive, credentials_revoked, of=Session):
         yield sent
-
-
-def set_password(user):
-    user.set_password(NEW)
-    user.save()
 
 
 def in_a_transaction(user):
@@ -59,15 +52,6 @@ def write_in_a_receiver(user):
         user.save()
 
 
-def fill_in(form, *names):
-    def change(user):
-        bound = form(user, dict.fromkeys(names, NEW))
-        assert bound.is_valid(), bound.errors
-        bound.save()
-
-    return change
-
-
 NEW_PASSWORDS = {
     "save": set_password,
     "in a transaction": in_a_transaction,
@@ -76,8 +60,7 @@ NEW_PASSWORDS = {
     "in a receiver": write_in_a_receiver,
     "unusable": lambda user: (user.set_unusable_password(), user.save()),
     "api": lambda user: api.change_password(user, NEW),
-    "reset form": fill_in(SetPasswordForm, "new_password1", "new_password2"),
-    "form of the admin": fill_in(AdminPasswordChangeForm, "password1", "password2"),
+    **BY_FORM,
 }
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.forms import AdminPasswordChangeForm, SetPasswordForm
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
@@ -10,30 +9,13 @@ from auth_sessions import api
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD, Device, code
 from tests.support.host import has_browsers
+from tests.support.new_passwords import BY_FORM, NEW, set_password
 from tests.support.sessions import clear_expired
 
-NEW = "another 1816 passphrase"
-
-
-def save(user):
-    user.set_password(NEW)
-    user.save()
-
-
-def fill_in(form, *names):
-    def change(user):
-        bound = form(user, dict.fromkeys(names, NEW))
-        assert bound.is_valid(), bound.errors
-        bound.save()
-
-    return change
-
-
 CHANGES = {
-    "save": save,
+    "save": set_password,
     "api": lambda user: api.change_password(user, NEW),
-    "reset form": fill_in(SetPasswordForm, "new_password1", "new_password2"),
-    "form of the admin": fill_in(AdminPasswordChangeForm, "password1", "password2"),
+    **BY_FORM,
     "update": lambda user: get_user_model().objects.filter(pk=user.pk).update(password=make_password(NEW)),
 }
 
@@ -84,7 +66,7 @@ def test_with_the_setting_taken_back_older_passwords_are_refused(settings, clock
 
 def test_they_count_for_the_limit(tokens_stay, settings, ada, laptop):
     settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 1, "refuse"
-    save(ada)
+    set_password(ada)
     assert code(Device().post("token/", credentials(ada))) == (403, "session_limit_reached")
 
 
@@ -93,13 +75,13 @@ def credentials(user):
 
 
 def test_a_sign_out_reaches_them(tokens_stay, ada, laptop, phone):
-    save(ada)
+    set_password(ada)
     assert laptop.sign_out("global").status_code == 204
     assert code(phone.me()) == (401, "session_not_found")
 
 
 def test_by_default_both_kinds_end(ada, laptop):
-    save(ada)
+    set_password(ada)
     assert code(laptop.me()) == (401, "session_not_found")
     assert PASSWORD != NEW
 
@@ -108,7 +90,7 @@ def test_by_default_both_kinds_end(ada, laptop):
 def test_a_hash_is_upgraded_although_such_a_session_has_outlived_its_key(settings, ada, laptop):
     """Its fingerprint, of an earlier password and an earlier key, is compared with nothing."""
     settings.SIMPLE_JWT = {"SIGNING_KEY": "s" * 64}
-    save(ada)
+    set_password(ada)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 64, [settings.SECRET_KEY]
     assert laptop.refresh().status_code == 200
     settings.SECRET_KEY_FALLBACKS = []

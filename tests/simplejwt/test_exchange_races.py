@@ -1,20 +1,18 @@
 """A person is signed out everywhere, or gets a new password, while an old token of theirs is exchanged."""
 
-import threading
 from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models.signals import pre_save
 
 from auth_sessions import api
 from auth_sessions.contrib.simplejwt.models import RefusedTokens
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended
 from tests.support.device import Device, code
-from tests.support.races import together, with_own_connection
-from tests.support.simplejwt import NOT_VALID, STRIPPED, Client, old_refresh_token
+from tests.support.races import together
+from tests.support.simplejwt import NOT_VALID, STRIPPED, Client, during_an_exchange, old_refresh_token
 
 needs_concurrency = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 
@@ -34,23 +32,8 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_a_sign_out_during_the_exchange(ada, laptop, staff_device, client_of_ada, way):
     """It waits for the session of the exchange, and ends it."""
-    answers, threads = [], []
-
-    def sign_out():
-        answers.append(with_own_connection(lambda: WAYS[way](ada, laptop, staff_device)))
-
-    def during_the_exchange(instance, **kwargs):
-        if not threads:
-            threads.append(threading.Thread(target=sign_out))
-            threads[0].start()
-            threads[0].join(0.5)
-
-    pre_save.connect(during_the_exchange, Session)
-    try:
+    with during_an_exchange(lambda: WAYS[way](ada, laptop, staff_device)) as answers:
         client_of_ada.refresh()
-    finally:
-        pre_save.disconnect(during_the_exchange, Session)
-        threads[0].join()
     assert answers[0].status_code == 204
     assert client_of_ada.me().status_code == 401
     assert code(client_of_ada.refresh()) == NOT_VALID

@@ -1,17 +1,22 @@
 """What of an old token outlives a sign-out everywhere, a new password, and the end of an account: nothing."""
 
-import threading
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.db.models.signals import pre_save
 
 from auth_sessions.models import Session
 from tests.support.device import Device, code
-from tests.support.races import together, with_own_connection
-from tests.support.simplejwt import NOT_VALID, STRIPPED, Client, old_refresh_token, old_sliding_token
+from tests.support.races import together
+from tests.support.simplejwt import (
+    NOT_VALID,
+    STRIPPED,
+    Client,
+    during_an_exchange,
+    old_refresh_token,
+    old_sliding_token,
+)
 
 needs_concurrency = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 
@@ -52,20 +57,8 @@ class TestByTheCommand:
     @needs_concurrency
     def test_during_the_exchange(self, client_of_ada):
         """The command waits for the session of the exchange, and ends it."""
-        threads = []
-
-        def during_the_exchange(instance, **kwargs):
-            if not threads:
-                threads.append(threading.Thread(target=lambda: with_own_connection(lambda: revoke("--all"))))
-                threads[0].start()
-                threads[0].join(0.5)
-
-        pre_save.connect(during_the_exchange, Session)
-        try:
+        with during_an_exchange(lambda: revoke("--all")):
             client_of_ada.refresh()
-        finally:
-            pre_save.disconnect(during_the_exchange, Session)
-            threads[0].join()
         assert not Session.objects.exists()
         assert code(client_of_ada.refresh()) == NOT_VALID
 

@@ -1,13 +1,18 @@
 """Clients of simplejwt, as they are, and tokens as simplejwt issues them."""
 
+import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
+from django.db.models.signals import pre_save
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken, SlidingToken
 
+from auth_sessions.models import Session
 from tests.support.device import PASSWORD
+from tests.support.races import with_own_connection
 
 STRIPPED = PASSWORD.strip()
 """simplejwt removes the spaces around a password."""
@@ -77,3 +82,22 @@ def timed(token, lifetime, claims):
     token.set_exp(from_time=timezone.now(), lifetime=lifetime)
     token.payload.update(claims)
     return token
+
+
+@contextmanager
+def during_an_exchange(call):
+    """The call begins on another thread when the session of an exchange is about to be inserted. Yields its result."""
+    results, threads = [], []
+
+    def begin(instance, **kwargs):
+        if not threads:
+            threads.append(threading.Thread(target=lambda: results.append(with_own_connection(call))))
+            threads[0].start()
+            threads[0].join(0.5)
+
+    pre_save.connect(begin, Session)
+    try:
+        yield results
+    finally:
+        pre_save.disconnect(begin, Session)
+        threads[0].join()

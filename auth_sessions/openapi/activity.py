@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 
 from auth_sessions.activity.choices import ActivityKind
-from auth_sessions.openapi.components import NamedSerializer
+from auth_sessions.openapi.components import NamedSerializer, around
 from auth_sessions.openapi.refusals import FORBIDDEN, INVALID, NO_CONTENT, NOT_FOUND, THROTTLED, UNAUTHORIZED
 from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation
 
@@ -36,16 +36,13 @@ class PresentedComponent(NamedSerializer):
 @cache
 def page(serializer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
     """A page of events, as this serializer shows them."""
-    name = "" if serializer.__module__.startswith("auth_sessions.") else serializer.__name__
-    return type(
-        f"AuthSessionsActivityPage{name.removesuffix('Serializer')}",
-        (serializers.Serializer,),
-        {
-            "next": serializers.URLField(allow_null=True),
-            "previous": serializers.URLField(allow_null=True),
-            "results": serializer(many=True),
-            "__doc__": "A page of the history.",
-        },
+    return around(
+        serializer,
+        "AuthSessionsActivityPage",
+        "A page of the history.",
+        next=serializers.URLField(allow_null=True),
+        previous=serializers.URLField(allow_null=True),
+        results=serializer(many=True),
     )
 
 

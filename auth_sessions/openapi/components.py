@@ -129,27 +129,38 @@ def shown(view: Any, usual: Any) -> Any:
     return getattr(view, "response_serializer_class", None) or usual
 
 
+def around(
+    shown: type[serializers.BaseSerializer[Any]],
+    name: str,
+    description: str,
+    *,
+    base: type[serializers.Serializer[Any]] = serializers.Serializer,
+    **members: Any,
+) -> type[Any]:
+    """A serializer with ``members``, one of which is ``shown``, by whose class it is named if that is the project's."""
+    own = "" if shown.__module__.startswith("auth_sessions.") else shown.__name__
+    return type(f"{name}{own.removesuffix('Serializer')}", (base,), {**members, "__doc__": description})
+
+
 @cache
 def signed_in(session_serializer: type[serializers.BaseSerializer[Any]]) -> type[AuthSessionsTokens]:
     """The response to a sign-in, with the session as this serializer shows it."""
-    name = "" if session_serializer.__module__.startswith("auth_sessions.") else session_serializer.__name__
-    return type(
-        f"AuthSessionsSignedIn{name.removesuffix('Serializer')}",
-        (AuthSessionsTokens,),
-        {"session": session_serializer(), "__doc__": "The tokens of a new session, and the session."},
+    return around(
+        session_serializer,
+        "AuthSessionsSignedIn",
+        "The tokens of a new session, and the session.",
+        base=AuthSessionsTokens,
+        session=session_serializer(),
     )
 
 
 @cache
 def reauthenticated(session_serializer: type[serializers.BaseSerializer[Any]]) -> type[serializers.Serializer[Any]]:
     """The response to a later proof of identity, with the session as this serializer shows it."""
-    name = "" if session_serializer.__module__.startswith("auth_sessions.") else session_serializer.__name__
-    return type(
-        f"AuthSessionsReauthenticated{name.removesuffix('Serializer')}",
-        (serializers.Serializer,),
-        {
-            "access": serializers.CharField(required=False),
-            "session": session_serializer(),
-            "__doc__": "A new access token, where the session has tokens, and the session.",
-        },
+    return around(
+        session_serializer,
+        "AuthSessionsReauthenticated",
+        "A new access token, where the session has tokens, and the session.",
+        access=serializers.CharField(required=False),
+        session=session_serializer(),
     )

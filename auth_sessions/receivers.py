@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 
 from django.apps import apps
@@ -10,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.signals import got_request_exception
-from django.db import DEFAULT_DB_ALIAS, close_old_connections, transaction
+from django.db import DEFAULT_DB_ALIAS, close_old_connections
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -33,6 +34,7 @@ from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.user_saves import end_after_save, get_stored_password, is_new_password, revoke_before_save
 from auth_sessions.db.deletion import EndedSession
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
+from auth_sessions.db.transactions import call_on_commit
 from auth_sessions.db.user_deletion import BY_HAND, deleted_together, skip_deleted
 from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ended, sessions_ending
@@ -117,10 +119,8 @@ def end_sessions_on_user_save(
     if has_changed:
         password_changes.announce(instance, using=using)
 
-    def end() -> None:
-        end_after_save(user_id, has_new_password=has_changed, is_revoked=is_revoked)
-
-    transaction.on_commit(end, using=using, robust=True)
+    end = partial(end_after_save, user_id, has_new_password=has_changed, is_revoked=is_revoked)
+    call_on_commit(end, using=using)
 
 
 def create_browser_session(

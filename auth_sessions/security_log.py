@@ -13,14 +13,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from auth_sessions.db.transactions import call_on_commit
 from auth_sessions.devices.device import client_address, client_user_agent
 
 if TYPE_CHECKING:
@@ -132,13 +133,8 @@ def write_each(
 
 def write_on_commit(event: Event, *, using: str, **values: Any) -> None:
     """Write an event when the transaction is committed: what is rolled back has not happened."""
-    if not is_enabled(event):
-        return
-
-    def write_event() -> None:  # Django asks for its name if it fails: a partial has none
-        write(event, **values)
-
-    transaction.on_commit(write_event, using=using, robust=True)
+    if is_enabled(event):
+        call_on_commit(partial(write, event, **values), using=using)
 
 
 def of_session(session: "Session") -> dict[str, Any]:

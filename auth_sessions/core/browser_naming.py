@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
 from django.http import HttpRequest
 
 from auth_sessions.choices import EndReason, Scope
@@ -15,6 +14,7 @@ from auth_sessions.core.browser_rows import is_logged_in_as
 from auth_sessions.core.browser_state import set_current, state_of
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.presented import ACTING_KEY, SESSION_ID_KEY, Acting
+from auth_sessions.db.transactions import call_on_commit
 from auth_sessions.models import Session
 
 
@@ -23,7 +23,7 @@ def name_on_commit(request: HttpRequest, session: Session, user: AbstractBaseUse
     set_current(request, session)
     state_of(request).is_new = is_new
     write = partial(write_session_id, request, request.session, session, user, is_new=is_new)
-    transaction.on_commit(write, using=write_alias(), robust=True)
+    call_on_commit(write, using=write_alias())
 
 
 def write_session_id(

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -16,7 +15,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, lock_with_caller, write_alias
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock, update_unless_locked
-from auth_sessions.db.transactions import in_transaction, retry_conflicts
+from auth_sessions.db.transactions import call_on_commit, in_transaction, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
@@ -105,7 +104,7 @@ def _write_on_commit(row: SessionQuerySet, changes: dict[str, Any], *, using: st
         is_tried = True
         is_written = retry_conflicts(partial(update_unless_locked, row, changes), using=using)
 
-    transaction.on_commit(write, using=using, robust=True)
+    call_on_commit(write, using=using)
     return is_written or not is_tried
 
 

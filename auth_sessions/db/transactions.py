@@ -8,6 +8,7 @@ project, only the project can try again, and the error propagates.
 import random
 import time
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 from django.db import OperationalError, connections, transaction
@@ -61,6 +62,19 @@ def retry_conflicts(work: Callable[[], T], *, using: str, is_final: Callable[[],
                     raise
                 time.sleep(random.uniform(0, min(PAUSE * 2**number, LONGEST_PAUSE)))  # noqa: S311 - no secret
     return work()
+
+
+def call_on_commit(work: Callable[[], object], *, using: str) -> None:
+    """Call ``work()`` when the transaction is committed. An error in it is logged, and changes nothing.
+
+    Django logs the name of a function, which a ``partial`` object has only if it is given that of its own.
+    """
+
+    @wraps(getattr(work, "func", work))
+    def call() -> None:
+        work()
+
+    transaction.on_commit(call, using=using, robust=True)
 
 
 def without_atomic_requests(view: V) -> V:

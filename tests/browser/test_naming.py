@@ -62,6 +62,25 @@ class TestEveryEngine:
         assert Session.objects.count() == 1
 
 
+@pytest.mark.parametrize("atomic", [False, True])
+def test_a_store_that_fails_is_logged(ada, atomic, settings, monkeypatch, caplog):
+    """The login is named at a later request."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
+    browser = Browser()
+    browser.client.force_login(ada)
+
+    def fail(store, must_create=False):
+        raise ConnectionError("the cache does not answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("django.contrib.sessions.backends.cache.SessionStore.save", fail)
+        assert browser.page("/who/").json()["user"] == str(ada.pk)
+    assert "write_session_id" in caplog.text
+    assert browser.is_signed_in()
+    assert_named(browser)
+
+
 @pytest.mark.usefixtures("any_engine")
 @pytest.mark.parametrize("path", ["/logout/", "/in-and-out/o/", "/drop/flush/"])
 def test_it_is_logged_out_at_once(old_browser, path):

@@ -79,7 +79,7 @@ class ActorFilter(admin.SimpleListFilter):
 class ActivityAdmin(ModelAdmin):
     """Read-only: a history that can be changed proves nothing."""
 
-    list_display = ("user", "kind", "device_label", "reason", "actor", "ip_address", "created_at")
+    list_display = ("user", "kind", "device_label", "reason", "actor", "created_at")
     list_display_links = ("kind",)
     list_filter = (DateFilter, "kind", "reason", ActorFilter)
     list_select_related = ("user", "actor")

@@ -1,7 +1,7 @@
 """Which views the project's URLs lead to. A number of checks depend on it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.urls import get_resolver
@@ -12,6 +12,8 @@ from auth_sessions.mixins import NewSessionMixin
 from auth_sessions.pages.views import Page
 from auth_sessions.views import AuthSessionsView, BrowserSignInView
 
+T = TypeVar("T")
+
 
 def mounted_views() -> Iterator[type]:
     """The class of each class-based view, below any prefix or namespace."""
@@ -21,6 +23,15 @@ def mounted_views() -> Iterator[type]:
 def mounted_routes() -> Iterator[tuple[str, type]]:
     """The route and the class of each class-based view, in the order in which Django tries them."""
     return ((route, view) for route, view, _ in _mounted())
+
+
+def reached_views(base: type[T]) -> list[type[T]]:
+    """The mounted views that derive from ``base``, each once, without those that a path before them replaces."""
+    views: dict[str, Any] = {}
+    for route, view in mounted_routes():
+        views.setdefault(route, view)
+    mounted = [one for view in views.values() for one in (view, *getattr(view, "grants", {}).values())]
+    return [one for one in dict.fromkeys(mounted) if issubclass(one, base)]
 
 
 def mounted_attributes(name: str) -> Iterator[tuple[str, type, Any]]:

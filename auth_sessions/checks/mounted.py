@@ -40,21 +40,27 @@ def mounted_attributes(name: str) -> Iterator[tuple[str, type, Any]]:
         yield route, view, getattr(callback, "initkwargs", {}).get(name, getattr(view, name, None))
 
 
-def _mounted() -> Iterator[tuple[str, type, Any]]:
+def mounted_callbacks() -> Iterator[tuple[str, Any]]:
+    """The route of each view, and what Django calls."""
     if getattr(settings, "ROOT_URLCONF", None):
         yield from _mounted_below(get_resolver(), "")
 
 
-def _mounted_below(resolver: Any, prefix: str) -> Iterator[tuple[str, type, Any]]:
+def _mounted() -> Iterator[tuple[str, type, Any]]:
+    names = ("view_class", "cls")  # Django's, and that of DRF's view sets
+    for route, callback in mounted_callbacks():
+        view = next((each for name in names if isinstance(each := getattr(callback, name, None), type)), None)
+        if view is not None:
+            yield route, view, callback
+
+
+def _mounted_below(resolver: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for pattern in resolver.url_patterns:
         route = f"{prefix}{pattern.pattern}"
         if hasattr(pattern, "url_patterns"):
             yield from _mounted_below(pattern, route)
-            continue
-        names = ("view_class", "cls")  # Django's, and that of DRF's view sets
-        view = next((each for name in names if isinstance(each := getattr(pattern.callback, name, None), type)), None)
-        if view is not None:
-            yield route, view, pattern.callback
+        else:
+            yield route, pattern.callback
 
 
 def gives_only_pages() -> bool:

@@ -7,9 +7,10 @@ from functools import wraps
 from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookies
 from django.utils.module_loading import import_string
 
-from auth_sessions.audit.findings import Finding, Verdict, met, not_applicable, not_met
+from auth_sessions.audit.findings import Finding, Verdict, duty, met, not_applicable, not_met
 from auth_sessions.audit.judges.common import Judge, own_classes
 from auth_sessions.audit.project import Project, setting, spell
+from auth_sessions.checks.mounted import gives_only_pages
 from auth_sessions.conf import conf
 
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
@@ -96,6 +97,13 @@ def are_hidden_from_scripts(project: Project) -> Finding:
     return met("No script reads the session cookie, and no answer of the app has its value elsewhere.")
 
 
+def has_other_engine(project: Project) -> Finding | None:
+    engine = setting("SESSION_ENGINE")
+    if engine.startswith(ENGINES):
+        return None
+    return duty(f"SESSION_ENGINE is {engine!r}.", "See what it writes into the cookie, and how its keys are made.")
+
+
 @of_cookies
 def are_opaque(project: Project) -> Finding:
     if is_signed_cookie():
@@ -103,7 +111,7 @@ def are_opaque(project: Project) -> Finding:
             "SESSION_ENGINE is signed_cookies: the cookie holds the data, signed and readable.",
             f'SESSION_ENGINE = "{ENGINES}db"',
         )
-    return met("The session cookie is a random key.")
+    return has_other_engine(project) or met("The session cookie is a random key.")
 
 
 @of_cookies
@@ -113,7 +121,7 @@ def are_short(project: Project) -> Finding:
             "SESSION_ENGINE is signed_cookies: nothing limits how long the cookie becomes.",
             f'SESSION_ENGINE = "{ENGINES}db"',
         )
-    return met("The session cookie is a key of 32 characters.")
+    return has_other_engine(project) or met("The session cookie is a key of 32 characters.")
 
 
 @of_cookies
@@ -123,15 +131,16 @@ def expire_with_the_session(project: Project) -> Finding:
     age = timedelta(seconds=setting("SESSION_COOKIE_AGE"))
     lifetime = conf.AUTH_SESSIONS_LIFETIME
     if not project.has_browser_sessions or lifetime is None or age <= lifetime:
-        return met(f"The session cookie ends after {spell(age)}, no later than its session.")
+        return met(f"By the settings the session cookie ends after {spell(age)}, no later than its session.")
     return not_met(
         f"SESSION_COOKIE_AGE is {spell(age)}, and the session ends after {spell(lifetime)}.",
         f"SESSION_COOKIE_AGE = {int(lifetime.total_seconds())}",
     )
 
 
-@of_cookies
-def end_with_the_browser(project: Project) -> Finding:
-    if setting("SESSION_EXPIRE_AT_BROWSER_CLOSE"):
+def secrets_end_with_the_browser(project: Project) -> Finding:
+    if project.has_cookies and not setting("SESSION_EXPIRE_AT_BROWSER_CLOSE"):
+        return not_met("The session cookie outlives the browser.", "SESSION_EXPIRE_AT_BROWSER_CLOSE = True")
+    if gives_only_pages():
         return met("The session cookie ends with the browser.")
-    return not_met("The session cookie outlives the browser.", "SESSION_EXPIRE_AT_BROWSER_CLOSE = True")
+    return duty("No cookie of Django's outlives the browser. Tokens are where clients keep them.", "Ask each client.")

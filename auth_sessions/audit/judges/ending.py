@@ -1,5 +1,6 @@
 """How sessions end, for whom, and who may end them."""
 
+from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BasicAuthentication
 from rest_framework_simplejwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
@@ -10,23 +11,18 @@ from auth_sessions.audit.judges.cookies import is_signed_cookie
 from auth_sessions.audit.judges.timeouts import sessions_of_others
 from auth_sessions.audit.project import Project, setting, spell
 from auth_sessions.authentication import SessionJWTAuthentication
-from auth_sessions.checks.second_factors import PACKAGES
 from auth_sessions.conf import conf
-from auth_sessions.mixins import SecondFactorMixin, SignInMixin
 from auth_sessions.pages.revocation_delay import get_revocation_delay
 from auth_sessions.pages.views import DevicesView
 from auth_sessions.permissions import RecentlyAuthenticated
 from auth_sessions.supabase.views import UserView
 from auth_sessions.tokens.keys import simple_jwt
-from auth_sessions.views import SessionDetailView, SignOutView
-
-FACTORS = ("django_otp", *PACKAGES)
-"""The apps of second factors."""
+from auth_sessions.views import AuthSessionsView, SessionDetailView, SignOutView
 
 SOCKETS = ("channels", "daphne")
 
 
-def _by_signature(project: Project) -> Finding | None:
+def by_signature(project: Project) -> Finding | None:
     """Access tokens that are accepted although their session has ended."""
 
     def asks_no_session(each: type) -> bool:
@@ -41,7 +37,8 @@ def _by_signature(project: Project) -> Finding | None:
     delay = get_revocation_delay()
     if delay is not None and not simple_jwt("ALGORITHM").startswith("HS"):
         return duty(
-            f"This project refuses a signed-out access token; whoever has the public key may accept it for {spell(delay)}.",
+            "This project refuses a signed-out access token; whoever has the public key may accept it for "
+            f"{spell(delay)}.",
             "See that other services ask this project, or make ACCESS_TOKEN_LIFETIME short.",
         )
     return None
@@ -55,7 +52,7 @@ def end_at_sign_out(project: Project) -> Finding:
         )
     if (message := project.first_message("auth_sessions.W030")) is not None:
         return not_met(message.msg, message.hint or "")
-    if found := _by_signature(project):
+    if found := by_signature(project):
         return found
     if project.is_installed(*SOCKETS):
         return duty(
@@ -72,19 +69,25 @@ def end_with_the_user(project: Project) -> Finding:
             "Use auth_sessions.authentication.SessionJWTAuthentication.",
         )
     for path in setting("AUTHENTICATION_BACKENDS"):
-        names = {base.__name__ for base in import_string(path).mro()}
-        if names & {"AllowAllUsersModelBackend", "AllowAllUsersRemoteUserBackend"}:
-            return duty(f"{path} lets inactive users in.", "See that whoever leaves is deleted, or use ModelBackend.")
+        if not _refuses_inactive(import_string(path)):
+            return duty(
+                f"{path} may let inactive users in.", "See that it does not, or that whoever leaves is deleted."
+            )
     outside = sessions_of_others(project) if project.first_message("auth_sessions.W030") else None
-    delayed = _by_signature(project)
+    delayed = by_signature(project)
     if delayed is not None and delayed.verdict == Verdict.DUTY:  # services elsewhere
         outside = outside or delayed
     return outside or own_classes(project) or met("Whoever is switched off or deleted is refused at the next request.")
 
 
-def _has_second_factors(project: Project) -> bool:
-    own = [view for view in project.mounted(SignInMixin) if view.second_factor is not SecondFactorMixin.second_factor]
-    return bool(own) or project.is_installed(*FACTORS)
+def _refuses_inactive(backend: type) -> bool:
+    """Whether a backend asks whether users are active as Django's own does; or knows no user at all."""
+    if backend.get_user is BaseBackend.get_user:  # type: ignore[attr-defined]
+        return True
+    names = ("get_user", "user_can_authenticate")
+    return issubclass(backend, ModelBackend) and all(
+        getattr(backend, name) is getattr(ModelBackend, name) for name in names
+    )
 
 
 def end_with_the_password(project: Project) -> Finding:
@@ -93,12 +96,11 @@ def end_with_the_password(project: Project) -> Finding:
             "AUTH_SESSIONS_PASSWORD_CHANGE_ENDS leaves token sessions alone.",
             "Remove the setting, or offer a sign-out of the others after each change of the password.",
         )
-    if _has_second_factors(project):
-        return duty(
-            "A new password ends the other sessions. There are second factors, whose changes the app does not see.",
-            'Offer api.sign_out(session, "others") where somebody changes one.',
-        )
-    return met("A new password, however it is written, ends the sessions but one that is kept expressly.")
+    return duty(
+        "A new password, however it is written, ends the sessions but one that is kept expressly. The app does not see "
+        "a change of another factor.",
+        'If you have others, offer api.sign_out(session, "others") where somebody changes one.',
+    )
 
 
 def end_with_the_password_or_sign_out(project: Project) -> Finding:
@@ -110,7 +112,7 @@ def end_with_the_password_or_sign_out(project: Project) -> Finding:
 def people_end_their_sessions(project: Project) -> Finding:
     """They see them, and end each after another proof of identity."""
     devices = project.mounted(DevicesView)
-    ending = [*project.mounted(SessionDetailView), *project.mounted(SignOutView)]
+    ending: list[type[AuthSessionsView]] = [*project.mounted(SessionDetailView), *project.mounted(SignOutView)]
     if not devices and not ending:
         return not_met("Nobody sees their sessions.", "Mount auth_sessions.pages.urls or auth_sessions.urls.")
     if conf.AUTH_SESSIONS_REAUTHENTICATION_AGE is None:
@@ -137,8 +139,13 @@ def _asks_for_proof(permissions: object) -> bool:
     return is_and and any(_asks_for_proof(part) for part in parts)
 
 
+def _devices(project: Project) -> list[type]:
+    """The views that show people their devices, and end each."""
+    return [*project.mounted(DevicesView), *project.mounted(SessionDetailView)]
+
+
 def people_revoke_tokens(project: Project) -> Finding:
-    if project.mounted(DevicesView) or project.mounted(SessionDetailView):
+    if _devices(project):
         return met("People see their devices, and end each.")
     return not_met("Nobody sees their devices.", "Mount auth_sessions.pages.urls or auth_sessions.urls.")
 
@@ -158,8 +165,8 @@ def sensitive_changes_need_proof(project: Project) -> Finding:
 
 def proofs_renew_tokens(project: Project) -> Finding:
     return not_met(
-        "A sign-in makes a new session, and a login a new key. A later proof of identity goes on with the same session: "
-        "its cookie and its refresh token stay as they were.",
+        "A sign-in makes a new session, and a login a new key. A later proof of identity goes on with the same "
+        "session: its cookie and its refresh token stay as they were.",
         "No setting. Lead people to a new sign-in instead where that matters.",
     )
 

@@ -51,7 +51,7 @@ def attacks_are_written(project: Project) -> Finding:
     rates = setting("REST_FRAMEWORK", {}).get("DEFAULT_THROTTLE_RATES") or {}
     if not rates.get("auth_sessions_token"):
         return not_met(
-            "Reused and forged tokens reach a handler; guessed passwords are not limited, and so nothing tells of many.",
+            "Reused and forged tokens reach a handler. Guesses of passwords are not limited, so nothing tells of many.",
             'DEFAULT_THROTTLE_RATES = {"auth_sessions_token": "10/min"}',
         )
     return met("Reused tokens, forged ones and too many attempts reach a handler.")
@@ -65,6 +65,6 @@ def errors_tell_nothing(project: Project) -> Finding:
 
 def failures_accept_nothing(project: Project) -> Finding:
     return duty(
-        "Sessions are never accepted because of a failure. Rate limits are: while their cache fails nobody is held back.",
+        "No failure makes a session count. Rate limits do not hold: while their cache fails, nobody is held back.",
         "Limit requests in the server in front as well.",
     )

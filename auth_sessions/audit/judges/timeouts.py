@@ -47,8 +47,8 @@ def _longer_than(project: Project, longest: timedelta | None, change: str) -> Fi
     """What ends too late although the setting is right."""
     if conf.AUTH_SESSIONS_PRESET is None:
         return duty(
-            f"AUTH_SESSIONS_LIFETIME is {spell(conf.AUTH_SESSIONS_LIFETIME)}; a sign-in of your own may ask for more, by "
-            "get_lifetime() or lifetime.",
+            f"AUTH_SESSIONS_LIFETIME is {spell(conf.AUTH_SESSIONS_LIFETIME)}; a sign-in of your own may ask for more "
+            "(lifetime, get_lifetime()).",
             f"{change}, which no sign-in exceeds; or see that none asks for more.",
         )
     has_longer = project.has_longer_sessions(longest)
@@ -122,7 +122,7 @@ def are_documented(project: Project) -> Finding:
     lifetime, timeout = spell(conf.AUTH_SESSIONS_LIFETIME), spell(conf.AUTH_SESSIONS_IDLE_TIMEOUT)
     return duty(
         f"Here they are {lifetime} (absolute) and {timeout} (unused).",
-        "Write down why, and where they deviate from NIST SP 800-63B. Name Django's sessions as well, where the app does "
+        "Write down why, and where they deviate from NIST SP 800-63B; of Django's sessions as well, where the app does "
         "not know them.",
     )
 

@@ -8,9 +8,9 @@ from rest_framework.authentication import TokenAuthentication
 
 from auth_sessions.audit.findings import Finding, duty, met, not_applicable, not_met
 from auth_sessions.audit.judges.common import own_classes
-from auth_sessions.audit.judges.cookies import ENGINES
+from auth_sessions.audit.judges.cookies import has_other_engine
 from auth_sessions.audit.judges.ending import SOCKETS, passwords_at_each_request
-from auth_sessions.audit.project import Project, setting, spell
+from auth_sessions.audit.project import Project, spell
 from auth_sessions.conf import conf
 from auth_sessions.tokens.keys import access_backend, simple_jwt
 
@@ -42,13 +42,13 @@ def reused_refresh_tokens_end_the_session(project: Project) -> Finding:
 def refresh_tokens_rotate(project: Project) -> Finding:
     policy, interval = conf.AUTH_SESSIONS_REUSE_POLICY, spell(conf.AUTH_SESSIONS_REUSE_INTERVAL)
     if policy in {"strict", "confirmed"}:
-        return met(f"Each refresh gives a new one, at most every {interval}, and one that was reused ends the session.")
+        return met(f"Each refresh gives a new one, at most every {interval}; the policy {policy!r} detects reuse.")
     return not_met(f"AUTH_SESSIONS_REUSE_POLICY is {policy!r}: earlier refresh tokens are answered.", STRICT)
 
 
 def sign_and_verify(project: Project) -> Finding:
-    if message := project.first_message("auth_sessions.E006", "auth_sessions.E001"):
-        return not_met(message.msg, message.hint or "Correct the setting.")
+    if message := project.first_message("auth_sessions.E006"):
+        return not_met(message.msg, message.hint or "")
     return own_classes(project) or met("The signature is verified before a claim is read.")
 
 
@@ -113,10 +113,8 @@ def tokens_are_made_anew(project: Project) -> Finding:
 
 
 def secrets_are_random(project: Project) -> Finding:
-    engine = setting("SESSION_ENGINE")
-    if project.has_cookies and not engine.startswith(ENGINES):
-        return duty(f"SESSION_ENGINE is {engine!r}.", "See that its keys are random, and have 128 bits or more.")
-    return met("Refresh tokens, codes and session keys are made of 128 random bits or more.")
+    other = has_other_engine(project) if project.has_cookies else None
+    return other or met("Refresh tokens, codes and session keys are made of 128 random bits or more.")
 
 
 def tokens_are_not_in_addresses(project: Project) -> Finding:
@@ -125,7 +123,10 @@ def tokens_are_not_in_addresses(project: Project) -> Finding:
             "Requests carry tokens in a header or in the body. A WebSocket may carry one in its address.",
             "Let clients send it as a subprotocol (docs/sockets.md).",
         )
-    return own_classes(project) or met("Tokens are read from a header or the body, never from an address.")
+    return own_classes(project) or met(
+        "Tokens are read from a header or the body. The code of a hand-over comes in an address, is good once, and "
+        "leaves it."
+    )
 
 
 def algorithm_is_known(project: Project) -> Finding:

@@ -1,37 +1,54 @@
 """TLS, headers, proxies, and requests that another site forges."""
 
 from collections.abc import Iterator
-from typing import Any
+from functools import wraps
 
-from django.urls import get_resolver
-
-from auth_sessions.audit.findings import Finding, duty, met, not_applicable, not_met
+from auth_sessions.audit.findings import Finding, duty, met, not_met
+from auth_sessions.audit.judges.common import Judge
 from auth_sessions.audit.judges.cookies import CSRF, of_cookies
 from auth_sessions.audit.project import Project, setting
+from auth_sessions.checks.mounted import mounted_callbacks
 from auth_sessions.conf import conf
+
+SECURITY = "django.middleware.security.SecurityMiddleware"
+LEAKING = ("unsafe-url", "no-referrer-when-downgrade")
+"""Policies that give whole addresses to other sites."""
 
 ELSEWHERE = ", or let the server in front do it"
 YEAR = 365 * 24 * 3600
 CSP = {
-    "django.middleware.csp.ContentSecurityPolicyMiddleware": lambda: setting("SECURE_CSP"),
-    "csp.middleware.CSPMiddleware": lambda: (setting("CONTENT_SECURITY_POLICY") or {}).get("DIRECTIVES"),
+    "django.middleware.csp.ContentSecurityPolicyMiddleware": "SECURE_CSP",
+    "csp.middleware.CSPMiddleware": "CONTENT_SECURITY_POLICY",
 }
-"""The middleware that sends a Content-Security-Policy, and its directives."""
+"""The middleware that sends a Content-Security-Policy, and the setting of its directives."""
 
 
+def _unless_sent(judge: Judge) -> Judge:
+    """What SecurityMiddleware does, where it is installed."""
+
+    @wraps(judge)
+    def judge_sent(project: Project) -> Finding:
+        if project.first_message("security.W001"):
+            return not_met("SecurityMiddleware is not installed.", f"Add {SECURITY}{ELSEWHERE}.")
+        return judge(project)
+
+    return judge_sent
+
+
+@_unless_sent
 def hsts(project: Project) -> Finding:
-    if message := project.first_message("security.W001", "security.W004"):
-        return not_met(message.msg, f"SECURE_HSTS_SECONDS = {YEAR} with SecurityMiddleware{ELSEWHERE}.")
     if (seconds := setting("SECURE_HSTS_SECONDS")) < YEAR:
-        return not_met(f"SECURE_HSTS_SECONDS is {seconds}, less than a year.", f"SECURE_HSTS_SECONDS = {YEAR}")
+        change = f"SECURE_HSTS_SECONDS = {YEAR}{ELSEWHERE}."
+        return not_met(f"SECURE_HSTS_SECONDS is {seconds}, less than a year.", change)
     if not setting("SECURE_HSTS_INCLUDE_SUBDOMAINS"):
         return not_met("Subdomains are left out, which level 2 asks for.", "SECURE_HSTS_INCLUDE_SUBDOMAINS = True")
     return met("Browsers are told to use TLS alone, for a year and for subdomains.")
 
 
+@_unless_sent
 def no_way_back_to_http(project: Project) -> Finding:
-    if message := project.first_message("security.W001", "security.W008"):
-        return not_met(message.msg, f"SECURE_SSL_REDIRECT = True{ELSEWHERE}.")
+    if not setting("SECURE_SSL_REDIRECT"):
+        return not_met("Requests without TLS are answered.", f"SECURE_SSL_REDIRECT = True{ELSEWHERE}.")
     return met("Requests without TLS are redirected.")
 
 
@@ -39,20 +56,25 @@ def tls_everywhere(project: Project) -> Finding:
     return duty("Nobody sees here where TLS ends.", "Use TLS between the proxy and the application as well.")
 
 
+@_unless_sent
 def content_types_are_kept(project: Project) -> Finding:
-    if message := project.first_message("security.W001", "security.W006"):
-        return not_met(message.msg, f"SECURE_CONTENT_TYPE_NOSNIFF = True{ELSEWHERE}.")
+    if not setting("SECURE_CONTENT_TYPE_NOSNIFF"):
+        return not_met("SECURE_CONTENT_TYPE_NOSNIFF is off.", f"SECURE_CONTENT_TYPE_NOSNIFF = True{ELSEWHERE}.")
     return met("SecurityMiddleware sends nosniff.")
 
 
+@_unless_sent
 def referrers_are_kept(project: Project) -> Finding:
-    if message := project.first_message("security.W001", "security.W022", "security.E023"):
-        return not_met(message.msg, f'SECURE_REFERRER_POLICY = "same-origin"{ELSEWHERE}.')
+    policy = setting("SECURE_REFERRER_POLICY")
+    named = policy if isinstance(policy, str) else ",".join(policy or ())
+    if not named or any(each in named for each in LEAKING):
+        return not_met(f"SECURE_REFERRER_POLICY is {policy!r}.", f'SECURE_REFERRER_POLICY = "same-origin"{ELSEWHERE}.')
     return met("SecurityMiddleware sends a Referrer-Policy.")
 
 
 def _has_frame_ancestors(project: Project) -> bool:
-    return any("frame-ancestors" in (read() or {}) for path, read in CSP.items() if project.has_middleware(path))
+    policies = [setting(name) or {} for path, name in CSP.items() if project.has_middleware(path)]
+    return any("frame-ancestors" in policy.get("DIRECTIVES", policy) for policy in policies)
 
 
 def no_frames(project: Project) -> Finding:
@@ -78,7 +100,7 @@ def origins_are_listed(project: Project) -> Finding:
 def forged_requests_are_refused(project: Project) -> Finding:
     if not project.has_middleware(CSRF):
         return not_met("CsrfViewMiddleware is not installed: the app's views alone ask for the token.", f"Add {CSRF}.")
-    if exempt := list(_exempt_views(get_resolver())):
+    if exempt := list(_exempt_views()):
         return duty(
             f"Without CSRF protection: {', '.join(exempt)}.",
             "See that none of these does anything for who is signed in by a cookie.",
@@ -86,19 +108,18 @@ def forged_requests_are_refused(project: Project) -> Finding:
     return met("What is signed in by a cookie asks for the CSRF token, the REST API as well.")
 
 
-def _exempt_views(resolver: Any, prefix: str = "") -> Iterator[str]:
+def _exempt_views() -> Iterator[str]:
     """Where views are exempt. Those of Django REST framework are, and ask for the token where they read the cookie."""
-    for pattern in resolver.url_patterns:
-        route = f"{prefix}{pattern.pattern}"
-        if hasattr(pattern, "url_patterns"):
-            yield from _exempt_views(pattern, route)
-        elif getattr(pattern.callback, "csrf_exempt", False) and not hasattr(pattern.callback, "cls"):
+    for route, callback in mounted_callbacks():
+        if getattr(callback, "csrf_exempt", False) and not hasattr(callback, "cls"):
             yield route
 
 
 def proxies_are_counted(project: Project) -> Finding:
     number = conf.AUTH_SESSIONS_TRUSTED_PROXIES
-    believed = [name for name in ("USE_X_FORWARDED_HOST", "SECURE_PROXY_SSL_HEADER") if setting(name)]
+    believed = [
+        name for name in ("USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT", "SECURE_PROXY_SSL_HEADER") if setting(name)
+    ]
     if number or believed:
         named = ", ".join([*believed, *(["AUTH_SESSIONS_TRUSTED_PROXIES"] if number else [])])
         return duty(
@@ -113,9 +134,9 @@ def reading_changes_nothing(project: Project) -> Finding:
 
 
 def frames_are_refused(project: Project) -> Finding:
-    if message := project.first_message("security.W002"):
+    if project.first_message("security.W002"):
         return duty(
             "The app's own pages refuse frames; your sign-in page does not: XFrameOptionsMiddleware is not installed.",
-            message.msg,
+            "Add it to MIDDLEWARE.",
         )
     return met("XFrameOptionsMiddleware is installed, and the app's own pages refuse frames in any case.")

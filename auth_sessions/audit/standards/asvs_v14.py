@@ -9,7 +9,7 @@ REQUIREMENTS = (
     Requirement(
         id="asvs-14.2.1",
         level=1,
-        text="No token stands in an address",
+        text="No token of the app stands in an address",
         settings=("INSTALLED_APPS", "DEFAULT_AUTHENTICATION_CLASSES"),
         judge=tokens.tokens_are_not_in_addresses,
         tests=(
@@ -20,12 +20,12 @@ REQUIREMENTS = (
     Requirement(
         id="asvs-14.2.2",
         level=2,
-        text="Caches of the server hold no secret",
+        text="The app's answers and its cache leave no secret in caches of the server",
         judge=always(met("The app's answers say no-store, and its own cache holds no token and no fingerprint.")),
         tests=(
             "tests/core/test_cached_check_failures.py::TestWhatTheCacheSays::test_a_fingerprint_is_not_in_it",
             "tests/rest/test_sign_in.py::test_the_answer",
-            "tests/supabase/wire/test_success.py::TestOthers::test_headers",
+            "tests/supabase/wire/test_success.py::TestSuccess::test_headers",
         ),
     ),
     Requirement(

@@ -11,7 +11,7 @@ REQUIREMENTS = (
     Requirement(
         id="asvs-3.3.1",
         level=1,
-        text="Cookies are Secure, and their names say so by __Host- or __Secure-",
+        text="Session and CSRF cookies are Secure, and their names say so by __Host- or __Secure-",
         settings=("SESSION_COOKIE_SECURE", "SESSION_COOKIE_NAME", "CSRF_COOKIE_SECURE", "CSRF_COOKIE_NAME"),
         judge=cookies.are_secure_by_name,
         tests=(f"{COOKIES}::test_under_a_name_that_binds_them_to_the_host",),
@@ -19,7 +19,7 @@ REQUIREMENTS = (
     Requirement(
         id="asvs-3.3.2",
         level=2,
-        text="SameSite fits what the cookie is for",
+        text="Session and CSRF cookies are SameSite",
         settings=("SESSION_COOKIE_SAMESITE", "CSRF_COOKIE_SAMESITE"),
         judge=cookies.are_same_site,
         tests=(f"{COOKIES}::test_under_a_name_that_binds_them_to_the_host",),
@@ -27,7 +27,7 @@ REQUIREMENTS = (
     Requirement(
         id="asvs-3.3.3",
         level=2,
-        text="Cookies that no other host needs are named __Host-",
+        text="Session and CSRF cookies are named __Host-, unless other hosts need them",
         settings=("SESSION_COOKIE_NAME", "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "CSRF_COOKIE_NAME"),
         judge=cookies.are_of_this_host,
         tests=(f"{COOKIES}::test_under_a_name_that_binds_them_to_the_host",),
@@ -46,7 +46,7 @@ REQUIREMENTS = (
     Requirement(
         id="asvs-3.3.5",
         level=3,
-        text="No cookie is larger than 4096 bytes",
+        text="The session cookie is not larger than 4096 bytes",
         settings=("SESSION_ENGINE",),
         judge=cookies.are_short,
         tests=("tests/audit/test_shown.py::TestSecrets::test_the_key_of_a_browser",),

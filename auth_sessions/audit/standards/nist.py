@@ -2,7 +2,7 @@
 
 from auth_sessions.audit.findings import duty, met, not_met
 from auth_sessions.audit.judges import cookies, ending, timeouts, tokens, transport
-from auth_sessions.audit.judges.common import always
+from auth_sessions.audit.judges.common import always, first
 from auth_sessions.audit.requirement import Requirement
 
 COOKIES = "tests/audit/test_shown.py::TestCookies::test_under_a_name_that_binds_them_to_the_host"
@@ -80,7 +80,7 @@ REQUIREMENTS = (
         level=1,
         text="Session secrets do not outlive a restart of browser or app",
         settings=("SESSION_EXPIRE_AT_BROWSER_CLOSE",),
-        judge=cookies.end_with_the_browser,
+        judge=cookies.secrets_end_with_the_browser,
         tests=("tests/audit/test_shown.py::TestCookies::test_that_end_with_the_browser",),
     ),
     Requirement(
@@ -185,7 +185,11 @@ REQUIREMENTS = (
         id="nist-5.2-end",
         level=1,
         text="A session ends when one of its times is over",
-        judge=always(met("Both times are compared when a session is used, whether or not it was swept.")),
+        judge=first(
+            timeouts.sessions_of_others,
+            ending.by_signature,
+            otherwise=met("Both times are compared when a session is used, whether or not it was swept."),
+        ),
         tests=(
             "tests/rest/test_authentication.py::TestRefusals::test_a_session_that_is_over",
             "tests/rest/test_authentication.py::TestRefusals::test_idle",
@@ -198,7 +202,7 @@ REQUIREMENTS = (
         text="Use starts the time of inactivity anew; another proof of identity starts both",
         judge=always(
             not_met(
-                "Use does. Another proof of identity does not move the absolute end: a session ends sooner than it might.",
+                "Use does. Another proof of identity leaves the absolute end: a session ends sooner than it might.",
                 "No setting. People sign in anew after AUTH_SESSIONS_LIFETIME.",
             )
         ),

@@ -6,6 +6,7 @@ from django.db import connections
 from auth_sessions.audit.findings import Verdict
 from auth_sessions.audit.formats import as_json, sarif, text
 from auth_sessions.audit.run import HIGHEST_LEVEL, REQUIREMENTS, STANDARDS, audit
+from auth_sessions.checks import check_project
 
 FORMATS = {"text": text.render, "json": as_json.render, "sarif": sarif.render}
 
@@ -50,6 +51,8 @@ class Command(BaseCommand):
     def handle(self, *args: object, format: str, **options: Any) -> None:  # noqa: A002
         if unknown := set(options["excepted"]) - {one.id for one in REQUIREMENTS}:
             raise CommandError(f"There is no requirement {', '.join(sorted(unknown))}.", returncode=2)
+        if wrong := [message.msg for message in check_project() if message.id == "auth_sessions.E001"]:
+            raise CommandError(f"Correct the settings first: {' '.join(wrong)}", returncode=2)
         results = audit(
             level=options["level"], standards=options["standard"] or tuple(STANDARDS), using=options["database"]
         )

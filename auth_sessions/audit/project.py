@@ -11,7 +11,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
-from django.db.models import F, Q
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from rest_framework.settings import api_settings
@@ -63,6 +63,12 @@ class Project:
     def is_installed(self, *names: str) -> bool:
         return any(apps.is_installed(name) for name in names)
 
+    @cached_property
+    def has_sockets(self) -> bool:
+        """Whether the project may have WebSockets by Channels."""
+        is_set = bool(setting("CHANNEL_LAYERS") or setting("ASGI_APPLICATION"))
+        return is_set or self.is_installed("channels", "daphne")
+
     def mounted(self, base: type[T]) -> list[type[T]]:
         """The views that derive from ``base`` and are reached by a URL."""
         return reached_views(base)
@@ -89,18 +95,19 @@ class Project:
         """The classes that are neither Django REST framework's nor simplejwt's nor this app's."""
         return list(self.authenticates(lambda each: each.__module__.partition(".")[0] not in OWN_PACKAGES))
 
-    def has_longer_sessions(self, longest: timedelta | None) -> bool | None:
-        """Whether a session that is stored, and live, ends later than this after it began; None if nobody knows.
+    @cached_property
+    def longest_session(self) -> timedelta | None:
+        """The longest time from beginning to end of the sessions that are stored, and live; None if nobody knows.
 
-        With None: whether one has no end.
+        ``timedelta.max`` if one of them has no end. One statement.
         """
-        longer = Q(expires_at=None)
-        if longest is not None:
-            longer |= Q(expires_at__gt=F("created_at") + longest)
+        lasting = ExpressionWrapper(F("expires_at") - F("created_at"), output_field=DurationField())
+        live = all_sessions(self.using).filter(live_at(timezone.now()))
         try:
-            return all_sessions(self.using).filter(live_at(timezone.now())).filter(longer).exists()
+            found = live.aggregate(longest=Max(lasting), endless=Count("pk", filter=Q(expires_at=None)))
         except (DatabaseError, ImproperlyConfigured):
             return None
+        return timedelta.max if found["endless"] else found["longest"] or timedelta(0)
 
 
 def setting(name: str, default: Any = None) -> Any:

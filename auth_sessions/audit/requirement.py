@@ -1,12 +1,8 @@
 """What a requirement is."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from auth_sessions.audit.findings import Finding
-from auth_sessions.audit.project import Project
-
-Judge = Callable[[Project], Finding]
+from auth_sessions.audit.judges.common import Judge
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from auth_sessions.audit.judges.common import own_classes
 from auth_sessions.audit.judges.cookies import is_signed_cookie
 from auth_sessions.audit.judges.timeouts import sessions_of_others
 from auth_sessions.audit.project import Project, setting, spell
-from auth_sessions.authentication import SessionJWTAuthentication
+from auth_sessions.authentication import CachedSessionJWTAuthentication, SessionJWTAuthentication
 from auth_sessions.conf import conf
 from auth_sessions.pages.revocation_delay import get_revocation_delay
 from auth_sessions.pages.views import DevicesView
@@ -19,7 +19,6 @@ from auth_sessions.supabase.views import UserView
 from auth_sessions.tokens.keys import simple_jwt
 from auth_sessions.views import AuthSessionsView, SessionDetailView, SignOutView
 
-SOCKETS = ("channels", "daphne")
 
 
 def by_signature(project: Project) -> Finding | None:
@@ -54,12 +53,19 @@ def end_at_sign_out(project: Project) -> Finding:
         return not_met(message.msg, message.hint or "")
     if found := by_signature(project):
         return found
-    if project.is_installed(*SOCKETS):
+    if project.has_sockets:
         return duty(
             "Requests are refused at once; an open WebSocket is closed where its consumer knows its session.",
             "Derive each consumer from auth_sessions.channels.consumers.SessionConsumerMixin.",
         )
-    return own_classes(project) or met("A session that has ended is refused at the next request.")
+    return own_classes(project) or met(_when_refused(project))
+
+
+def _when_refused(project: Project) -> str:
+    at_once = "A session that has ended is refused at the next request"
+    if not any(issubclass(each, CachedSessionJWTAuthentication) for each in project.authentication_classes):
+        return f"{at_once}."
+    return f"{at_once}; where the cache has lost the sign-out, within {spell(conf.AUTH_SESSIONS_CACHE_TTL)}."
 
 
 def end_with_the_user(project: Project) -> Finding:
@@ -82,7 +88,7 @@ def end_with_the_user(project: Project) -> Finding:
 
 def _refuses_inactive(backend: type) -> bool:
     """Whether a backend asks whether users are active as Django's own does; or knows no user at all."""
-    if backend.get_user is BaseBackend.get_user:  # type: ignore[attr-defined]
+    if getattr(backend, "get_user", BaseBackend.get_user) is BaseBackend.get_user:
         return True
     names = ("get_user", "user_can_authenticate")
     return issubclass(backend, ModelBackend) and all(

@@ -9,6 +9,7 @@ from auth_sessions.audit.findings import Finding, duty, met, not_met
 from auth_sessions.audit.judges.common import Judge, own_classes
 from auth_sessions.audit.project import Project, spell
 from auth_sessions.conf import conf
+from auth_sessions.moments import LONGEST
 from auth_sessions.pages.revocation_delay import get_revocation_delay
 from auth_sessions.presets import PRESETS
 
@@ -43,7 +44,7 @@ def _old_tokens(project: Project) -> Finding | None:
     )
 
 
-def _longer_than(project: Project, longest: timedelta | None, change: str) -> Finding | None:
+def _longer_than(project: Project, longest: timedelta, change: str) -> Finding | None:
     """What ends too late although the setting is right."""
     if conf.AUTH_SESSIONS_PRESET is None:
         return duty(
@@ -51,14 +52,13 @@ def _longer_than(project: Project, longest: timedelta | None, change: str) -> Fi
             "(lifetime, get_lifetime()).",
             f"{change}, which no sign-in exceeds; or see that none asks for more.",
         )
-    has_longer = project.has_longer_sessions(longest)
-    if has_longer is None:
+    if project.longest_session is None:
         return duty(
             "No sign-in exceeds the preset. Whether a session is stored that began under a longer setting could not be "
             "read.",
             "Run the command where the database is.",
         )
-    if has_longer:
+    if project.longest_session > longest:
         return not_met(
             "No sign-in exceeds the preset, but sessions are stored that began under a longer setting.",
             "End them: revokeauthsessions --all",
@@ -86,7 +86,7 @@ def has_overall(project: Project) -> Finding:
     lifetime, change = conf.AUTH_SESSIONS_LIFETIME, "Set AUTH_SESSIONS_PRESET"
     if lifetime is None:
         return not_met("AUTH_SESSIONS_LIFETIME is None: a session that is used never ends.", change)
-    found = sessions_of_others(project) or _longer_than(project, None, change)
+    found = sessions_of_others(project) or _longer_than(project, LONGEST, change)
     return found or met(f"Every session ends {spell(lifetime)} after its sign-in at the latest.")
 
 

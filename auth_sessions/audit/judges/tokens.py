@@ -9,7 +9,7 @@ from rest_framework.authentication import TokenAuthentication
 from auth_sessions.audit.findings import Finding, duty, met, not_applicable, not_met
 from auth_sessions.audit.judges.common import own_classes
 from auth_sessions.audit.judges.cookies import has_other_engine
-from auth_sessions.audit.judges.ending import SOCKETS, passwords_at_each_request
+from auth_sessions.audit.judges.ending import passwords_at_each_request
 from auth_sessions.audit.project import Project, spell
 from auth_sessions.conf import conf
 from auth_sessions.tokens.keys import access_backend, simple_jwt
@@ -118,7 +118,7 @@ def secrets_are_random(project: Project) -> Finding:
 
 
 def tokens_are_not_in_addresses(project: Project) -> Finding:
-    if project.is_installed(*SOCKETS):
+    if project.has_sockets:
         return duty(
             "Requests carry tokens in a header or in the body. A WebSocket may carry one in its address.",
             "Let clients send it as a subprotocol (docs/sockets.md).",

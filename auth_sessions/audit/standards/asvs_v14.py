@@ -45,7 +45,7 @@ REQUIREMENTS = (
         text="Clients forget what they have shown when the session ends",
         settings=("AUTH_SESSIONS_CLEAR_SITE_DATA",),
         judge=storage.clients_are_told_to_forget,
-        tests=("tests/browser/test_clear_site_data.py::test_signed_out_here",),
+        tests=("tests/browser/test_clear_site_data.py::test_asgi",),
     ),
     Requirement(
         id="asvs-14.3.2",

@@ -39,7 +39,6 @@ REQUIREMENTS = (
             f"{JUNK}::TestTokens::test_no_algorithm",
             f"{JUNK}::TestTokens::test_another_algorithm",
             f"{JUNK}::test_the_public_key_is_no_secret",
-            "tests/supabase/test_key_fallbacks.py::test_a_public_text_is_never_a_secret",
         ),
     ),
     Requirement(

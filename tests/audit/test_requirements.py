@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from functools import cache
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.conf import global_settings, settings
@@ -81,7 +81,7 @@ def test_the_tests_that_are_named_pass(tmp_path):
     command = [sys.executable, "-m", "pytest", "-m", "", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS]
     done = subprocess.run([*command, f"--junitxml={report}"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
-    cases = ElementTree.parse(report).iter("testcase")
+    cases = ET.parse(report).iter("testcase")
     passed = {
         f"{case.get('classname')}.{case.get('name').partition('[')[0]}"
         for case in cases

@@ -249,6 +249,13 @@ class TestTimeLimits:
         assert [*spelled, spell(None)] == ["30 days", "1 day", "90 minutes", "9.5 seconds", "none"]
 
 
+OF_ANY_CLASS = [
+    *("asvs-3.3.1", "asvs-3.5.1", "asvs-7.2.1", "asvs-7.2.2", "asvs-7.3.1", "asvs-7.4.1", "asvs-7.4.2", "asvs-9.1.1"),
+    *("asvs-9.2.1", "asvs-9.2.3", "asvs-14.2.1", "rfc8725-3.8", "rfc8725-3.12"),
+]
+"""What depends on each class that authenticates."""
+
+
 class TestAuthenticationClasses:
     @pytest.mark.parametrize("id_", ["asvs-7.4.1", "nist-5.1-sign-out", "nist-5.2-end"])
     @pytest.mark.parametrize("cls", [JWTAuthentication, JWTStatelessUserAuthentication])
@@ -278,10 +285,7 @@ class TestAuthenticationClasses:
 
     @pytest.mark.parametrize(
         "id_",
-        """
-        asvs-3.3.1 asvs-3.5.1 asvs-7.2.1 asvs-7.2.2 asvs-7.3.1 asvs-7.4.1 asvs-7.4.2 asvs-9.1.1 asvs-9.2.1 asvs-9.2.3
-        asvs-14.2.1 rfc8725-3.8 rfc8725-3.12
-        """.split(),
+        OF_ANY_CLASS,
     )
     def test_of_the_project_s_own(self, finding, id_):
         """Nothing is met of what nobody but the project knows."""
@@ -292,7 +296,6 @@ class TestAuthenticationClasses:
 
     def test_without_cookies_of_django(self, verdict):
         assert verdict("asvs-3.3.1", asked_by(OwnAuthentication), **WITHOUT_COOKIES) == DUTY
-
 
     def test_the_bound_of_the_cached_check(self, finding):
         cached = "auth_sessions.authentication.CachedSessionJWTAuthentication"

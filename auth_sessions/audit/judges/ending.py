@@ -20,7 +20,6 @@ from auth_sessions.tokens.keys import simple_jwt
 from auth_sessions.views import AuthSessionsView, SessionDetailView, SignOutView
 
 
-
 def by_signature(project: Project) -> Finding | None:
     """Access tokens that are accepted although their session has ended."""
 

@@ -13,6 +13,7 @@ from auth_sessions.audit.findings import Verdict
 from auth_sessions.audit.formats.sarif import KINDS
 from auth_sessions.audit.run import REQUIREMENTS, STANDARDS
 from auth_sessions.models import Session
+from tests.support.host import has_browsers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -200,6 +201,7 @@ def test_it_says_nothing_secret(settings):
         assert "that-no-report-shows" not in run("--format", format_)
 
 
+@has_browsers
 def test_what_it_costs(settings, django_assert_num_queries):
     with django_assert_num_queries(0):
         run()
@@ -208,6 +210,7 @@ def test_what_it_costs(settings, django_assert_num_queries):
         run()
 
 
+@has_browsers
 def test_a_database_that_cannot_be_read(settings, monkeypatch):
     """Nothing is met of which it would have to tell."""
     settings.AUTH_SESSIONS_PRESET = "aal3"

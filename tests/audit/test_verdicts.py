@@ -1,7 +1,9 @@
 """Each verdict, and which setting changes it."""
 
 import logging
+import sys
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 from django.conf import settings as project
@@ -380,6 +382,17 @@ class TestOtherSettings:
         for policy, expected in (({"frame-ancestors": ["'none'"]}, MET), ({"default-src": ["'self'"]}, NOT_MET)):
             found = verdict("asvs-3.4.6", MIDDLEWARE=[csp, *SAFE["MIDDLEWARE"]], SECURE_CSP=policy)
             assert found == expected
+
+    def test_frames_by_django_csp(self, verdict, monkeypatch):
+        """Which the tests need not have: the judge looks at its middleware and at its setting."""
+        package = ModuleType("csp.middleware")
+        package.CSPMiddleware = type("CSPMiddleware", (), {})
+        monkeypatch.setitem(sys.modules, "csp.middleware", package)
+        installed = {"MIDDLEWARE": ["csp.middleware.CSPMiddleware", *SAFE["MIDDLEWARE"]]}
+        for directives, expected in (({"frame-ancestors": ["'none'"]}, MET), ({}, NOT_MET)):
+            found = verdict("asvs-3.4.6", **installed, CONTENT_SECURITY_POLICY={"DIRECTIVES": directives})
+            assert found == expected
+        assert verdict("asvs-3.4.6", CONTENT_SECURITY_POLICY={"DIRECTIVES": {"frame-ancestors": []}}) == NOT_MET
 
     def test_a_cache_that_may_hang(self, verdict):
         cached = "auth_sessions.authentication.CachedSessionJWTAuthentication"

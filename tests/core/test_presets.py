@@ -100,6 +100,7 @@ def test_a_preset_that_does_not_exist_changes_nothing(settings):
     assert timedelta(days=30) == conf.AUTH_SESSIONS_LIFETIME
 
 
+@pytest.mark.any_database
 @pytest.mark.django_db
 class TestE055:
     @pytest.mark.parametrize("preset", PRESETS)

@@ -106,7 +106,7 @@ def require_fresh(session: Session, requirement: Requirement = USUAL) -> None:
 def refuse_acting(session: Session) -> None:
     """Raise ``PermissionDenied`` where somebody acts in another person's name: they cannot prove to be that person."""
     if session.is_staff_help:
-        raise PermissionDenied(_("You act in another person's name: only they can show that it is them."))
+        raise PermissionDenied(_("You act in another person’s name: only they can show that it is them."))
 
 
 def _is_word(text: str) -> bool:

@@ -191,6 +191,15 @@ def test_every_language_is_written(clock, ada, settings, code):
         assert "{{" not in text + html
 
 
+@pytest.mark.parametrize(("code", "label"), [("fr", "Appareil\u00a0: "), ("zh-hans", "设备："), ("de", "Gerät: ")])
+def test_what_stands_between_a_label_and_its_value(clock, ada, settings, code, label):
+    settings.LANGUAGE_CODE = code
+    Device(IPHONE).sign_in(ada)
+    Device(MACBOOK).sign_in(ada)
+    (message,) = sent()
+    assert f"\n{label}" in parts(message)[1]
+
+
 def test_a_language_without_a_translation_is_english_throughout(clock, ada, settings):
     settings.LANGUAGE_CODE = "he"
     Device(IPHONE).sign_in(ada)

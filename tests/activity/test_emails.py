@@ -191,7 +191,7 @@ def test_every_language_is_written(clock, ada, settings, code):
         assert "{{" not in text + html
 
 
-@pytest.mark.parametrize(("code", "label"), [("fr", "Appareil\u00a0: "), ("zh-hans", "设备："), ("de", "Gerät: ")])
+@pytest.mark.parametrize(("code", "label"), [("fr", "Appareil\u00a0: "), ("zh-hans", "设备\uff1a"), ("de", "Gerät: ")])
 def test_what_stands_between_a_label_and_its_value(clock, ada, settings, code, label):
     settings.LANGUAGE_CODE = code
     Device(IPHONE).sign_in(ada)

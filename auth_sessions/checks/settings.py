@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.utils.timezone import is_aware
 
+from auth_sessions.activity.alerts import ALERTS
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
 from auth_sessions.moments import LONGEST
@@ -16,8 +17,6 @@ from auth_sessions.tokens.keys import fallback_backend, simple_jwt
 PREFIX = "AUTH_SESSIONS_"
 
 RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "auth_time", "act")
-
-EMAILED = ("refresh_token_reused", "new_device", "session_moved")
 
 CLEAR_SITE_DATA = ("cache", "cookies", "storage", "executionContexts", "*")
 
@@ -108,8 +107,8 @@ def _values() -> Iterator[checks.CheckMessage]:
             "a number of days, 0 or more, or None",
         ),
         "AUTH_SESSIONS_ACTIVITY_EMAILS": (
-            _are_of(conf.AUTH_SESSIONS_ACTIVITY_EMAILS, EMAILED),
-            f"a list of some of {', '.join(EMAILED)}",
+            _are_of(conf.AUTH_SESSIONS_ACTIVITY_EMAILS, ALERTS),
+            f"a list of some of {', '.join(ALERTS)}",
         ),
         "AUTH_SESSIONS_ACTIVITY_URL": (
             (url := conf.AUTH_SESSIONS_ACTIVITY_URL) is None or _is_absolute_url(url),

@@ -7,6 +7,8 @@ from django.apps import apps
 from django.core import mail
 from django.utils import timezone
 
+from auth_sessions.activity.alerts import ALERTS
+from auth_sessions.activity.emails import texts
 from auth_sessions.activity.models import Activity
 from auth_sessions.models import Session
 from tests.support.activity_emails import (
@@ -32,6 +34,11 @@ pytestmark = pytest.mark.usefixtures("emails")
 
 def page_of(activity):
     return f"http://testserver/account/activity/{activity.pk}/"
+
+
+def test_each_alert_has_texts():
+    assert set(texts._OF_ALERTS) == set(ALERTS)
+    assert set(KINDS) == set(ALERTS)
 
 
 def test_a_reused_token_is_told_once(clock, ada, rest_only):

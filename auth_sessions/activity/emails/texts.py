@@ -34,7 +34,7 @@ class Texts:
 
 def describe(activity: Activity, *, time_zone: tzinfo, has_link: bool) -> Texts:
     """The texts about an activity, in the active language; title and facts alone for a kind that no e-mail is about."""
-    if describe_kind := _MAILED.get(activity.kind):
+    if describe_kind := _OF_ALERTS.get(activity.kind):
         return describe_kind(activity, time_zone, _if_not_you(has_link=has_link))
     return Texts(title=sentences.describe(activity), facts=_facts(activity, time_zone))
 
@@ -101,7 +101,7 @@ def _moved(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
     )
 
 
-_MAILED: dict[str, Callable[[Activity, tzinfo, str], Texts]] = {
+_OF_ALERTS: dict[str, Callable[[Activity, tzinfo, str], Texts]] = {
     ActivityKind.REFRESH_TOKEN_REUSED: _reused,
     ActivityKind.NEW_DEVICE: _new_device,
     ActivityKind.SESSION_MOVED: _moved,

@@ -11,7 +11,7 @@ from django.shortcuts import resolve_url
 from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 
 from auth_sessions.conf import conf
-from auth_sessions.core.freshness import Requirement
+from auth_sessions.core.freshness import SHORTEST, Requirement
 from auth_sessions.moments import LONGEST
 from auth_sessions.paths import path_of
 
@@ -31,7 +31,7 @@ class AskedRequirement(Requirement):
             max_age = timedelta(seconds=int(str(query["max_age"])))
         except (KeyError, ValueError, OverflowError):
             max_age = None
-        if max_age is not None and not timedelta(0) < max_age < LONGEST:
+        if max_age is not None and not SHORTEST <= max_age < LONGEST:
             max_age = None
         return cls(max_age, tuple(query.get("acr_values", "").split()))
 

@@ -11,6 +11,7 @@ from django.utils.timezone import is_aware
 from auth_sessions.activity.alerts import ALERTS
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
+from auth_sessions.core.freshness import SHORTEST
 from auth_sessions.moments import LONGEST
 from auth_sessions.tokens.keys import fallback_backend, simple_jwt
 
@@ -86,8 +87,8 @@ def _values() -> Iterator[checks.CheckMessage]:
             'a list of public keys that can be read, or of secrets as ("HS256", secret)',
         ),
         "AUTH_SESSIONS_REAUTHENTICATION_AGE": (
-            _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
-            f"{duration}, or None",
+            (age := conf.AUTH_SESSIONS_REAUTHENTICATION_AGE) is None or (_is_duration(age) and age >= SHORTEST),
+            "a datetime.timedelta of a second or more, and of less than a thousand years, or None",
         ),
         "AUTH_SESSIONS_REAUTHENTICATION_URL": (
             (url := conf.AUTH_SESSIONS_REAUTHENTICATION_URL) is None or (isinstance(url, str) and bool(url)),

@@ -238,6 +238,7 @@ def test_in_any_transaction_mode(laptop):
         "two ages": ((timedelta(1),), {"minutes": 1}, TypeError),
         "no such unit": ((), {"fortnights": 1}, TypeError),
         "no age": ((), {"minutes": 0}, ValueError),
+        "less than a second": ((), {"seconds": 0.999}, ValueError),
         "negative": ((timedelta(-1),), {}, ValueError),
         "endless": ((), {"days": 400_000}, ValueError),
         "one method": ((), {"methods": "mfa"}, TypeError),

@@ -77,7 +77,7 @@ def test_acting_in_another_persons_name(grace, staff_device, ada, help_device):
     for path in ("guarded/", "guarded/mfa/", "guarded/cached/"):
         response = get(help_device, path)
         assert response.status_code == 403
-        assert response.json()["detail"].startswith("You act in another person's name")
+        assert response.json()["detail"].startswith("You act in another person’s name")
     assert get(staff_device).status_code == 200
 
 

@@ -6,9 +6,10 @@ import pytest
 from django.apps import apps
 from django.core import mail
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from auth_sessions.activity.alerts import ALERTS
-from auth_sessions.activity.emails import texts
+from auth_sessions.activity.emails import sending, texts
 from auth_sessions.activity.models import Activity
 from auth_sessions.models import Session
 from tests.support.activity_emails import (
@@ -106,23 +107,43 @@ def test_only_what_the_project_wants(clock, ada, settings, wanted):
     assert {message.subject for message in sent()} == {subjects[kind] for kind in wanted}
 
 
-def test_without_an_address_nothing_is_sent_and_nothing_fails(clock, ada, caplog, monkeypatch):
+@pytest.mark.parametrize("is_by_task", [False, True])
+def test_without_an_address_nothing_is_sent_and_nothing_fails(clock, ada, caplog, monkeypatch, is_by_task):
     config = apps.get_app_config("auth_sessions_activity")
-    for address in (
-        "",
-        "nobody",
-        "ada@example.org\nBcc: eve@example.com",
-        "ada@example.org, eve@example.com",
-        "Ada <ada@example.org>",
-    ):
-        monkeypatch.setattr(config, "get_email", lambda user, address=address: address)
+    caplog.set_level("INFO", "auth_sessions")
+    none, invalid = "the user has no address", "the address of the user is not valid"
+
+    def fail(user):
+        raise RuntimeError
+
+    for address, told in {
+        "": none,
+        None: none,
+        "nobody": invalid,
+        "ada@example.org\nBcc: eve@example.com": invalid,
+        "ada@example.org\n": invalid,
+        "ada@example.org, eve@example.com": invalid,
+        "Ada <ada@example.org>": invalid,
+        7: invalid,
+        b"ada@example.org": invalid,
+        ("ada@example.org",): invalid,
+        gettext_lazy("ada@example.org"): invalid,
+        fail: "could not be addressed",
+    }.items():
+        caplog.clear()
+        monkeypatch.setattr(config, "get_email", address if address is fail else lambda user, address=address: address)
         Device(IPHONE).sign_in(ada)
         Device(MACBOOK).sign_in(ada)
-        assert Activity.objects.filter(kind="new_device", emailed_at=None).count() == 1
+        activity = Activity.objects.get(kind="new_device", emailed_at=None)
+        if is_by_task:
+            caplog.clear()
+            sending.send_in_background(activity.pk, using="default", link="")
+        (record,) = [record for record in caplog.records if record.name == "auth_sessions"]
+        assert told in record.getMessage()
+        assert "ada@" not in record.getMessage()
         Session.objects.all().delete()
         Activity.objects.all().delete()
     assert sent() == []
-    assert [record for record in caplog.records if record.name != "auth_sessions.security"] == []
 
 
 def test_a_user_without_an_address(clock, ada):

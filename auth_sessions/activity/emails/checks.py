@@ -64,7 +64,7 @@ def _templates() -> Iterator[checks.CheckMessage]:
             messages.find_template(kind, part)
         except (TemplateDoesNotExist, TemplateSyntaxError) as error:
             yield checks.Error(
-                f"AUTH_SESSIONS_ACTIVITY_EMAILS: no e-mail about {kind} can be written: {type(error).__name__}: {error}",
+                f"AUTH_SESSIONS_ACTIVITY_EMAILS: none about {kind} can be written: {type(error).__name__}: {error}",
                 hint='Let TEMPLATES have an engine with "APP_DIRS": True, or a loader that finds templates of apps.',
                 id="auth_sessions.E059",
             )

@@ -228,6 +228,16 @@ def test_what_stands_between_a_label_and_its_value(clock, ada, settings, code, l
     assert f"\n{label}" in parts(message)[1]
 
 
+def test_a_device_is_ordered_from_right_to_left_in_arabic(clock, ada, settings):
+    """ "Chrome on iOS" begins with a Latin name, which would order the whole of it from left to right: "iOS on Chrome"."""
+    settings.LANGUAGE_CODE = "ar"
+    Device(MACBOOK).sign_in(ada)
+    Device(IPHONE).sign_in(ada)
+    (message,) = sent()
+    for part in parts(message)[1:]:
+        assert "\u200fChrome \u0639\u0644\u0649 iOS" in part
+
+
 def test_a_language_without_a_translation_is_english_throughout(clock, ada, settings):
     settings.LANGUAGE_CODE = "he"
     Device(IPHONE).sign_in(ada)

@@ -1,7 +1,7 @@
 """What an e-mail says of an event: plain sentences without markup, the same in both of its parts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from django.conf import settings
@@ -143,8 +143,11 @@ def notes(*, person: str, site: str, held_back: int, is_last: bool) -> list[str]
 
 def format_device(device: Device | None) -> str:
     """The label of a device, never the person's own name for it: whoever signs in may choose that."""
-    label = "" if device is None else names.clean(device.label)
-    return names.isolated(label[:DEVICE_LENGTH] or _("Unknown device"))
+    if device is None:
+        return names.isolated(_("Unknown device"))
+    # Not the label: in Arabic it begins with a format character.
+    cleaned = replace(device, browser=names.clean(device.browser), os=names.clean(device.os))
+    return names.isolated(cleaned.label[:DEVICE_LENGTH])
 
 
 def format_origin(address: str | None) -> str:

@@ -229,7 +229,7 @@ def test_what_stands_between_a_label_and_its_value(clock, ada, settings, code, l
 
 
 def test_a_device_is_ordered_from_right_to_left_in_arabic(clock, ada, settings):
-    """It begins with a Latin name, which would order the rest from left to right: a reader would see "iOS on Chrome"."""
+    """It begins with a Latin name, which would order the rest from left to right, and be read as "iOS on Chrome"."""
     settings.LANGUAGE_CODE = "ar"
     Device(MACBOOK).sign_in(ada)
     Device(IPHONE).sign_in(ada)

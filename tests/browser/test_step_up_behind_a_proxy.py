@@ -9,6 +9,8 @@ from auth_sessions.decorators import recently_authenticated
 from auth_sessions.models import Session
 from tests.support.device import Device
 
+pytestmark = pytest.mark.any_database
+
 HTML = "text/html,*/*;q=0.8"
 
 

@@ -8,6 +8,7 @@ from django.urls import include, path, re_path
 from auth_sessions.decorators import recently_authenticated
 from auth_sessions.models import Session
 from tests.support.device import Device
+from tests.support.inputs import each
 
 pytestmark = pytest.mark.any_database
 
@@ -60,8 +61,8 @@ def visit(client, url, *, method="get", keeps_cookies):
     return pytest.fail(f"redirected without end: {addresses}")
 
 
-@pytest.mark.parametrize("url", PAGES)
 @pytest.mark.parametrize("method", ["get", "post"])
+@each("url", PAGES)
 def test_a_client_that_keeps_no_cookies_comes_to_an_end(bob, url, method):
     client = Client(headers={"x-user": bob.get_username()})
     addresses, response = visit(client, url, method=method, keeps_cookies=False)
@@ -70,7 +71,7 @@ def test_a_client_that_keeps_no_cookies_comes_to_an_end(bob, url, method):
     assert not Session.objects.exists()
 
 
-@pytest.mark.parametrize("url", PAGES)
+@each("url", PAGES)
 def test_a_browser_comes_back_to_the_same_address(bob, url):
     client = Client(headers={"x-user": bob.get_username()})
     addresses, response = visit(client, url, keeps_cookies=True)
@@ -81,6 +82,7 @@ def test_a_browser_comes_back_to_the_same_address(bob, url):
     assert client.get(addresses[1], HTTP_ACCEPT=HTML).status_code == 403  # a bookmark; the response brings the cookie
     addresses, response = visit(client, addresses[1], keeps_cookies=True)
     assert (response.status_code, addresses[1]) == (200, url)
+    Session.objects.all().delete()
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

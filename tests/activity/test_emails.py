@@ -29,6 +29,7 @@ from tests.support.activity_emails import (
 )
 from tests.support.catalogues import CODES
 from tests.support.device import IPHONE, MACBOOK, Device
+from tests.support.host import has_browsers
 
 pytestmark = [pytest.mark.usefixtures("emails"), pytest.mark.any_database]
 
@@ -42,6 +43,7 @@ def test_each_alert_has_texts():
     assert set(KINDS) == set(ALERTS)
 
 
+@has_browsers  # which open the page that it leads to
 def test_a_reused_token_is_told_once(clock, ada, rest_only):
     iphone = Device(IPHONE).sign_in(ada)
     thief = steal(clock, iphone)
@@ -184,6 +186,7 @@ def test_nothing_ends_a_header(ada, settings, tmp_path, clock):
     assert len(message.subject) == 150
 
 
+@has_browsers
 def test_a_project_overrides_a_template_by_its_path(ada, settings, tmp_path, clock):
     folder = tmp_path / "auth_sessions" / "activity" / "email"
     folder.mkdir(parents=True)

@@ -174,8 +174,11 @@ def device_key(user_agent: str) -> str:
 def is_new_device(session: Session, *, using: str) -> bool:
     """Whether a person signs in on a device that neither their other sessions nor their earlier sign-ins know.
 
-    Never at the first sign-in of a person. Costs one SELECT; the row of the session has been inserted.
+    Never at the first sign-in of a person, nor in a browser of the device whose app has handed its sign-in over. Costs
+    one SELECT; the row of the session has been inserted.
     """
+    if session.depends_on is not None and _is_browser_of(session.depends_on, session):
+        return False
     own = {"user_id": session.user_id, "actor_id": session.user_id}  # not those of staff in the person's name
     sign_ins = Activity.objects.using(using).filter(kind=ActivityKind.SIGNED_IN, **own)
     key = device_key(session.user_agent)
@@ -187,6 +190,25 @@ def is_new_device(session: Session, *, using: str) -> bool:
     if is_known or not (others or has_history):
         return False
     return key not in {device_key(user_agent) for user_agent in others}
+
+
+def _is_browser_of(app: Session, browser: Session) -> bool:
+    """Whether a browser seems to be on the device of an app: by the system, or for an app that does not tell it by the
+    network. Where neither is known, it is not.
+    """
+    if system := describe(app.user_agent).os:
+        return system == describe(browser.user_agent).os
+    return browser.ip_address is not None and shortened(browser.ip_address) == shortened(app.ip_address)
+
+
+def forget_device(activity: Activity, *, using: str) -> None:
+    """Let no sign-in of a person make a device known any more: the other device of a copy or a move, else the event's.
+
+    Whoever signs in next on a device like it is announced as new.
+    """
+    key = device_key(activity.user_agent if activity.presented_device is None else activity.presented_user_agent)
+    sign_ins = Activity.objects.using(using).filter(user_id=activity.user_id, kind=ActivityKind.SIGNED_IN)
+    sign_ins.filter(device_key=key).update(device_key="")
 
 
 def moved_before(session: Session, user_agent: str, ip_address: str | None, *, using: str) -> bool:

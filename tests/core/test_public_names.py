@@ -161,7 +161,7 @@ PUBLIC = {
 
 NOT_PUBLIC = """
     apps audit checks core db devices management metrics migrations moments observers openapi parsers passwords paths
-    preferences presets receivers refusals security_log step_up
+    preferences presets receivers refusals registries security_log step_up
 """
 
 INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}

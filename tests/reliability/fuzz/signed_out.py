@@ -54,6 +54,10 @@ class Ended:
         return [*self.access, *self.refresh, *self.codes]
 
     @property
+    def held(self):
+        return self.access, self.refresh, self.codes, self.cookies
+
+    @property
     def name(self):
         return f"{self.way} ({'cookie' if self.cookies else 'tokens'})"
 
@@ -123,6 +127,18 @@ def attempts(draw, devices):
     return device, attempt
 
 
+def as_they_are(devices):
+    """Each endpoint for each device, by what it held last: in the header, or elsewhere."""
+    for device in devices:
+        access, refresh, code, cookie = (held[-1] if held else None for held in device.held)
+        for endpoint in endpoints():
+            if access is not None:
+                yield device, Attempt(endpoint=endpoint, header=f"Bearer {access}")
+                yield device, Attempt(endpoint=endpoint, body=refresh, query=code, code_cookie=code)
+            else:
+                yield device, Attempt(endpoint=endpoint, session_cookie=cookie)
+
+
 def is_expected(attempt, answer):
     """Beside refusals: what anybody may ask for, and two answers that give nothing.
 
@@ -151,6 +167,8 @@ def run(application, *, requests, seed):
             assert answer.writes == [], answer
             assert is_expected(attempt, answer), answer
 
+        for drawn in as_they_are(devices):
+            check(drawn)
         explored = partial(explore, check, attempts(devices))
         until(lambda: tally.requests(PART) >= requests, explored, seed=seed)
         assert bystander.is_signed_in()

@@ -63,4 +63,4 @@ def run(application, *, requests, seed):
             application.call(method, route, query=query, headers=headers, body=body, content_type=content_type)
 
         explored = partial(explore, check, drawn_requests())
-        until(lambda: tally.requests(PART) >= requests, explored, seed=seed)
+        until(lambda: tally.requests >= requests, explored, seed=seed)

@@ -54,11 +54,11 @@ def run(application, *, requests, seed):
     tally.part = PART
     with project(AUTH_SESSIONS_SUPABASE_SIGNUP=True):
         caller, operations = Caller(), [*_operations(application)]
-        while tally.requests(PART) < requests:
+        while tally.requests < requests:
             seed += 1
             for operation, mode, is_signed_in in operations:
                 _explore(operation, mode, caller if is_signed_in else None, seed)
-                if tally.requests(PART) >= requests:
+                if tally.requests >= requests:
                     break
 
 

@@ -4,16 +4,16 @@ Nothing: no answer but a refusal, no statement that changes a row of the app's o
 still signed in.
 """
 
+import itertools
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import partial
 from io import StringIO
 
 from hypothesis import strategies as st
 
 from auth_sessions import api
 from tests.reliability.fuzz.asking import Attempt, is_refusal
-from tests.reliability.fuzz.budget import explore, until
+from tests.reliability.fuzz.budget import ROUND, explore
 from tests.reliability.fuzz.host import endpoints, make_user, places_of, project
 from tests.reliability.fuzz.strategies import authorization, bent
 from tests.support.admin import session_of
@@ -23,6 +23,9 @@ from tests.support.simplejwt import Client, old_refresh_token
 from tests.support.ways_to_end import OF_DEVICES, WAYS_TO_END
 
 PART = "signed out"
+
+ROUNDS = 4
+"""With the same devices."""
 
 HAND_OVER = "/account/hand-over/"
 
@@ -156,19 +159,32 @@ def is_expected(attempt, answer):
 def run(application, *, requests, seed):
     tally = application.tally
     tally.part = PART
+
+    def is_spent():
+        return tally.requests >= requests
+
     with project():
         bystander = Device().sign_in(make_user())
-        devices = everybody()
-
-        def check(drawn):
-            device, attempt = drawn
-            answer = attempt.send(application, device.places)
-            tally.devices[device.name] += 1
-            assert answer.writes == [], answer
-            assert is_expected(attempt, answer), answer
-
-        for drawn in as_they_are(devices):
-            check(drawn)
-        explored = partial(explore, check, attempts(devices))
-        until(lambda: tally.requests(PART) >= requests, explored, seed=seed)
+        for number in itertools.count():
+            if is_spent():
+                break
+            _hear_out(application, everybody(), is_spent, seed=seed + number)
         assert bystander.is_signed_in()
+
+
+def _hear_out(application, devices, is_spent, *, seed):
+    """All that these devices have, as it is; then some of it, bent."""
+
+    def check(drawn):
+        device, attempt = drawn
+        answer = attempt.send(application, device.places)
+        application.tally.devices[device.name] += 1
+        assert answer.writes == [], answer
+        assert is_expected(attempt, answer), answer
+
+    for drawn in as_they_are(devices):
+        check(drawn)
+    for number in range(ROUNDS):
+        if is_spent():
+            return
+        explore(check, attempts(devices), examples=ROUND, seed=seed * ROUNDS + number)

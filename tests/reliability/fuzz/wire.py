@@ -52,18 +52,20 @@ class Answer:
 
 @dataclass
 class Tally:
-    """How many requests each part has sent, and how they were answered."""
+    """How many requests a part has sent, and how they were answered."""
 
     part: str = ""
-    counts: Counter = field(default_factory=Counter)
+    statuses: Counter = field(default_factory=Counter)
+    """By their first digit."""
     devices: Counter = field(default_factory=Counter)
     """The requests of each device that was signed out."""
 
-    def requests(self, part):
-        return sum(number for (name, _), number in self.counts.items() if name == part)
+    @property
+    def requests(self):
+        return self.statuses.total()
 
-    def answered(self, part, first_digit):
-        return self.counts[part, first_digit]
+    def answered(self, first_digit):
+        return self.statuses[first_digit]
 
 
 class Application:
@@ -74,7 +76,7 @@ class Application:
 
     def __call__(self, environ, start_response):
         def begin(status, headers, *error):
-            self.tally.counts[self.tally.part, int(status[0])] += 1
+            self.tally.statuses[int(status[0])] += 1
             return start_response(status, headers, *error)
 
         return _application()(environ, begin)
@@ -116,7 +118,7 @@ def _environ(method, path, query, headers, body, content_type):
     environ = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "PATH_INFO": unquote_to_bytes(path.encode("utf-8", "surrogatepass")).decode("latin-1"),
         "QUERY_STRING": _wire(query),
         "SERVER_NAME": "testserver",
         "SERVER_PORT": "80",

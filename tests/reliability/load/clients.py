@@ -1,0 +1,216 @@
+"""Threads that ask for devices, sign them in, and sign them out by any door; and what they have seen."""
+
+import itertools
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+from tests.reliability.load.connection import Connection
+from tests.reliability.load.doors import ALL, DOORS, ONE, OTHERS
+from tests.reliability.load.people import KINDS, NEVER, Person, sign_in
+
+PEOPLE, DEVICES_OF_A_PERSON, CLIENTS = 40, 3, 6
+
+DOOR = 0.015
+"""Of the requests of a device that is signed in: some end it."""
+REFRESH = 0.05
+ASKED_AFTER = 40
+"""So many requests follow a sign-out, then the device signs in anew."""
+
+CHECKS = {
+    "tokens": {"SQL": "/checked/sql/", "cached": "/checked/cached/", "REST": "/api/auth/sessions/current/"},
+    "Supabase": {"SQL": "/checked/sql/", "cached": "/checked/cached/", "Supabase": "/auth/v1/user"},
+    "cookie": {"SQL": "/checked/cookie/", "page": "/account/devices/"},
+}
+REFUSED = {302, 400, 401, 403}
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Seen:
+    """Of each check and credential: the requests, those that were accepted, and so on."""
+
+    requests: Counter = field(default_factory=Counter)
+    accepted: Counter = field(default_factory=Counter)
+    refused: Counter = field(default_factory=Counter)
+    after: Counter = field(default_factory=Counter)
+    """Begun after the answer to a sign-out of the device."""
+    accepted_after: Counter = field(default_factory=Counter)
+    refused_before: Counter = field(default_factory=Counter)
+    """Although no sign-out of the device had begun."""
+    failed: Counter = field(default_factory=Counter)
+    """5xx, and what is neither accepted nor refused."""
+    doors: Counter = field(default_factory=Counter)
+    doors_too_late: Counter = field(default_factory=Counter)
+    """Which another sign-out had forestalled."""
+    sign_ins: int = 0
+
+    @classmethod
+    def together(cls, several):
+        whole = cls()
+        for seen in several:
+            whole.sign_ins += seen.sign_ins
+            for name, counter in vars(seen).items():
+                if isinstance(counter, Counter):
+                    vars(whole)[name].update(counter)
+        return whole
+
+    @property
+    def total(self):
+        return sum(self.requests.values())
+
+
+class Site:
+    """What one thread does."""
+
+    def __init__(self, fleet, staff, people, slots, seed):
+        self.fleet, self.staff, self.people, self.slots = fleet, staff, people, slots
+        self.random, self.seen = random.Random(seed), Seen()
+        self.connections = {port: Connection(port) for port in fleet.all_ports}
+
+    def choose(self, values):
+        return self.random.choice(values)
+
+    def connection(self, engine=None):
+        return self.connections[self.choose(self.fleet.ports[engine] if engine else self.fleet.all_ports)]
+
+    def call(self, caller, *args, **options):
+        """By any server; a browser's, by those of its engine."""
+        return self.connection(caller.engine).call(*args, **options)
+
+    def step(self):
+        number = self.random.randrange(len(self.slots))
+        device = self.slots[number]
+        if device.asked_after >= ASKED_AFTER or device.person not in self.people:
+            self.slots[number] = self.sign_in(device)
+        elif device.is_here and self.random.random() < DOOR:
+            self.leave(device)
+        else:
+            self.ask(device)
+
+    def sign_in(self, former):
+        """In the place of a device that is gone: of the same kind, maybe of another person."""
+        person = former.person if former.person in self.people else self.choose(self.people)
+        self.seen.sign_ins += 1
+        return sign_in(person, former.kind, self.connection(former.engine), former.engine)
+
+    def ask(self, device):
+        if not device.is_browser and self.random.random() < REFRESH and device.turn.acquire(blocking=False):
+            try:
+                self.watch(device, "refresh", lambda: self.refresh(device))
+            finally:
+                device.turn.release()
+            return
+        name, path = self.choose(list(CHECKS[device.kind].items()))
+        credentials = device.credentials
+        self.watch(device, name, lambda: self.status(self.call(device, "GET", path, **credentials)))
+
+    def refresh(self, device):
+        """True, False, or None for a failure."""
+        answer = self.call(device, "POST", "/api/auth/token/refresh/", data={"refresh": device.refresh})
+        if answer.status == 200:
+            device.access, device.refresh = answer.json["access"], answer.json["refresh"]
+        return self.status(answer)
+
+    @staticmethod
+    def status(answer):
+        return True if answer.status == 200 else False if answer.status in REFUSED else None
+
+    def watch(self, device, check, call):
+        seen, row, began = self.seen, (check, self.credential(device, check)), time.monotonic()
+        is_accepted = call()
+        is_after = began > device.left_at
+        seen.requests[row] += 1
+        seen.after[row] += is_after
+        device.asked_after += is_after
+        if is_accepted is None:
+            seen.failed[row] += 1
+        elif is_accepted:
+            seen.accepted[row] += 1
+            seen.accepted_after[row] += is_after
+        else:
+            seen.refused[row] += 1
+            seen.refused_before[row] += device.leaving_at == NEVER
+            device.asked_after += not is_after  # ended by a sign-in at the same time as a sign-out
+
+    @staticmethod
+    def credential(device, check):
+        if device.is_browser:
+            return f"cookie, {device.engine}"
+        return "refresh token" if check == "refresh" else "access token"
+
+    def leave(self, device):
+        fitting = [door for door in DOORS if device.kind in door.kinds]
+        door = self.random.choices(fitting, [each.weight for each in fitting])[0]
+        person = device.person
+        with person.turn if door.changes_person else nullcontext():
+            if person in self.people and device.is_here:
+                self.go_through(door, device)
+
+    def go_through(self, door, device):
+        person, began = device.person, time.monotonic()
+        leaving = [device] if door.ends == ONE else [each for each in list(person.devices) if each.left_at == NEVER]
+        if door.ends == OTHERS:
+            leaving.remove(device)
+        person.doors_open += door.ends != ONE
+        for each in leaving:
+            each.leaving_at = min(each.leaving_at, began)
+        is_done = door.call(self, device)
+        answered = time.monotonic()
+        (self.seen.doors if is_done else self.seen.doors_too_late)[door.name] += 1
+        if is_done:
+            for each in leaving:
+                each.left_at = min(each.left_at, answered)
+        person.door_closed_at = answered
+        person.doors_open -= door.ends != ONE
+        person.devices = [each for each in person.devices if each.left_at == NEVER]
+        self.afterwards(door, person)
+
+    def afterwards(self, door, person):
+        """Whoever was deactivated comes back, without their sessions; whoever was deleted does not."""
+        if door.name == "user deactivated":
+            self.fleet.worker.ask("activate", user=person.pk)
+        if door.name == "user deleted":
+            self.people[self.people.index(person)] = new_person(self.fleet)
+
+
+def new_person(fleet, **fields):
+    name = f"person-{next(_numbers)}"
+    return Person(fleet.worker.ask("create_user", name=name, **fields), name, f"password of {name}")
+
+
+def run(fleet, *, seconds, requests, seed):
+    """Until the time is over, or that many requests are answered."""
+    people = [new_person(fleet) for _ in range(PEOPLE)]
+    engines = list(fleet.ports)
+    grace = new_person(fleet, is_superuser=True)
+    staff = sign_in(grace, "cookie", Connection(fleet.ports[engines[0]][0]), engines[0])
+    connections = {engine: Connection(ports[0]) for engine, ports in fleet.ports.items()}
+    slots = []
+    for number in range(PEOPLE * DEVICES_OF_A_PERSON):
+        kind = list(KINDS)[number % len(KINDS)]
+        engine = engines[number // len(KINDS) % len(engines)] if kind == "cookie" else None
+        person = people[number // DEVICES_OF_A_PERSON]
+        slots.append(sign_in(person, kind, connections[engine or engines[0]], engine))
+    sites = [Site(fleet, staff, people, slots, f"{seed} {number}") for number in range(CLIENTS)]
+    ends, is_over = time.monotonic() + seconds, threading.Event()
+
+    def work(site):
+        while not is_over.is_set() and time.monotonic() < ends:
+            if requests and sum(each.seen.total for each in sites) >= requests:
+                return
+            try:
+                site.step()
+            except BaseException:
+                is_over.set()
+                raise
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for done in [pool.submit(work, site) for site in sites]:
+            done.result()
+    return Seen.together(site.seen for site in sites)

@@ -22,7 +22,7 @@ def main(arguments):
     parser.add_argument("--seed", type=int, default=None, help="of another run, to repeat it")
     parser.add_argument("--parts", default=",".join(SHARES), help="default: %(default)s")
     options = parser.parse_args(arguments)
-    seed = random.randrange(2**32) if options.seed is None else options.seed  # noqa: S311 - no secret
+    seed = random.randrange(2**32) if options.seed is None else options.seed
     parts = options.parts.split(",")
     total = sum(SHARES[part] for part in parts)
     budget = {part: round(options.requests * SHARES[part] / total) for part in parts}

@@ -27,8 +27,11 @@ class Person:
         if not self.held or not (is_live(self.held["session"]) and is_live(self.held["browser"])):
             pair, browser = api.sign_in_user(self.user), Browser().sign_in(self.user)
             self.held = {
-                **{"session": pair.session.pk, "access": pair.access, "refresh": pair.refresh},
-                **{"browser": browser.session_id, "cookie": browser.cookie},
+                "session": pair.session.pk,
+                "access": pair.access,
+                "refresh": pair.refresh,
+                "browser": browser.session_id,
+                "cookie": browser.cookie,
             }
         return self.held
 

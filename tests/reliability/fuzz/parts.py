@@ -21,5 +21,7 @@ def table(tally):
     ]
     if tally.devices:
         fewest = min(tally.devices.values())
-        lines.append(f"{len(tally.devices)} ways to be signed out, {fewest} requests or more after each; got through: 0")
+        lines.append(
+            f"{len(tally.devices)} ways to be signed out, {fewest} requests or more after each; got through: 0"
+        )
     return "\n".join(lines)

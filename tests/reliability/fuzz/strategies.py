@@ -14,8 +14,7 @@ ANY_TEXT = st.text(st.characters(), max_size=40)
 """Also NUL and lone surrogates."""
 
 JUNK = st.sampled_from(
-    [" ", "\t", "\r\n", "\0", "\x7f", "\xa0", "\u200b", "\u202e", "\ufeff", "é", "\U0001f600", "%00", "%2e", "+", "/"]
-    + ["=", ".", ",", ";", '"', "'", "\\", "<", "{", "-", "_", "a", "A", "0"]
+    [*" \t\0\x7f\xa0\u200b\u202e\ufeffé\U0001f600+/=.,;\"'\\<{-_aA0", "\r\n", "%00", "%2e"],
 )
 
 # Tokens
@@ -154,7 +153,7 @@ def bent(draw, pool):
 
 
 def may_be_whole(raw, pool):
-    """Whether somebody may still find one of the tokens in it: the spaces around it go, and base64 is read leniently."""
+    """Whether one of the tokens may still be read from it: spaces around it go, and base64 is read leniently."""
     return any(_is_whole(raw.strip(" \t\r\n\f\v\0\x1c\x1d\x1e\x1f\x85\xa0\ufeff\u200b"), token) for token in pool)
 
 
@@ -184,9 +183,29 @@ def authorization(draw, tokens):
     token = draw(tokens)
     shape = draw(
         st.sampled_from(
-            ["Bearer {}", "bearer {}", "BEARER {}", "Bearer  {}", "Bearer {} ", "Bearer\t{}", "Bearer {}, Bearer {}"]
-            + ["Bearer {} {}", "Token {}", "JWT {}", "Basic {}", "{}", "Bearer", "", "Bearer Bearer {}", 'Bearer "{}"']
-            + ["Bearer:{}", "Bearer={}", "DPoP {}", "Bearer {},", ",Bearer {}", "\xa0Bearer {}", "Digest a={}"]
+            [
+                *(
+                    "Bearer {}",
+                    "bearer {}",
+                    "BEARER {}",
+                    "Bearer  {}",
+                    "Bearer {} ",
+                    "Bearer\t{}",
+                    "Bearer {}, Bearer {}",
+                ),
+                *(
+                    "Bearer {} {}",
+                    "Token {}",
+                    "JWT {}",
+                    "Basic {}",
+                    "{}",
+                    "Bearer",
+                    "",
+                    "Bearer Bearer {}",
+                    'Bearer "{}"',
+                ),
+                *("Bearer:{}", "Bearer={}", "DPoP {}", "Bearer {},", ",Bearer {}", "\xa0Bearer {}", "Digest a={}"),
+            ]
         )
     )
     return shape.replace("{}", token)
@@ -228,9 +247,11 @@ HEADERS = st.fixed_dictionaries(
 )
 
 MEMBERS = st.sampled_from(
-    ["username", "email", "phone", "password", "current_password", "otp", "nonce", "device_name", "refresh"]
-    + ["refresh_token", "token", "scope", "name", "next", "data", "code", "grant_type", "gotrue_meta_security"]
-    + ["app_metadata", "user_metadata", "id", "user", "kind", "channel", "code_challenge"]
+    [
+        *("username", "email", "phone", "password", "current_password", "otp", "nonce", "device_name", "refresh"),
+        *("refresh_token", "token", "scope", "name", "next", "data", "code", "grant_type", "gotrue_meta_security"),
+        *("app_metadata", "user_metadata", "id", "user", "kind", "channel", "code_challenge"),
+    ]
 )
 VALUES = st.recursive(
     st.none()

@@ -89,7 +89,9 @@ class Application:
             answer.status, answer.headers = int(status[:3]), dict(headers)
 
         with _failures_raised() as failure, _statements_of(answer):
-            environ = _environ(method, path, query, headers or {}, _written(body), content_type)
+            environ = _environ(
+                method, path, query=query, headers=headers or {}, body=_written(body), content_type=content_type
+            )
             response = self(environ, begin)
             try:
                 answer.body = b"".join(response)
@@ -113,7 +115,7 @@ def _written(body):
     return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-def _environ(method, path, query, headers, body, content_type):
+def _environ(method, path, *, query, headers, body, content_type):
     """As PEP 3333 has it: text whose characters are bytes."""
     environ = {
         "REQUEST_METHOD": method,

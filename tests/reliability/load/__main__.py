@@ -22,7 +22,7 @@ def main(arguments):
     parser.add_argument("--requests", type=int, default=0, help="end after so many")
     parser.add_argument("--seed", type=int, default=None, help="of what each client chooses")
     options = parser.parse_args(arguments)
-    seed = random.randrange(2**32) if options.seed is None else options.seed  # noqa: S311 - no secret
+    seed = random.randrange(2**32) if options.seed is None else options.seed
     exit_on_signals()
     try:
         with fleet() as whole:

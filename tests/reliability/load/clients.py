@@ -13,7 +13,7 @@ from tests.reliability.load.connection import Connection
 from tests.reliability.load.doors import ALL, DOORS, ONE, OTHERS
 from tests.reliability.load.people import KINDS, NEVER, Person, sign_in
 
-PEOPLE, DEVICES_OF_A_PERSON, CLIENTS = 40, 3, 6
+PEOPLE, CLIENTS = 40, 12
 
 DOOR = 0.015
 """Of the requests of a device that is signed in: some end it."""
@@ -27,6 +27,13 @@ CHECKS = {
     "cookie": {"SQL": "/checked/cookie/", "page": "/account/devices/"},
 }
 REFUSED = {302, 400, 401, 403}
+
+CHOSEN = {
+    ONE: lambda device: lambda devices: [device],
+    ALL: lambda device: list,
+    OTHERS: lambda device: lambda devices: [each for each in devices if each is not device],
+}
+"""Whom a door ends, among all devices of the person."""
 
 _numbers = itertools.count()
 
@@ -86,7 +93,8 @@ class Site:
     def step(self):
         number = self.random.randrange(len(self.slots))
         device = self.slots[number]
-        if device.asked_after >= ASKED_AFTER or device.person not in self.people:
+        is_orphan = device.is_here and device.person not in self.people
+        if device.asked_after >= ASKED_AFTER or is_orphan:
             self.slots[number] = self.sign_in(device)
         elif device.is_here and self.random.random() < DOOR:
             self.leave(device)
@@ -146,30 +154,28 @@ class Site:
 
     def leave(self, device):
         fitting = [door for door in DOORS if device.kind in door.kinds]
-        door = self.random.choices(fitting, [each.weight for each in fitting])[0]
-        person = device.person
-        with person.turn if door.changes_person else nullcontext():
-            if person in self.people and device.is_here:
-                self.go_through(door, device)
+        self.go_through(self.random.choices(fitting, [each.weight for each in fitting])[0], device)
 
     def go_through(self, door, device):
-        person, began = device.person, time.monotonic()
-        leaving = [device] if door.ends == ONE else [each for each in list(person.devices) if each.left_at == NEVER]
-        if door.ends == OTHERS:
-            leaving.remove(device)
-        person.doors_open += door.ends != ONE
-        for each in leaving:
-            each.leaving_at = min(each.leaving_at, began)
-        is_done = door.call(self, device)
-        answered = time.monotonic()
-        (self.seen.doors if is_done else self.seen.doors_too_late)[door.name] += 1
-        if is_done:
-            for each in leaving:
-                each.left_at = min(each.left_at, answered)
-        person.door_closed_at = answered
-        person.doors_open -= door.ends != ONE
-        person.devices = [each for each in person.devices if each.left_at == NEVER]
-        self.afterwards(door, person)
+        person = device.person
+        with person.turn if door.changes_person else nullcontext():
+            if not device.is_here or person not in self.people:
+                return
+            leaving = person.begin(CHOSEN[door.ends](device))
+            is_done = door.call(self, device)
+            person.end(leaving, is_done=is_done)
+            (self.seen.doors if is_done else self.seen.doors_too_late)[door.name] += 1
+            self.afterwards(door, person)
+
+    def go_through_each(self):
+        """Each door once, by a device that is signed in for it; then the device asks again."""
+        for door in DOORS:
+            number = next(number for number, device in enumerate(self.slots) if device.kind == door.kinds[0])
+            device = self.slots[number] = self.sign_in(self.slots[number])
+            self.ask(device)
+            self.go_through(door, device)
+            for _ in CHECKS[device.kind]:
+                self.ask(device)
 
     def afterwards(self, door, person):
         """Whoever was deactivated comes back, without their sessions; whoever was deleted does not."""
@@ -184,33 +190,39 @@ def new_person(fleet, **fields):
     return Person(fleet.worker.ask("create_user", name=name, **fields), name, f"password of {name}")
 
 
-def run(fleet, *, seconds, requests, seed):
+def run(fleet, *, seconds, requests, seed, people=PEOPLE):
     """Until the time is over, or that many requests are answered."""
-    people = [new_person(fleet) for _ in range(PEOPLE)]
     engines = list(fleet.ports)
     grace = new_person(fleet, is_superuser=True)
     staff = sign_in(grace, "cookie", Connection(fleet.ports[engines[0]][0]), engines[0])
-    connections = {engine: Connection(ports[0]) for engine, ports in fleet.ports.items()}
-    slots = []
-    for number in range(PEOPLE * DEVICES_OF_A_PERSON):
-        kind = list(KINDS)[number % len(KINDS)]
-        engine = engines[number // len(KINDS) % len(engines)] if kind == "cookie" else None
-        person = people[number // DEVICES_OF_A_PERSON]
-        slots.append(sign_in(person, kind, connections[engine or engines[0]], engine))
-    sites = [Site(fleet, staff, people, slots, f"{seed} {number}") for number in range(CLIENTS)]
-    ends, is_over = time.monotonic() + seconds, threading.Event()
-
-    def work(site):
-        while not is_over.is_set() and time.monotonic() < ends:
-            if requests and sum(each.seen.total for each in sites) >= requests:
-                return
-            try:
-                site.step()
-            except BaseException:
-                is_over.set()
-                raise
-
+    people = [new_person(fleet) for _ in range(people)]
     with ThreadPoolExecutor(CLIENTS) as pool:
-        for done in [pool.submit(work, site) for site in sites]:
-            done.result()
+        slots = list(pool.map(lambda number: _first_device(fleet, people, number), range(len(people) * len(KINDS))))
+        sites = [Site(fleet, staff, people, slots, f"{seed} {number}") for number in range(CLIENTS)]
+        sites[0].go_through_each()
+        ends, is_over = time.monotonic() + seconds, threading.Event()
+
+        def work(site):
+            while not is_over.is_set() and time.monotonic() < ends:
+                if requests and sum(each.seen.total for each in sites) >= requests:
+                    return
+                try:
+                    site.step()
+                except BaseException:
+                    is_over.set()
+                    raise
+
+        try:
+            for done in [pool.submit(work, site) for site in sites]:
+                done.result()
+        finally:
+            is_over.set()  # Ctrl-C, too
     return Seen.together(site.seen for site in sites)
+
+
+def _first_device(fleet, people, number):
+    """Each person has one of each kind."""
+    person, kind = people[number // len(KINDS)], list(KINDS)[number % len(KINDS)]
+    engines = list(fleet.ports)
+    engine = engines[number // len(KINDS) % len(engines)] if kind == "cookie" else None
+    return sign_in(person, kind, Connection(fleet.ports[engine or engines[0]][0]), engine)

@@ -2,9 +2,14 @@
 
 import http.client
 import json
+import time
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
+
+TIMEOUT = 180  # seconds, on a machine that is very busy
+IDLE = 15
+"""A connection that was unused for longer is opened anew, since the server may close it at any time."""
 
 
 @dataclass
@@ -13,6 +18,7 @@ class Response:
     body: bytes
     cookies: dict
     csrf: str | None
+    location: str = ""
 
     @property
     def json(self):
@@ -21,11 +27,8 @@ class Response:
 
 class Connection:
     def __init__(self, port):
-        self.port, self.connection = port, self._open(port)
-
-    @staticmethod
-    def _open(port):
-        return http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+        self.used_at = time.monotonic()
 
     def call(self, method, path, *, data=None, form=None, bearer=None, cookies=None, csrf=None):
         """``data`` is sent as JSON, ``form`` as a form."""
@@ -40,15 +43,12 @@ class Connection:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         if csrf is not None:
             headers["X-CSRFToken"] = csrf
+        if time.monotonic() - self.used_at > IDLE:
+            self.connection.close()
         try:
             return self._exchange(method, path, body, headers)
-        except (http.client.RemoteDisconnected, http.client.CannotSendRequest, BrokenPipeError, ConnectionResetError):
-            # A server may close a kept connection at any time. A request that may have been done is not sent again.
-            self.connection.close()
-            self.connection = self._open(self.port)
-            if method != "GET":
-                raise
-            return self._exchange(method, path, body, headers)
+        finally:
+            self.used_at = time.monotonic()
 
     def _exchange(self, method, path, body, headers):
         self.connection.request(method, path, body, headers)
@@ -57,4 +57,5 @@ class Connection:
         for line in answer.headers.get_all("Set-Cookie", ()):
             cookies.load(line)
         found = {name: morsel.value for name, morsel in cookies.items()}
-        return Response(answer.status, answer.read(), found, answer.headers.get("X-CSRFToken"))
+        location = answer.headers.get("Location", "")
+        return Response(answer.status, answer.read(), found, answer.headers.get("X-CSRFToken"), location)

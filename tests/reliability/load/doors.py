@@ -56,7 +56,7 @@ def _page(path):
     def call(site, device):
         form = {"csrfmiddlewaretoken": device.csrf}
         answer = site.call(device, "POST", path.format(device=device), form=form, cookies=device.cookies)
-        return answer.status == 302
+        return answer.status == 302 and not answer.location.startswith("/accounts/login/?")
 
     return call
 
@@ -70,10 +70,8 @@ def _admin(path, **form):
     def call(site, device):
         filled = {name: value.format(device=device) for name, value in form.items()}
         sent = {"csrfmiddlewaretoken": site.staff.csrf, **filled}
-        answer = site.call(
-            site.staff, "POST", path.format(device=device), form=sent, cookies=site.staff.cookies
-        )
-        return answer.status == 302
+        answer = site.call(site.staff, "POST", path.format(device=device), form=sent, cookies=site.staff.cookies)
+        return answer.status == 302 and not answer.location.startswith("/admin/login/")
 
     return call
 
@@ -127,9 +125,7 @@ DOORS = [
     Door(name="Supabase, local", ends=ONE, call=_supabase("local"), kinds=TOKENS, weight=2),
     Door(name="Supabase, global", ends=ALL, call=_supabase("global"), kinds=TOKENS),
     Door(name="Supabase, others", ends=OTHERS, call=_supabase("others"), kinds=TOKENS),
-    Door(
-        name="Supabase, new password", ends=OTHERS, call=_supabase_password, kinds=SUPABASE, changes_person=True
-    ),
+    Door(name="Supabase, new password", ends=OTHERS, call=_supabase_password, kinds=SUPABASE, changes_person=True),
     Door(name="page, a device", ends=ONE, call=_page("/account/devices/{device.session}/sign-out/"), kinds=COOKIE),
     Door(name="page, others", ends=OTHERS, call=_page("/account/devices/others/sign-out/"), kinds=COOKIE),
     Door(name="page, everywhere", ends=ALL, call=_page("/account/devices/everywhere/sign-out/"), kinds=COOKIE),

@@ -57,7 +57,7 @@ class Fleet:
 class Worker:
     def __init__(self, start):
         self.turn = threading.Lock()
-        command = [sys.executable, "-m", "tests.reliability.load.worker"]
+        command = [sys.executable, "-m", "tests.reliability.load.project.worker"]
         self.process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, order, **arguments):
@@ -80,7 +80,8 @@ def fleet():
         ports = {engine: [] for _, engine in SERVERS}
         for kind, engine in SERVERS:
             port = free_port()
-            start([sys.executable, "-m", *_command(kind, port)], LOAD_ENGINE=engine)
+            asynchronous = {"LOAD_ASGI": "1"} if kind == "daphne" else {}
+            start([sys.executable, "-m", *_command(kind, port)], LOAD_ENGINE=engine, **asynchronous)
             ports[engine].append(port)
         whole = Fleet(ports, redis, environment, Worker(start))
         for port in whole.all_ports:
@@ -90,8 +91,17 @@ def fleet():
 
 def _command(kind, port):
     if kind == "daphne":
-        return ["daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "tests.reliability.load.asgi:application"]
-    return [*GUNICORN, "--bind", f"127.0.0.1:{port}", "tests.reliability.load.wsgi"]
+        return [
+            "daphne",
+            "-v",
+            "0",
+            "-b",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "tests.reliability.load.project.asgi:application",
+        ]
+    return [*GUNICORN, "--bind", f"127.0.0.1:{port}", "tests.reliability.load.project.wsgi"]
 
 
 @contextmanager
@@ -110,7 +120,7 @@ def _database(redis):
                 "PGDATABASE": name,
                 # A busy machine may take longer than the example would wait.
                 "REDIS_URL": f"{redis.address}?socket_timeout=10&socket_connect_timeout=10",
-                "DJANGO_SETTINGS_MODULE": "tests.reliability.load.settings",
+                "DJANGO_SETTINGS_MODULE": "tests.reliability.load.project.settings",
             }
             try:
                 migrate = [sys.executable, "-m", "django", "migrate", "--verbosity=0"]
@@ -120,7 +130,7 @@ def _database(redis):
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _started(stack, environment, command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, text=None, **more):
+def _started(stack, environment, command, *, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, text=None, **more):
     process = subprocess.Popen(
         command,
         cwd=ROOT,

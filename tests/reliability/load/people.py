@@ -12,11 +12,34 @@ class Person:
     pk: int
     name: str
     password: str
-    devices: list = field(default_factory=list)
+    devices: set = field(default_factory=set)
+    """Those whose sign-in was answered, and which no answered sign-out has ended."""
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held by a sign-in, and by what changes the password or the account."""
+    noting: threading.Lock = field(default_factory=threading.Lock)
+    """Held while something is noted here."""
     doors_open: int = 0
+    """How many sign-outs of several devices are on their way."""
     door_closed_at: float = 0
+
+    def begin(self, chosen):
+        """A sign-out begins: of a device, or of those that ``chosen`` picks among all that are signed in."""
+        with self.noting:
+            self.doors_open += 1
+            leaving = chosen(self.devices)
+            for each in leaving:
+                each.leaving_at = min(each.leaving_at, time.monotonic())
+            return leaving
+
+    def end(self, leaving, *, is_done):
+        """It is answered."""
+        with self.noting:
+            self.door_closed_at = time.monotonic()
+            self.doors_open -= 1
+            if is_done:
+                for each in leaving:
+                    each.left_at = min(each.left_at, self.door_closed_at)
+                    self.devices.discard(each)
 
 
 @dataclass(eq=False)
@@ -31,7 +54,6 @@ class Device:
     cookies: dict = field(default_factory=dict)
     csrf: str | None = None
     engine: str | None = None
-    signed_in_at: float = 0
     leaving_at: float = NEVER
     left_at: float = NEVER
     asked_after: int = 0
@@ -44,7 +66,7 @@ class Device:
 
     @property
     def is_here(self):
-        return self.leaving_at == NEVER
+        return self.left_at == NEVER
 
     @property
     def credentials(self):
@@ -58,10 +80,11 @@ def sign_in(person, kind, connection, engine):
     with person.turn:
         began = time.monotonic()
         device = KINDS[kind](person, connection)
-        device.signed_in_at, device.engine = time.monotonic(), engine
-        if person.doors_open or person.door_closed_at > began:
-            device.leaving_at = began  # a sign-out at the same time may have ended it
-        person.devices.append(device)
+        device.engine = engine
+        with person.noting:
+            if person.doors_open or person.door_closed_at > began:
+                device.leaving_at = began  # a sign-out at the same time may have ended it
+            person.devices.add(device)
     return device
 
 

@@ -1,6 +1,6 @@
-"""A process of the project that serves no requests, as one of a task queue: a line in is an order, a line out its answer.
+"""A process of the project that serves no requests, as one of a task queue: an order a line, and an answer a line.
 
-``python -m tests.reliability.load.worker``
+``python -m tests.reliability.load.project.worker``
 """
 
 import json
@@ -77,7 +77,7 @@ def main():
             answer = {"answer": 0}
         except Exception as error:  # noqa: BLE001 - the parent says it
             answer = {"error": repr(error)}
-        print(json.dumps(answer), flush=True)  # noqa: T201 - the protocol
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,10 @@ class Site:
         self.random, self.seen = random.Random(seed), Seen()
         self.connections = {port: Connection(port) for port in fleet.all_ports}
 
+    def close(self):
+        for connection in self.connections.values():
+            connection.connection.close()
+
     def choose(self, values):
         return self.random.choice(values)
 
@@ -194,7 +198,8 @@ def run(fleet, *, seconds, requests, seed, people=PEOPLE):
     """Until the time is over, or that many requests are answered."""
     engines = list(fleet.ports)
     grace = new_person(fleet, is_superuser=True)
-    staff = sign_in(grace, "cookie", Connection(fleet.ports[engines[0]][0]), engines[0])
+    with Connection(fleet.ports[engines[0]][0]) as connection:
+        staff = sign_in(grace, "cookie", connection, engines[0])
     people = [new_person(fleet) for _ in range(people)]
     with ThreadPoolExecutor(CLIENTS) as pool:
         slots = list(pool.map(lambda number: _first_device(fleet, people, number), range(len(people) * len(KINDS))))
@@ -217,6 +222,8 @@ def run(fleet, *, seconds, requests, seed, people=PEOPLE):
                 done.result()
         finally:
             is_over.set()  # Ctrl-C, too
+    for site in sites:
+        site.close()
     return Seen.together(site.seen for site in sites)
 
 
@@ -225,4 +232,5 @@ def _first_device(fleet, people, number):
     person, kind = people[number // len(KINDS)], list(KINDS)[number % len(KINDS)]
     engines = list(fleet.ports)
     engine = engines[number // len(KINDS) % len(engines)] if kind == "cookie" else None
-    return sign_in(person, kind, Connection(fleet.ports[engine or engines[0]][0]), engine)
+    with Connection(fleet.ports[engine or engines[0]][0]) as connection:
+        return sign_in(person, kind, connection, engine)

@@ -30,6 +30,12 @@ class Connection:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         self.used_at = time.monotonic()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.connection.close()
+
     def call(self, method, path, *, data=None, form=None, bearer=None, cookies=None, csrf=None):
         """``data`` is sent as JSON, ``form`` as a form."""
         headers, body = {"User-Agent": "load"}, None

@@ -160,7 +160,8 @@ def _wait_for(port):
     ends = time.monotonic() + STARTED_WITHIN
     while True:
         try:
-            return Connection(port).call("GET", "/checked/sql/")
+            with Connection(port) as connection:
+                return connection.call("GET", "/checked/sql/")
         except OSError:
             if time.monotonic() > ends:
                 raise TimeoutError(f"a server did not answer within {STARTED_WITHIN} s") from None

@@ -1,4 +1,4 @@
-"""Hypothesis in rounds, until a number of requests is sent."""
+"""Hypothesis in rounds, until the budget is spent."""
 
 import itertools
 
@@ -29,9 +29,9 @@ def explore(check, strategy, *, examples, seed):
     run()
 
 
-def until(is_spent, explored, *, seed):
-    """Rounds of ``explored(examples=, seed=)``, each with another seed."""
+def until(tally, explored, *, seed):
+    """Rounds of ``explored(examples=, seed=)``, each with another seed, until the budget is spent."""
     for number in itertools.count():
-        if is_spent():
+        if tally.is_spent:
             return
         explored(examples=ROUND, seed=seed + number)

@@ -1,16 +1,18 @@
 """The parts of a run, and the table of what was answered."""
 
+import time
+
 from tests.reliability.fuzz import anything, schema, signed_out, tokens
 from tests.reliability.fuzz.wire import Application, Tally
 
 PARTS = {"schema": schema, "tokens": tokens, "anything": anything, "signed_out": signed_out}
 
 
-def run(part, requests, *, seed):
-    """As many requests of a part, or a few more. Raises the first failure."""
-    application = Application(Tally())
-    PARTS[part].run(application, requests=requests, seed=seed)
-    return application.tally
+def run(part, requests, *, seed, seconds=float("inf")):
+    """As many requests of a part, or a few more, or what fits into the time. Raises the first failure."""
+    tally = Tally(PARTS[part].PART, requests, time.monotonic() + seconds)
+    PARTS[part].run(Application(tally), seed=seed)
+    return tally
 
 
 def table(tally):

@@ -48,17 +48,14 @@ class Caller:
         return {"Authorization": f"Bearer {self.pair.access}"}
 
 
-def run(application, *, requests, seed):
-    """As many requests as that, or a few more. Raises the first failure."""
-    tally = application.tally
-    tally.part = PART
+def run(application, *, seed):
     with project(AUTH_SESSIONS_SUPABASE_SIGNUP=True):
         caller, operations = Caller(), [*_operations(application)]
-        while tally.requests < requests:
+        while not application.tally.is_spent:
             seed += 1
             for operation, mode, is_signed_in in operations:
                 _explore(operation, mode, caller if is_signed_in else None, seed)
-                if tally.requests >= requests:
+                if application.tally.is_spent:
                     break
 
 

@@ -156,23 +156,17 @@ def is_expected(attempt, answer):
     return endpoint.route == "/api/auth/sign-out/" and answer.status == 204 and answer.body == b""
 
 
-def run(application, *, requests, seed):
-    tally = application.tally
-    tally.part = PART
-
-    def is_spent():
-        return tally.requests >= requests
-
+def run(application, *, seed):
     with project():
         bystander = Device().sign_in(make_user())
         for number in itertools.count():
-            if is_spent():
+            if application.tally.is_spent:
                 break
-            _hear_out(application, everybody(), is_spent, seed=seed + number)
+            _hear_out(application, everybody(), seed=seed + number)
         assert bystander.is_signed_in()
 
 
-def _hear_out(application, devices, is_spent, *, seed):
+def _hear_out(application, devices, *, seed):
     """All that these devices have, as it is; then some of it, bent."""
 
     def check(drawn):
@@ -185,6 +179,6 @@ def _hear_out(application, devices, is_spent, *, seed):
     for drawn in as_they_are(devices):
         check(drawn)
     for number in range(ROUNDS):
-        if is_spent():
+        if application.tally.is_spent:
             return
         explore(check, attempts(devices), examples=ROUND, seed=seed * ROUNDS + number)

@@ -42,9 +42,7 @@ def attempts(tokens):
     )
 
 
-def run(application, *, requests, seed):
-    tally = application.tally
-    tally.part = PART
+def run(application, *, seed):
     with project():
         victim = Victim()
 
@@ -54,4 +52,4 @@ def run(application, *, requests, seed):
             assert attempt.endpoint.is_open or is_refusal(attempt.endpoint, answer), answer
 
         explored = partial(explore, check, attempts(victim.tokens))
-        until(lambda: tally.requests >= requests, explored, seed=seed)
+        until(application.tally, explored, seed=seed)

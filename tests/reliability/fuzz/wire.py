@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,9 +53,12 @@ class Answer:
 
 @dataclass
 class Tally:
-    """How many requests a part has sent, and how they were answered."""
+    """How many requests a part has sent, and how they were answered; and how many it may send, until when."""
 
-    part: str = ""
+    part: str
+    budget: int
+    ends: float = float("inf")
+    """By ``time.monotonic()``."""
     statuses: Counter = field(default_factory=Counter)
     """By their first digit."""
     devices: Counter = field(default_factory=Counter)
@@ -63,6 +67,10 @@ class Tally:
     @property
     def requests(self):
         return self.statuses.total()
+
+    @property
+    def is_spent(self):
+        return self.requests >= self.budget or time.monotonic() >= self.ends
 
     def answered(self, first_digit):
         return self.statuses[first_digit]

@@ -101,7 +101,7 @@ def _command(kind, port):
             str(port),
             "tests.reliability.load.project.asgi:application",
         ]
-    return [*GUNICORN, "--bind", f"127.0.0.1:{port}", "tests.reliability.load.project.wsgi"]
+    return [*GUNICORN, "--bind", f"127.0.0.1:{port}", "tests.integration.patient_wsgi"]
 
 
 @contextmanager

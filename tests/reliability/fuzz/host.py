@@ -3,6 +3,7 @@
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
 from django.contrib.auth import get_user_model
@@ -20,6 +21,7 @@ SETTINGS = {
     "ROOT_URLCONF": URLCONF,
     "AUTH_SESSIONS_SIMPLEJWT_UNTIL": None,
     "AUTH_SESSIONS_TRUSTED_PROXIES": 1,
+    "SIMPLE_JWT": {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)},  # no token is refused for its age
     "AUTH_SESSIONS_CACHE": "shared",
     "CACHES": {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

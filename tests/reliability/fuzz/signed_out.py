@@ -100,9 +100,12 @@ def exchange_and_sign_out():
 
 
 def everybody():
-    """One device for each way to end its session."""
-    with redirect_stdout(StringIO()):  # of commands
-        return [sign_out(way, device_class) for way, device_class in OF_DEVICES] + [exchange_and_sign_out()]
+    """A device for each way to end its session, just after it: the code of a hand-over is good for a minute."""
+    for way, device_class in OF_DEVICES:
+        with redirect_stdout(StringIO()):  # of commands
+            device = sign_out(way, device_class)
+        yield device
+    yield exchange_and_sign_out()
 
 
 @st.composite
@@ -130,16 +133,15 @@ def attempts(draw, devices):
     return device, attempt
 
 
-def as_they_are(devices):
-    """Each endpoint for each device, by what it held last: in the header, or elsewhere."""
-    for device in devices:
-        access, refresh, code, cookie = (held[-1] if held else None for held in device.held)
-        for endpoint in endpoints():
-            if access is not None:
-                yield device, Attempt(endpoint=endpoint, header=f"Bearer {access}")
-                yield device, Attempt(endpoint=endpoint, body=refresh, query=code, code_cookie=code)
-            else:
-                yield device, Attempt(endpoint=endpoint, session_cookie=cookie)
+def as_they_are(device):
+    """Each endpoint, by what the device held last: in the header, or elsewhere."""
+    access, refresh, code, cookie = (held[-1] if held else None for held in device.held)
+    for endpoint in endpoints():
+        if access is not None:
+            yield Attempt(endpoint=endpoint, header=f"Bearer {access}")
+            yield Attempt(endpoint=endpoint, body=refresh, query=code, code_cookie=code)
+        else:
+            yield Attempt(endpoint=endpoint, session_cookie=cookie)
 
 
 def is_expected(attempt, answer):
@@ -162,12 +164,12 @@ def run(application, *, seed):
         for number in itertools.count():
             if application.tally.is_spent:
                 break
-            _hear_out(application, everybody(), seed=seed + number)
+            _hear_out(application, seed=seed + number)
         assert bystander.is_signed_in()
 
 
-def _hear_out(application, devices, *, seed):
-    """All that these devices have, as it is; then some of it, bent."""
+def _hear_out(application, *, seed):
+    """All that a device of each kind holds, as it is; then some of it, bent."""
 
     def check(drawn):
         device, attempt = drawn
@@ -176,8 +178,11 @@ def _hear_out(application, devices, *, seed):
         assert answer.writes == [], answer
         assert is_expected(attempt, answer), answer
 
-    for drawn in as_they_are(devices):
-        check(drawn)
+    devices = []
+    for device in everybody():
+        devices.append(device)
+        for attempt in as_they_are(device):
+            check((device, attempt))
     for number in range(ROUNDS):
         if application.tally.is_spent:
             return

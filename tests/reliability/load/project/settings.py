@@ -18,3 +18,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {}}
 AUTH_SESSIONS_REUSE_INTERVAL = timedelta(seconds=1)  # a thief does not wait for ten
 AUTH_SESSIONS_REAUTHENTICATION_AGE = None  # no page asks for the password again
+SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}  # no token is refused for its age

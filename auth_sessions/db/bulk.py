@@ -50,6 +50,23 @@ def update_rows(rows: list[Any], names: Iterable[str], *, using: str) -> None:
         cursor.executemany(update_sql(changed, [meta.pk], using=using), values)
 
 
+_JOINS = {
+    "postgresql": "JOIN {table} AS source ON {key} = new.source",
+    "sqlite": "CROSS JOIN {table} AS source ON {key} = new.source",
+    "mysql": "STRAIGHT_JOIN {table} AS source FORCE INDEX (PRIMARY) ON {key} = CONVERT(new.source USING ascii)",
+}
+"""Each row of the source is looked up by its key: InnoDB would lock all rows of a table that it reads whole.
+
+A column of any character set is compared with ASCII by its index.
+"""
+
+
+def can_insert_selected(using: str) -> bool:
+    """Whether :func:`insert_selected` knows the database: not MySQL, which writes rows of values in another way."""
+    connection: Any = connections[using]
+    return connection.vendor in _JOINS and getattr(connection, "mysql_is_mariadb", True)
+
+
 def insert_selected(
     model: Any,
     source: Any,
@@ -60,14 +77,14 @@ def insert_selected(
     constant: dict[str, Any],
     using: str,
 ) -> None:
-    """Insert rows from the rows of another model, in one statement (PostgreSQL).
+    """Insert rows from the rows of another model: the database copies what it has, and little is sent.
 
-    ``keys`` has the key of each new row, with that of the row it comes from. ``copied`` names the fields that have the
-    value of a field of the source, ``exists`` those that say whether one is not NULL. ``constant`` has the values of
-    the other fields, by name or column.
+    One statement, unless the database takes no more parameters. ``keys`` has the key of each new row, with that of the
+    row it comes from. ``copied`` names the fields that have the value of a field of the source, ``exists`` those that
+    say whether one is not NULL. ``constant`` has the values of the other fields, by name or column.
     """
     connection = connections[using]
-    quote = connection.ops.quote_name
+    quote, is_typed = connection.ops.quote_name, connection.vendor == "postgresql"
     columns, values, parameters = [quote(model._meta.pk.column)], ["new.id"], []
     for names, form in ((copied, "source.{}"), (exists, "source.{} IS NOT NULL")):
         for name, of in names.items():
@@ -76,15 +93,27 @@ def insert_selected(
     for name, value in constant.items():
         field = model._meta.get_field(name)
         columns.append(quote(field.column))
-        values.append(f"%s::{field.db_type(connection)}")
+        values.append(f"%s::{field.db_type(connection)}" if is_typed else "%s")
         parameters.append(field.get_db_prep_save(value, connection))
-    sql = (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) SELECT {', '.join(values)} "  # noqa: S608 - names of models
-        f"FROM unnest(%s::uuid[], %s::uuid[]) AS new (id, source) "
-        f"JOIN {quote(source._meta.db_table)} AS source ON source.{quote(source._meta.pk.column)} = new.source"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, list(keys), list(keys.values())])
+    table, key = quote(source._meta.db_table), source._meta.pk
+    join = _JOINS[connection.vendor].format(table=table, key=f"source.{quote(key.column)}")
+    pairs = list(keys.items())
+    with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
+        for batch in batches(pairs, size=len(pairs) if is_typed else KEYS_PER_STATEMENT // 3):
+            new, sent = _as_rows(batch, key, connection)
+            sql = (
+                f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) "  # noqa: S608 - names of models
+                f"WITH new (id, source) AS ({new}) SELECT {', '.join(values)} FROM new {join}"
+            )
+            cursor.execute(sql, [*sent, *parameters])
+
+
+def _as_rows(pairs: list[tuple[UUID, UUID]], key: Any, connection: Any) -> tuple[str, list[Any]]:
+    """Pairs of keys as a table in SQL: PostgreSQL takes arrays."""
+    if connection.vendor == "postgresql":
+        return "SELECT * FROM unnest(%s::uuid[], %s::uuid[])", [list(keys) for keys in zip(*pairs, strict=True)]
+    sent = [key.get_db_prep_save(each, connection) for pair in pairs for each in pair]
+    return f"VALUES {', '.join(['(%s, %s)'] * len(pairs))}", sent
 
 
 @cache

@@ -18,7 +18,7 @@ from auth_sessions.models import Session
 from auth_sessions.signals import sessions_ending
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
-from tests.support.isolation import LEVELS, SNAPSHOTS, set_level
+from tests.support.isolation import SNAPSHOTS
 from tests.support.races import statuses, together, with_own_connection
 from tests.support.supabase import share_tokens
 
@@ -26,13 +26,6 @@ pytestmark = pytest.mark.skipif(connection.vendor == "sqlite", reason="On SQLite
 
 HELD = 0.3
 """Seconds for which a receiver holds the sign-out open."""
-
-
-@pytest.fixture(params=LEVELS, ids=lambda level: level or "default level")
-def any_level(request, monkeypatch):
-    set_level(monkeypatch, request.param)
-    yield request.param
-    connection.close()
 
 
 @pytest.fixture(params=[0, 100], ids=["small table", "hundred rows"])

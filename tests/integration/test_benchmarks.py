@@ -149,6 +149,14 @@ def test_storage(postgresql):
     assert "of 50 updates were heap-only" in ended.stdout
 
 
+@pytest.mark.parametrize("database", ["postgresql", "mariadb", "sqlite"])
+def test_history(database):
+    with or_skipped(), running(*({database} - {"sqlite"})) as where:
+        ended = run_module("benchmarks.history", "--database", database, "--sessions=10", "--rounds=2", **where)
+    assert f"10 sessions end on {database}: " in ended.stdout
+    assert "with the history / without: " in ended.stdout
+
+
 def test_growth(postgresql, tmp_path):
     written = tmp_path / "benchmarks.md"
     ended = run(

@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from auth_sessions.db.compiled import compile_insert, update_sql
 from auth_sessions.db.deletion import KEYS_PER_STATEMENT, batches
+from auth_sessions.db.locking import is_mariadb, join_by_key
 
 
 def insert_rows(rows: list[Any], *, using: str) -> None:
@@ -50,21 +51,9 @@ def update_rows(rows: list[Any], names: Iterable[str], *, using: str) -> None:
         cursor.executemany(update_sql(changed, [meta.pk], using=using), values)
 
 
-_JOINS = {
-    "postgresql": "JOIN {table} AS source ON {key} = new.source",
-    "sqlite": "CROSS JOIN {table} AS source ON {key} = new.source",
-    "mysql": "STRAIGHT_JOIN {table} AS source FORCE INDEX (PRIMARY) ON {key} = CONVERT(new.source USING ascii)",
-}
-"""Each row of the source is looked up by its key: InnoDB would lock all rows of a table that it reads whole.
-
-A column of any character set is compared with ASCII by its index.
-"""
-
-
 def can_insert_selected(using: str) -> bool:
     """Whether :func:`insert_selected` knows the database: not MySQL, which writes rows of values in another way."""
-    connection: Any = connections[using]
-    return connection.vendor in _JOINS and getattr(connection, "mysql_is_mariadb", True)
+    return connections[using].vendor in {"postgresql", "sqlite"} or is_mariadb(using)
 
 
 def insert_selected(
@@ -86,7 +75,7 @@ def insert_selected(
     connection = connections[using]
     quote, is_typed = connection.ops.quote_name, connection.vendor == "postgresql"
     columns, values, parameters = [quote(model._meta.pk.column)], ["new.id"], []
-    for names, form in ((copied, "source.{}"), (exists, "source.{} IS NOT NULL")):
+    for names, form in ((copied, "found.{}"), (exists, "found.{} IS NOT NULL")):
         for name, of in names.items():
             columns.append(quote(model._meta.get_field(name).column))
             values.append(form.format(quote(source._meta.get_field(of).column)))
@@ -95,12 +84,10 @@ def insert_selected(
         columns.append(quote(field.column))
         values.append(f"%s::{field.db_type(connection)}" if is_typed else "%s")
         parameters.append(field.get_db_prep_save(value, connection))
-    table, key = quote(source._meta.db_table), source._meta.pk
-    join = _JOINS[connection.vendor].format(table=table, key=f"source.{quote(key.column)}")
-    pairs = list(keys.items())
+    join, pairs = join_by_key(source, "new.source", using=using), list(keys.items())
     with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
         for batch in batches(pairs, size=len(pairs) if is_typed else KEYS_PER_STATEMENT // 3):
-            new, sent = _as_rows(batch, key, connection)
+            new, sent = _as_rows(batch, source._meta.pk, connection)
             sql = (
                 f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) "  # noqa: S608 - names of models
                 f"WITH new (id, source) AS ({new}) SELECT {', '.join(values)} FROM new {join}"

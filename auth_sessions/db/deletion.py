@@ -214,7 +214,7 @@ def _delete_by_key(model: Any, keys: list[Any], *, using: str) -> int:
     sql = f"DELETE found FROM (WITH keys_ (id) AS (VALUES {rows}) SELECT id FROM keys_) AS named {join}"  # noqa: S608 - names of models
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 class KeyedRows(QuerySet[Any]):
@@ -222,8 +222,8 @@ class KeyedRows(QuerySet[Any]):
 
     keys: list[Any]
 
-    def _raw_delete(self, using: str) -> int:
-        return _delete_by_key(self.model, self.keys, using=using)
+    def _raw_delete(self, using: str | None) -> int:
+        return _delete_by_key(self.model, self.keys, using=using or self.db)
 
 
 class UnbatchedCollector(Collector):

@@ -5,7 +5,7 @@ first, without a lock, and the rows are locked by primary key: so every transact
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connections, router
 from django.db.models import F, Model, QuerySet
@@ -86,8 +86,8 @@ def join_by_key(model: type[Model], keys: str, *, using: str) -> str:
     By primary key, whatever InnoDB's optimizer thinks: it reads a small table whole for an IN, and locks what it reads.
     The keys are ASCII, by which a column of any character set is compared by its index.
     """
-    connection, key = connections[using], model._meta.pk
-    table, column = (connection.ops.quote_name(name) for name in (model._meta.db_table, key.column))
+    connection, meta = connections[using], cast("Any", model._meta)
+    table, column = (connection.ops.quote_name(name) for name in (meta.db_table, meta.pk.column))
     if connection.vendor == "mysql":
         keys = f"CONVERT({keys} USING ascii)"
         return f"STRAIGHT_JOIN {table} AS found FORCE INDEX (PRIMARY) ON found.{column} = {keys}"

@@ -24,6 +24,7 @@ from tests.support.admin import AdminClient
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device
 from tests.support.host import OF_FOLDERS, require
+from tests.support.isolation import LEVELS, set_level
 from tests.support.related import forgotten
 from tests.support.security_log import watched
 from tests.support.servers import RedisServer, or_skipped, running
@@ -234,6 +235,14 @@ def any_transaction_mode(request):
     """Both ways of a project: each statement by itself, and each request in one transaction."""
     if request.param:
         request.getfixturevalue("atomic_requests")
+
+
+@pytest.fixture(params=LEVELS, ids=lambda level: level or "default level")
+def any_level(request, monkeypatch):
+    """Each isolation level of the database: Django's default is None."""
+    set_level(monkeypatch, request.param)
+    yield request.param
+    connection.close()
 
 
 @pytest.fixture

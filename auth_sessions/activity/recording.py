@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions
-from auth_sessions.db.bulk import insert_rows, insert_selected
+from auth_sessions.db.bulk import can_insert_selected, insert_rows, insert_selected
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices.device import describe
 from auth_sessions.models import Session
@@ -79,9 +79,9 @@ def record_ended(
 ) -> None:
     """Write one row for each session that ends, whose rows are still there, after the rows ``before``.
 
-    PostgreSQL copies what is known of the sessions: to build the rows and send them takes longer than it takes to end
-    the sessions. ``keys`` are those of the sessions. Call it in the transaction; ``activity_recorded`` is sent on
-    commit.
+    The database copies what is known of the sessions: to build the rows and send them takes almost as long as it takes
+    to end the sessions. ``keys`` are those of the sessions. Call it in the transaction; ``activity_recorded`` is sent
+    on commit.
     """
     fields = {"kind": ActivityKind.SIGNED_OUT.value, "created_at": timezone.now(), **fields}
     ids = [uuid7() for _ in keys]
@@ -93,7 +93,7 @@ def record_ended(
         return rows
 
     rows: list[Activity] = list(before)
-    if connections[using].vendor != "postgresql" or before or conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
+    if before or not can_insert_selected(using) or conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
         rows += build()
         insert_rows(rows, using=using)
     else:

@@ -140,7 +140,8 @@ def mark_reauthenticated(
         changes: dict[str, Any] = {
             name: getattr(session, name) for name in ("authenticated_at", "amr", "earlier_proofs")
         }
-        if user is not None:
+        # A new password that has kept this session meanwhile has given it a fingerprint of its own.
+        if user is not None and stored.password_fingerprint == session.password_fingerprint:
             changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
         if auth_backend is not None:
             changes["auth_backend"] = session.auth_backend = auth_backend

@@ -128,14 +128,14 @@ def record_move(session: Session, request: HttpRequest, **kwargs: object) -> Non
         presented_user_agent=user_agent,
         presented_ip_address=address,
     )
-    recording.record([row], request=request, using=using)
+    recording.record_of_stored_user(row, request=request, using=using)
 
 
 def record_limit(session: Session, request: HttpRequest | None, using: str, **kwargs: object) -> None:
     """Record a sign-in that the limit has refused: there is no session of this key."""
     row = recording.of_session(session, ActivityKind.SESSION_LIMIT_REACHED, actor_id=session.user_id)
     row.session_id = None
-    recording.record([row], request=request, using=using)
+    recording.record_of_stored_user(row, request=request, using=using)
 
 
 def record_password_change(

@@ -14,8 +14,10 @@ from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.conf import conf
-from auth_sessions.core.database import all_sessions
+from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.db.bulk import can_insert_selected, insert_rows, insert_selected
+from auth_sessions.db.locking import lock_by_update
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices.device import describe
 from auth_sessions.models import Session
@@ -66,6 +68,16 @@ def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> 
     """
     insert_rows(rows, using=using)
     _send_on_commit(Activities(rows, len(rows), list), {row.kind for row in rows}, request=request, using=using)
+
+
+def record_of_stored_user(row: Activity, *, request: HttpRequest | None, using: str) -> None:
+    """Write a row about what locks no row of the person, unless they are deleted meanwhile."""
+
+    def write() -> None:
+        if lock_by_update(all_users(using).filter(pk=row.user_id)):
+            record([row], request=request, using=using)
+
+    in_transaction(write, using=using)
 
 
 def record_ended(

@@ -89,7 +89,8 @@ def _with_dependents(sessions: list[Session], *, using: str) -> list[Session]:
         for batch in batches(depended_on, size=KEYS_PER_STATEMENT // 3):  # each is named three times
             people = [session.user_id for session in batch]
             of_people = rows.filter(Q(user_id__in=people) | Q(actor_id__in=people))
-            level += lock_rows(of_people.filter(depends_on_id__in=[session.pk for session in batch]))
+            # One may have been added while this transaction, which had read the keys, waited for the locks.
+            level += lock_rows(of_people.filter(depends_on_id__in=[session.pk for session in batch]), has_read=True)
         level = [session for session in level if session.pk not in found]
         found.update((session.pk, session) for session in level)
     return [found[key] for key in sorted(found)]

@@ -28,10 +28,11 @@ def locks_in_order(using: str) -> bool:
     return connection.features.has_select_for_update and connection.vendor != "mysql"
 
 
-def lock(rows: QuerySet[M], *, also: Collection[Any] = ()) -> list[M]:
+def lock(rows: QuerySet[M], *, also: Collection[Any] = (), has_read: bool = False) -> list[M]:
     """Read the rows of any queryset, even an ordered, sliced or joined one, and lock them in primary-key order.
 
-    They stay locked until the end of the transaction. ``also`` are the keys of further rows.
+    They stay locked until the end of the transaction. ``also`` are the keys of further rows. ``has_read`` says that the
+    innermost ``atomic()`` has read before, and perhaps waited since: then, too, the latest rows are read.
     """
     using = write_alias_of(rows)
     rows, by_key = rows.using(using), rows.model._base_manager.using(using)
@@ -42,7 +43,7 @@ def lock(rows: QuerySet[M], *, also: Collection[Any] = ()) -> list[M]:
         return lock_by_primary_key(chosen)
     keys = [*_keys(rows), *also]
     locked = lock_by_primary_key(by_key.filter(pk__in=keys))
-    if _may_read_snapshot(using):
+    if _may_read_snapshot(using, has_read=has_read):
         latest = [*_keys(rows.select_for_update()), *also]
         locked = lock_by_primary_key(by_key.filter(pk__in=latest)) if set(latest) - set(keys) else locked
     return locked
@@ -107,14 +108,14 @@ def read_keys(rows: QuerySet[Any]) -> list[Any]:
     return _keys(rows)
 
 
-def _may_read_snapshot(using: str) -> bool:
+def _may_read_snapshot(using: str, *, has_read: bool = False) -> bool:
     """Whether a plain SELECT may read an older snapshot, and a SELECT with a lock the latest rows (MariaDB, MySQL).
 
-    That is so at REPEATABLE READ in a transaction that began before the innermost ``atomic()``. The SELECT with a lock
-    comes last, when the rows known so far are locked by primary key.
+    That is so at REPEATABLE READ in a transaction that began before the innermost ``atomic()``, or has read in it. The
+    SELECT with a lock comes last, when the rows known so far are locked by primary key.
     """
     connection: Any = connections[using]
-    is_older = bool(connection.savepoint_ids)
+    is_older = has_read or bool(connection.savepoint_ids)
     return connection.vendor == "mysql" and is_older and connection.isolation_level not in READ_COMMITTED
 
 

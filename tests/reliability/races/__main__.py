@@ -85,7 +85,7 @@ def lines_of(table):
 
 
 def show(line):
-    print(line, flush=True)  # noqa: T201 - the report
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

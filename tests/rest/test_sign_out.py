@@ -41,9 +41,7 @@ def by_magic_link(user):
 
 def by_foreign_backend(user):
     pair = tokens.issue(create_session(user, amr=["fed"]))
-    device = Device()
-    device.access, device.refresh_token = pair.access, pair.refresh
-    return device
+    return Device().take(pair.access, pair.refresh)
 
 
 @pytest.mark.parametrize("sign_in", [by_password, by_magic_link, by_foreign_backend])

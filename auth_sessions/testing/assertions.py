@@ -21,7 +21,10 @@ from rest_framework.settings import api_settings
 from auth_sessions import exceptions
 from auth_sessions.authentication import CachedSessionJWTAuthentication, SessionJWTAuthentication
 from auth_sessions.core import session_cache
+from auth_sessions.core.browser_rows import read_row
 from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.django_session_store import store_class
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.rotation import read_refresh_token
 from auth_sessions.core.stored_logins import entry_model
 from auth_sessions.core.validity import get_end_reason
@@ -81,7 +84,7 @@ def present(device: BaseDevice) -> list[Presented]:
     with _rolled_back():
         presented = list(_present_cookie(device) if isinstance(device, Browser) else _present_tokens(device))
         if not presented:
-            raise ValueError("The device was never signed in.")
+            raise ValueError("The device was never signed in, unless by requests that it has not sent itself.")
         if device.session_id is not None:
             row = _with_people(all_sessions().filter(pk=device.session_id)).first()
             presented.append(Presented("the session", _refusal_of(row)))
@@ -140,6 +143,9 @@ def _refusal_of_refresh(token: str) -> str:
 
 
 def _refusal_of_cookie(cookie: str, defaults: Mapping[str, str] | None = None) -> str:
+    django_session = cast("Any", store_class())(cookie)
+    if django_session.get(SESSION_ID_KEY) is not None and (refusal := _refusal_of(read_row(django_session))):
+        return refusal  # the middleware would end what is left of the session, and send its signals
     found: list[bool] = []
     request = make_request(defaults or {}, cookies={settings.SESSION_COOKIE_NAME: cookie})
     pass_middleware(request, lambda request: found.append(request.user.is_authenticated))

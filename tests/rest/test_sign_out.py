@@ -22,6 +22,7 @@ from auth_sessions.models import RefreshToken, Session
 from auth_sessions.serializers import SignOutSerializer
 from auth_sessions.views import SignOutView
 from example_project.views import magic_link_token
+from auth_sessions.testing import assert_signed_in, assert_signed_out
 from tests.host.models import Draft, PushDevice
 from tests.support.browser import Browser
 from tests.support.device import Device, code
@@ -243,6 +244,8 @@ def test_every_way_ends_the_session_and_all_that_is_related(make_user, ada, bob,
 
     end(laptop, ada, make_user)
 
+    assert_signed_out(laptop)
+    assert_signed_in(bystander)
     assert laptop.me().status_code == laptop.refresh().status_code == 401
     assert not Session.objects.filter(pk=laptop.session_id).exists()
     if cookie:

@@ -35,10 +35,10 @@ class Browser(Calls, testing.Browser):
     refresh = me
 
     def page(self, path):
-        return self.client.get(path)
+        return self.request("GET", path)
 
     def submit(self, path, data=None):
-        return self.client.post(path, data)
+        return self.request("POST", path, data, content_type=testing.Browser.content_type)
 
     def copy(self):
         """Another tab, or a thief, with the same cookie."""

@@ -20,9 +20,9 @@ from auth_sessions.core.creation import create_session
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.serializers import SignOutSerializer
+from auth_sessions.testing import assert_signed_in, assert_signed_out
 from auth_sessions.views import SignOutView
 from example_project.views import magic_link_token
-from auth_sessions.testing import assert_signed_in, assert_signed_out
 from tests.host.models import Draft, PushDevice
 from tests.support.browser import Browser
 from tests.support.device import Device, code

@@ -12,7 +12,6 @@ from auth_sessions import api, testing
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.testing import assert_signed_in, assert_signed_out, assert_signed_out_everywhere
 from tests.support.acting import act
-from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.host import has_browsers, has_people
 

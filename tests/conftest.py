@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import TransactionTestCase
 
+from auth_sessions import pytest_plugin
 from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, credentials_revoked, expired_cleared, sessions_ended
 from auth_sessions.testing import stopped_clock
@@ -29,9 +30,11 @@ from tests.support.security_log import watched
 from tests.support.servers import RedisServer, or_skipped, running
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Who is told to end stops first what it has started: servers, browsers, databases."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not config.pluginmanager.has_plugin("auth_sessions"):  # an editable installation older than the entry point
+        config.pluginmanager.register(pytest_plugin, "auth_sessions")
 
 
 def pytest_terminal_summary(terminalreporter):

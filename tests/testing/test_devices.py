@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
 
 from auth_sessions import testing
 from auth_sessions.models import Session
@@ -137,6 +138,16 @@ class TestBrowsers:
         assert browser.session_id != first
         assert browser.get("/who/").json()["user"] == str(bob.pk)
         assert not Session.objects.filter(pk=first).exists()
+
+
+@has_browsers
+def test_the_row_of_a_forced_login(ada):
+    """As docs/testing.md says: the next request writes it, and nobody knows when the person has signed in."""
+    client = Client()
+    client.force_login(ada)
+    assert not Session.objects.exists()
+    assert client.get("/who/").status_code == 200
+    assert Session.objects.get().authenticated_at is None
 
 
 def test_a_project_without_cookies(ada, settings):

@@ -20,6 +20,7 @@ from django.utils.crypto import get_random_string
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
 
 from auth_sessions import api
+from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.paths import path_of
 from auth_sessions.testing.live import LiveClient
 from auth_sessions.testing.requests import make_request, pass_middleware
@@ -246,6 +247,8 @@ class Browser(BaseDevice):
         def view(request: HttpRequest) -> None:
             login(request, cast("Any", user), backend=backend or first_backend())
             session = api.get_session(request)
+            if session is not None:  # it is named on commit, which never comes in a TestCase
+                request.session[SESSION_ID_KEY] = str(session.pk)
             found.append(None if session is None else str(session.pk))
 
         cookies = {name: morsel.value for name, morsel in self.client.cookies.items()}

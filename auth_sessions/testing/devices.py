@@ -123,7 +123,7 @@ class BaseDevice:
         self, method: str, path: str, data: Any = None, *, content_type: str = "", headers: Mapping[str, str]
     ) -> Response:
         is_lost, self._is_next_lost = self._is_next_lost, False
-        cookies = SimpleCookie(self.client.cookies)
+        cookies = copy_of(self.client.cookies)
         body, content_type = encode(data, content_type or self.content_type)
         response = cast("Response", self.client.generic(method, path, body, content_type=content_type, headers=headers))
         self._lost = None
@@ -143,7 +143,7 @@ class BaseDevice:
         """Another device that holds a copy of what this one holds now."""
         thief = copy(self)
         thief.client = copy(self.client)
-        thief.client.cookies = SimpleCookie(self.client.cookies)
+        thief.client.cookies = copy_of(self.client.cookies)
         thief.client.defaults = {**self.client.defaults, **({"HTTP_USER_AGENT": user_agent} if user_agent else {})}
         thief._is_next_lost, thief._lost = False, None
         return thief
@@ -281,6 +281,11 @@ class Browser(BaseDevice):
 def first_backend() -> str:
     """The backend by which Django's ``force_login()`` signs in."""
     return next(path for path in settings.AUTHENTICATION_BACKENDS if hasattr(load_backend(path), "get_user"))
+
+
+def copy_of(cookies: SimpleCookie) -> SimpleCookie:
+    """A copy that stays when Django's client writes another value to one of these."""
+    return SimpleCookie({name: cast("Any", morsel.copy()) for name, morsel in cookies.items()})
 
 
 def encode(data: Any, content_type: str) -> tuple[bytes, str]:

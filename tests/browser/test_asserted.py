@@ -1,7 +1,6 @@
 """The browsers and assertions of ``auth_sessions.testing``, with every session engine, also in a ``TestCase``."""
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from auth_sessions import testing
@@ -36,16 +35,10 @@ def story(user):
     assert_signed_out_everywhere(user)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_what_is_committed():
-    story(make())
+def test_what_is_committed(ada):
+    story(ada)
 
 
 @pytest.mark.django_db
-def test_what_is_rolled_back():
-    story(make())
-
-
-def make():
-    user_model = get_user_model()
-    return user_model.objects.create_user(**{user_model.USERNAME_FIELD: "ada@example.org"}, password="x")
+def test_what_is_rolled_back(ada):
+    story(ada)

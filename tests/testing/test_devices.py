@@ -9,7 +9,7 @@ from auth_sessions import testing
 from auth_sessions.models import Session
 from auth_sessions.testing import assert_signed_in, assert_signed_out
 from tests.support.device import PASSWORD
-from tests.support.host import has_browsers
+from tests.support.host import has_browsers, has_people
 
 
 def test_a_sign_in_without_a_password(ada):
@@ -84,6 +84,7 @@ class TestBodies:
         assert device.delete(path).status_code == 204
         assert_signed_out(device)
 
+    @has_people
     def test_forms(self, device, db):
         for content_type in ("application/x-www-form-urlencoded", testing.Browser.content_type):
             response = device.post("/login/", {"username": "nobody", "password": "ö"}, content_type=content_type)
@@ -130,6 +131,13 @@ class TestBrowsers:
         assert browser.post("/logout/").status_code == 302
         assert_signed_out(thief)
         assert_signed_out(browser)
+
+    def test_a_thief_of_djangos_client(self, ada, bob):
+        browser = testing.Browser().sign_in(ada)
+        thief = browser.steal()
+        browser.client.force_login(bob)
+        assert browser.get("/who/").json()["user"] == str(bob.pk)
+        assert thief.cookie != browser.cookie
 
     def test_another_person_afterwards(self, ada, bob):
         browser = testing.Browser().sign_in(ada)

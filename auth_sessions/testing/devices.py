@@ -143,6 +143,9 @@ class BaseDevice:
         """Another device that holds a copy of what this one holds now."""
         thief = copy(self)
         thief.client = copy(self.client)
+        if not self.is_live:  # a handler has read MIDDLEWARE once
+            handler = self.client.handler
+            thief.client.handler = type(handler)(handler.enforce_csrf_checks)
         thief.client.cookies = copy_of(self.client.cookies)
         thief.client.defaults = {**self.client.defaults, **({"HTTP_USER_AGENT": user_agent} if user_agent else {})}
         thief._is_next_lost, thief._lost = False, None

@@ -69,6 +69,13 @@ def test_a_thief_holds_a_copy(ada):
     assert thief.get("/api/me/").status_code == 200
 
 
+def test_a_thief_is_asked_by_the_middleware_as_it_is_now(ada, settings):
+    device = testing.Device().sign_in(ada)
+    assert device.get("/api/me/").status_code == 200
+    settings.MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", *settings.MIDDLEWARE]
+    assert device.steal().get("/api/me/")["X-Content-Type-Options"] == "nosniff"
+
+
 class TestBodies:
     """What arrives in the server, by a live server and by Django's test client."""
 

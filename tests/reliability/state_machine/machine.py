@@ -1,0 +1,396 @@
+"""The steps, which Hypothesis puts in any order. A step that nobody can take at the moment is not offered."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.reliability.state_machine import doors, stories
+from tests.reliability.state_machine.cache import OPERATIONS
+from tests.reliability.state_machine.model import DAY, MINUTE, SECOND, Rules, Session
+from tests.reliability.state_machine.play import USES, Pair, Play, require
+
+POLICIES = ("confirmed", "strict", "lenient")
+
+NUMBER = st.integers(0, 5)
+NAME = st.sampled_from(["ada", "bob"])
+FACE = st.sampled_from(["rest", "supabase"])
+ANY_FACE = st.sampled_from(["rest", "supabase", "python"])
+USE = st.sampled_from(sorted(USES))
+SCOPE = st.sampled_from(["local", "others", "global"])
+SHORT = st.sampled_from([1, 900, 1000, 5000, 9000, 9_999, 10_000, 10_001, 11_000, 11_001, 12_000, 30_000, 41_001])
+LONG = st.sampled_from([MINUTE, 5 * MINUTE, 5 * MINUTE + SECOND, 31 * MINUTE, 121 * MINUTE, DAY, 14 * DAY, 30 * DAY])
+
+
+@dataclass
+class Client:
+    store: Pair | None = None
+    unsaved: Pair | None = None
+    """What it got and could not keep."""
+    tab: Pair | None = None
+    """What another tab has read of the store."""
+    stolen: Pair | None = None
+    past: list[Pair] = field(default_factory=list)
+    """What it had, as a backup has it."""
+
+    def keep(self, pair):
+        if pair is not None:
+            self.past = [*self.past[-3:], pair]
+            self.store = pair
+
+
+def some(what):
+    """The step is offered if there is one."""
+    return precondition(lambda machine: bool(getattr(machine, what)))
+
+
+class SessionMachine(RuleBasedStateMachine):
+    policy = None
+    """None: any."""
+    steps = 0
+    """Of all runs in this process."""
+
+    def __init__(self):
+        super().__init__()
+        self.play = None
+
+    @initialize(
+        policy=st.sampled_from(POLICIES),
+        leeway=st.sampled_from([0, 30 * SECOND]),
+        lifetime=st.sampled_from([30 * DAY, 2 * 60 * MINUTE, None]),
+        idle=st.sampled_from([14 * DAY, 30 * MINUTE, None]),
+        limit=st.sampled_from([None, None, 2, 3]),
+        refuses=st.booleans(),
+    )
+    def begin(self, policy, leeway, lifetime, idle, limit, refuses):
+        policy = self.policy or policy
+        self.play = Play(
+            Rules(
+                policy=policy, leeway=leeway, lifetime=lifetime, idle=idle, limit=limit, refuses_at_limit=refuses
+            )
+        )
+        self.clients = [Client() for _ in range(4)]
+        self.browsers = []
+
+    def teardown(self):
+        if self.play is not None:
+            self.play.close()
+
+    @invariant()
+    def what_must_hold(self):
+        if self.play is None:
+            return
+        type(self).steps += 1
+        SessionMachine.steps += 1
+        self.play.check()
+        for opened in self.browsers:
+            self.play.no_store_entry(opened)
+
+    # Who there is
+
+    @property
+    def stores(self):
+        return [client for client in self.clients if client.store]
+
+    @property
+    def tabs(self):
+        return [client for client in self.clients if client.tab]
+
+    @property
+    def thieves(self):
+        return [client for client in self.clients if client.stolen]
+
+    @property
+    def killed(self):
+        return [client for client in self.clients if client.unsaved]
+
+    @property
+    def rows(self):
+        return [each for each in self.play.model.sessions if not each.has_ended]
+
+    @property
+    def live(self):
+        """The stores whose session is live."""
+        return [client for client in self.stores if self._is_live(client.store.session)]
+
+    def _is_live(self, session):
+        return self.play.model.why_not_live(session, self.play.now) is None
+
+    @property
+    def missing_users(self):
+        return [user for user in self.play.users.values() if not user.exists]
+
+    @property
+    def existing_users(self):
+        return [user for user in self.play.users.values() if user.exists]
+
+    # Clients
+
+    @rule(number=st.integers(0, 3), name=NAME, face=FACE)
+    def sign_in(self, number, name, face):
+        client = self.clients[number]
+        client.keep(self.play.sign_in(name, face))
+        client.tab = client.unsaved = None
+
+    @some("stores")
+    @rule(number=NUMBER, face=ANY_FACE)
+    def refresh(self, number, face):
+        client = pick(self.stores, number)
+        client.keep(self.play.refresh(client.store, face))
+
+    @some("stores")
+    @rule(number=NUMBER, face=ANY_FACE)
+    def refresh_and_lose_the_answer(self, number, face):
+        self.play.refresh(pick(self.stores, number).store, face)
+
+    @some("stores")
+    @rule(number=NUMBER, face=ANY_FACE, door=USE)
+    def render_a_page(self, number, face, door):
+        """A server refreshes, uses the answer at once, and cannot save it."""
+        client = pick(self.stores, number)
+        pair = self.play.refresh(client.store, face)
+        if pair is not None:
+            require(self.play.use(pair, door) is None, "answer", "a new access token was refused")
+            client.unsaved = pair
+
+    @some("killed")
+    @rule(number=NUMBER, door=USE)
+    def use_what_was_not_saved(self, number, door):
+        pair = pick(self.killed, number).unsaved
+        self.play.blemishes[pair.session].add("used and not saved")
+        self.play.use(pair, door)
+
+    @some("stores")
+    @rule(number=NUMBER, face=ANY_FACE, count=st.integers(2, 4))
+    def storm(self, number, face, count):
+        """Tabs that read the same store present its token at once."""
+        client = pick(self.stores, number)
+        answers = [self.play.refresh(client.store, face) for _ in range(count)]
+        client.keep(answers[-1])
+
+    @some("stores")
+    @rule(number=NUMBER, door=USE)
+    def use(self, number, door):
+        self.play.use(pick(self.stores, number).store, door)
+
+    @some("stores")
+    @rule(number=NUMBER, door=st.sampled_from(["rest", "supabase"]), ahead=st.sampled_from([SECOND, 30 * SECOND]))
+    def use_where_the_clock_is_ahead(self, number, door, ahead):
+        client = pick(self.stores, number)
+        if ahead > self.play.rules.leeway:
+            self.play.blemishes[client.store.session].add("clock")
+        self.play.use(client.store, door, skew=ahead)
+
+    @some("stores")
+    @rule(number=NUMBER, face=ANY_FACE, skew=st.sampled_from([-30 * SECOND, -SECOND, SECOND, 30 * SECOND]))
+    def refresh_where_the_clock_is_wrong(self, number, face, skew):
+        client = pick(self.stores, number)
+        client.keep(self.play.refresh(client.store, face, skew=skew))
+
+    # Tabs and copies
+
+    @some("stores")
+    @rule(number=NUMBER)
+    def open_a_tab(self, number):
+        client = pick(self.stores, number)
+        client.tab = client.store
+
+    @some("tabs")
+    @rule(number=NUMBER, face=ANY_FACE, is_kept=st.booleans())
+    def refresh_in_the_tab(self, number, face, is_kept):
+        """With what it has in memory, which may be old."""
+        client = pick(self.tabs, number)
+        pair = client.tab
+        replaced_at = self.play.replaced_at.get((pair.session, pair.generation), self.play.now)
+        if self.play.now - replaced_at > self.play.rules.interval:
+            self.play.blemishes[pair.session].add("slept")
+        answer = self.play.refresh(pair, face)
+        client.tab = answer or pair
+        if is_kept:
+            client.keep(answer)
+
+    @some("tabs")
+    @rule(number=NUMBER, door=USE)
+    def use_in_the_tab(self, number, door):
+        pair = pick(self.tabs, number).tab
+        self.play.blemishes[pair.session].add("used and not saved")
+        self.play.use(pair, door)
+
+    @some("stores")
+    @rule(number=NUMBER, back=st.integers(1, 3))
+    def restore_a_backup(self, number, back):
+        client = pick(self.stores, number)
+        client.store = client.past[-min(back + 1, len(client.past))]
+        self.play.blemishes[client.store.session].add("restored")
+
+    @some("stores")
+    @rule(number=NUMBER)
+    def steal(self, number):
+        client = pick(self.stores, number)
+        client.stolen = client.store
+
+    @some("thieves")
+    @rule(number=NUMBER, face=ANY_FACE)
+    def thief_refreshes(self, number, face):
+        client = pick(self.thieves, number)
+        self.play.blemishes[client.stolen.session].add("stolen")
+        client.stolen = self.play.refresh(client.stolen, face) or client.stolen
+
+    @some("thieves")
+    @rule(number=NUMBER, door=USE)
+    def thief_uses(self, number, door):
+        pair = pick(self.thieves, number).stolen
+        self.play.blemishes[pair.session].add("stolen")
+        self.play.use(pair, door)
+
+    @some("stores")
+    @rule(number=NUMBER, face=ANY_FACE, ahead=st.integers(0, 2))
+    def forge(self, number, face, ahead):
+        self.play.forge(pick(self.stores, number).store, face, ahead=ahead)
+
+    # Histories
+
+    @some("existing_users")
+    @rule(name=NAME, story=st.sampled_from(sorted(stories.HONEST)))
+    def honest(self, name, story):
+        self._live_on(stories.HONEST[story], name)
+
+    @precondition(lambda self: self.play.rules.policy != "strict")
+    @rule(name=NAME, story=st.sampled_from(sorted(stories.HONEST_UNLESS_STRICT)))
+    def honest_unless_strict(self, name, story):
+        self._live_on(stories.HONEST_UNLESS_STRICT[story], name)
+
+    def _live_on(self, story, name):
+        pair = self._new_pair(name)
+        if pair is not None:
+            pair = story(self.play, pair)
+            require(self._is_live(pair.session), "honest", story.__name__)
+            require(self.play.use(pair) in {None, "token_not_valid"}, "honest", story.__name__)
+            require(self.play.refresh(pair), "honest", story.__name__)
+
+    @some("existing_users")
+    @rule(name=NAME, story=st.sampled_from(sorted(stories.THIEVES)))
+    def thief(self, name, story):
+        pair = self._new_pair(name)
+        if pair is not None:
+            self.play.blemishes[pair.session].add("stolen")
+            call, found_by = stories.THIEVES[story]
+            began, is_expected = self.play.now, self.play.rules.policy in found_by
+            is_found = call(self.play, pair)
+            require(is_found == is_expected, "thief", story, self.play.rules.policy, is_found)
+            is_in_time = self.play.now - began <= self.play.rules.access_lifetime
+            require(is_in_time, "thief", "later than a life of an access token")
+
+    def _new_pair(self, name):
+        return self.play.sign_in(name)
+
+    # The clock
+
+    @rule(milliseconds=SHORT)
+    def pause(self, milliseconds):
+        self.play.pause(milliseconds)
+
+    @rule(milliseconds=LONG)
+    def wait(self, milliseconds):
+        self.play.pause(milliseconds)
+
+    # Ends
+
+    @some("stores")
+    @rule(number=NUMBER, scope=SCOPE, by=st.sampled_from(["access", "refresh", "supabase"]))
+    def sign_out(self, number, scope, by):
+        self.play.sign_out(pick(self.stores, number).store, scope, by)
+
+    @some("thieves")
+    @rule(number=NUMBER, scope=SCOPE, by=st.sampled_from(["access", "refresh", "supabase"]))
+    def sign_out_with_a_copy(self, number, scope, by):
+        pair = pick(self.thieves, number).stolen
+        self.play.blemishes[pair.session].add("stolen")
+        self.play.sign_out(pair, scope, by)
+
+    @some("stores")
+    @rule(number=NUMBER, other=NUMBER)
+    def delete_by_id(self, number, other):
+        target = pick(self.play.model.sessions, other)
+        self.play.delete(pick(self.stores, number).store, target)
+
+    @some("rows")
+    @rule(number=NUMBER, door=st.sampled_from(sorted(doors.DOORS)))
+    def end(self, number, door):
+        self.play.end_by(door, pick(self.rows, number))
+
+    @rule()
+    def clean_up(self):
+        self.play.clean_up()
+
+    # People
+
+    @some("existing_users")
+    @rule(number=NUMBER, by=st.sampled_from(["python", "save", "update"]))
+    def change_password(self, number, by):
+        self.play.change_password(pick(self.existing_users, number).name, by)
+
+    @some("live")
+    @rule(number=NUMBER, by=st.sampled_from(["python", "supabase"]))
+    def change_password_and_stay(self, number, by):
+        pair = pick(self.live, number).store
+        self.play.change_password(pair.session.user.name, by, keep=pair)
+
+    @some("existing_users")
+    @rule(number=NUMBER, by=st.sampled_from(["save", "update"]))
+    def lock_or_unlock(self, number, by):
+        user = pick(self.existing_users, number)
+        self.play.set_active(user.name, not user.is_active, by)
+
+    @some("existing_users")
+    @rule(number=NUMBER, by=st.sampled_from(["delete()", "queryset"]))
+    def delete_user(self, number, by):
+        self.play.delete_user(pick(self.existing_users, number).name, by)
+
+    @some("missing_users")
+    @rule(number=NUMBER)
+    def create_user(self, number):
+        self.play.create_user(pick(self.missing_users, number).name)
+
+    # Browsers
+
+    @some("existing_users")
+    @rule(name=NAME)
+    def open_browser(self, name):
+        opened = self.play.open_browser(name)
+        if opened is not None:
+            self.browsers = [*self.browsers[-2:], opened]
+
+    @some("browsers")
+    @rule(number=NUMBER)
+    def use_browser(self, number):
+        self.play.use_browser(pick(self.browsers, number))
+
+    @some("browsers")
+    @rule(number=NUMBER)
+    def log_out(self, number):
+        self.play.log_out(pick(self.browsers, number))
+
+    @some("browsers")
+    @rule(number=NUMBER, what=st.sampled_from(["device", "others", "everywhere"]), device=NUMBER)
+    def sign_out_on_page(self, number, what, device):
+        self.play.sign_out_on_page(pick(self.browsers, number), what, pick(self.play.model.sessions, device))
+
+    # The cache
+
+    @rule(operations=st.sets(st.sampled_from(OPERATIONS), min_size=1), is_silent=st.booleans())
+    def break_cache(self, operations, is_silent):
+        self.play.break_cache(**{"losing" if is_silent else "failing": operations})
+
+    @rule()
+    def mend_cache(self):
+        self.play.break_cache()
+
+
+def pick(items, number):
+    """The last are the most interesting ones."""
+    return items[-1 - number % len(items)]
+
+
+def machine_of(policy):
+    return type(f"{policy.title()}Machine", (SessionMachine,), {"policy": policy, "steps": 0})

@@ -1,6 +1,8 @@
 """The steps, which Hypothesis puts in any order. A step that nobody can take at the moment is not offered."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial, wraps
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -44,17 +46,39 @@ def some(what):
     return precondition(lambda machine: bool(getattr(machine, what)))
 
 
+def step(*, takes=rule, **arguments):
+    """A rule whose calls are remembered, so that they can be taken again."""
+
+    def decorate(call):
+        @wraps(call)
+        def taken(machine, **values):
+            machine.taken.append((call.__name__, values))
+            with machine.noted():
+                call(machine, **values)
+
+        return takes(**arguments)(taken)
+
+    return decorate
+
+
+first_step = partial(step, takes=initialize)
+
+
 class SessionMachine(RuleBasedStateMachine):
     policy = None
     """None: any."""
     steps = 0
     """Of all runs in this process."""
+    last = ()
+    """The steps of the last run."""
+    failed_at = None
+    """After how many steps something went wrong for the first time, and what."""
 
     def __init__(self):
         super().__init__()
-        self.play = None
+        self.play, self.taken = None, []
 
-    @initialize(
+    @first_step(
         policy=st.sampled_from(POLICIES),
         leeway=st.sampled_from([0, 30 * SECOND]),
         lifetime=st.sampled_from([30 * DAY, 2 * 60 * MINUTE, None]),
@@ -73,6 +97,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.browsers = []
 
     def teardown(self):
+        type(self).last = self.taken
         if self.play is not None:
             self.play.close()
 
@@ -81,10 +106,20 @@ class SessionMachine(RuleBasedStateMachine):
         if self.play is None:
             return
         type(self).steps += 1
-        SessionMachine.steps += 1
-        self.play.check()
-        for opened in self.browsers:
-            self.play.no_store_entry(opened)
+        with self.noted():
+            self.play.check()
+            for opened in self.browsers:
+                self.play.no_store_entry(opened)
+
+    @contextmanager
+    def noted(self):
+        """The first failure, before Hypothesis takes the same steps again."""
+        try:
+            yield
+        except Exception as error:
+            kind = type(self)
+            kind.failed_at = kind.failed_at or (kind.steps, f"{type(error).__name__}: {error}")
+            raise
 
     # Who there is
 
@@ -126,25 +161,25 @@ class SessionMachine(RuleBasedStateMachine):
 
     # Clients
 
-    @rule(number=st.integers(0, 3), name=NAME, face=FACE)
+    @step(number=st.integers(0, 3), name=NAME, face=FACE)
     def sign_in(self, number, name, face):
         client = self.clients[number]
         client.keep(self.play.sign_in(name, face))
         client.tab = client.unsaved = None
 
     @some("stores")
-    @rule(number=NUMBER, face=ANY_FACE)
+    @step(number=NUMBER, face=ANY_FACE)
     def refresh(self, number, face):
         client = pick(self.stores, number)
         client.keep(self.play.refresh(client.store, face))
 
     @some("stores")
-    @rule(number=NUMBER, face=ANY_FACE)
+    @step(number=NUMBER, face=ANY_FACE)
     def refresh_and_lose_the_answer(self, number, face):
         self.play.refresh(pick(self.stores, number).store, face)
 
     @some("stores")
-    @rule(number=NUMBER, face=ANY_FACE, door=USE)
+    @step(number=NUMBER, face=ANY_FACE, door=USE)
     def render_a_page(self, number, face, door):
         """A server refreshes, uses the answer at once, and cannot save it."""
         client = pick(self.stores, number)
@@ -154,14 +189,14 @@ class SessionMachine(RuleBasedStateMachine):
             client.unsaved = pair
 
     @some("killed")
-    @rule(number=NUMBER, door=USE)
+    @step(number=NUMBER, door=USE)
     def use_what_was_not_saved(self, number, door):
         pair = pick(self.killed, number).unsaved
         self.play.blemishes[pair.session].add("used and not saved")
         self.play.use(pair, door)
 
     @some("stores")
-    @rule(number=NUMBER, face=ANY_FACE, count=st.integers(2, 4))
+    @step(number=NUMBER, face=ANY_FACE, count=st.integers(2, 4))
     def storm(self, number, face, count):
         """Tabs that read the same store present its token at once."""
         client = pick(self.stores, number)
@@ -169,12 +204,12 @@ class SessionMachine(RuleBasedStateMachine):
         client.keep(answers[-1])
 
     @some("stores")
-    @rule(number=NUMBER, door=USE)
+    @step(number=NUMBER, door=USE)
     def use(self, number, door):
         self.play.use(pick(self.stores, number).store, door)
 
     @some("stores")
-    @rule(number=NUMBER, door=st.sampled_from(["rest", "supabase"]), ahead=st.sampled_from([SECOND, 30 * SECOND]))
+    @step(number=NUMBER, door=st.sampled_from(["rest", "supabase"]), ahead=st.sampled_from([SECOND, 30 * SECOND]))
     def use_where_the_clock_is_ahead(self, number, door, ahead):
         client = pick(self.stores, number)
         if ahead > self.play.rules.leeway:
@@ -182,7 +217,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.play.use(client.store, door, skew=ahead)
 
     @some("stores")
-    @rule(number=NUMBER, face=ANY_FACE, skew=st.sampled_from([-30 * SECOND, -SECOND, SECOND, 30 * SECOND]))
+    @step(number=NUMBER, face=ANY_FACE, skew=st.sampled_from([-30 * SECOND, -SECOND, SECOND, 30 * SECOND]))
     def refresh_where_the_clock_is_wrong(self, number, face, skew):
         client = pick(self.stores, number)
         client.keep(self.play.refresh(client.store, face, skew=skew))
@@ -190,13 +225,13 @@ class SessionMachine(RuleBasedStateMachine):
     # Tabs and copies
 
     @some("stores")
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def open_a_tab(self, number):
         client = pick(self.stores, number)
         client.tab = client.store
 
     @some("tabs")
-    @rule(number=NUMBER, face=ANY_FACE, is_kept=st.booleans())
+    @step(number=NUMBER, face=ANY_FACE, is_kept=st.booleans())
     def refresh_in_the_tab(self, number, face, is_kept):
         """With what it has in memory, which may be old."""
         client = pick(self.tabs, number)
@@ -210,53 +245,53 @@ class SessionMachine(RuleBasedStateMachine):
             client.keep(answer)
 
     @some("tabs")
-    @rule(number=NUMBER, door=USE)
+    @step(number=NUMBER, door=USE)
     def use_in_the_tab(self, number, door):
         pair = pick(self.tabs, number).tab
         self.play.blemishes[pair.session].add("used and not saved")
         self.play.use(pair, door)
 
     @some("stores")
-    @rule(number=NUMBER, back=st.integers(1, 3))
+    @step(number=NUMBER, back=st.integers(1, 3))
     def restore_a_backup(self, number, back):
         client = pick(self.stores, number)
         client.store = client.past[-min(back + 1, len(client.past))]
         self.play.blemishes[client.store.session].add("restored")
 
     @some("stores")
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def steal(self, number):
         client = pick(self.stores, number)
         client.stolen = client.store
 
     @some("thieves")
-    @rule(number=NUMBER, face=ANY_FACE)
+    @step(number=NUMBER, face=ANY_FACE)
     def thief_refreshes(self, number, face):
         client = pick(self.thieves, number)
         self.play.blemishes[client.stolen.session].add("stolen")
         client.stolen = self.play.refresh(client.stolen, face) or client.stolen
 
     @some("thieves")
-    @rule(number=NUMBER, door=USE)
+    @step(number=NUMBER, door=USE)
     def thief_uses(self, number, door):
         pair = pick(self.thieves, number).stolen
         self.play.blemishes[pair.session].add("stolen")
         self.play.use(pair, door)
 
     @some("stores")
-    @rule(number=NUMBER, face=ANY_FACE, ahead=st.integers(0, 2))
+    @step(number=NUMBER, face=ANY_FACE, ahead=st.integers(0, 2))
     def forge(self, number, face, ahead):
         self.play.forge(pick(self.stores, number).store, face, ahead=ahead)
 
     # Histories
 
     @some("existing_users")
-    @rule(name=NAME, story=st.sampled_from(sorted(stories.HONEST)))
+    @step(name=NAME, story=st.sampled_from(sorted(stories.HONEST)))
     def honest(self, name, story):
         self._live_on(stories.HONEST[story], name)
 
     @precondition(lambda self: self.play.rules.policy != "strict")
-    @rule(name=NAME, story=st.sampled_from(sorted(stories.HONEST_UNLESS_STRICT)))
+    @step(name=NAME, story=st.sampled_from(sorted(stories.HONEST_UNLESS_STRICT)))
     def honest_unless_strict(self, name, story):
         self._live_on(stories.HONEST_UNLESS_STRICT[story], name)
 
@@ -269,7 +304,7 @@ class SessionMachine(RuleBasedStateMachine):
             require(self.play.refresh(pair), "honest", story.__name__)
 
     @some("existing_users")
-    @rule(name=NAME, story=st.sampled_from(sorted(stories.THIEVES)))
+    @step(name=NAME, story=st.sampled_from(sorted(stories.THIEVES)))
     def thief(self, name, story):
         pair = self._new_pair(name)
         if pair is not None:
@@ -286,103 +321,103 @@ class SessionMachine(RuleBasedStateMachine):
 
     # The clock
 
-    @rule(milliseconds=SHORT)
+    @step(milliseconds=SHORT)
     def pause(self, milliseconds):
         self.play.pause(milliseconds)
 
-    @rule(milliseconds=LONG)
+    @step(milliseconds=LONG)
     def wait(self, milliseconds):
         self.play.pause(milliseconds)
 
     # Ends
 
     @some("stores")
-    @rule(number=NUMBER, scope=SCOPE, by=st.sampled_from(["access", "refresh", "supabase"]))
+    @step(number=NUMBER, scope=SCOPE, by=st.sampled_from(["access", "refresh", "supabase"]))
     def sign_out(self, number, scope, by):
         self.play.sign_out(pick(self.stores, number).store, scope, by)
 
     @some("thieves")
-    @rule(number=NUMBER, scope=SCOPE, by=st.sampled_from(["access", "refresh", "supabase"]))
+    @step(number=NUMBER, scope=SCOPE, by=st.sampled_from(["access", "refresh", "supabase"]))
     def sign_out_with_a_copy(self, number, scope, by):
         pair = pick(self.thieves, number).stolen
         self.play.blemishes[pair.session].add("stolen")
         self.play.sign_out(pair, scope, by)
 
     @some("stores")
-    @rule(number=NUMBER, other=NUMBER)
+    @step(number=NUMBER, other=NUMBER)
     def delete_by_id(self, number, other):
         target = pick(self.play.model.sessions, other)
         self.play.delete(pick(self.stores, number).store, target)
 
     @some("rows")
-    @rule(number=NUMBER, door=st.sampled_from(sorted(doors.DOORS)))
+    @step(number=NUMBER, door=st.sampled_from(sorted(doors.DOORS)))
     def end(self, number, door):
         self.play.end_by(door, pick(self.rows, number))
 
-    @rule()
+    @step()
     def clean_up(self):
         self.play.clean_up()
 
     # People
 
     @some("existing_users")
-    @rule(number=NUMBER, by=st.sampled_from(["python", "save", "update"]))
+    @step(number=NUMBER, by=st.sampled_from(["python", "save", "update"]))
     def change_password(self, number, by):
         self.play.change_password(pick(self.existing_users, number).name, by)
 
     @some("live")
-    @rule(number=NUMBER, by=st.sampled_from(["python", "supabase"]))
+    @step(number=NUMBER, by=st.sampled_from(["python", "supabase"]))
     def change_password_and_stay(self, number, by):
         pair = pick(self.live, number).store
         self.play.change_password(pair.session.user.name, by, keep=pair)
 
     @some("existing_users")
-    @rule(number=NUMBER, by=st.sampled_from(["save", "update"]))
+    @step(number=NUMBER, by=st.sampled_from(["save", "update"]))
     def lock_or_unlock(self, number, by):
         user = pick(self.existing_users, number)
         self.play.set_active(user.name, not user.is_active, by)
 
     @some("existing_users")
-    @rule(number=NUMBER, by=st.sampled_from(["delete()", "queryset"]))
+    @step(number=NUMBER, by=st.sampled_from(["delete()", "queryset"]))
     def delete_user(self, number, by):
         self.play.delete_user(pick(self.existing_users, number).name, by)
 
     @some("missing_users")
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def create_user(self, number):
         self.play.create_user(pick(self.missing_users, number).name)
 
     # Browsers
 
     @some("existing_users")
-    @rule(name=NAME)
+    @step(name=NAME)
     def open_browser(self, name):
         opened = self.play.open_browser(name)
         if opened is not None:
             self.browsers = [*self.browsers[-2:], opened]
 
     @some("browsers")
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def use_browser(self, number):
         self.play.use_browser(pick(self.browsers, number))
 
     @some("browsers")
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def log_out(self, number):
         self.play.log_out(pick(self.browsers, number))
 
     @some("browsers")
-    @rule(number=NUMBER, what=st.sampled_from(["device", "others", "everywhere"]), device=NUMBER)
+    @step(number=NUMBER, what=st.sampled_from(["device", "others", "everywhere"]), device=NUMBER)
     def sign_out_on_page(self, number, what, device):
         self.play.sign_out_on_page(pick(self.browsers, number), what, pick(self.play.model.sessions, device))
 
     # The cache
 
-    @rule(operations=st.sets(st.sampled_from(OPERATIONS), min_size=1), is_silent=st.booleans())
+    @step(operations=st.sets(st.sampled_from(OPERATIONS), min_size=1), is_silent=st.booleans())
     def break_cache(self, operations, is_silent):
         self.play.break_cache(**{"losing" if is_silent else "failing": operations})
 
-    @rule()
+    @step()
     def mend_cache(self):
         self.play.break_cache()
 
@@ -393,4 +428,4 @@ def pick(items, number):
 
 
 def machine_of(policy):
-    return type(f"{policy.title()}Machine", (SessionMachine,), {"policy": policy, "steps": 0})
+    return type(f"{policy.title()}Machine", (SessionMachine,), {"policy": policy})

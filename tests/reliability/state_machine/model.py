@@ -106,7 +106,7 @@ class Model:
         if surplus and self.rules.refuses_at_limit and kind == TOKEN:
             return LIMIT
         self.end(surplus, now)
-        lifetime = self.rules.lifetime if kind == TOKEN else None  # a browser's is that of Django's session
+        lifetime = self.rules.lifetime
         session = Session(
             user,
             kind,

@@ -5,7 +5,7 @@ import time
 
 from tests.reliability.state_machine.database import open_database
 
-STEPS_AT_A_TIME = 6000
+STEPS_AT_A_TIME = 3000
 
 
 def main():
@@ -15,6 +15,7 @@ def main():
     options = parser.parse_args()
     open_database()
     from tests.reliability.state_machine.machine import POLICIES
+    from tests.reliability.state_machine.play import COUNTS
     from tests.reliability.state_machine.runs import run
 
     began, done, number = time.monotonic(), 0, options.seed
@@ -24,6 +25,8 @@ def main():
         seconds = time.monotonic() - began
         print(f"{done} steps in {seconds:.0f} s ({done / seconds:.0f}/s), seed {number} ({policy})", flush=True)
         number += 1
+    for (what, answer), count in sorted(COUNTS.items()):
+        print(f"{count:8} {what}: {answer}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils.functional import cached_property
 from rest_framework.test import APIClient
 
@@ -125,6 +125,13 @@ class Python:
         except exceptions.AuthSessionsError as error:
             return error.code
         return Tokens(pair.access, pair.refresh)
+
+    def use(self, access):
+        try:
+            api.get_session(RequestFactory().get("/", **_bearer(access)), raise_exception=True)
+        except exceptions.AuthSessionsError as error:
+            return error.code
+        return None
 
 
 class Browser:

@@ -56,7 +56,7 @@ def tabs_refresh_at_once(play, pair):
 def a_tab_is_late_by_an_interval(play, pair):
     late = pair
     pair = play.refresh(pair)
-    play.use(pair)
+    assert play.refresh(pair).raw == pair.raw  # so that it is seen
     play.pause(play.rules.interval)
     assert play.refresh(late).raw == pair.raw
     return pair

@@ -26,7 +26,7 @@ def by_sql(device, user, make_user):
 OF_A_PERSON = {"staff", "command", "sign_out()", "related manager", "end()"}
 OF_A_SESSION = {"admin action", "admin delete", "session.delete()", "queryset.delete()"}
 UNTOLD = {"SQL"}
-DOORS = {name: WAYS_TO_END[name][0] for name in OF_A_PERSON | OF_A_SESSION} | {"SQL": by_sql}
+DOORS = {name: way for name, (way, _) in WAYS_TO_END.items() if name in OF_A_PERSON | OF_A_SESSION} | {"SQL": by_sql}
 
 
 def clean_up():

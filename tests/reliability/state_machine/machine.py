@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.reliability.state_machine import doors, stories
 from tests.reliability.state_machine.cache import OPERATIONS
-from tests.reliability.state_machine.model import DAY, MINUTE, SECOND, Rules, Session
+from tests.reliability.state_machine.model import DAY, MINUTE, SECOND, Rules
 from tests.reliability.state_machine.play import USES, Pair, Play, require
 
 POLICIES = ("confirmed", "strict", "lenient")
@@ -89,12 +89,10 @@ class SessionMachine(RuleBasedStateMachine):
         limit=st.sampled_from([None, None, 2, 3]),
         refuses=st.booleans(),
     )
-    def begin(self, policy, leeway, lifetime, idle, limit, refuses):
+    def begin(self, *, policy, leeway, lifetime, idle, limit, refuses):
         policy = self.policy or policy
         self.play = Play(
-            Rules(
-                policy=policy, leeway=leeway, lifetime=lifetime, idle=idle, limit=limit, refuses_at_limit=refuses
-            )
+            Rules(policy=policy, leeway=leeway, lifetime=lifetime, idle=idle, limit=limit, refuses_at_limit=refuses)
         )
         self.clients = [Client(self.play.sign_in(name)) for name in ("ada", "ada", "bob")] + [Client()]
         self.browsers = []

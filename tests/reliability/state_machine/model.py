@@ -123,7 +123,7 @@ class Model:
         if self.rules.limit is None:
             return []
         counted = [each for each in self.of(user) if self.why_not_live(each, now) is None]
-        recent_first = sorted(reversed(counted), key=lambda each: -each.last_used)
+        recent_first = sorted(counted, key=lambda each: (each.last_used, self.sessions.index(each)), reverse=True)
         return recent_first[self.rules.limit - 1 :]
 
     def of(self, user):

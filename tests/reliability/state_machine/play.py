@@ -31,13 +31,13 @@ COUNTS = Counter()
 """What has happened in this process."""
 
 
-class Broken(AssertionError):
+class RuleBrokenError(AssertionError):
     """What must hold does not. The first word is the name of what is broken."""
 
 
 def require(holds, what, *details):
     if not holds:
-        raise Broken(f"{what}: {', '.join(map(str, details))}")
+        raise RuleBrokenError(f"{what}: {', '.join(map(str, details))}")
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,15 @@ def pytest_pycollect_makemodule(module_path, parent):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Whoever needs a user commits, since much happens on commit; a test marked ``django_db`` is rolled back."""
+    """Whoever needs a user commits, since much happens on commit; a test marked ``django_db`` is rolled back.
+
+    What asks for no database is the same on each.
+    """
     for item in items:
         if "make_user" in item.fixturenames and item.get_closest_marker("django_db") is None:
             item.add_marker(pytest.mark.django_db(transaction=True))
+        if item.get_closest_marker("django_db") is None and not {"db", "transactional_db"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.any_database)
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -19,7 +19,7 @@ from tests.support.device import IPHONE, MACBOOK, Device
 from tests.support.races import ROUNDS, together
 from tests.support.smtp import Receiving, Silent, send_to, serving, use_backend
 
-pytestmark = pytest.mark.usefixtures("emails")
+pytestmark = [pytest.mark.usefixtures("emails"), pytest.mark.any_database]
 
 LINK = "https://example.org/account/"
 

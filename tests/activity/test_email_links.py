@@ -16,6 +16,8 @@ from tests.support.checks import findings, of_ours
 from tests.support.device import IPHONE, MACBOOK, Device
 from tests.urls import urlpatterns as host
 
+pytestmark = pytest.mark.any_database
+
 KINDS = ["new_device"]
 ID = uuid.UUID(int=7)
 PATH = f"/account/activity/{ID}/"

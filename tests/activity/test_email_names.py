@@ -6,6 +6,8 @@ from django.contrib.auth import get_user_model
 from tests.support.activity_emails import NEW, parts, sent
 from tests.support.device import IPHONE, MACBOOK, Device
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.usefixtures("emails")
 def test_a_name_adds_no_line_and_reorders_none(ada):

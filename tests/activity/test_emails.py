@@ -27,7 +27,7 @@ from tests.support.activity_emails import (
 from tests.support.catalogues import CODES
 from tests.support.device import IPHONE, MACBOOK, Device
 
-pytestmark = pytest.mark.usefixtures("emails")
+pytestmark = [pytest.mark.usefixtures("emails"), pytest.mark.any_database]
 
 
 def page_of(activity):

@@ -58,6 +58,7 @@ def test_a_cut_list_is_sorted_by_its_key_alone(staff_client, ada_session):
     assert {"created_at", "last_used", "user"} <= set(re.findall(r'class="sortable column-(\w+)', narrowed))
 
 
+@pytest.mark.any_database
 def test_an_action_that_would_end_more_than_one_request_can_ends_nothing(staff_client, ada_session):
     multiply(ada_session, COUNTED + 1)
     before = Session.objects.count()

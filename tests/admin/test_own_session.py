@@ -13,7 +13,7 @@ from tests.support.hand_over import Website
 from tests.support.host import has_browsers
 from tests.support.sessions import end_when_authenticated
 
-pytestmark = [pytest.mark.slow, has_browsers]
+pytestmark = [pytest.mark.slow, has_browsers, pytest.mark.any_database]
 
 AMONG = "is among them: you will be signed out here."
 LEFT_OUT = "is left out."

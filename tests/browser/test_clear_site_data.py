@@ -7,7 +7,7 @@ from tests.support.browser import Browser
 from tests.support.host import has_admin
 from tests.support.single_page_app import SinglePageApp
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 HEADER = "Clear-Site-Data"
 VALUE = '"cache", "cookies", "storage"'

@@ -9,6 +9,8 @@ from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import Device, still_signed_in
 
+pytestmark = pytest.mark.any_database
+
 BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
 
 

@@ -12,6 +12,8 @@ from tests.support.device import MACBOOK, PASSWORD, code, still_signed_in
 from tests.support.inputs import each
 from tests.support.single_page_app import SinglePageApp
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(params=["wsgi", "asgi"])
 def new_page(request):

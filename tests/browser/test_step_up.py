@@ -17,6 +17,8 @@ from tests.support.inputs import each
 from tests.support.statements import statements
 from tests.support.step_up import challenge, make_stale, row
 
+pytestmark = pytest.mark.any_database
+
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 PLAIN = ["/plain/", "/plain/async/", "/plain/class/", "/plain/class/async/"]
 ASKING = "/account/reauthenticate/?next=%s&max_age=600"

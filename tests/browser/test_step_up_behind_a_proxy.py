@@ -8,6 +8,8 @@ from django.urls import include, path, re_path
 from auth_sessions.decorators import recently_authenticated
 from tests.support.device import Device
 
+pytestmark = pytest.mark.any_database
+
 HTML = "text/html,*/*;q=0.8"
 
 

@@ -20,6 +20,8 @@ from tests.support.device import Device
 from tests.support.sockets import SIGNED_OUT, Client, scenario
 from tests.support.statements import statements
 
+pytestmark = pytest.mark.any_database
+
 with_browsers = pytest.mark.skipif(
     "auth_sessions.middleware.BrowserSessionMiddleware" not in host.MIDDLEWARE, reason="needs browser sessions"
 )

@@ -18,6 +18,8 @@ from tests.support.keys import unknown_private_key, unknown_public_keys
 from tests.support.related import receiving
 from tests.support.supabase import add_user
 
+pytestmark = pytest.mark.any_database
+
 SECRET = "the-secret-of-last-year-is-long-enough-for-it"
 
 

@@ -14,6 +14,8 @@ from auth_sessions.signals import sessions_ending
 from tests.support.device import PASSWORD, Device, code
 from tests.support.sessions import clear_expired
 
+pytestmark = pytest.mark.any_database
+
 CHANGED = (401, "password_changed")
 GONE = (401, "session_not_found")
 MD5 = "django.contrib.auth.hashers.MD5PasswordHasher"

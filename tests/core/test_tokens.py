@@ -19,6 +19,8 @@ from tests.support.device import Device, code
 from tests.support.inputs import each
 from tests.support.keys import new_key, pem_pair, read_claims
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.usefixtures("rest_only")
 def test_access_claims(clock, ada, laptop):

@@ -14,7 +14,7 @@ from tests.support.device import PASSWORD, Device
 from tests.support.inputs import each
 from tests.support.keys import new_key, pem_pair, unknown_private_key
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 MATERIAL = "MATERIALOFTHEKEY"
 

@@ -15,6 +15,8 @@ from tests.support.inputs import each
 from tests.support.paths import ROOT
 from tests.support.single_page_app import SinglePageApp
 
+pytestmark = pytest.mark.any_database
+
 FILES = ["authentication.py", "cookie_tokens.py"]
 
 

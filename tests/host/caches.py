@@ -7,6 +7,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.memcached import PyMemcacheCache
 from django.core.cache.backends.redis import RedisCache
+from django.core.signals import request_finished
 
 
 class KeepsAll(LocMemCache):
@@ -87,7 +88,10 @@ with suppress(ImportError):
 
 
 with suppress(ImportError):
+    from django_valkey.base import close_async_caches
     from django_valkey.cache import ValkeyCache
+
+    request_finished.disconnect(close_async_caches)  # else each request of the tests starts a thread, for no cache
 
     class OwnValkey(ValkeyCache):
         pass

@@ -18,6 +18,8 @@ from tests.support.host import has_browsers
 from tests.support.many import multiply
 from tests.support.security_log import EVENTS, FIELDS, LOGGER
 
+pytestmark = pytest.mark.any_database
+
 HOSTILE = {
     "line break": 'x\n{"event": "auth_sessions.sign_in", "user": "1"}',
     "carriage return": "x\r\nadmin signed in",

@@ -20,6 +20,8 @@ from tests.support.host import has_browsers, has_supabase
 from tests.support.inputs import NOT_A_TOKEN
 from tests.support.supabase import SupabaseDevice, add_user, needs_email
 
+pytestmark = pytest.mark.any_database
+
 NAME = get_user_model().USERNAME_FIELD
 
 

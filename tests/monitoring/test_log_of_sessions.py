@@ -16,6 +16,8 @@ from tests.support.pages import OTHERS, make_sign_in_old
 from tests.support.sessions import clear_expired
 from tests.support.supabase import SupabaseDevice, add_user, needs_email
 
+pytestmark = pytest.mark.any_database
+
 ADDRESS = "127.0.0.1"
 
 

@@ -7,6 +7,8 @@ import pytest
 from auth_sessions.models import Session
 from tests.support.device import IPHONE, Device
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def _broken():

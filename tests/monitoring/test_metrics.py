@@ -15,6 +15,8 @@ from tests.support.device import Device
 from tests.support.documents import first_column, page_named, section
 from tests.support.host import has_browsers
 
+pytestmark = pytest.mark.any_database
+
 has_opentelemetry = pytest.mark.skipif(find_spec("opentelemetry") is None, reason="opentelemetry-sdk is not installed")
 
 

@@ -8,6 +8,8 @@ import pytest
 import auth_sessions
 from tests.support.pages import LIST, all_pages, make_sign_in_old
 
+pytestmark = pytest.mark.any_database
+
 PACKAGE = Path(auth_sessions.__file__).parent
 STYLES = re.sub(r"/\*.*?\*/", "", (PACKAGE / "static/auth_sessions/pages.css").read_text(), flags=re.DOTALL)
 PREFIX = "auth-sessions"

@@ -36,6 +36,8 @@ from tests.support.pages import (
     text,
 )
 
+pytestmark = pytest.mark.any_database
+
 
 def test_the_project_s_frame(office_browser, settings):
     """One template with a block named ``content``."""

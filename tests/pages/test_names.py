@@ -8,6 +8,8 @@ from tests.support.device import IPHONE, Device
 from tests.support.inputs import each
 from tests.support.pages import HEBREW, LIST, headings, make_sign_in_old, message_after, name_path, sign_out_path, text
 
+pytestmark = pytest.mark.any_database
+
 
 class TestNames:
     def test_rename(self, office_browser, iphone):

@@ -29,6 +29,7 @@ def has_field(name):
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not has_field("first_name") or not apps.is_installed("axes"), reason="needs Django's own user"),
+    pytest.mark.any_database,
 ]
 
 

@@ -29,6 +29,8 @@ from tests.support.pages import (
     text,
 )
 
+pytestmark = pytest.mark.any_database
+
 
 class TestProtection:
     def test_looking_changes_nothing(self, office_browser, iphone):

@@ -11,6 +11,8 @@ from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, still_signed_in
 from tests.support.pages import EVERYWHERE, OTHERS, SIGNED_OUT, make_sign_in_old, message_after, sign_out_path, text
 
+pytestmark = pytest.mark.any_database
+
 
 class TestProof:
     """After the choice, when the sign-in is no longer fresh; the choice is kept."""

@@ -17,6 +17,8 @@ from tests.support.inputs import each
 from tests.support.pages import OTHERS, text
 from tests.support.step_up import make_stale, row
 
+pytestmark = pytest.mark.any_database
+
 PAGE = "/account/reauthenticate/"
 WHY = "Enter your password to show that it is you."
 

@@ -19,6 +19,8 @@ from auth_sessions.models import Session
 from auth_sessions.tokens import SessionAccessToken
 from tests.support.device import Device, code
 
+pytestmark = pytest.mark.any_database
+
 
 def call(authentication, access):
     """Status and queries of a view with this authentication class."""

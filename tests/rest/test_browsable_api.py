@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.device import PASSWORD, Device
 
+pytestmark = pytest.mark.any_database
+
 SECRET = "open-sesame-1001"
 HTML = {"HTTP_ACCEPT": "text/html"}
 

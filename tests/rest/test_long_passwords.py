@@ -12,6 +12,8 @@ from tests.support.device import PASSWORD, Device
 from tests.support.pages import OTHERS, make_sign_in_old
 from tests.support.supabase import NEW_PASSWORD, SupabaseDevice, add_user, has_email_field, refusal
 
+pytestmark = pytest.mark.any_database
+
 pytest.importorskip("bcrypt", minversion="5", reason="bcrypt 5 refuses long passwords")
 
 LONG = ["x" * 73, "ä" * 37, "x" * 5000]

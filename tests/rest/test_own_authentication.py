@@ -17,6 +17,8 @@ from tests.host.authentication import CachedOwnHeaderAuthentication, OwnHeaderAu
 from tests.support.device import Device, code
 from tests.support.inputs import each
 
+pytestmark = pytest.mark.any_database
+
 OWN = "tests.host.authentication.OwnHeaderAuthentication"
 CACHED_OWN = "tests.host.authentication.CachedOwnHeaderAuthentication"
 CACHED = "auth_sessions.authentication.CachedSessionJWTAuthentication"

@@ -24,6 +24,8 @@ from tests.support.single_page_app import SinglePageApp
 from tests.support.statements import LOCKED, statements
 from tests.support.step_up import STALE, challenge, make_stale, row
 
+pytestmark = pytest.mark.any_database
+
 FAILED = (401, "reauthentication_failed")
 UNAVAILABLE = (403, "reauthentication_unavailable")
 

@@ -9,6 +9,8 @@ from auth_sessions.contrib.simplejwt import views as simplejwt
 from auth_sessions.models import Session
 from tests.support.device import PASSWORD
 
+pytestmark = pytest.mark.any_database
+
 
 class OwnMembers:
     """A project's mixin."""

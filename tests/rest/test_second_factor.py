@@ -14,6 +14,8 @@ if not apps.is_installed("auth_sessions.supabase"):
 
 from tests.host.second_factor import CODE, CodeMixin
 
+pytestmark = pytest.mark.any_database
+
 NO_ACCOUNT = (401, "no_active_account")
 REQUIRED = (401, "second_factor_required")
 INVALID = (401, "second_factor_invalid")

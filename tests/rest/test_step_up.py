@@ -20,6 +20,8 @@ from tests.support.shared_cache import asked
 from tests.support.statements import statements
 from tests.support.step_up import CODE, STALE, challenge, make_stale, row
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(autouse=True)
 def _host(settings):

@@ -27,6 +27,8 @@ from tests.support.supabase import (
     refusal,
 )
 
+pytestmark = pytest.mark.any_database
+
 SHARED = "auth_sessions.W025"
 NOT_INSTALLED = "auth_sessions.E025"
 

@@ -11,7 +11,7 @@ from tests.support.checks import messages
 from tests.support.device import PASSWORD
 from tests.support.supabase import NEW_PASSWORD, SupabaseDevice, add_user, code, needs_email, refusal
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 TOO_LARGE = {"notes": "x" * 5000}
 SAME = (422, "same_password")

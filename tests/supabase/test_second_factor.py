@@ -7,7 +7,7 @@ from tests.host.second_factor import CODE, CodeMixin
 from tests.support.device import PASSWORD
 from tests.support.supabase import CREDENTIALS, VERSION, SupabaseDevice, code, needs_email, refusal
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ from tests.support.device import Device
 from tests.support.host import has_browsers, has_supabase
 from tests.support.supabase import share_tokens
 
+pytestmark = pytest.mark.any_database
+
 
 def plain_request(device):
     return RequestFactory().get("/", headers={"Authorization": f"Bearer {device.access}"})

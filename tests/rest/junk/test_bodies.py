@@ -9,7 +9,7 @@ from tests.support.device import Device
 from tests.support.inputs import NOT_AN_OBJECT, NOT_JSON, OTHER_TYPES, each, nested
 from tests.support.rest import ENDPOINTS, FORM, NOBODY, USERNAME, refusal, send, shaped, wrong_fields
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.any_database]
 
 
 def everywhere(device, body, content_type="application/json", **headers):

@@ -6,7 +6,7 @@ from tests.support.device import PASSWORD
 from tests.support.inputs import each
 from tests.support.rest import FORM, MEGABYTE, MULTIPART, USERNAME, refusal, send, wrong_fields
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.any_database]
 
 
 NOT_A_TEXT = {

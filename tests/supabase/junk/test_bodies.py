@@ -9,7 +9,7 @@ from tests.support.device import PASSWORD
 from tests.support.inputs import NOT_AN_OBJECT, NOT_JSON, OTHER_TYPES, each, nested
 from tests.support.supabase import SupabaseDevice, needs_email, refused
 
-pytestmark = [pytest.mark.slow, needs_email, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, needs_email, pytest.mark.django_db, pytest.mark.any_database]
 
 
 MEBIBYTE = 1024 * 1024

@@ -15,7 +15,7 @@ from tests.support.supabase import (
     refused,
 )
 
-pytestmark = [pytest.mark.slow, needs_email, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, needs_email, pytest.mark.django_db, pytest.mark.any_database]
 
 
 BAD_JSON, NOT_VALID, BAD_JWT = (400, "bad_json"), (400, "validation_failed"), (403, "bad_jwt")

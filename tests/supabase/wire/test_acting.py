@@ -5,7 +5,7 @@ import pytest
 from tests.support.acting import act
 from tests.support.supabase import NEW_PASSWORD, SupabaseDevice, needs_email, refusal, share_tokens
 
-pytestmark = needs_email
+pytestmark = [needs_email, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
-from django.core.signals import request_finished
 from django.db import connection
 from django.test import override_settings
 
@@ -51,7 +50,6 @@ class World:
         self.traveller = self.stack.enter_context(time_machine.travel(START, tick=False))
         self.stack.enter_context(override_settings(**settings_of(rules)))
         self.stack.enter_context(_patient_breaker())
-        self.stack.enter_context(_without_async_receivers())
         self.now = 0
         self.announced = set()
         """The keys of the sessions that ``sessions_ended`` has named."""
@@ -150,19 +148,6 @@ def _patient_breaker():
         yield
     finally:
         session_cache.breaker, circuit_breaker.monotonic = kept
-
-
-@contextmanager
-def _without_async_receivers():
-    """Django would start a thread for each request, since a package that tests import has such a receiver."""
-    receivers = request_finished._live_receivers(None)[1]
-    for receiver in receivers:
-        request_finished.disconnect(receiver)
-    try:
-        yield
-    finally:
-        for receiver in receivers:
-            request_finished.connect(receiver)
 
 
 def _empty_tables():

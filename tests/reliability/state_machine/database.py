@@ -1,6 +1,5 @@
 """For a command: the host project of the tests, with an empty database in memory."""
 
-import logging
 import os
 
 
@@ -11,7 +10,6 @@ def open_database():
     django.setup()
     from django.db import connection
 
-    logging.disable(logging.CRITICAL)  # thousands of sign-outs
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = None
     connection.creation.create_test_db(verbosity=0, autoclobber=True)

@@ -1,5 +1,6 @@
 """The real app on a real database: how a run begins and ends, and what is left in its tables."""
 
+import logging
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -50,6 +51,8 @@ class World:
         self.traveller = self.stack.enter_context(time_machine.travel(START, tick=False))
         self.stack.enter_context(override_settings(**settings_of(rules)))
         self.stack.enter_context(_patient_breaker())
+        logging.disable(logging.CRITICAL)  # thousands of sign-outs; the log has tests of its own
+        self.stack.callback(logging.disable, logging.NOTSET)
         self.now = 0
         self.announced = set()
         """The keys of the sessions that ``sessions_ended`` has named."""

@@ -113,7 +113,8 @@ def sign_in_user(
 
     Creates the session, sends Django's ``user_logged_in`` (with ``session``), and issues the tokens. If one of these
     steps fails, the session ends. ``amr`` are authentication method references (RFC 8176); ``lifetime`` is a timedelta,
-    None (no absolute end), or ``DEFAULT`` (``AUTH_SESSIONS_LIFETIME``). The session gets the fingerprint of the
+    None (no absolute end), or ``DEFAULT`` (``AUTH_SESSIONS_LIFETIME``), with ``AUTH_SESSIONS_PRESET`` no longer than
+    that setting. The session gets the fingerprint of the
     password hash on the user object: if the password has changed since the object was read, the session is refused from
     the start.
 

@@ -10,6 +10,8 @@ from typing import Literal, TypeVar
 
 from django.conf import settings
 
+from auth_sessions.presets import PRESETS
+
 _T = TypeVar("_T")
 
 
@@ -17,19 +19,26 @@ class Settings:
     """One property for each setting, with its full name."""
 
     @property
+    def AUTH_SESSIONS_PRESET(self) -> Literal["aal1", "aal2", "aal3"] | None:
+        """The level of NIST SP 800-63B-4 whose time limits are the defaults, and which no sign-in exceeds; None."""
+        return _read("AUTH_SESSIONS_PRESET", None)
+
+    @property
     def AUTH_SESSIONS_LIFETIME(self) -> timedelta | None:
         """Absolute end of a session, counted from its sign-in; None: no end."""
-        return _read("AUTH_SESSIONS_LIFETIME", timedelta(days=30))
+        return _read("AUTH_SESSIONS_LIFETIME", _preset("AUTH_SESSIONS_LIFETIME", timedelta(days=30)))
 
     @property
     def AUTH_SESSIONS_IDLE_TIMEOUT(self) -> timedelta | None:
         """A session that is unused for this long is idle, and not live; None: never."""
-        return _read("AUTH_SESSIONS_IDLE_TIMEOUT", timedelta(days=14))
+        return _read("AUTH_SESSIONS_IDLE_TIMEOUT", _preset("AUTH_SESSIONS_IDLE_TIMEOUT", timedelta(days=14)))
 
     @property
     def AUTH_SESSIONS_LAST_SEEN_INTERVAL(self) -> timedelta:
         """``Session.last_seen_at`` is written at most this often."""
-        return _read("AUTH_SESSIONS_LAST_SEEN_INTERVAL", timedelta(minutes=5))
+        return _read(
+            "AUTH_SESSIONS_LAST_SEEN_INTERVAL", _preset("AUTH_SESSIONS_LAST_SEEN_INTERVAL", timedelta(minutes=5))
+        )
 
     @property
     def AUTH_SESSIONS_REUSE_INTERVAL(self) -> timedelta:
@@ -143,6 +152,13 @@ class Settings:
 
 def _read(name: str, default: _T) -> _T:
     value: _T = getattr(settings, name, default)
+    return value
+
+
+def _preset(name: str, default: _T) -> _T:
+    """What ``AUTH_SESSIONS_PRESET`` says in the place of the default. E001 reports a preset that does not exist."""
+    chosen = getattr(settings, "AUTH_SESSIONS_PRESET", None)
+    value: _T = PRESETS.get(chosen, {}).get(name, default) if isinstance(chosen, str) else default
     return value
 
 

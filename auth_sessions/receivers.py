@@ -167,7 +167,8 @@ def end_browser_session(
     """Before Django's ``logout()`` flushes the data, end the row. The ``session`` in a signal has ended already."""
     if session is not None or request is None or not hasattr(request, "session"):
         return
-    row, state = browser_rows.current_row(request), browser_state.get_state(request)
+    state = browser_state.get_state(request)
+    row = browser_rows.validated_row(request) or browser_rows.current_row(request)
     if state is not None:
         state.has_logged_out = True
         state.is_signed_out = row is not None
@@ -212,5 +213,5 @@ def flush_own_django_session(records: Sequence[EndedSession], request: HttpReque
     browser_state.forget_presented(request, keys)
     if request.session.get(SESSION_ID_KEY) in keys:
         state.session, state.has_left_acting = None, state.presented.acting is not None
-        request.session.flush()
+        django_session_store.flush(request.session, deleted=_django_session_keys(records))
         state.is_signed_out = True

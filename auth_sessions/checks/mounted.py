@@ -1,7 +1,7 @@
 """Which views the project's URLs lead to. A number of checks depend on it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.urls import get_resolver
@@ -11,6 +11,8 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from auth_sessions.mixins import NewSessionMixin
 from auth_sessions.pages.views import Page
 from auth_sessions.views import AuthSessionsView, BrowserSignInView
+
+T = TypeVar("T")
 
 
 def mounted_views() -> Iterator[type]:
@@ -23,27 +25,42 @@ def mounted_routes() -> Iterator[tuple[str, type]]:
     return ((route, view) for route, view, _ in _mounted())
 
 
+def reached_views(base: type[T]) -> list[type[T]]:
+    """The mounted views that derive from ``base``, each once, without those that a path before them replaces."""
+    views: dict[str, Any] = {}
+    for route, view in mounted_routes():
+        views.setdefault(route, view)
+    mounted = [one for view in views.values() for one in (view, *getattr(view, "grants", {}).values())]
+    return [one for one in dict.fromkeys(mounted) if issubclass(one, base)]
+
+
 def mounted_attributes(name: str) -> Iterator[tuple[str, type, Any]]:
     """The route, the class and an attribute of each class-based view; None if it has none."""
     for route, view, callback in _mounted():
         yield route, view, getattr(callback, "initkwargs", {}).get(name, getattr(view, name, None))
 
 
-def _mounted() -> Iterator[tuple[str, type, Any]]:
+def mounted_callbacks() -> Iterator[tuple[str, Any]]:
+    """The route of each view, and what Django calls."""
     if getattr(settings, "ROOT_URLCONF", None):
         yield from _mounted_below(get_resolver(), "")
 
 
-def _mounted_below(resolver: Any, prefix: str) -> Iterator[tuple[str, type, Any]]:
+def _mounted() -> Iterator[tuple[str, type, Any]]:
+    names = ("view_class", "cls")  # Django's, and that of DRF's view sets
+    for route, callback in mounted_callbacks():
+        view = next((each for name in names if isinstance(each := getattr(callback, name, None), type)), None)
+        if view is not None:
+            yield route, view, callback
+
+
+def _mounted_below(resolver: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for pattern in resolver.url_patterns:
         route = f"{prefix}{pattern.pattern}"
         if hasattr(pattern, "url_patterns"):
             yield from _mounted_below(pattern, route)
-            continue
-        names = ("view_class", "cls")  # Django's, and that of DRF's view sets
-        view = next((each for name in names if isinstance(each := getattr(pattern.callback, name, None), type)), None)
-        if view is not None:
-            yield route, view, pattern.callback
+        else:
+            yield route, pattern.callback
 
 
 def gives_only_pages() -> bool:

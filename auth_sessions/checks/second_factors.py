@@ -1,19 +1,16 @@
 """W023, W048: second factors."""
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core import checks
 
 from auth_sessions.checks.middleware import has_browser_sessions
-from auth_sessions.checks.mounted import mounted_routes
+from auth_sessions.checks.mounted import reached_views
 from auth_sessions.conf import conf
 from auth_sessions.mixins import SecondFactorMixin, SignInMixin, StepUpMixin
 from auth_sessions.pages.views import Page
 from auth_sessions.views import BrowserSignInView, ReauthenticateView
-
-T = TypeVar("T")
 
 PACKAGES = (
     "allauth.mfa",
@@ -51,7 +48,7 @@ def _proofs_by_password(packages: list[str]) -> Iterator[checks.CheckMessage]:
     has_own_page = conf.AUTH_SESSIONS_REAUTHENTICATION_URL is not None
     by_password = [
         view
-        for view in _mounted(StepUpMixin)
+        for view in reached_views(StepUpMixin)
         if view.second_factor is SecondFactorMixin.second_factor
         and view.verify_identity in {StepUpMixin.verify_identity, ReauthenticateView.verify_identity}
         and not (has_own_page and issubclass(view, Page))
@@ -68,14 +65,5 @@ def _proofs_by_password(packages: list[str]) -> Iterator[checks.CheckMessage]:
 
 def _sign_ins() -> list[type[SignInMixin]]:
     """The mounted views that sign in, without those that answer 501."""
-    signing_in = _mounted(SignInMixin)
+    signing_in = reached_views(SignInMixin)
     return [one for one in signing_in if has_browser_sessions() or not issubclass(one, BrowserSignInView)]
-
-
-def _mounted(base: type[T]) -> list[type[T]]:
-    """The mounted views that derive from ``base``, each once, without those that a path before them replaces."""
-    views: dict[str, Any] = {}
-    for route, view in mounted_routes():
-        views.setdefault(route, view)
-    mounted = [one for view in views.values() for one in (view, *getattr(view, "grants", {}).values())]
-    return [one for one in dict.fromkeys(mounted) if issubclass(one, base)]

@@ -1,4 +1,4 @@
-"""E001, W002, W003: the values and the names of settings."""
+"""E001, W002, W003, E055: the values and the names of settings."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from django.utils.timezone import is_aware
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
 from auth_sessions.moments import LONGEST
+from auth_sessions.presets import LIMITED, PRESETS
 from auth_sessions.tokens.keys import fallback_backend, simple_jwt
 
 PREFIX = "AUTH_SESSIONS_"
@@ -44,6 +45,7 @@ def check() -> Iterator[checks.CheckMessage]:
     yield from _simple_jwt_values()
     yield from _unknown_names()
     yield from _unread_simple_jwt()
+    yield from _preset()
 
 
 def _values() -> Iterator[checks.CheckMessage]:
@@ -52,6 +54,10 @@ def _values() -> Iterator[checks.CheckMessage]:
     idle_timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT if _is_duration(conf.AUTH_SESSIONS_IDLE_TIMEOUT) else None
     interval = conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
     rules = {
+        "AUTH_SESSIONS_PRESET": (
+            (preset := conf.AUTH_SESSIONS_PRESET) is None or (isinstance(preset, str) and preset in PRESETS),
+            '"aal1", "aal2", "aal3" or None',
+        ),
         "AUTH_SESSIONS_LIFETIME": (_is_duration_or_none(conf.AUTH_SESSIONS_LIFETIME), f"{duration}, or None"),
         "AUTH_SESSIONS_IDLE_TIMEOUT": (_is_duration_or_none(conf.AUTH_SESSIONS_IDLE_TIMEOUT), f"{duration}, or None"),
         "AUTH_SESSIONS_LAST_SEEN_INTERVAL": (
@@ -224,4 +230,18 @@ def _unread_simple_jwt() -> Iterator[checks.CheckMessage]:
                 f'SIMPLE_JWT["{name}"] is not read by auth_sessions.',
                 hint=UNREAD_SIMPLE_JWT[name],
                 id="auth_sessions.W003",
+            )
+
+
+def _preset() -> Iterator[checks.CheckMessage]:
+    """E055: a setting exceeds what the preset says."""
+    chosen = conf.AUTH_SESSIONS_PRESET
+    preset = PRESETS.get(chosen, {}) if isinstance(chosen, str) else {}
+    for name in LIMITED:
+        value = getattr(conf, name)
+        if name in preset and _is_duration_or_none(value) and (value is None or value > preset[name]):
+            yield checks.Error(
+                f"{name} is {value!r}, and {chosen!r} (AUTH_SESSIONS_PRESET) allows {preset[name]!r} at most.",
+                hint="Remove it, or make it shorter.",
+                id="auth_sessions.E055",
             )

@@ -80,12 +80,16 @@ def is_visible(user: AbstractBaseUser, *, using: str) -> bool:
     return hides_nobody(manager) or manager.using(using).filter(pk=user.pk).exists()
 
 
-def refused_sessions(user: AbstractBaseUser, sessions: SessionQuerySet, *, is_visible: bool) -> SessionQuerySet:
-    """Those of the user's ``sessions`` whose backend does not accept the user: :func:`is_accepted`, in SQL."""
+def refused_sessions(user: AbstractBaseUser, sessions: SessionQuerySet, *, is_visible: bool) -> SessionQuerySet | None:
+    """Those of the user's ``sessions`` whose backend does not accept the user: :func:`is_accepted`, in SQL.
+
+    None if every backend accepts the user.
+    """
     configured = settings.AUTHENTICATION_BACKENDS
     accepting = [path for path in configured if is_accepted(user, path, is_visible=is_visible)]
     if is_accepted(user, "", is_visible=is_visible):
-        return sessions.filter(auth_backend__in=[path for path in configured if path not in accepting])
+        refusing = [path for path in configured if path not in accepting]
+        return sessions.filter(auth_backend__in=refusing) if refusing else None
     return sessions.exclude(auth_backend__in=accepting)
 
 

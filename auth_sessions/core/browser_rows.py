@@ -40,6 +40,13 @@ def current_row(request: HttpRequest) -> Session | None:
     return session
 
 
+def validated_row(request: HttpRequest) -> Session | None:
+    """The row whose id Django's session holds, as this request has read it; None if it has not."""
+    state = get_state(request)
+    session = None if state is None or request.session.is_empty() else state.session
+    return session if session is not None and str(session.pk) == request.session.get(SESSION_ID_KEY) else None
+
+
 def select_browser_session(session_id: Any, *related: str) -> Session | None:
     try:
         key = uuid.UUID(session_id)

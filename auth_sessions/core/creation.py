@@ -59,8 +59,9 @@ def create_session(
     The session gets the fingerprint of the password hash on the user object: if the password has changed since the
     object was read, the session is refused from the start. ``name`` and ``tag`` have at most 100 characters; ``amr``
     are authentication method references (RFC 8176); ``lifetime`` overrides ``AUTH_SESSIONS_LIFETIME`` (None: no
-    absolute end). ``actor`` is the person who acts in the user's name, from their session ``current``
-    (:func:`~auth_sessions.core.acting.set_actor`). ``session_started`` is sent on commit.
+    absolute end), with ``AUTH_SESSIONS_PRESET`` by a shorter one only. ``actor`` is the person who acts in the user's
+    name, from their session ``current`` (:func:`~auth_sessions.core.acting.set_actor`). ``session_started`` is sent on
+    commit.
 
     Raises :class:`~auth_sessions.exceptions.UserInactive`, :class:`~auth_sessions.exceptions.UserNotFound` (the user
     was deleted meanwhile), for an actor :class:`~auth_sessions.exceptions.SessionNotFound` (who was signed out
@@ -205,6 +206,16 @@ def enforce_limit(session: Session, *, request: HttpRequest) -> None:
     in_transaction(work, using=using)
 
 
+def _allowed(lifetime: Lifetime) -> timedelta | None:
+    """The lifetime that a session gets. With ``AUTH_SESSIONS_PRESET`` no sign-in exceeds ``AUTH_SESSIONS_LIFETIME``."""
+    usual = conf.AUTH_SESSIONS_LIFETIME
+    if isinstance(lifetime, Default) or (lifetime is None and conf.AUTH_SESSIONS_PRESET is not None):
+        return usual
+    if lifetime is None or usual is None or conf.AUTH_SESSIONS_PRESET is None:
+        return lifetime
+    return min(lifetime, usual)
+
+
 def _build(
     user: AbstractBaseUser,
     kind: SessionKind,
@@ -217,9 +228,7 @@ def _build(
 ) -> Session:
     if not is_accepted(user, auth_backend) or not (actor is None or _may_act(actor)):
         raise exceptions.UserInactive
-    now = timezone.now()
-    if isinstance(lifetime, Default):
-        lifetime = conf.AUTH_SESSIONS_LIFETIME
+    now, lifetime = timezone.now(), _allowed(lifetime)
     session = Session(
         user=cast("Any", user),
         kind=kind,

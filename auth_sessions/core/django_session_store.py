@@ -1,7 +1,7 @@
 """The store of Django's sessions, under every ``SESSION_ENGINE``: the entries, their keys, expiry and deletion."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -167,6 +167,19 @@ def delete_entries(keys: Iterable[str]) -> None:
     elif store is not None and not hasattr(store, "get_model_class"):
         for key in keys:
             store(key).delete()
+
+
+def flush(django_session: SessionBase, *, deleted: Collection[str]) -> None:
+    """Django's ``flush()``, without a look into the store for an entry that is ``deleted`` already.
+
+    A store of the project's own may do more, and is asked.
+    """
+    is_djangos = type(django_session).__module__.startswith("django.contrib.sessions.backends.")
+    if is_djangos and django_session.session_key in deleted:
+        django_session.clear()
+        django_session._session_key = None
+    else:
+        django_session.flush()
 
 
 def _entries(store: Any) -> Any:

@@ -14,7 +14,7 @@ from auth_sessions.core.credentials import refusing_long_passwords
 from auth_sessions.core.database import all_sessions, as_told, translate_missing_user, user_row, write_alias
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.db.locking import lock, lock_by_primary_key
-from auth_sessions.db.transactions import in_transaction
+from auth_sessions.db.transactions import in_transaction, is_outermost
 from auth_sessions.masking import Secret, secret_arguments
 from auth_sessions.models import Session
 
@@ -128,21 +128,27 @@ def sync_password_fingerprint(session: Session) -> None:
     """Store the fingerprint of the user's present password in a browser session that Django has accepted.
 
     If the password is a new one (``update_session_auth_hash()``), the user's other browser sessions end, which Django
-    refuses.
+    refuses. Where there are none, and no transaction is open, it is one UPDATE.
     """
     if passwords.matches(session.password_fingerprint, session.user):
         update_fingerprint_key(session)
         return
-    using = write_alias()
+    using, fingerprint = write_alias(), passwords.fingerprint(session.user.password)
+    browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
+    outdated = browsers.with_other_password(session.user)
+    if is_outermost(using) and not outdated.exclude(pk=session.pk).exists():
+        session.password_fingerprint = fingerprint
+        has_password = {"user__in": user_row(session.user).filter(password=Secret(session.user.password))}
+        update_on_commit(session, {"password_fingerprint": fingerprint}, only_if=has_password)
+        return
 
     def work() -> None:
         stored_users = lock_by_primary_key(user_row(session.user))
         if all(stored.password != session.user.password for stored in stored_users):
             return  # the password has changed since the user was read
-        browsers = all_sessions(using).filter(user_id=session.user_id, kind=SessionKind.BROWSER)
         lock(browsers)
-        session.password_fingerprint = passwords.fingerprint(session.user.password)
-        browsers.filter(pk=session.pk).update(password_fingerprint=session.password_fingerprint)
-        browsers.with_other_password(session.user).end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
+        session.password_fingerprint = fingerprint
+        browsers.filter(pk=session.pk).update(password_fingerprint=fingerprint)
+        outdated.end(reason=EndReason.PASSWORD_CHANGED, actor=session.user)
 
     in_transaction(work, using=using)

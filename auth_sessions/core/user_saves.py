@@ -65,7 +65,7 @@ def end_after_save(user_id: Any, *, has_new_password: bool, is_revoked: bool = F
     These are the sessions whose backend does not accept the user, all of them if the default manager hides the user,
     and those in which a user who is not accepted acts in another person's name. With a new password these are also the
     token sessions of any other, and those in which the user acts from a browser session of any other, where
-    ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` names that kind. Costs one SELECT if none ends, and then reads no session.
+    ``AUTH_SESSIONS_PASSWORD_CHANGE_ENDS`` names that kind. Costs at most two SELECTs if none ends.
 
     Sends ``credentials_revoked`` of a user whom no backend accepts, and with a new password that does not leave token
     sessions alone, unless it ``is_revoked``: it was sent before the save.
@@ -74,52 +74,47 @@ def end_after_save(user_id: Any, *, has_new_password: bool, is_revoked: bool = F
     user = all_users(using).filter(pk=user_id).first()
     if user is None:
         return 0
+    revokes = has_new_password and not is_revoked and _ends_tokens()
     is_locked_out = credentials_revoked.has_listeners(Session) and not _may_sign_in(user, using)
-    if not (has_new_password or is_locked_out or _refused(user, using).exists() or _acted(user, using).exists()):
+    refused = [sessions for _, sessions in _refused(user, using, has_new_password=has_new_password)]
+    if not (revokes or is_locked_out or (refused and refused[0].union(*refused[1:]).exists())):
         return 0
 
     def work() -> int:
         ended = 0
         for stored in lock_by_primary_key(user_row(user)):  # nobody changes the user until these sessions have ended
-            if (has_new_password and not is_revoked and _ends_tokens()) or not _may_sign_in(stored, using):
+            if revokes or not _may_sign_in(stored, using):
                 revoke_credentials({user_id}, using=using)
-            ended += _acted(stored, using).end(reason=EndReason.SIGNED_OUT)
-            ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)
             if has_new_password:
-                ended += _end_with_other_password(stored, using)
+                lock(all_sessions(using).of_person(user_id))
+            for reason, sessions in _refused(stored, using, has_new_password=has_new_password):
+                ended += sessions.end(reason=reason)
         return ended
 
     return in_transaction(work, using=using)
 
 
-def _end_with_other_password(user: AbstractBaseUser, using: str) -> int:
-    """End what a new password of the user refuses at once.
+def _refused(user: AbstractBaseUser, using: str, *, has_new_password: bool) -> list[tuple[EndReason, SessionQuerySet]]:
+    """The sessions that a user's present state refuses, and the reason for which they end.
 
-    The user's browser sessions are Django's to judge, and stay: ``update_session_auth_hash()`` may follow. Until then
-    nobody can act from them in another person's name, so that those sessions end.
+    The user's browser sessions of another password are Django's to judge, and stay: ``update_session_auth_hash()`` may
+    follow. Until then nobody can act from them in another person's name, so that those sessions end.
     """
-    lock(all_sessions(using).of_person(user.pk))
-    ended, kinds = 0, conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
-    outdated = all_sessions(using).exclude(password_fingerprint__in=passwords.fingerprints(user.password))
-    if SessionKind.BROWSER in kinds:
-        browsers = outdated.filter(user_id=user.pk, kind=SessionKind.BROWSER)
-        acted = all_sessions(using).filter(actor_id=user.pk, depends_on__in=browsers.values("pk"))
-        ended += acted.end(reason=EndReason.SIGNED_OUT)
-    if SessionKind.TOKEN in kinds:
-        tokens = outdated.filter(user_id=user.pk, kind=SessionKind.TOKEN)
-        ended += tokens.end(reason=EndReason.PASSWORD_CHANGED)
-    return ended
-
-
-def _refused(user: AbstractBaseUser, using: str) -> SessionQuerySet:
-    sessions = all_sessions(using).filter(user_id=user.pk)
-    return refused_sessions(user, sessions, is_visible=is_visible(user, using=using))
-
-
-def _acted(user: AbstractBaseUser, using: str) -> SessionQuerySet:
-    """The sessions in which a user acts in another person's name; none if the user may be signed in."""
-    acted = all_sessions(using).filter(actor_id=user.pk)
-    return acted.none() if _may_sign_in(user, using) else acted
+    own, acted = all_sessions(using).filter(user_id=user.pk), all_sessions(using).filter(actor_id=user.pk)
+    refused = []
+    if not _may_sign_in(user, using):
+        refused.append((EndReason.SIGNED_OUT, acted))
+    if (of_backends := refused_sessions(user, own, is_visible=is_visible(user, using=using))) is not None:
+        refused.append((EndReason.USER_INACTIVE, of_backends))
+    if has_new_password:
+        kinds = conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
+        outdated = own.exclude(password_fingerprint__in=passwords.fingerprints(user.password))
+        if SessionKind.BROWSER in kinds:
+            browsers = outdated.filter(kind=SessionKind.BROWSER)
+            refused.append((EndReason.SIGNED_OUT, acted.filter(depends_on__in=browsers.values("pk"))))
+        if SessionKind.TOKEN in kinds:
+            refused.append((EndReason.PASSWORD_CHANGED, outdated.filter(kind=SessionKind.TOKEN)))
+    return refused
 
 
 def _may_sign_in(user: AbstractBaseUser, using: str) -> bool:

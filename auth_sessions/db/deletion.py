@@ -14,7 +14,7 @@ from django.db.models import DO_NOTHING, Q
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
-from auth_sessions.choices import EndReason
+from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.db.locking import lock as lock_rows
 from auth_sessions.db.transactions import in_transaction, is_conflict
 from auth_sessions.masking import conceal
@@ -156,9 +156,16 @@ def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], No
     """Return a function that deletes the related objects as their ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
     keys = [session.pk for session in sessions]
-    collector = UnbatchedCollector(using=using)
+    has_tokens = any(session.kind == SessionKind.TOKEN for session in sessions)
+    collector = UnbatchedCollector(
+        using=using, without=None if has_tokens else apps.get_model("auth_sessions", "RefreshToken")
+    )
     candidates: list[Any] = list(get_candidate_relations_to_delete(model._meta))
-    relations = [relation for relation in candidates if relation.on_delete is not DO_NOTHING]
+    relations = [
+        relation
+        for relation in candidates
+        if relation.on_delete is not DO_NOTHING and relation.related_model is not collector.without
+    ]
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
         fields = [*(relation.field for relation in relations), model._meta.pk]
         return partial(_delete_in_sql, fields, keys, using=using)
@@ -201,13 +208,22 @@ def _rows(model: Any, instances: Iterable[Any], *, using: str) -> Any:
 
 
 class UnbatchedCollector(Collector):
-    """Django's collector, without its batches of 500 keys on SQLite: one statement for each related model."""
+    """Django's collector, without its batches of 500 keys on SQLite: one statement for each related model.
+
+    Of the model ``without`` there are no rows to delete.
+    """
+
+    def __init__(self, *, using: str, without: Any = None) -> None:
+        super().__init__(using=using)
+        self.without = without
 
     def get_del_batches(self, objs: Any, fields: Any) -> list[Any]:
         return list(batches(objs))
 
     def related_objects(self, related_model: Any, related_fields: Any, objs: Any) -> QuerySet[Any]:
         """The objects with the rows of their multi-table inheritance parents, which Django would read one by one."""
+        if related_model is self.without:
+            return related_model._base_manager.none()  # type: ignore[no-any-return]
         links = [link.name for link in related_model._meta.concrete_model._meta.parents.values() if link]
         rows: QuerySet[Any] = super().related_objects(related_model, related_fields, objs)
         return rows.select_related(*links) if links else rows

@@ -153,6 +153,18 @@ class ProjectToken(SessionToken):
     def _moment(self, claim: str) -> datetime:
         return moments.from_seconds(_seconds(self.payload[claim]))
 
+    def verify_start(self) -> None:
+        """Raise ``TokenError`` before ``nbf``, which a token has if the project has added it."""
+        if "nbf" not in self.payload:
+            return
+        leeway = self.get_token_backend().get_leeway()
+        try:
+            has_begun = _seconds(self.payload["nbf"]) <= self.current_time.timestamp() + leeway.total_seconds()
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TokenError(_("Token is incomplete")) from error
+        if not has_begun:
+            raise TokenError(_("Token is invalid"))
+
     def verify_end(self) -> None:
         """Raise ``ExpiredTokenError`` at or after ``exp``."""
         leeway = self.get_token_backend().get_leeway()
@@ -244,6 +256,7 @@ class SessionAccessToken(ProjectToken):
         return moments.add(self._moment("iat"), conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway)
 
     def verify(self) -> None:
+        self.verify_start()
         self.verify_end()
         self.verify_claims()
 

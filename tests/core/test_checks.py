@@ -69,6 +69,7 @@ WRONG = [
     *[(name, value) for name in DURATIONS for value in NO_DURATIONS],
     *[(name, None) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
     *[("LAST_SEEN_INTERVAL", timedelta(days=days)) for days in (14, 15)],
+    *[("PRESET", value) for value in ("", "aal4", "AAL1", 2, True, [], {}, ["aal1"])],
     *[("CACHE", value) for value in ("", "redis", 0, [], {}, ["default"])],
     *[("REUSE_POLICY", value) for value in (None, "", "Strict", "Lenient", 1, True, [], {}, ["lenient"])],
     *[
@@ -92,6 +93,7 @@ RIGHT = [
         for value in (None, timedelta(hours=1), CENTURY)
     ],
     *[(name, timedelta(microseconds=1)) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
+    *[("PRESET", value) for value in (None, "aal1", "aal2", "aal3")],
     *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "strict", "lenient", "off")],
     *[("ACTIVITY_DAYS", value) for value in (None, 31, 10_000)],

@@ -160,8 +160,8 @@ PUBLIC = {
 }
 
 NOT_PUBLIC = """
-    apps checks core db devices management metrics migrations moments observers openapi parsers passwords paths
-    preferences receivers refusals security_log step_up
+    apps audit checks core db devices management metrics migrations moments observers openapi parsers passwords paths
+    preferences presets receivers refusals security_log step_up
 """
 
 INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}

@@ -159,3 +159,24 @@ class TestPythonApi:
         assert rotation.refresh(session.pk, generation=0, jti=jti).refresh_token.generation == 1
         with pytest.raises(exceptions.TokenNotValid):
             rotation.refresh(session.pk, generation=1, jti=jti)
+
+
+@each("not_before", [10, 3600, "soon", None, [0], True])
+def test_before_its_time(ada, clock, not_before):
+    """``nbf`` (RFC 7519, section 4.1.5), which a receiver of the project may add."""
+
+    def add(token, **kwargs):
+        number = type(not_before) is int
+        token["nbf"] = int(timezone.now().timestamp()) + not_before if number else not_before
+
+    access_token_issuing.connect(add)
+    try:
+        laptop = Device().sign_in(ada)
+    finally:
+        access_token_issuing.disconnect(add)
+    assert code(laptop.me()) == (401, "token_not_valid")
+    if not_before == 10:
+        clock.shift(9)
+        assert code(laptop.me()) == (401, "token_not_valid")
+        clock.shift(1)
+        assert laptop.me().status_code == 200

@@ -219,7 +219,7 @@ def test_what_may_be_imported():
         assert list(APP.rglob(name)) or list(APP.rglob(f"{name}.py")), name
 
 
-@pytest.mark.parametrize("name", ["clearauthsessions", "revokeauthsessions", "authsessionsreport"])
+@pytest.mark.parametrize("name", ["clearauthsessions", "revokeauthsessions", "authsessionsreport", "auditauthsessions"])
 def test_every_option(name):
     listed = first_column(section(reference("commands"), f"## {name}"))
     parser = load_command_class("auth_sessions", name).create_parser("manage.py", name)

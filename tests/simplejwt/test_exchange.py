@@ -56,6 +56,13 @@ class TestOnce:
         assert ada.last_login is None
         assert started == [Session.objects.get()]
 
+    def test_before_its_time(self, clock, ada):
+        """``nbf``, which simplejwt verifies as well."""
+        client = Client().holding(old_refresh_token(ada, nbf=int(timezone.now().timestamp()) + 10))
+        assert code(client.present()) == NOT_VALID
+        clock.shift(10)
+        assert client.present().status_code == 200
+
     @pytest.mark.slow
     @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level or "default level")
     def test_twenty_clients_at_once(self, ada, monkeypatch, level):

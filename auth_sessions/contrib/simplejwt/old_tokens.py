@@ -67,7 +67,8 @@ class OldToken(ProjectToken):
         return self._moment(claim if claim in self.payload else "exp")
 
     def verify(self) -> None:
-        """Raise ``TokenError`` unless it is of the right type, has not expired and names a user."""
+        """Raise ``TokenError`` unless it is of the right type, valid at this time, and names a user."""
+        self.verify_start()
         self.verify_end()
         try:
             is_typed = is_type_known() and self.payload.get(self.type_claim) == self.token_type

@@ -1,0 +1,133 @@
+"""When sessions end: absolutely, and unused."""
+
+from datetime import timedelta
+from importlib import import_module
+
+from rest_framework.authentication import TokenAuthentication
+
+from auth_sessions.audit.findings import Finding, duty, met, not_met
+from auth_sessions.audit.judges.common import Judge, own_classes
+from auth_sessions.audit.project import Project, spell
+from auth_sessions.conf import conf
+from auth_sessions.moments import LONGEST
+from auth_sessions.pages.revocation_delay import get_revocation_delay
+from auth_sessions.presets import PRESETS
+
+SIMPLE_JWT = "auth_sessions.contrib.simplejwt"
+
+
+def sessions_of_others(project: Project) -> Finding | None:
+    """What signs people in, and does not end by the settings of this app."""
+    if message := project.first_message("auth_sessions.W030"):
+        return not_met(message.msg, message.hint or "")
+    if static := list(project.authenticates(lambda each: issubclass(each, TokenAuthentication))):
+        return not_met(
+            f"{', '.join(static)} accepts tokens that never expire.",
+            "Use auth_sessions.authentication.SessionJWTAuthentication.",
+        )
+    if project.has_cookies and not project.has_browser_sessions:
+        return not_met(
+            "Logins by Django's cookie, such as the admin's, do not end by the settings of this app.",
+            "Add auth_sessions.middleware.BrowserSessionMiddleware to MIDDLEWARE.",
+        )
+    if message := project.first_message("auth_sessions.E014", "auth_sessions.W021"):
+        return not_met(message.msg, message.hint or "Correct MIDDLEWARE.")
+    return _old_tokens(project) or own_classes(project)
+
+
+def _old_tokens(project: Project) -> Finding | None:
+    if not project.is_installed(SIMPLE_JWT) or import_module(f"{SIMPLE_JWT}.old_tokens").is_over():
+        return None
+    return duty(
+        "Tokens of simplejwt's are accepted: how long ago those people have proved their identity is not known.",
+        "Set AUTH_SESSIONS_SIMPLEJWT_UNTIL to a moment that comes soon.",
+    )
+
+
+def _longer_than(project: Project, longest: timedelta, change: str) -> Finding | None:
+    """What ends too late although the setting is right."""
+    if conf.AUTH_SESSIONS_PRESET is None:
+        return duty(
+            f"AUTH_SESSIONS_LIFETIME is {spell(conf.AUTH_SESSIONS_LIFETIME)}; a sign-in of your own may ask for more "
+            "(lifetime, get_lifetime()).",
+            f"{change}, which no sign-in exceeds; or see that none asks for more.",
+        )
+    if project.longest_session is None:
+        return duty(
+            "No sign-in exceeds the preset. Whether a session is stored that began under a longer setting could not be "
+            "read.",
+            "Run the command where the database is.",
+        )
+    if project.longest_session > longest:
+        return not_met(
+            "No sign-in exceeds the preset, but sessions are stored that began under a longer setting.",
+            "End them: revokeauthsessions --all",
+        )
+    return None
+
+
+def overall(level: str) -> Judge:
+    """The absolute end, at a level of NIST SP 800-63B-4."""
+    limit = PRESETS[level]["AUTH_SESSIONS_LIFETIME"]
+    change = f'AUTH_SESSIONS_PRESET = "{level}"'
+
+    def judge(project: Project) -> Finding:
+        lifetime = conf.AUTH_SESSIONS_LIFETIME
+        if lifetime is None or lifetime > limit:
+            return not_met(f"AUTH_SESSIONS_LIFETIME is {spell(lifetime)}; the limit is {spell(limit)}.", change)
+        found = sessions_of_others(project) or _longer_than(project, limit, change)
+        return found or met(f"Every session ends {spell(lifetime)} after its sign-in at the latest.")
+
+    return judge
+
+
+def has_overall(project: Project) -> Finding:
+    """An absolute end of any length."""
+    lifetime, change = conf.AUTH_SESSIONS_LIFETIME, "Set AUTH_SESSIONS_PRESET"
+    if lifetime is None:
+        return not_met("AUTH_SESSIONS_LIFETIME is None: a session that is used never ends.", change)
+    found = sessions_of_others(project) or _longer_than(project, LONGEST, change)
+    return found or met(f"Every session ends {spell(lifetime)} after its sign-in at the latest.")
+
+
+def inactivity(level: str) -> Judge:
+    """The end of an unused session, at a level of NIST SP 800-63B-4."""
+    limit = PRESETS[level]["AUTH_SESSIONS_IDLE_TIMEOUT"]
+
+    def judge(project: Project) -> Finding:
+        timeout, delay = conf.AUTH_SESSIONS_IDLE_TIMEOUT, get_revocation_delay()
+        if timeout is None or timeout > limit:
+            return not_met(
+                f"AUTH_SESSIONS_IDLE_TIMEOUT is {spell(timeout)}; the limit is {spell(limit)}.",
+                f'AUTH_SESSIONS_PRESET = "{level}"',
+            )
+        if delay is not None and delay > limit:
+            return not_met(
+                f"Who verifies the signature alone accepts an access token for {spell(delay)}, used or not.",
+                f'SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] of {spell(limit)} at most.',
+            )
+        return sessions_of_others(project) or met(f"A session that is not used for {spell(timeout)} has ended.")
+
+    return judge
+
+
+def has_inactivity(project: Project) -> Finding:
+    timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT
+    if timeout is None:
+        return not_met("AUTH_SESSIONS_IDLE_TIMEOUT is None: an unused session does not end.", "Set it.")
+    return sessions_of_others(project) or met(f"A session that is not used for {spell(timeout)} has ended.")
+
+
+def are_documented(project: Project) -> Finding:
+    lifetime, timeout = spell(conf.AUTH_SESSIONS_LIFETIME), spell(conf.AUTH_SESSIONS_IDLE_TIMEOUT)
+    return duty(
+        f"Here they are {lifetime} (absolute) and {timeout} (unused).",
+        "Write down why, and where they deviate from NIST SP 800-63B; of Django's sessions as well, where the app does "
+        "not know them.",
+    )
+
+
+def limit_is_documented(project: Project) -> Finding:
+    number, policy = conf.AUTH_SESSIONS_MAX_PER_USER, conf.AUTH_SESSIONS_LIMIT_POLICY
+    limit = "no limit" if number is None else f"{number} for each {conf.AUTH_SESSIONS_LIMIT_BY}, then {policy!r}"
+    return duty(f"Here there is {limit}.", "Write down how many sessions a person may have, and what happens then.")

@@ -1,0 +1,434 @@
+"""Each verdict, and which setting changes it."""
+
+import logging
+import sys
+from datetime import timedelta
+from types import ModuleType
+
+import pytest
+from django.conf import settings as project
+from django.http import HttpResponse
+from django.urls import include, path
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.authentication import BaseAuthentication, BasicAuthentication, TokenAuthentication
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.views import APIView
+from rest_framework_simplejwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
+
+from auth_sessions import api, views
+from auth_sessions.audit.project import spell
+from auth_sessions.models import Session
+from auth_sessions.permissions import RecentlyAuthenticated
+from tests.support.audit import SAFE
+from tests.support.host import has_browsers, has_supabase
+from tests.support.keys import new_key, pem_pair
+
+pytestmark = [pytest.mark.slow, pytest.mark.any_database, has_browsers]
+
+MET, NOT_MET, DUTY, NOT_APPLICABLE = "met", "not met", "the project's duty", "not applicable"
+
+
+class OwnAuthentication(BaseAuthentication):
+    """Nobody but the project knows what it accepts."""
+
+
+def view_with(**members):
+    return path("view/", type("View", (APIView,), members).as_view())
+
+
+def asked_by(*classes):
+    return view_with(authentication_classes=classes)
+
+
+def with_framework(**members):
+    return {"REST_FRAMEWORK": {**SAFE["REST_FRAMEWORK"], **members}}
+
+
+def with_simple_jwt(**members):
+    return {"SIMPLE_JWT": {**SAFE["SIMPLE_JWT"], **members}}
+
+
+WITHOUT_BROWSERS = {"MIDDLEWARE": [name for name in SAFE["MIDDLEWARE"] if not name.startswith("auth_sessions.")]}
+WITHOUT_COOKIES = {"MIDDLEWARE": ["django.middleware.common.CommonMiddleware"]}
+ENGINE = "django.contrib.sessions.backends"
+
+SETTINGS = [
+    ("asvs-3.3.1", {}, MET),
+    ("asvs-3.3.1", {"SESSION_COOKIE_SECURE": False}, NOT_MET),
+    ("asvs-3.3.1", {"CSRF_COOKIE_SECURE": False}, NOT_MET),
+    ("asvs-3.3.1", {"CSRF_COOKIE_SECURE": False, "CSRF_USE_SESSIONS": True}, MET),
+    ("asvs-3.3.1", {"SESSION_COOKIE_NAME": "__Secure-id"}, MET),
+    ("asvs-3.3.1", {"SESSION_COOKIE_NAME": "id"}, NOT_MET),
+    ("asvs-3.3.1", WITHOUT_COOKIES, NOT_APPLICABLE),
+    ("asvs-3.3.2", {}, MET),
+    ("asvs-3.3.2", {"SESSION_COOKIE_SAMESITE": "None"}, NOT_MET),
+    ("asvs-3.3.2", {"CSRF_COOKIE_SAMESITE": False}, NOT_MET),
+    ("asvs-3.3.3", {}, MET),
+    ("asvs-3.3.3", {"SESSION_COOKIE_NAME": "__Secure-id"}, NOT_MET),
+    ("asvs-3.3.3", {"SESSION_COOKIE_DOMAIN": "example.org"}, NOT_MET),
+    ("asvs-3.3.3", {"SESSION_COOKIE_PATH": "/shop/"}, NOT_MET),
+    ("asvs-3.3.4", {}, MET),
+    ("asvs-3.3.4", {"SESSION_COOKIE_HTTPONLY": False}, NOT_MET),
+    ("asvs-3.3.5", {}, MET),
+    ("asvs-3.3.5", {"SESSION_ENGINE": f"{ENGINE}.signed_cookies"}, NOT_MET),
+    ("asvs-3.4.1", {}, MET),
+    ("asvs-3.4.1", {"SECURE_HSTS_SECONDS": 3600}, NOT_MET),
+    ("asvs-3.4.1", {"SECURE_HSTS_INCLUDE_SUBDOMAINS": False}, NOT_MET),
+    ("asvs-3.4.1", WITHOUT_COOKIES, NOT_MET),
+    ("asvs-3.4.2", {}, DUTY),
+    ("asvs-3.4.4", {}, MET),
+    ("asvs-3.4.4", {"SECURE_CONTENT_TYPE_NOSNIFF": False}, NOT_MET),
+    ("asvs-3.4.5", {}, MET),
+    ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": None}, NOT_MET),
+    ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": "unsafe-url"}, NOT_MET),
+    ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": ["no-referrer", "same-origin"]}, MET),
+    ("asvs-3.4.6", {}, NOT_MET),
+    ("asvs-3.5.1", {}, MET),
+    ("asvs-3.5.1", {"MIDDLEWARE": [name for name in SAFE["MIDDLEWARE"] if "csrf" not in name]}, NOT_MET),
+    ("asvs-3.5.1", WITHOUT_COOKIES, NOT_APPLICABLE),
+    ("asvs-3.5.3", {}, DUTY),
+    ("asvs-7.1.1", {}, DUTY),
+    ("asvs-7.1.2", {}, DUTY),
+    ("asvs-7.1.2", {"AUTH_SESSIONS_MAX_PER_USER": 5}, DUTY),
+    ("asvs-7.2.3", {}, MET),
+    ("asvs-7.2.3", {"SESSION_ENGINE": "project.sessions"}, DUTY),
+    ("asvs-7.2.4", {}, NOT_MET),
+    ("asvs-7.3.1", {}, MET),
+    ("asvs-7.3.1", {"AUTH_SESSIONS_IDLE_TIMEOUT": None}, NOT_MET),
+    ("asvs-7.3.1", WITHOUT_BROWSERS, NOT_MET),
+    ("asvs-7.3.1", WITHOUT_COOKIES, MET),
+    ("asvs-7.3.2", {}, MET),
+    ("asvs-7.3.2", {"AUTH_SESSIONS_LIFETIME": None}, NOT_MET),
+    ("asvs-7.3.2", {"AUTH_SESSIONS_PRESET": None}, DUTY),
+    ("asvs-7.3.2", WITHOUT_BROWSERS, NOT_MET),
+    ("asvs-7.4.1", WITHOUT_BROWSERS, MET),
+    ("asvs-7.4.1", {**WITHOUT_BROWSERS, "SESSION_ENGINE": f"{ENGINE}.signed_cookies"}, NOT_MET),
+    ("asvs-7.4.1", {"INSTALLED_APPS": ["channels"]}, DUTY),
+    ("asvs-7.4.1", {"CHANNEL_LAYERS": {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}}, DUTY),
+    ("asvs-7.4.2", {}, MET),
+    ("asvs-7.4.2", {"AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.AllowAllUsersModelBackend"]}, DUTY),
+    ("asvs-7.4.2", {"AUTHENTICATION_BACKENDS": ["axes.backends.AxesStandaloneBackend"]}, MET),
+    ("asvs-7.4.3", {}, DUTY),
+    ("asvs-7.4.3", {"AUTH_SESSIONS_PASSWORD_CHANGE_ENDS": ["browser"]}, NOT_MET),
+    ("asvs-7.4.5", {}, MET),
+    ("asvs-7.5.2", {"AUTH_SESSIONS_REAUTHENTICATION_AGE": None}, NOT_MET),
+    ("asvs-9.1.1", {}, MET),
+    ("asvs-9.1.1", with_simple_jwt(ALGORITHM="RS256"), NOT_MET),
+    ("asvs-9.1.3", {}, MET),
+    ("asvs-9.2.1", {}, MET),
+    ("asvs-9.2.2", {}, MET),
+    ("asvs-9.2.3", {}, MET),
+    ("asvs-9.2.3", with_simple_jwt(AUDIENCE=None), DUTY),
+    ("asvs-10.3.3", {}, MET),
+    ("asvs-10.3.3", with_simple_jwt(USER_ID_FIELD="email"), DUTY),
+    ("asvs-10.3.5", {}, NOT_MET),
+    ("asvs-10.4.4", {}, DUTY),
+    ("asvs-10.4.5", {}, MET),
+    *[("asvs-10.4.5", {"AUTH_SESSIONS_REUSE_POLICY": policy}, NOT_MET) for policy in ("confirmed", "lenient", "off")],
+    ("asvs-10.4.8", {}, MET),
+    ("asvs-10.4.9", {}, MET),
+    ("asvs-14.2.1", {}, MET),
+    ("asvs-14.2.1", {"INSTALLED_APPS": ["channels"]}, DUTY),
+    ("asvs-14.2.2", {}, MET),
+    ("asvs-14.2.7", {}, DUTY),
+    ("asvs-14.2.7", {"AUTH_SESSIONS_ACTIVITY_DAYS": None}, NOT_MET),
+    ("asvs-14.3.1", {}, DUTY),
+    ("asvs-16.2.1", {}, MET),
+    ("asvs-16.3.1", {}, MET),
+    ("asvs-16.3.1", WITHOUT_BROWSERS, NOT_MET),
+    ("asvs-16.3.2", {}, DUTY),
+    ("asvs-16.3.3", {}, MET),
+    ("asvs-16.3.3", with_framework(DEFAULT_THROTTLE_RATES={}), NOT_MET),
+    ("asvs-16.5.1", {}, MET),
+    ("asvs-16.5.1", {"DEBUG": True}, NOT_MET),
+    ("asvs-16.5.2", {}, MET),
+    ("asvs-16.5.3", {}, DUTY),
+    ("rfc9700-2.2.1", {}, NOT_MET),
+    ("rfc9700-2.2.2", {"AUTH_SESSIONS_REUSE_POLICY": "confirmed"}, MET),
+    ("rfc9700-2.2.2", {"AUTH_SESSIONS_REUSE_POLICY": "off"}, NOT_MET),
+    ("rfc9700-4.11.2", {}, MET),
+    ("rfc9700-4.13", {}, MET),
+    ("rfc9700-4.13", {"AUTH_SESSIONS_TRUSTED_PROXIES": 1}, DUTY),
+    ("rfc9700-4.13", {"USE_X_FORWARDED_HOST": True}, DUTY),
+    ("rfc9700-4.14.2-reuse", {"AUTH_SESSIONS_REUSE_POLICY": "confirmed"}, NOT_MET),
+    ("rfc9700-4.14.2-events", {}, MET),
+    ("rfc9700-4.14.2-events", {"AUTH_SESSIONS_PASSWORD_CHANGE_ENDS": ["browser"]}, NOT_MET),
+    ("rfc9700-4.16", {}, MET),
+    ("rfc9700-4.16", WITHOUT_COOKIES, DUTY),
+    ("rfc8725-3.2", {}, MET),
+    ("rfc8725-3.5", {}, DUTY),
+    ("rfc8725-3.5", {"SECRET_KEY": "short"}, NOT_MET),
+    ("rfc8725-3.5", with_simple_jwt(SIGNING_KEY="short"), NOT_MET),
+    ("rfc8725-3.8", {}, MET),
+    ("rfc8725-3.8", with_simple_jwt(ISSUER=None), NOT_APPLICABLE),
+    ("rfc8725-3.11", {}, NOT_MET),
+    ("nist-5.1-restart", {}, DUTY),
+    ("nist-5.1-restart", {"SESSION_EXPIRE_AT_BROWSER_CLOSE": False}, NOT_MET),
+    ("nist-5.1-transport", {}, MET),
+    ("nist-5.1-transport", {"SECURE_SSL_REDIRECT": False}, NOT_MET),
+    ("nist-5.1.1-hosts", {}, MET),
+    ("nist-5.1.1-hosts", {"CSRF_COOKIE_DOMAIN": "example.org"}, NOT_MET),
+    ("nist-5.1.1-expiry", {"SESSION_EXPIRE_AT_BROWSER_CLOSE": False}, MET),
+    ("nist-5.1.1-expiry", {"SESSION_EXPIRE_AT_BROWSER_CLOSE": False, "SESSION_COOKIE_AGE": 86400}, NOT_MET),
+    ("nist-5.1.1-opaque", {}, MET),
+    ("nist-5.1.1-opaque", {"SESSION_ENGINE": f"{ENGINE}.signed_cookies"}, NOT_MET),
+    ("nist-5.2-end", {}, MET),
+    ("nist-5.2-end", WITHOUT_BROWSERS, NOT_MET),
+    ("nist-5.2-reset", {}, NOT_MET),
+]
+
+
+@pytest.mark.parametrize(("id_", "changes", "expected"), SETTINGS, ids=str)
+def test_by_the_settings(verdict, id_, changes, expected):
+    changes = dict(changes)
+    if installed := changes.pop("INSTALLED_APPS", None):
+        changes["INSTALLED_APPS"] = [*project.INSTALLED_APPS, *installed]
+    assert verdict(id_, **changes) == expected
+
+
+class TestTimeLimits:
+    """With the preset of a level its limits are met, and those of no higher one."""
+
+    LIMITS = (
+        "nist-2.1.3-overall",
+        "nist-2.2.3-overall",
+        "nist-2.2.3-inactivity",
+        "nist-2.3.3-overall",
+        "nist-2.3.3-inactivity",
+    )
+
+    @pytest.mark.parametrize(("preset", "reached"), [("aal1", 1), ("aal2", 3), ("aal3", 5)])
+    def test_each_preset(self, verdict, preset, reached):
+        found = [verdict(id_, AUTH_SESSIONS_PRESET=preset) for id_ in self.LIMITS]
+        assert found == [MET] * reached + [NOT_MET] * (5 - reached)
+
+    def test_settings_alone_keep_no_sign_in_from_being_longer(self, finding):
+        changes = {"AUTH_SESSIONS_PRESET": None, "AUTH_SESSIONS_LIFETIME": timedelta(hours=12)}
+        found = finding("nist-2.3.3-overall", **changes)
+        assert found.verdict == DUTY
+        assert "AUTH_SESSIONS_PRESET" in found.change
+
+    def test_a_session_that_is_longer(self, finding, ada, settings):
+        """It began before the preset was set."""
+        settings.AUTH_SESSIONS_PRESET = None
+        session = api.sign_in_user(ada, lifetime=timedelta(hours=12, seconds=1)).session
+        assert finding("nist-2.3.3-overall").verdict == NOT_MET
+        assert finding("nist-2.2.3-overall").verdict == MET
+        assert finding("asvs-7.3.2").verdict == MET
+        Session.objects.filter(pk=session.pk).update(expires_at=None)
+        assert finding("nist-2.2.3-overall").verdict == finding("asvs-7.3.2").verdict == NOT_MET
+        long_ago = timezone.now() - timedelta(days=1)  # it has become idle, and ends whatever its lifetime
+        Session.objects.filter(pk=session.pk).update(last_seen_at=long_ago)
+        session.refresh_token.__class__.objects.update(rotated_at=long_ago)
+        assert finding("nist-2.2.3-overall").verdict == MET
+
+    def test_sessions_of_its_own_preset(self, verdict, ada, settings):
+        settings.AUTH_SESSIONS_PRESET = "aal3"
+        api.sign_in_user(ada)
+        api.sign_in_user(ada, lifetime=None)
+        assert verdict("nist-2.3.3-overall") == MET
+
+    def test_access_tokens_that_others_accept_for_longer(self, verdict):
+        private, public = pem_pair(new_key("RS256"))
+        keys = {"ALGORITHM": "RS256", "SIGNING_KEY": private, "VERIFYING_KEY": public}
+        longer = with_simple_jwt(**keys, ACCESS_TOKEN_LIFETIME=timedelta(minutes=30))
+        assert verdict("nist-2.3.3-inactivity", **longer) == NOT_MET
+        assert verdict("nist-2.2.3-inactivity", **longer) == MET
+        assert verdict("nist-2.3.3-inactivity", **with_simple_jwt(**keys)) == MET
+
+    @pytest.mark.parametrize("id_", LIMITS)
+    def test_sessions_that_are_not_the_app_s(self, verdict, id_):
+        assert verdict(id_, **WITHOUT_BROWSERS) == NOT_MET
+        assert verdict(id_, asked_by(TokenAuthentication)) == NOT_MET
+        assert verdict(id_, asked_by(OwnAuthentication)) == DUTY
+        assert verdict(id_, AUTH_SESSIONS_SIMPLEJWT_UNTIL=None) == DUTY
+
+    def test_in_words(self):
+        spelled = [
+            spell(timedelta(**given)) for given in ({"days": 30}, {"hours": 24}, {"minutes": 90}, {"seconds": 9.5})
+        ]
+        assert [*spelled, spell(None)] == ["30 days", "1 day", "90 minutes", "9.5 seconds", "none"]
+
+
+OF_ANY_CLASS = [
+    *("asvs-3.3.1", "asvs-3.5.1", "asvs-7.2.1", "asvs-7.2.2", "asvs-7.3.1", "asvs-7.4.1", "asvs-7.4.2", "asvs-9.1.1"),
+    *("asvs-9.2.1", "asvs-9.2.3", "asvs-14.2.1", "rfc8725-3.8", "rfc8725-3.12"),
+]
+"""What depends on each class that authenticates."""
+
+
+class TestAuthenticationClasses:
+    @pytest.mark.parametrize("id_", ["asvs-7.4.1", "nist-5.1-sign-out", "nist-5.2-end"])
+    @pytest.mark.parametrize("cls", [JWTAuthentication, JWTStatelessUserAuthentication])
+    def test_that_ask_no_session(self, finding, id_, cls):
+        assert finding(id_).verdict == MET
+        found = finding(id_, asked_by(cls))
+        assert found.verdict == NOT_MET
+        assert "'view/'" in found.reason
+
+    def test_that_read_no_user(self, verdict):
+        assert verdict("asvs-7.4.2", asked_by(JWTStatelessUserAuthentication)) == NOT_MET
+        assert verdict("asvs-7.4.2", asked_by(JWTAuthentication)) == MET
+
+    def test_for_services_elsewhere(self, verdict):
+        private, public = pem_pair(new_key("RS256"))
+        keys = {"ALGORITHM": "RS256", "SIGNING_KEY": private, "VERIFYING_KEY": public}
+        for id_ in ("asvs-7.4.1", "asvs-7.4.2"):
+            assert verdict(id_, **with_simple_jwt(**keys)) == DUTY
+        assert verdict("asvs-9.2.3", **with_simple_jwt(**keys, AUDIENCE=None)) == NOT_MET
+
+    @pytest.mark.parametrize("cls", [TokenAuthentication, BasicAuthentication])
+    def test_static_keys_and_passwords(self, verdict, cls):
+        assert verdict("asvs-7.2.2") == MET
+        assert verdict("asvs-7.2.2", asked_by(cls)) == NOT_MET
+        path_ = f"rest_framework.authentication.{cls.__name__}"
+        assert verdict("asvs-7.2.2", **with_framework(DEFAULT_AUTHENTICATION_CLASSES=[path_])) == NOT_MET
+
+    @pytest.mark.parametrize(
+        "id_",
+        OF_ANY_CLASS,
+    )
+    def test_of_the_project_s_own(self, finding, id_):
+        """Nothing is met of what nobody but the project knows."""
+        assert finding(id_).verdict == MET
+        found = finding(id_, asked_by(OwnAuthentication))
+        assert found.verdict == DUTY
+        assert "OwnAuthentication" in found.reason
+
+    def test_without_cookies_of_django(self, verdict):
+        assert verdict("asvs-3.3.1", asked_by(OwnAuthentication), **WITHOUT_COOKIES) == DUTY
+
+    def test_the_bound_of_the_cached_check(self, finding):
+        cached = "auth_sessions.authentication.CachedSessionJWTAuthentication"
+        found = finding("asvs-7.4.1", **with_framework(DEFAULT_AUTHENTICATION_CLASSES=[cached]))
+        assert (found.verdict, found.reason[-12:]) == (MET, "in 1 minute.")
+
+
+class TestURLs:
+    def test_views_without_csrf_protection(self, finding):
+        exempt = csrf_exempt(lambda request: HttpResponse())
+        found = finding("asvs-3.5.1", path("hook/", exempt), path("hooks/", include([path("two/", exempt)])))
+        assert (found.verdict, found.reason) == (DUTY, "Without CSRF protection: hook/, hooks/two/.")
+
+    def test_people_end_their_sessions(self, verdict):
+        assert verdict("asvs-7.5.2") == NOT_MET
+        proved = {"permission_classes": [IsAuthenticated & RecentlyAuthenticated]}
+        either = {"permission_classes": [IsAuthenticated | RecentlyAuthenticated]}
+        within = {"permission_classes": [IsAuthenticated, RecentlyAuthenticated.within(minutes=5)]}
+        for detail, sign_out, expected in (
+            (proved, within, MET),
+            (proved, {}, NOT_MET),
+            (either, within, NOT_MET),
+        ):
+            replaced = [
+                path("api/auth/sessions/<str:session_id>/", type("Own", (views.SessionDetailView,), detail).as_view()),
+                path("api/auth/sign-out/", type("Own", (views.SignOutView,), sign_out).as_view()),
+            ]
+            assert verdict("asvs-7.5.2", *replaced) == expected
+
+    def test_nothing_is_mounted(self, verdict):
+        nothing = {"ROOT_URLCONF": type("Urls", (), {"urlpatterns": []})}
+        for id_ in ("asvs-7.5.2", "asvs-10.4.9"):
+            assert verdict(id_, **nothing) == NOT_MET
+        assert verdict("rfc9700-4.11.2", **nothing) == NOT_APPLICABLE
+
+    def test_the_pages_alone(self, verdict):
+        alone = type("Urls", (), {"urlpatterns": [path("account/", include("auth_sessions.pages.urls"))]})
+        cookies_only = with_framework(DEFAULT_AUTHENTICATION_CLASSES=[])
+        assert verdict("asvs-7.5.2", ROOT_URLCONF=alone) == MET
+        assert verdict("nist-5.1-restart", ROOT_URLCONF=alone, **cookies_only) == MET
+
+    @has_supabase
+    def test_a_new_password_in_the_supabase_api(self, verdict):
+        supabase = path("auth/v1/", include("auth_sessions.supabase.urls"))
+        assert verdict("asvs-7.5.1") == DUTY
+        assert verdict("asvs-7.5.1", supabase) == NOT_MET
+        assert verdict("asvs-7.5.1", supabase, AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD="unless_recent") == DUTY
+
+    def test_views_of_other_packages(self, verdict):
+        from rest_framework_simplejwt.views import TokenObtainPairView
+
+        other = path("token/", TokenObtainPairView.as_view())
+        for id_ in ("asvs-7.2.2", "asvs-7.3.2", "asvs-7.4.1", "asvs-7.4.2", "nist-2.3.3-overall"):
+            assert verdict(id_, other) == NOT_MET
+
+
+class TestOtherSettings:
+    def test_a_key_of_rsa(self, verdict):
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        for size, expected in ((1024, NOT_MET), (2048, DUTY)):
+            private, public = pem_pair(rsa.generate_private_key(65537, size))
+            keys = {"ALGORITHM": "RS256", "SIGNING_KEY": private, "VERIFYING_KEY": public}
+            assert verdict("rfc8725-3.5", **with_simple_jwt(**keys)) == expected
+
+    def test_a_key_set_without_tls(self, verdict):
+        for url, expected in (("http://example.org/keys", NOT_MET), ("https://example.org/keys", MET)):
+            assert verdict("asvs-9.1.3", **with_simple_jwt(JWK_URL=url)) == expected
+
+    def test_origins(self, verdict):
+        def found(**changes):
+            return verdict("asvs-3.4.2", INSTALLED_APPS=[*project.INSTALLED_APPS, "corsheaders"], **changes)
+
+        pytest.importorskip("corsheaders")
+        assert found() == MET
+        assert found(CORS_ALLOW_ALL_ORIGINS=True) == NOT_MET
+        assert found(CORS_ALLOWED_ORIGIN_REGEXES=["^https://.*$"]) == DUTY
+
+    def test_frames(self, verdict):
+        csp = "django.middleware.csp.ContentSecurityPolicyMiddleware"
+        pytest.importorskip("django.middleware.csp", reason="new in Django 6.0")
+        for policy, expected in (({"frame-ancestors": ["'none'"]}, MET), ({"default-src": ["'self'"]}, NOT_MET)):
+            found = verdict("asvs-3.4.6", MIDDLEWARE=[csp, *SAFE["MIDDLEWARE"]], SECURE_CSP=policy)
+            assert found == expected
+
+    def test_frames_by_django_csp(self, verdict, monkeypatch):
+        """Which the tests need not have: the judge looks at its middleware and at its setting."""
+        package = ModuleType("csp.middleware")
+        package.CSPMiddleware = type("CSPMiddleware", (), {})
+        monkeypatch.setitem(sys.modules, "csp.middleware", package)
+        installed = {"MIDDLEWARE": ["csp.middleware.CSPMiddleware", *SAFE["MIDDLEWARE"]]}
+        for directives, expected in (({"frame-ancestors": ["'none'"]}, MET), ({}, NOT_MET)):
+            found = verdict("asvs-3.4.6", **installed, CONTENT_SECURITY_POLICY={"DIRECTIVES": directives})
+            assert found == expected
+        assert verdict("asvs-3.4.6", CONTENT_SECURITY_POLICY={"DIRECTIVES": {"frame-ancestors": []}}) == NOT_MET
+
+    def test_a_cache_that_may_hang(self, verdict):
+        cached = "auth_sessions.authentication.CachedSessionJWTAuthentication"
+        caches = {
+            "CACHES": {
+                "default": {
+                    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+                    "LOCATION": "redis://127.0.0.1:1/0",
+                }
+            }
+        }
+        changes = {**caches, **with_framework(DEFAULT_AUTHENTICATION_CLASSES=[cached])}
+        pytest.importorskip("redis")
+        assert verdict("asvs-16.5.2", **changes) == NOT_MET
+
+
+class TestLog:
+    @pytest.fixture
+    def logger(self, security_log):
+        logger = logging.getLogger("auth_sessions.security")
+        propagate = logger.propagate
+        yield logger
+        logger.propagate = propagate
+
+    @pytest.mark.parametrize("id_", ["asvs-16.2.1", "asvs-16.2.4", "asvs-16.3.1"])
+    def test_each_event(self, verdict, logger, id_):
+        assert verdict(id_) == MET
+        logger.setLevel(logging.WARNING)
+        assert verdict(id_) == NOT_MET
+
+    def test_no_handler(self, verdict, logger, security_log):
+        logger.propagate = False
+        logger.removeHandler(security_log)
+        try:
+            logger.addHandler(logging.NullHandler())
+            for id_ in ("asvs-16.2.1", "asvs-16.3.2", "asvs-16.3.3"):
+                assert verdict(id_) == NOT_MET
+        finally:
+            logger.handlers[:] = [security_log]

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.cache import caches
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.signals import post_delete, pre_delete
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIRequestFactory
@@ -134,6 +134,24 @@ def test_theft_ends_the_session_although_a_receiver_fails(clock, laptop, phone, 
     assert laptop.me().status_code == 401
     assert heard == [laptop.session_id]
     assert [record.levelname for record in caplog.records if "A receiver failed" in record.getMessage()] == ["ERROR"]
+
+
+@pytest.mark.usefixtures("any_transaction_mode")
+def test_theft_is_tried_again_where_a_receiver_has_met_a_conflict(clock, laptop, phone, caplog):
+    """As any other transaction of the app's own, and with that receiver's part."""
+    calls = []
+
+    def conflict_once(**event):
+        calls.append(event["reason"])
+        if len(calls) == 1:
+            raise OperationalError(1213, "Deadlock found when trying to get lock")
+
+    thief = steal(laptop, clock)
+    with receiving(conflict_once, sessions_ending, of=Session):
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
+    assert calls == ["refresh_token_reused"] * 2
+    assert [str(token.pk) for token in RefreshToken.objects.all()] == [phone.session_id]
+    assert not [record for record in caplog.records if "A receiver failed" in record.getMessage()]
 
 
 @pytest.mark.usefixtures("any_transaction_mode")

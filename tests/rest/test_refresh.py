@@ -6,9 +6,11 @@ import jwt
 import pytest
 from django.utils import timezone
 
-from auth_sessions import signals
+from auth_sessions import api, signals
+from auth_sessions.devices.device import Client
+from auth_sessions.exceptions import RefreshTokenAlreadyUsed
 from auth_sessions.models import RefreshToken, Session
-from tests.support.device import code
+from tests.support.device import IPHONE, MACBOOK, code
 
 REUSED = (401, "refresh_token_already_used")
 GONE = (401, "session_not_found")
@@ -31,6 +33,19 @@ def reported():
     signals.refresh_token_reused.connect(reused)
     yield events
     signals.sessions_ended.disconnect(ended)
+    signals.refresh_token_reused.disconnect(reused)
+
+
+@pytest.fixture
+def presenters():
+    """The holders of reused tokens, and who presented them, as the signal reports them."""
+    events = []
+
+    def reused(holder, presenter, **kwargs):
+        events.append((holder, presenter))
+
+    signals.refresh_token_reused.connect(reused)
+    yield events
     signals.refresh_token_reused.disconnect(reused)
 
 
@@ -137,6 +152,30 @@ class TestThieves:
         clock.shift(12)
         assert laptop.me().status_code == 200
         assert code(thief.refresh()) == REUSED
+
+    def test_the_signal_says_who_held_the_token_and_who_presented_it(self, clock, laptop, presenters):
+        thief = laptop.steal(user_agent=IPHONE)
+        thief.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+        laptop.refresh()
+        clock.shift(12)
+        laptop.me()
+        used_at = timezone.now()
+        clock.shift(5)
+        assert code(thief.refresh()) == REUSED
+        holder = Client(user_agent=MACBOOK, address="127.0.0.1", seen_at=used_at)
+        presenter = Client(user_agent=IPHONE, address="203.0.113.9", seen_at=timezone.now())
+        assert presenters == [(holder, presenter)]
+
+    def test_without_a_request_nothing_is_known_of_the_presenter(self, clock, laptop, presenters):
+        thief = laptop.copy()
+        laptop.refresh()
+        clock.shift(12)
+        laptop.me()
+        with pytest.raises(RefreshTokenAlreadyUsed):
+            api.refresh(thief.refresh_token)
+        [(holder, presenter)] = presenters
+        assert holder.user_agent == MACBOOK
+        assert presenter == Client(user_agent="", address=None, seen_at=timezone.now())
 
     def test_the_end_survives_whatever_the_request_does(self, clock, laptop):
         """DRF marks the transaction to be rolled back on an error answer; the session must not rise again."""

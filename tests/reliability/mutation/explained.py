@@ -1,0 +1,27 @@
+"""Mutants that no test can or should notice, each with the reason why."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Explained:
+    module: str
+    line: str
+    """Of the code, without the spaces around it."""
+    mutated: str
+    why: str
+
+
+EXPLAINED: list[Explained] = []
+
+
+def explanation_of(module, diff):
+    """Why the mutant of this diff may survive; None if it may not."""
+    removed, added = (
+        [line[1:].strip() for line in diff.splitlines() if line.startswith(sign) and not line.startswith(3 * sign)]
+        for sign in "-+"
+    )
+    for each in EXPLAINED:
+        if (module, [each.line], [each.mutated]) == (each.module, removed, added):
+            return each.why
+    return None

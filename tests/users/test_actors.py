@@ -73,6 +73,15 @@ def test_whom_the_backend_does_not_know_is_refused_at_the_next_refresh(helper, u
     assert not Session.objects.filter(actor=helper).exists()
 
 
+def test_at_a_request_the_backend_is_not_asked_for_whom_it_need_not_be(helper, use_backends, begin, mark):
+    """As for a user: who is active and visible is accepted without a statement of the backend's."""
+    use_backends("Directory")
+    device = begin()
+    mark(helper)
+    assert device.me().status_code == 200
+    assert code(device.refresh()) == SIGNED_OUT
+
+
 @pytest.mark.usefixtures("hiding_manager")
 def test_a_backend_that_finds_those_whom_the_manager_hides_is_believed(helper, ada, use_backends, begin, mark):
     use_backends("FindsEverybody")

@@ -5,6 +5,7 @@ Ends with 1 if one of them is not explained in ``explained.py``.
 """
 
 import argparse
+import math
 import os
 import random
 import sys
@@ -20,11 +21,11 @@ from tests.reliability.mutation.mutants import copy_project, find_mutants, run_t
 def main(arguments):
     parser = argparse.ArgumentParser(prog="python -m tests.reliability.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"by default all: {', '.join(MODULES)}")
-    parser.add_argument("--sample", type=int, help="how many mutants of each module, drawn at random; by default all")
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--lines", type=int, nargs="+", help="those of these lines of the module alone"
+        "--minutes", type=float, default=math.inf, help="at most, for each module; by default all mutants"
     )
+    parser.add_argument("--seed", type=int, default=1, help="of the order in which they are tried")
+    parser.add_argument("--lines", type=int, nargs="+", help="those of these lines of the module alone")
     options = parser.parse_args(arguments)
     unknown = set(options.modules) - set(MODULES)
     if unknown:
@@ -36,7 +37,7 @@ def main(arguments):
         rows = [row_of(name, options) for name in options.modules or MODULES]
     totals = [sum(column) for column in zip(*(row[1:] for row in rows), strict=True)]
     print_table([*rows, ("all", *totals)])
-    return int(any(killed + explained < tried for _, _, tried, killed, _, explained in rows))
+    return int(any(explained < survived for *_, survived, explained in rows))
 
 
 def row_of(module, options):
@@ -44,13 +45,16 @@ def row_of(module, options):
     command = test_command(MODULES[module])
     seconds = run_unchanged(module, command)
     mutants = find_mutants(module)
-    tried = [mutant for mutant in mutants if options.lines is None or mutant.line in options.lines]
-    if options.sample is not None and options.sample < len(tried):
-        tried = random.Random(options.seed).sample(tried, options.sample)
-    killed = explained = 0
+    if options.lines:
+        mutants = [mutant for mutant in mutants if mutant.line in options.lines]
+    random.Random(options.seed).shuffle(mutants)
+    tried = killed = explained = 0
     began = time.monotonic()
-    for number, mutant in enumerate(tried, 1):
-        print(f"{module}: {number} of {len(tried)}", end="\r", file=sys.stderr)
+    for mutant in mutants:
+        if time.monotonic() - began > 60 * options.minutes:
+            break
+        tried += 1
+        print(f"{module}: {tried} of {len(mutants)}", end="\r", file=sys.stderr)
         diff = mutant.survives(command, timeout=60 + 10 * seconds)
         if diff is None:
             killed += 1
@@ -59,9 +63,8 @@ def row_of(module, options):
             print(f"{diff}\nexplained: {why}\n", flush=True)
         else:
             print(f"{diff}\nSURVIVED\n", flush=True)
-    survived = len(tried) - killed
-    print(f"{module}: {killed} of {len(tried)} killed in {time.monotonic() - began:.0f} s\n", flush=True)
-    return module, len(mutants), len(tried), killed, survived, explained
+    print(f"{module}: {killed} of {tried} killed in {time.monotonic() - began:.0f} s\n", flush=True)
+    return module, len(mutants), tried, killed, tried - killed, explained
 
 
 def run_unchanged(module, command):

@@ -12,7 +12,20 @@ class Explained:
     why: str
 
 
-EXPLAINED: list[Explained] = []
+EXPLAINED = [
+    Explained(
+        "core/rotation.py",
+        "using = session._state.db or write_alias()",
+        "using = session._state.db and write_alias()",
+        "a session that is refreshed is always read from the database that is written to",
+    ),
+    Explained(
+        "core/validity.py",
+        "using = session._state.db or write_alias()",
+        "using = session._state.db and write_alias()",
+        "a session that is validated is always read from the database that is written to",
+    ),
+]
 
 
 def explanation_of(module, diff):

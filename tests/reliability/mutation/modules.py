@@ -11,6 +11,7 @@ _CACHED_CHECK = [
 _KEYS = [
     "tests/rest/test_authentication.py",
     "tests/core/test_tokens.py",
+    "tests/rest/junk/test_tokens.py",
     "tests/core/test_keys_in_error_reports.py",
     "tests/supabase/test_key_fallbacks.py",
 ]
@@ -37,6 +38,7 @@ MODULES = {
         "tests/core/test_password_change_ends.py",
         "tests/core/test_passwords.py",
         "tests/browser/test_expiry.py",
+        "tests/users/test_saves.py",
         "tests/users/test_backends.py",
         "tests/core/test_acting.py",
         "tests/browser/test_handed_over.py",
@@ -45,6 +47,7 @@ MODULES = {
         "tests/rest/test_authentication.py",
         "tests/rest/test_refresh.py",
         "tests/core/test_tokens.py",
+        "tests/rest/junk/test_tokens.py",
         "tests/rest/test_step_up.py",
         "tests/simplejwt/test_authentication.py",
         "tests/rest/test_sign_out.py",
@@ -64,7 +67,7 @@ MODULES = {
         "tests/browser/test_browser_sessions.py",
         "tests/users/test_backends.py",
     ],
-    "tokens/hs256.py": ["tests/core/test_hs256.py", "tests/rest/test_authentication.py", "tests/core/test_tokens.py"],
+    "tokens/hs256.py": ["tests/core/test_hs256.py", "tests/rest/junk/test_tokens.py", "tests/core/test_tokens.py"],
     "tokens/keys.py": [*_KEYS, "tests/core/test_unreadable_keys.py", "tests/supabase/test_keys.py"],
     "tokens/pair.py": [
         "tests/rest/test_sign_in.py",

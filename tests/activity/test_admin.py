@@ -1,6 +1,7 @@
 """The history in the admin: read-only, filtered, exported."""
 
 import csv
+import re
 from io import StringIO
 
 import pytest
@@ -126,11 +127,34 @@ def test_export_of_more_than_is_shown(history, make):
     assert len(export(history, [Activity.objects.first()], select_across="1")) == 2100
 
 
-@each("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1+1"])  # noqa: RUF001
+@each("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tA1", "\rA1", "  =1", "＝1+1"])  # noqa: RUF001
 def test_no_cell_is_a_formula(history, make, text):
     (exported,) = export(history, make(name=text, user_agent=text))
     assert exported["name"] == f"'{text}"
     assert exported["user agent"] == f"'{text}"
+
+
+@each(
+    "text",
+    [
+        "Mozilla/5.0 (X11; =1+1; Linux)",
+        "a;=1",
+        "a,+1",
+        "a\t@SUM(A1)",
+        "a\r\n-1",
+        'a";"=1',
+        "a; '=1",
+        "\t=1",
+        "a;\u00a0=1",
+    ],
+)
+def test_no_cell_is_a_formula_whatever_separates_cells(history, make, text):
+    """A spreadsheet of much of Europe separates by semicolons, and reads the quotes of this file as text."""
+    (exported,) = export(history, make(name=text, user_agent=text))
+    for value in (exported["name"], exported["user agent"]):
+        cells = re.split("[,;\t\r\n]", value)
+        assert not [cell for cell in cells if cell.strip(' \u00a0"').startswith(("=", "+", "-", "@"))]
+        assert value.replace("'", "") == text.replace("'", "")
 
 
 def test_who_may_see_it(make_user, make):

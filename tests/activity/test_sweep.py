@@ -115,6 +115,13 @@ def test_short_addresses_are_not_read_again(make):
     assert reads
 
 
+def test_a_run_whose_time_is_up_at_its_end_sweeps(make):
+    make(91)
+    (batch,) = api.clear_expired(max_seconds=0)
+    assert batch.is_last
+    assert Activity.objects.count() == 0
+
+
 @pytest.mark.any_database
 def test_shortened_addresses():
     assert shortened(None) is None

@@ -6,11 +6,13 @@ from io import StringIO
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.activity.models import Activity
 from auth_sessions.db.uuid7 import uuid7
+from tests.support.admin import USERS, page
 from tests.support.device import MACBOOK
 from tests.support.inputs import each
 
@@ -67,11 +69,25 @@ def test_it_cannot_be_changed(history, make):
     (row,) = make()
     assert history.get(LIST + "add/").status_code == 403
     assert history.post(f"{LIST}{row.pk}/delete/", post="yes").status_code == 403
-    page = history.get(f"{LIST}{row.pk}/change/")
-    assert page.status_code == 200
-    assert b'name="_save"' not in page.content
+    shown = history.get(f"{LIST}{row.pk}/change/")
+    assert shown.status_code == 200
+    assert b'name="_save"' not in shown.content
+    assert b"deletelink" not in shown.content
     history.post(LIST, action="delete_selected", _selected_action=[row.pk], post="yes")
     assert Activity.objects.count() == 1
+
+
+@pytest.mark.parametrize("way", ["one", "selected"])
+def test_it_goes_with_its_user(history, make, ada, bob, way):
+    make(user=bob, actor=ada)
+    make(2)
+    if way == "one":
+        assert history.get(page(ada, "delete")).status_code == 200
+        history.post(page(ada, "delete"), post="yes")
+    else:
+        history.post(USERS, action="delete_selected", _selected_action=[ada.pk], post="yes")
+    assert not get_user_model().objects.filter(pk=ada.pk).exists()
+    assert list(Activity.objects.values_list("user", "actor")) == [(bob.pk, None)]
 
 
 def test_filters(history, make, ada, bob, grace):

@@ -140,8 +140,8 @@ BREAKAGES = [
     Breakage(
         "a user who may not sign in any more is refused and stays signed in",
         "auth_sessions.core.user_saves",
-        "            ended += _refused(stored, using).end(reason=EndReason.USER_INACTIVE)\n",
-        "",
+        "        refused.append((EndReason.USER_INACTIVE, of_backends))\n",
+        "        pass\n",
     ),
     Breakage(
         "one session more than the limit",

@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Scope(TextChoices):
@@ -22,16 +23,16 @@ class SessionKind(TextChoices):
 class EndReason(TextChoices):
     """Why a session ended: the ``reason`` of the signals."""
 
-    SIGNED_OUT = "signed_out", _("signed out")
-    REVOKED = "revoked", _("revoked by staff")
-    DELETED = "deleted", _("deleted")
-    PASSWORD_CHANGED = "password_changed", _("password changed")
-    USER_INACTIVE = "user_inactive", _("user inactive")
-    USER_DELETED = "user_deleted", _("user deleted")
-    REFRESH_TOKEN_REUSED = "refresh_token_reused", _("refresh token reused")
-    LIMIT = "limit", _("too many sessions")
-    EXPIRED = "expired", _("expired")
-    IDLE = "idle", _("unused for too long")
+    SIGNED_OUT = "signed_out", pgettext_lazy("end reason", "signed out")
+    REVOKED = "revoked", pgettext_lazy("end reason", "revoked by staff")
+    DELETED = "deleted", pgettext_lazy("end reason", "deleted")
+    PASSWORD_CHANGED = "password_changed", pgettext_lazy("end reason", "password changed")
+    USER_INACTIVE = "user_inactive", pgettext_lazy("end reason", "user inactive")
+    USER_DELETED = "user_deleted", pgettext_lazy("end reason", "user deleted")
+    REFRESH_TOKEN_REUSED = "refresh_token_reused", pgettext_lazy("end reason", "refresh token reused")
+    LIMIT = "limit", pgettext_lazy("end reason", "too many sessions")
+    EXPIRED = "expired", pgettext_lazy("end reason", "expired")
+    IDLE = "idle", pgettext_lazy("end reason", "unused for too long")
 
 
 class DeviceType(TextChoices):

@@ -67,6 +67,7 @@ def _is_async(view: Any) -> bool:
 def _refuse(request: HttpRequest, requirement: Requirement) -> HttpResponseBase | None:
     """The response instead of the view's; None if the proof of identity is recent."""
     session: Session | None = None
+    refusal: HttpResponseBase | None
     try:
         session = cast("Session", get_session(request, raise_exception=True))
         _require_own(request, session)
@@ -75,9 +76,11 @@ def _refuse(request: HttpRequest, requirement: Requirement) -> HttpResponseBase 
         if session is None:
             _require_own(request, session)
         refusal = _lead(request, session, requirement, error) or _answer(request, error)
+    else:
+        refusal = step_up.leave_mark(request)
+    if refusal is not None:
         add_never_cache_headers(refusal)
-        return refusal
-    return None
+    return refusal
 
 
 def _require_own(request: HttpRequest, session: Session | None) -> None:
@@ -99,7 +102,7 @@ def _lead(
     if session is None:
         if "Authorization" in request.headers:
             return None
-        return HttpResponseRedirect(back) if is_deferred(request) else redirect_to_login(back)
+        return step_up.fetch_cookie(request) if is_deferred(request) else redirect_to_login(back)
     if session.kind != SessionKind.BROWSER or not isinstance(error, InsufficientUserAuthentication):
         return None
     url = step_up.get_url(back, requirement)

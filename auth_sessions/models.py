@@ -52,7 +52,7 @@ class Session(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("acting person"),
-        help_text=_("Who really acts, in the user's name; empty where the user does."),
+        help_text=_("Who really acts, in the user’s name; empty where the user does."),
     )
     # What depends on a session ends with it, by `db.deletion.end`: neither Django nor the database may delete or
     # protect it, and one DELETE of both must not depend on the order of the rows (InnoDB).
@@ -65,7 +65,7 @@ class Session(models.Model):
         editable=False,
         related_name="+",
         verbose_name=_("depends on"),
-        help_text=_("The session that this one ends with: of the app, or the acting person's own."),
+        help_text=_("The session that this one ends with: of the app, or the acting person’s own."),
     )
     has_dependents = models.BooleanField(
         _("has dependents"),
@@ -90,7 +90,7 @@ class Session(models.Model):
     )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     name = models.CharField(
-        _("name"), max_length=100, blank=True, help_text=_("The person's own label for the device.")
+        _("name"), max_length=100, blank=True, help_text=_("The person’s own label for the device.")
     )
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
     ip_address = models.GenericIPAddressField(_("address"), null=True, blank=True, unpack_ipv4=True)
@@ -121,16 +121,16 @@ class Session(models.Model):
     )
     password_fingerprint = models.CharField(_("password fingerprint"), max_length=64, editable=False)
     django_session_key = models.CharField(  # noqa: DJ001 - unique, where there is one
-        _("key of Django's session"),
+        _("key of Django’s session"),
         max_length=128,
         null=True,
         editable=False,
-        help_text=_("The key of Django's session in its store, or the digest of a signed cookie."),
+        help_text=_("The key of Django’s session in its store, or the digest of a signed cookie."),
     )
     # The SESSION_ENGINE of the Django session whose data hold this row's id, or whose store entry was imported. NULL as
     # long as there is none.
     django_session_engine = models.CharField(  # noqa: DJ001
-        _("engine of Django's session"), max_length=200, null=True, editable=False
+        _("engine of Django’s session"), max_length=200, null=True, editable=False
     )
 
     refresh_token: "RefreshToken"

@@ -104,7 +104,7 @@ class SessionSerializer(serializers.Serializer[Session]):
     )
     device = DeviceSerializer(read_only=True)
     is_staff_help = serializers.BooleanField(
-        read_only=True, help_text=_("Whether somebody of the staff acts in the user's name.")
+        read_only=True, help_text=_("Whether somebody of the staff acts in the user’s name.")
     )
     ip_address = serializers.CharField(read_only=True, allow_null=True)
     created_at = serializers.DateTimeField(read_only=True)

@@ -1,4 +1,8 @@
-"""Where a person in a browser is led to prove their identity again, and how they come back."""
+"""Where a person in a browser is led to prove their identity again, and how they come back.
+
+A browser that a middleware (a proxy) logs in at each request is sent to the same page once more, so that it brings the
+cookie of that login.
+"""
 
 from datetime import timedelta
 from typing import Self
@@ -6,16 +10,23 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, QueryDict
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from auth_sessions.conf import conf
-from auth_sessions.core.freshness import Requirement
+from auth_sessions.core.freshness import SHORTEST, Requirement
 from auth_sessions.moments import LONGEST
 from auth_sessions.paths import path_of
 
 PAGE = "auth_sessions_pages:reauthenticate"
+
+RETURNED = "auth_sessions_returned"
+"""The last parameter of an address to which a browser was sent for its cookie: it is not sent there again."""
+
+READING = frozenset({"GET", "HEAD"})
 
 
 class AskedRequirement(Requirement):
@@ -31,7 +42,7 @@ class AskedRequirement(Requirement):
             max_age = timedelta(seconds=int(str(query["max_age"])))
         except (KeyError, ValueError, OverflowError):
             max_age = None
-        if max_age is not None and not timedelta(0) < max_age < LONGEST:
+        if max_age is not None and not SHORTEST <= max_age < LONGEST:
             max_age = None
         return cls(max_age, tuple(query.get("acr_values", "").split()))
 
@@ -62,9 +73,31 @@ def _with_query(url: str, next_url: str, requirement: Requirement) -> str:
 def get_way_back(request: HttpRequest) -> str:
     """Where a person comes back to: the page that they asked for, or the one whose form they sent."""
     path = escape_leading_slashes(request.get_full_path())  # "//host" would be another site
-    if request.method in {"GET", "HEAD"}:
+    if request.method in READING:
         return path
     return safe_url(request, request.headers.get("Referer", "")) or path
+
+
+def fetch_cookie(request: HttpRequest) -> HttpResponseRedirect:
+    """Let a browser come back with the cookie of the login that a middleware has made at this request.
+
+    Raises ``PermissionDenied`` if it has come back without one: a client that keeps no cookies would do so for ever.
+    """
+    back = get_way_back(request)
+    if request.method not in READING:
+        return HttpResponseRedirect(back)
+    if RETURNED in request.GET:
+        raise PermissionDenied(_("Your browser has not kept the cookie of your sign-in. Allow cookies, and try again."))
+    return HttpResponseRedirect(f"{back}{'&' if '?' in back else '?'}{RETURNED}=1")
+
+
+def leave_mark(request: HttpRequest) -> HttpResponseRedirect | None:
+    """From the address to which :func:`fetch_cookie` has led, to the one that was asked for; None at any other."""
+    if RETURNED not in request.GET or request.method not in READING:
+        return None
+    address = get_way_back(request)
+    asked_for = address.removesuffix(f"{RETURNED}=1")
+    return None if asked_for == address else HttpResponseRedirect(asked_for[:-1])
 
 
 def safe_url(request: HttpRequest, url: str) -> str:

@@ -86,6 +86,7 @@ def add_sessions() -> str:
     """The session key of Ada, who has logged in an hour ago, and signed in with apps."""
     from django.contrib.auth.models import User  # noqa: PLC0415 - the apps are ready now
 
+    from auth_sessions.activity.models import Activity  # noqa: PLC0415
     from auth_sessions.api import sign_in_user  # noqa: PLC0415
     from auth_sessions.models import RefreshToken, Session  # noqa: PLC0415
 
@@ -98,6 +99,7 @@ def add_sessions() -> str:
         times = {"created_at": started, "authenticated_at": started, "last_seen_at": last}
         Session.objects.filter(pk=pair.session.pk).update(**times, expires_at=started + timedelta(days=30))
         RefreshToken.objects.filter(session=pair.session).update(rotated_at=last)
+        Activity.objects.filter(session_id=pair.session.pk).update(created_at=started)
     key = log_in("ada", "lovelace-1815", "Chrome on macOS")
     Session.objects.filter(django_session_key=key).update(authenticated_at=now - timedelta(hours=1))
     return key

@@ -35,7 +35,7 @@ else:
 class DateFilter(admin.SimpleListFilter):
     """By time. The key begins with it, so that no more rows are read than are of that time."""
 
-    title = _("time")
+    title = _("date and time")
     parameter_name = "time"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

@@ -29,7 +29,7 @@ class Activity(models.Model):
         verbose_name=_("user"),
     )
     kind = models.CharField(_("event"), max_length=30, choices=ActivityKind.choices, editable=False)
-    created_at = models.DateTimeField(_("time"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("date and time"), default=timezone.now, editable=False)
     session_id = models.UUIDField(
         _("session"), null=True, editable=False, help_text=_("The key of the session; empty where there was none.")
     )
@@ -46,7 +46,7 @@ class Activity(models.Model):
         help_text=_("Who did it; empty where nobody did, or where it is not known."),
     )
     name = models.CharField(
-        _("name"), max_length=100, blank=True, editable=False, help_text=_("The person's own label for the device.")
+        _("name"), max_length=100, blank=True, editable=False, help_text=_("The person’s own label for the device.")
     )
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True, editable=False)
     ip_address = models.GenericIPAddressField(_("address"), null=True, unpack_ipv4=True, editable=False)

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from auth_sessions.activity import sentences
-from auth_sessions.activity.choices import ActivityKind
+from auth_sessions.activity.alerts import ALERTS
 from auth_sessions.activity.history import history_of
 from auth_sessions.activity.models import Activity
 from auth_sessions.models import Session
@@ -18,9 +18,6 @@ from auth_sessions.pages.views import DevicePage
 from auth_sessions.paths import path_of
 
 RECENT, PAGE_SIZE = 5, 50
-
-ALERTS = {ActivityKind.REFRESH_TOKEN_REUSED, ActivityKind.SESSION_MOVED, ActivityKind.NEW_DEVICE}
-"""What a person should look at twice."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.activity.pages import show_recent
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core import end_reasons
 from auth_sessions.core.database import write_alias
+from auth_sessions.core.end_reasons import finders
 from auth_sessions.devices.device import client_address, client_user_agent
 from auth_sessions.models import RefreshToken
-from auth_sessions.pages import sections
+from auth_sessions.pages.sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ UID = "auth_sessions.activity"
 def connect() -> None:
     for signal, receiver in _connections():
         signal.connect(receiver, dispatch_uid=UID)
-    end_reasons.register(find_end_reason)
+    finders.register(find_end_reason)
     sections.register(show_recent)
 
 
@@ -45,7 +45,7 @@ def disconnect() -> None:
     """For tests of a project that does without the history for a while."""
     for signal, _ in _connections():
         signal.disconnect(dispatch_uid=UID)
-    end_reasons.unregister(find_end_reason)
+    finders.unregister(find_end_reason)
     sections.unregister(show_recent)
 
 
@@ -128,14 +128,14 @@ def record_move(session: Session, request: HttpRequest, **kwargs: object) -> Non
         presented_user_agent=user_agent,
         presented_ip_address=address,
     )
-    recording.record([row], request=request, using=using)
+    recording.record_of_stored_user(row, request=request, using=using)
 
 
 def record_limit(session: Session, request: HttpRequest | None, using: str, **kwargs: object) -> None:
     """Record a sign-in that the limit has refused: there is no session of this key."""
     row = recording.of_session(session, ActivityKind.SESSION_LIMIT_REACHED, actor_id=session.user_id)
     row.session_id = None
-    recording.record([row], request=request, using=using)
+    recording.record_of_stored_user(row, request=request, using=using)
 
 
 def record_password_change(

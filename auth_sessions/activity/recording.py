@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
@@ -14,8 +14,10 @@ from auth_sessions.activity.choices import ActivityKind
 from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.conf import conf
-from auth_sessions.core.database import all_sessions
-from auth_sessions.db.bulk import insert_rows, insert_selected
+from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.db.bulk import can_insert_selected, insert_rows, insert_selected
+from auth_sessions.db.locking import lock_by_update
+from auth_sessions.db.transactions import in_transaction
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices.device import describe
 from auth_sessions.models import Session
@@ -68,6 +70,16 @@ def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> 
     _send_on_commit(Activities(rows, len(rows), list), {row.kind for row in rows}, request=request, using=using)
 
 
+def record_of_stored_user(row: Activity, *, request: HttpRequest | None, using: str) -> None:
+    """Write a row about what locks no row of the person, unless they are deleted meanwhile."""
+
+    def write() -> None:
+        if lock_by_update(all_users(using).filter(pk=row.user_id)):
+            record([row], request=request, using=using)
+
+    in_transaction(write, using=using)
+
+
 def record_ended(
     sessions: Sequence[Session],
     keys: Sequence[UUID],
@@ -79,9 +91,9 @@ def record_ended(
 ) -> None:
     """Write one row for each session that ends, whose rows are still there, after the rows ``before``.
 
-    PostgreSQL copies what is known of the sessions: to build the rows and send them takes longer than it takes to end
-    the sessions. ``keys`` are those of the sessions. Call it in the transaction; ``activity_recorded`` is sent on
-    commit.
+    The database copies what is known of the sessions: to build the rows and send them takes almost as long as it takes
+    to end the sessions. ``keys`` are those of the sessions. Call it in the transaction; ``activity_recorded`` is sent
+    on commit.
     """
     fields = {"kind": ActivityKind.SIGNED_OUT.value, "created_at": timezone.now(), **fields}
     ids = [uuid7() for _ in keys]
@@ -93,7 +105,7 @@ def record_ended(
         return rows
 
     rows: list[Activity] = list(before)
-    if connections[using].vendor != "postgresql" or before or conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
+    if before or not can_insert_selected(using) or conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
         rows += build()
         insert_rows(rows, using=using)
     else:
@@ -174,8 +186,11 @@ def device_key(user_agent: str) -> str:
 def is_new_device(session: Session, *, using: str) -> bool:
     """Whether a person signs in on a device that neither their other sessions nor their earlier sign-ins know.
 
-    Never at the first sign-in of a person. Costs one SELECT; the row of the session has been inserted.
+    Never at the first sign-in of a person, nor in a browser of the device whose app has handed its sign-in over. Costs
+    one SELECT; the row of the session has been inserted.
     """
+    if session.depends_on is not None and _is_browser_of(session.depends_on, session):
+        return False
     own = {"user_id": session.user_id, "actor_id": session.user_id}  # not those of staff in the person's name
     sign_ins = Activity.objects.using(using).filter(kind=ActivityKind.SIGNED_IN, **own)
     key = device_key(session.user_agent)
@@ -187,6 +202,25 @@ def is_new_device(session: Session, *, using: str) -> bool:
     if is_known or not (others or has_history):
         return False
     return key not in {device_key(user_agent) for user_agent in others}
+
+
+def _is_browser_of(app: Session, browser: Session) -> bool:
+    """Whether a browser seems to be on the device of an app: by the system, or for an app that does not tell it by the
+    network. Where neither is known, it is not.
+    """
+    if system := describe(app.user_agent).os:
+        return system == describe(browser.user_agent).os
+    return browser.ip_address is not None and shortened(browser.ip_address) == shortened(app.ip_address)
+
+
+def forget_device(activity: Activity, *, using: str) -> None:
+    """Let no sign-in of a person make a device known any more: the other device of a copy or a move, else the event's.
+
+    Whoever signs in next on a device like it is announced as new.
+    """
+    key = device_key(activity.user_agent if activity.presented_device is None else activity.presented_user_agent)
+    sign_ins = Activity.objects.using(using).filter(user_id=activity.user_id, kind=ActivityKind.SIGNED_IN)
+    sign_ins.filter(device_key=key).update(device_key="")
 
 
 def moved_before(session: Session, user_agent: str, ip_address: str | None, *, using: str) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from auth_sessions import api
 from auth_sessions.activity.history import history_of
 from auth_sessions.activity.models import Activity
+from auth_sessions.activity.recording import forget_device
 from auth_sessions.activity.signals import activity_reported
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.credentials import has_password
@@ -60,6 +61,7 @@ def report(activity: Activity, *, current: Session | None, request: HttpRequest)
             request=request,
             revoked_users=[user_id],
         )
+    forget_device(activity, using=using)
     history_of(activity.user_id).filter(pk=activity.pk, reported_at=None).update(reported_at=timezone.now())
 
     def send() -> None:

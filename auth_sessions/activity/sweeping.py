@@ -48,19 +48,17 @@ def _delete(rows: QuerySet[Activity], batch: list[Activity]) -> int:
 def _shorten_addresses(using: str) -> int:
     if conf.AUTH_SESSIONS_IP_RETENTION_DAYS is None:
         return 0
-    rows = Activity.objects.using(using).filter(has_full_address=True)
-    return sum(
-        in_transaction(partial(_shorten, rows, batch), using=using)
-        for batch in _batches(rows, days=conf.AUTH_SESSIONS_IP_RETENTION_DAYS)
-    )
+    # Not `has_full_address=True`, which Django writes as the bare column: SQLite does not look that up in an index.
+    rows = Activity.objects.using(using).filter(has_full_address__in=[True])
+    return sum(_shorten(batch, using=using) for batch in _batches(rows, days=conf.AUTH_SESSIONS_IP_RETENTION_DAYS))
 
 
-def _shorten(rows: QuerySet[Activity], batch: list[Activity]) -> int:
+def _shorten(batch: list[Activity], *, using: str) -> int:
     for row in batch:
         row.has_full_address = False
         for name in ADDRESSES:
             setattr(row, name, shortened(getattr(row, name)))
-    update_rows(batch, ("has_full_address", *ADDRESSES), using=rows.db)
+    in_transaction(partial(update_rows, batch, ("has_full_address", *ADDRESSES), using=using), using=using)
     return len(batch)
 
 

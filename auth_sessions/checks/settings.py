@@ -8,8 +8,10 @@ from django.conf import settings
 from django.core import checks
 from django.utils.timezone import is_aware
 
+from auth_sessions.activity.alerts import ALERTS
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import Settings, conf
+from auth_sessions.core.freshness import SHORTEST
 from auth_sessions.moments import LONGEST
 from auth_sessions.presets import LIMITED, PRESETS
 from auth_sessions.tokens.keys import fallback_backend, simple_jwt
@@ -17,8 +19,6 @@ from auth_sessions.tokens.keys import fallback_backend, simple_jwt
 PREFIX = "AUTH_SESSIONS_"
 
 RESERVED_CLAIMS = ("exp", "iat", "nbf", "aud", "iss", "session_id", "generation", "rotated_at", "auth_time", "act")
-
-EMAILED = ("refresh_token_reused", "new_device", "session_moved")
 
 CLEAR_SITE_DATA = ("cache", "cookies", "storage", "executionContexts", "*")
 
@@ -93,8 +93,8 @@ def _values() -> Iterator[checks.CheckMessage]:
             'a list of public keys that can be read, or of secrets as ("HS256", secret)',
         ),
         "AUTH_SESSIONS_REAUTHENTICATION_AGE": (
-            _is_duration_or_none(conf.AUTH_SESSIONS_REAUTHENTICATION_AGE),
-            f"{duration}, or None",
+            (age := conf.AUTH_SESSIONS_REAUTHENTICATION_AGE) is None or (_is_duration(age) and age >= SHORTEST),
+            "a datetime.timedelta of a second or more, and of less than a thousand years, or None",
         ),
         "AUTH_SESSIONS_REAUTHENTICATION_URL": (
             (url := conf.AUTH_SESSIONS_REAUTHENTICATION_URL) is None or (isinstance(url, str) and bool(url)),
@@ -114,8 +114,8 @@ def _values() -> Iterator[checks.CheckMessage]:
             "a number of days, 0 or more, or None",
         ),
         "AUTH_SESSIONS_ACTIVITY_EMAILS": (
-            _are_of(conf.AUTH_SESSIONS_ACTIVITY_EMAILS, EMAILED),
-            f"a list of some of {', '.join(EMAILED)}",
+            _are_of(conf.AUTH_SESSIONS_ACTIVITY_EMAILS, ALERTS),
+            f"a list of some of {', '.join(ALERTS)}",
         ),
         "AUTH_SESSIONS_ACTIVITY_URL": (
             (url := conf.AUTH_SESSIONS_ACTIVITY_URL) is None or _is_absolute_url(url),

@@ -1,5 +1,6 @@
 """Whether the browser session of a request is live, and whose it is."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -21,10 +22,12 @@ from auth_sessions.core.browser_rows import (
     read_row,
 )
 from auth_sessions.core.browser_state import find_actor, get_state, set_current, state_of
+from auth_sessions.core.database import write_alias
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import SESSION_ID_KEY, Login
 from auth_sessions.core.usage import touch_browser, update_on_commit
 from auth_sessions.db.compiled import set_related
+from auth_sessions.db.transactions import call_on_commit
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
@@ -66,7 +69,8 @@ def find_user(request: HttpRequest, found: Any) -> Any:
     state.validated = django_session
     if not is_authenticated:
         if session_id is not None:
-            end_if_invalid(session_id)
+            # On commit, since Django may have deleted its entry, which who ends the session deletes after locking it.
+            call_on_commit(partial(end_if_invalid, session_id), using=write_alias())
             if SESSION_KEY not in django_session:
                 state.presented.forget()
         return found

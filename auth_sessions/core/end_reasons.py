@@ -3,22 +3,12 @@
 from collections.abc import Callable
 from uuid import UUID
 
-Finder = Callable[[UUID], str | None]
+from auth_sessions.registries import Registry
 
-_finders: list[Finder] = []
-
-
-def register(finder: Finder) -> None:
-    """Ask ``finder`` why a session has ended: it returns a word, or None."""
-    if finder not in _finders:
-        _finders.append(finder)
-
-
-def unregister(finder: Finder) -> None:
-    if finder in _finders:
-        _finders.remove(finder)
+finders = Registry[Callable[[UUID], str | None]]()
+"""Each is asked why the session of a key has ended, and returns a word, or None."""
 
 
 def find(session_id: UUID) -> str | None:
     """Why the session of this key has ended; None if nothing remembers it."""
-    return next((reason for finder in _finders if (reason := finder(session_id)) is not None), None)
+    return next((reason for finder in finders if (reason := finder(session_id)) is not None), None)

@@ -13,6 +13,9 @@ from auth_sessions.conf import conf
 from auth_sessions.core.statements import select_session
 from auth_sessions.models import Session
 
+SHORTEST = timedelta(seconds=1)
+"""The least age that can be required: ``max_age`` has whole seconds, and 0 would ask again after each proof."""
+
 NOT_IN_ACR_VALUES = frozenset(' "\\')
 """The printable characters of ASCII that cannot be part of a value in the parameter ``acr_values``."""
 
@@ -32,7 +35,7 @@ class Requirement:
     def of(cls, max_age: timedelta | None = None, *, methods: Iterable[str] = (), **duration: float) -> Self:
         """``duration`` are keyword arguments of ``timedelta``. Raises ``TypeError`` or ``ValueError`` for other values.
 
-        The age is positive, and less than a thousand years; a method is a word of printable ASCII.
+        The age is a second or more, and less than a thousand years; a method is a word of printable ASCII.
         """
         if max_age is not None and duration:
             raise TypeError("Give one age: a timedelta, or its keyword arguments.")
@@ -40,8 +43,8 @@ class Requirement:
             max_age = timedelta(**duration)
         if max_age is not None and not isinstance(max_age, timedelta):
             raise TypeError(f"The age must be a datetime.timedelta, not {max_age!r}.")
-        if max_age is not None and not timedelta(0) < max_age < moments.LONGEST:
-            raise ValueError(f"The age must be positive, and less than a thousand years, not {max_age!r}.")
+        if max_age is not None and not SHORTEST <= max_age < moments.LONGEST:
+            raise ValueError(f"The age must be a second or more, and less than a thousand years, not {max_age!r}.")
         if isinstance(methods, str):
             raise TypeError("The methods must be a list of texts.")
         methods = tuple(methods)
@@ -106,7 +109,7 @@ def require_fresh(session: Session, requirement: Requirement = USUAL) -> None:
 def refuse_acting(session: Session) -> None:
     """Raise ``PermissionDenied`` where somebody acts in another person's name: they cannot prove to be that person."""
     if session.is_staff_help:
-        raise PermissionDenied(_("You act in another person's name: only they can show that it is them."))
+        raise PermissionDenied(_("You act in another person’s name: only they can show that it is them."))
 
 
 def _is_word(text: str) -> bool:

@@ -1,8 +1,9 @@
 """Hands a sign-in over from an app to a browser: by a code, which the browser turns into a login of Django's.
 
 The code is signed, and holds the session's key, a nonce, its time and where the browser goes next. The row of the
-session's refresh token holds the digest of the nonce, one at a time; the statement that clears it decides which of many
-requests redeems the code. The browser's session depends on the app's (:mod:`core.dependents`).
+session's refresh token holds the digest of the nonce and of the password's fingerprint, one at a time: a new password
+makes the code worthless, and the statement that clears the digest decides which of many requests redeems it. The
+browser's session depends on the app's (:mod:`core.dependents`).
 """
 
 import hashlib
@@ -81,7 +82,7 @@ def create_hand_over(session: Session, *, next_url: str = "") -> str:
         raise exceptions.HandOverRefused
     nonce = Secret(secrets.token_urlsafe(32))
     tokens = _token_of(session)
-    if not retry_conflicts(partial(tokens.update, hand_over_digest=_digest(nonce)), using=tokens.db):
+    if not retry_conflicts(partial(tokens.update, hand_over_digest=_digest(nonce, session)), using=tokens.db):
         raise exceptions.SessionNotFound
     return Secret(_signer().sign_object([session.pk.hex, nonce, timezone.now().timestamp(), _as_sent(next_url)]))
 
@@ -145,22 +146,25 @@ def is_genuine(code: str) -> bool:
 
 @secret_arguments("code")
 def _parse(code: str) -> tuple[uuid.UUID, str, str]:
-    """The session's key, the digest of the nonce, and the path to go to."""
+    """The session's key, the nonce, and the path to go to."""
     try:
         key, nonce, created_at, next_url = _signer().unsign_object(code)
     except (BadSignature, ValueError) as error:  # a character that cannot be encoded
         raise exceptions.HandOverNotValid from error
     if timezone.now().timestamp() - created_at >= LIFETIME.total_seconds():
         raise exceptions.HandOverNotValid
-    return uuid.UUID(key), _digest(Secret(nonce)), next_url
+    return uuid.UUID(key), Secret(nonce), next_url
 
 
 @secret_arguments("code")
 def _read(code: str) -> tuple[HandOver, str]:
     """What a good code stands for, and the digest of its nonce."""
-    key, digest, next_url = _parse(code)
+    key, nonce, next_url = _parse(code)
     session = select_session(key, "user", "refresh_token", with_user_visibility=True)
-    if session is None or not constant_time_compare(session.refresh_token.hand_over_digest or "", digest):
+    if session is None:
+        raise exceptions.HandOverNotValid
+    digest = _digest(nonce, session)
+    if not constant_time_compare(session.refresh_token.hand_over_digest or "", digest):
         raise exceptions.HandOverNotValid
     reason = get_end_reason(session, last_used_at=session.last_used_at, asks_backend=True)
     if reason is not None or not _may_hand_over(session):
@@ -198,8 +202,8 @@ def _token_of(session: Session) -> "QuerySet[RefreshToken]":
     return RefreshToken.objects.using(write_alias()).filter(pk=session.pk)
 
 
-def _digest(nonce: str) -> str:
-    return hashlib.sha256(nonce.encode()).hexdigest()
+def _digest(nonce: str, session: Session) -> str:
+    return hashlib.sha256(f"{nonce}{session.password_fingerprint}".encode()).hexdigest()
 
 
 def _signer() -> Any:

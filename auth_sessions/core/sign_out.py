@@ -119,7 +119,7 @@ def end_chosen(
 
 def acting_refused() -> PermissionDenied:
     """The refusal of a sign-out of other devices than those that somebody has begun in another person's name."""
-    return PermissionDenied(_("You act in another person's name: only they can sign out their devices."))
+    return PermissionDenied(_("You act in another person’s name: only they can sign out their devices."))
 
 
 def complete_local_sign_out(error: BaseException | None, scope: str, *, request: HttpRequest) -> bool:

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from auth_sessions import moments, passwords, security_log
 from auth_sessions.conf import conf
-from auth_sessions.core.database import all_sessions, lock_with_caller, write_alias
+from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
 from auth_sessions.db.encoding import store_text
-from auth_sessions.db.locking import lock, update_unless_locked
-from auth_sessions.db.transactions import call_on_commit, in_transaction, retry_conflicts
+from auth_sessions.db.locking import lock, lock_by_primary_key, update_unless_locked
+from auth_sessions.db.transactions import call_on_commit, in_transaction, is_outermost, retry_conflicts
 from auth_sessions.devices import names
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
@@ -124,8 +124,12 @@ def mark_reauthenticated(
     Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
     using, methods = write_alias(), tuple(amr)
+    # A transaction of the project's goes on, and may write to the user: Django's login() stores last_login.
+    must_lock_user = not is_outermost(using)
 
     def work() -> bool:
+        if must_lock_user:
+            lock_by_primary_key(all_users(using).filter(pk=session.user_id))
         stored = {row.pk: row for row in lock(all_sessions(using).filter(user_id=session.user_id))}.get(session.pk)
         if stored is None:
             return False
@@ -136,7 +140,8 @@ def mark_reauthenticated(
         changes: dict[str, Any] = {
             name: getattr(session, name) for name in ("authenticated_at", "amr", "earlier_proofs")
         }
-        if user is not None:
+        # A new password that has kept this session meanwhile has given it a fingerprint of its own.
+        if user is not None and stored.password_fingerprint == session.password_fingerprint:
             changes["password_fingerprint"] = session.password_fingerprint = passwords.fingerprint(user.password)
         if auth_backend is not None:
             changes["auth_backend"] = session.auth_backend = auth_backend

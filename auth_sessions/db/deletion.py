@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import OperationalError, connections, transaction
-from django.db.models import DO_NOTHING, Q
+from django.db.models import DO_NOTHING, Q, QuerySet
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 from auth_sessions import signals
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.db.locking import is_mariadb, join_by_key
 from auth_sessions.db.locking import lock as lock_rows
 from auth_sessions.db.transactions import in_transaction, is_conflict
 from auth_sessions.masking import conceal
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from auth_sessions.choices import Scope
@@ -89,7 +89,8 @@ def _with_dependents(sessions: list[Session], *, using: str) -> list[Session]:
         for batch in batches(depended_on, size=KEYS_PER_STATEMENT // 3):  # each is named three times
             people = [session.user_id for session in batch]
             of_people = rows.filter(Q(user_id__in=people) | Q(actor_id__in=people))
-            level += lock_rows(of_people.filter(depends_on_id__in=[session.pk for session in batch]))
+            # One may have been added while this transaction, which had read the keys, waited for the locks.
+            level += lock_rows(of_people.filter(depends_on_id__in=[session.pk for session in batch]), has_read=True)
         level = [session for session in level if session.pk not in found]
         found.update((session.pk, session) for session in level)
     return [found[key] for key in sorted(found)]
@@ -185,7 +186,7 @@ def _delete_by_collector(
     collector.data[model].clear()
     collector.delete()
     for batch in batches(keys):
-        model._base_manager.using(using).filter(pk__in=batch)._raw_delete(using)
+        _delete_by_key(model, batch, using=using)
 
 
 def _delete_without_signals(keys: list[UUID], *, using: str) -> None:
@@ -200,11 +201,37 @@ def _delete_without_signals(keys: list[UUID], *, using: str) -> None:
         for group in cast("list[Any]", groups):
             _rows(field.model, group, using=using).update(**{field.name: value})
     for deleted, instances in collector.data.items():
-        _rows(deleted, instances, using=using)._raw_delete(using)
+        _delete_by_key(deleted, [instance.pk for instance in instances], using=using)
 
 
 def _rows(model: Any, instances: Iterable[Any], *, using: str) -> Any:
     return model._base_manager.using(using).filter(pk__in=[instance.pk for instance in instances])
+
+
+def _delete_by_key(model: Any, keys: list[Any], *, using: str) -> int:
+    """Delete the rows with these primary keys, and read no other. Returns their number.
+
+    InnoDB would wait for the others that it reads, where another transaction has locked them. That one may wait for
+    these: a deadlock.
+    """
+    if not keys or not is_mariadb(using):
+        return cast("int", model._base_manager.using(using).filter(pk__in=keys)._raw_delete(using))
+    connection = connections[using]
+    values = [model._meta.pk.get_db_prep_save(key, connection) for key in keys]
+    rows, join = ", ".join(["(%s)"] * len(values)), join_by_key(model, "named.id", using=using)
+    sql = f"DELETE found FROM (WITH keys_ (id) AS (VALUES {rows}) SELECT id FROM keys_) AS named {join}"  # noqa: S608 - names of models
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
+
+
+class KeyedRows(QuerySet[Any]):
+    """Rows with the given primary keys, which a collector deletes by these."""
+
+    keys: list[Any]
+
+    def _raw_delete(self, using: str | None) -> int:
+        return _delete_by_key(self.model, self.keys, using=using or self.db)
 
 
 class UnbatchedCollector(Collector):
@@ -226,6 +253,9 @@ class UnbatchedCollector(Collector):
             return related_model._base_manager.none()  # type: ignore[no-any-return]
         links = [link.name for link in related_model._meta.concrete_model._meta.parents.values() if link]
         rows: QuerySet[Any] = super().related_objects(related_model, related_fields, objs)
+        if all(field.primary_key for field in related_fields):
+            rows = KeyedRows(rows.model, rows.query, self.using)
+            rows.keys = [getattr(each, related_fields[0].target_field.attname) for each in objs]
         return rows.select_related(*links) if links else rows
 
     def can_delete_in_sql(self, model: Any, relations: list[Any]) -> bool:

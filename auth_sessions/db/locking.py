@@ -5,7 +5,7 @@ first, without a lock, and the rows are locked by primary key: so every transact
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connections, router
 from django.db.models import F, Model, QuerySet
@@ -28,10 +28,11 @@ def locks_in_order(using: str) -> bool:
     return connection.features.has_select_for_update and connection.vendor != "mysql"
 
 
-def lock(rows: QuerySet[M], *, also: Collection[Any] = ()) -> list[M]:
+def lock(rows: QuerySet[M], *, also: Collection[Any] = (), has_read: bool = False) -> list[M]:
     """Read the rows of any queryset, even an ordered, sliced or joined one, and lock them in primary-key order.
 
-    They stay locked until the end of the transaction. ``also`` are the keys of further rows.
+    They stay locked until the end of the transaction. ``also`` are the keys of further rows. ``has_read`` says that the
+    innermost ``atomic()`` has read before, and perhaps waited since: then, too, the latest rows are read.
     """
     using = write_alias_of(rows)
     rows, by_key = rows.using(using), rows.model._base_manager.using(using)
@@ -42,7 +43,7 @@ def lock(rows: QuerySet[M], *, also: Collection[Any] = ()) -> list[M]:
         return lock_by_primary_key(chosen)
     keys = [*_keys(rows), *also]
     locked = lock_by_primary_key(by_key.filter(pk__in=keys))
-    if _may_read_snapshot(using):
+    if _may_read_snapshot(using, has_read=has_read):
         latest = [*_keys(rows.select_for_update()), *also]
         locked = lock_by_primary_key(by_key.filter(pk__in=latest)) if set(latest) - set(keys) else locked
     return locked
@@ -74,6 +75,27 @@ def lock_by_update(rows: QuerySet[Any]) -> int:
     return rows.update(**{key: F(key)})
 
 
+def is_mariadb(using: str) -> bool:
+    """Whether the database is MariaDB, and not MySQL, which Django calls by the same name."""
+    connection: Any = connections[using]
+    return connection.vendor == "mysql" and bool(connection.mysql_is_mariadb)
+
+
+def join_by_key(model: type[Model], keys: str, *, using: str) -> str:
+    """The JOIN that looks up the row of a model, ``found``, for each of the keys in a column (not on MySQL).
+
+    By primary key, whatever InnoDB's optimizer thinks: it reads a small table whole for an IN, and locks what it reads.
+    The keys are ASCII, by which a column of any character set is compared by its index.
+    """
+    connection, meta = connections[using], cast("Any", model._meta)
+    table, column = (connection.ops.quote_name(name) for name in (meta.db_table, meta.pk.column))
+    if connection.vendor == "mysql":
+        keys = f"CONVERT({keys} USING ascii)"
+        return f"STRAIGHT_JOIN {table} AS found FORCE INDEX (PRIMARY) ON found.{column} = {keys}"
+    join = "CROSS JOIN" if connection.vendor == "sqlite" else "JOIN"  # SQLite changes no order of a CROSS JOIN
+    return f"{join} {table} AS found ON found.{column} = {keys}"
+
+
 def read_keys(rows: QuerySet[Any]) -> list[Any]:
     """The keys of the rows as they are now, in the order of the queryset. Call it in a transaction.
 
@@ -86,14 +108,14 @@ def read_keys(rows: QuerySet[Any]) -> list[Any]:
     return _keys(rows)
 
 
-def _may_read_snapshot(using: str) -> bool:
+def _may_read_snapshot(using: str, *, has_read: bool = False) -> bool:
     """Whether a plain SELECT may read an older snapshot, and a SELECT with a lock the latest rows (MariaDB, MySQL).
 
-    That is so at REPEATABLE READ in a transaction that began before the innermost ``atomic()``. The SELECT with a lock
-    comes last, when the rows known so far are locked by primary key.
+    That is so at REPEATABLE READ in a transaction that began before the innermost ``atomic()``, or has read in it. The
+    SELECT with a lock comes last, when the rows known so far are locked by primary key.
     """
     connection: Any = connections[using]
-    is_older = bool(connection.savepoint_ids)
+    is_older = has_read or bool(connection.savepoint_ids)
     return connection.vendor == "mysql" and is_older and connection.isolation_level not in READ_COMMITTED
 
 

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                     "name",
                     models.CharField(
                         blank=True,
-                        help_text="The person's own label for the device.",
+                        help_text="The person’s own label for the device.",
                         max_length=100,
                         verbose_name="name",
                     ),
@@ -127,23 +127,23 @@ class Migration(migrations.Migration):
                     "django_session_key",
                     models.CharField(
                         editable=False,
-                        help_text="The key of Django's session in its store, or the digest of a signed cookie.",
+                        help_text="The key of Django’s session in its store, or the digest of a signed cookie.",
                         max_length=128,
                         null=True,
-                        verbose_name="key of Django's session",
+                        verbose_name="key of Django’s session",
                     ),
                 ),
                 (
                     "django_session_engine",
                     models.CharField(
-                        editable=False, max_length=200, null=True, verbose_name="engine of Django's session"
+                        editable=False, max_length=200, null=True, verbose_name="engine of Django’s session"
                     ),
                 ),
                 (
                     "actor",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Who really acts, in the user's name; empty where the user does.",
+                        help_text="Who really acts, in the user’s name; empty where the user does.",
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         editable=False,
-                        help_text="The session that this one ends with: of the app, or the acting person's own.",
+                        help_text="The session that this one ends with: of the app, or the acting person’s own.",
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",

@@ -8,26 +8,20 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 
+from auth_sessions.registries import Registry
+
 if TYPE_CHECKING:
     from auth_sessions.models import Session
 
 Section = Callable[[HttpRequest, "Session"], str]
-"""From the request and its session, the safe HTML of a section with a heading of the second level, or ""."""
+"""From the request and its session, the safe HTML of a section with a heading of the second level, or "".
 
-_sections: list[Section] = []
+It is called as the page is rendered, in the language of the page.
+"""
 
-
-def register(section: Section) -> None:
-    """Show a section below the list. It is called as the page is rendered, in the language of the page."""
-    if section not in _sections:
-        _sections.append(section)
-
-
-def unregister(section: Section) -> None:
-    if section in _sections:
-        _sections.remove(section)
+sections: Registry[Section] = Registry()
 
 
 def get_sections(request: HttpRequest, current: Session) -> list[Callable[[], str]]:
     """What a template calls for the HTML of each section."""
-    return [partial(section, request, current) for section in _sections]
+    return [partial(section, request, current) for section in sections]

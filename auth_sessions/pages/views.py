@@ -32,6 +32,7 @@ from auth_sessions.pages.device_row import DeviceRow
 from auth_sessions.pages.messages import add_message, get_messages
 from auth_sessions.pages.sections import get_sections
 from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.step_up import fetch_cookie, leave_mark
 
 _PROTECTION = (
     never_cache,
@@ -71,9 +72,11 @@ class DevicePage(BrowserPage):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         current = browser_validation.get_current(request)
         if current is None and request.method == "GET" and browser_state.is_deferred(request):
-            return redirect(request.get_full_path())  # the browser returns with the cookie
+            return fetch_cookie(request)
         if current is None:  # impersonation, or a user who is not signed in by Django's login()
             raise PermissionDenied(_("Sign in yourself to see your devices."))
+        if clean := leave_mark(request):
+            return clean
         self.current = current
         return super().dispatch(request, *args, **kwargs)
 

@@ -21,7 +21,7 @@ class Profile(models.Model):
         primary_key=True,
         default=uuid.uuid4,
         editable=False,
-        help_text=_("The user's own primary key where that is a UUID."),
+        help_text=_("The user’s own primary key where that is a UUID."),
     )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -30,7 +30,7 @@ class Profile(models.Model):
         verbose_name=_("user"),
     )
     user_metadata = models.JSONField(
-        _("user metadata"), default=dict, blank=True, help_text=_("Written by the person's client.")
+        _("user metadata"), default=dict, blank=True, help_text=_("Written by the person’s client.")
     )
     app_metadata = models.JSONField(
         _("app metadata"), default=email_provider, blank=True, help_text=_("Written by the project.")

@@ -49,7 +49,7 @@ def test_the_end_of_many_sessions_is_one_statement_more(ada, heard):
 
 
 def test_rows_are_the_same_however_they_are_written(ada, settings, heard):
-    """PostgreSQL copies them from the sessions, unless addresses are shortened at once."""
+    """They are copied from the sessions, but for MySQL's, and unless addresses are shortened at once."""
     add_sessions(ada, 3)
     sessions = {row.pk: row for row in Session.objects.all()}
     Session.objects.filter(user=ada).end(reason=EndReason.LIMIT, actor=ada)

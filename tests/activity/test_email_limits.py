@@ -30,8 +30,8 @@ def record(user, kind=ActivityKind.NEW_DEVICE, number=1):
     return Activity.objects.bulk_create(made)
 
 
-def send(activity):
-    sending.send_in_background(activity.pk, using="default", link=LINK)
+def send(activity, link=LINK):
+    sending.send_in_background(activity.pk, using="default", link=link)
 
 
 def test_another_attempt_sends_nothing(ada):
@@ -75,6 +75,14 @@ def test_so_many_in_an_hour_of_each_kind_and_person(clock, ada, bob, monkeypatch
     last = [message for message in sent(NEW) if message.to == ["ada@example.org"]][-1]
     assert "If it happens again within an hour, you get no further e-mail." in parts(last)[1]
     assert sum("you get no further" in message.body for message in sent()) == 3
+    assert "Sign in to see everything that has happened." in parts(last)[1]
+
+
+def test_without_a_link_the_last_one_leads_nowhere(ada):
+    for activity in record(ada, number=sending.LIMIT):
+        send(activity, link="")
+    assert "you get no further e-mail." in parts(sent()[-1])[1]
+    assert "to see everything" not in parts(sent()[-1])[1]
 
 
 def test_the_next_one_says_how_many_there_were(clock, ada):

@@ -10,7 +10,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import include, path
 
 from auth_sessions.activity.apps import ActivityConfig
-from auth_sessions.activity.emails import links
+from auth_sessions.activity.emails import links, messages
 from tests.support.activity_emails import has_address, sent
 from tests.support.checks import findings, of_ours
 from tests.support.device import IPHONE, MACBOOK, Device
@@ -124,6 +124,31 @@ def test_the_check_of_the_addresses(monkeypatch):
 
     monkeypatch.setattr(apps.get_app_config("auth_sessions_activity"), "__class__", Known)
     assert "auth_sessions.E043" not in findings(AUTH_SESSIONS_ACTIVITY_EMAILS=KINDS)
+
+
+@pytest.mark.django_db
+@pytest.mark.any_database
+def test_the_check_of_the_templates(settings, tmp_path):
+    (engine,) = settings.TEMPLATES
+    without = {**engine, "NAME": "without", "APP_DIRS": False}
+    loaders = [("django.template.loaders.filesystem.Loader", [tmp_path])]
+    by_loaders = {**without, "OPTIONS": {**engine["OPTIONS"], "loaders": loaders}}
+
+    def found(*engines, kinds=KINDS):
+        checked = findings(TEMPLATES=list(engines), AUTH_SESSIONS_ACTIVITY_EMAILS=kinds)
+        return [each for each in checked if each == "auth_sessions.E059"]
+
+    assert found(engine) == found(without, engine) == []
+    assert found() == found(without) == found(by_loaders) == ["auth_sessions.E059"]
+    assert found(kinds=()) == found(kinds="new") == []
+    folder = tmp_path / "auth_sessions" / "activity" / "email"
+    folder.mkdir(parents=True)
+    for part in messages.PARTS:
+        (folder / f"new_device_{part}").write_text("Ours")
+    assert found(by_loaders) == []
+    assert found(by_loaders, kinds=["session_moved"]) == ["auth_sessions.E059"]
+    (folder / "new_device_body.html").write_text("{% if %}")
+    assert found(by_loaders) == ["auth_sessions.E059"]
 
 
 @pytest.mark.django_db

@@ -6,7 +6,10 @@ import pytest
 from django.apps import apps
 from django.core import mail
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
+from auth_sessions.activity.alerts import ALERTS
+from auth_sessions.activity.emails import sending, texts
 from auth_sessions.activity.models import Activity
 from auth_sessions.models import Session
 from tests.support.activity_emails import (
@@ -26,6 +29,7 @@ from tests.support.activity_emails import (
 )
 from tests.support.catalogues import CODES
 from tests.support.device import IPHONE, MACBOOK, Device
+from tests.support.host import has_browsers
 
 pytestmark = [pytest.mark.usefixtures("emails"), pytest.mark.any_database]
 
@@ -34,6 +38,12 @@ def page_of(activity):
     return f"http://testserver/account/activity/{activity.pk}/"
 
 
+def test_each_alert_has_texts():
+    assert set(texts._OF_ALERTS) == set(ALERTS)
+    assert set(KINDS) == set(ALERTS)
+
+
+@has_browsers  # which open the page that it leads to
 def test_a_reused_token_is_told_once(clock, ada, rest_only):
     iphone = Device(IPHONE).sign_in(ada)
     thief = steal(clock, iphone)
@@ -100,22 +110,40 @@ def test_only_what_the_project_wants(clock, ada, settings, wanted):
 
 
 def test_without_an_address_nothing_is_sent_and_nothing_fails(clock, ada, caplog, monkeypatch):
+    """Neither in a request nor in a worker."""
     config = apps.get_app_config("auth_sessions_activity")
-    for address in (
-        "",
-        "nobody",
-        "ada@example.org\nBcc: eve@example.com",
-        "ada@example.org, eve@example.com",
-        "Ada <ada@example.org>",
-    ):
-        monkeypatch.setattr(config, "get_email", lambda user, address=address: address)
+    caplog.set_level("INFO", "auth_sessions")
+    none, invalid = "the user has no address", "the address of the user is not valid"
+
+    def fail(user):
+        raise RuntimeError
+
+    for address, told in {
+        "": none,
+        None: none,
+        "nobody": invalid,
+        "ada@example.org\nBcc: eve@example.com": invalid,
+        "ada@example.org\n": invalid,
+        "ada@example.org, eve@example.com": invalid,
+        "Ada <ada@example.org>": invalid,
+        7: invalid,
+        b"ada@example.org": invalid,
+        ("ada@example.org",): invalid,
+        gettext_lazy("ada@example.org"): invalid,
+        fail: "could not be addressed",
+    }.items():
+        caplog.clear()
+        monkeypatch.setattr(config, "get_email", address if address is fail else lambda user, address=address: address)
         Device(IPHONE).sign_in(ada)
         Device(MACBOOK).sign_in(ada)
-        assert Activity.objects.filter(kind="new_device", emailed_at=None).count() == 1
+        activity = Activity.objects.get(kind="new_device", emailed_at=None)
+        sending.send_in_background(activity.pk, using="default", link="")
+        records = [record.getMessage() for record in caplog.records if record.name == "auth_sessions"]
+        assert len(records) == 2
+        assert all(told in record and "ada@" not in record for record in records)
         Session.objects.all().delete()
         Activity.objects.all().delete()
     assert sent() == []
-    assert [record for record in caplog.records if record.name != "auth_sessions.security"] == []
 
 
 def test_a_user_without_an_address(clock, ada):
@@ -158,6 +186,7 @@ def test_nothing_ends_a_header(ada, settings, tmp_path, clock):
     assert len(message.subject) == 150
 
 
+@has_browsers
 def test_a_project_overrides_a_template_by_its_path(ada, settings, tmp_path, clock):
     folder = tmp_path / "auth_sessions" / "activity" / "email"
     folder.mkdir(parents=True)
@@ -189,6 +218,25 @@ def test_every_language_is_written(clock, ada, settings, code):
         assert f'<html lang="{language}" dir="{direction}">' in html
         assert "%(" not in text + html
         assert "{{" not in text + html
+
+
+@pytest.mark.parametrize(("code", "label"), [("fr", "Appareil\u00a0: "), ("zh-hans", "设备\uff1a"), ("de", "Gerät: ")])
+def test_what_stands_between_a_label_and_its_value(clock, ada, settings, code, label):
+    settings.LANGUAGE_CODE = code
+    Device(IPHONE).sign_in(ada)
+    Device(MACBOOK).sign_in(ada)
+    (message,) = sent()
+    assert f"\n{label}" in parts(message)[1]
+
+
+def test_a_device_is_ordered_from_right_to_left_in_arabic(clock, ada, settings):
+    """It begins with a Latin name, which would order the rest from left to right, and be read as "iOS on Chrome"."""
+    settings.LANGUAGE_CODE = "ar"
+    Device(MACBOOK).sign_in(ada)
+    Device(IPHONE).sign_in(ada)
+    (message,) = sent()
+    for part in parts(message)[1:]:
+        assert "\u200fChrome \u0639\u0644\u0649 iOS" in part
 
 
 def test_a_language_without_a_translation_is_english_throughout(clock, ada, settings):

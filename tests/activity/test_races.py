@@ -1,16 +1,20 @@
 """The history at the moment at which something else happens."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 
 from auth_sessions import api
 from auth_sessions.activity.models import Activity
+from auth_sessions.activity.recording import record_ended
 from auth_sessions.choices import EndReason
+from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.models import Session
 from tests.support.device import IPHONE, Device
-from tests.support.races import ROUNDS, together
+from tests.support.races import ROUNDS, together, with_own_connection
 
 pytestmark = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite writes one after the other")
 
@@ -27,7 +31,7 @@ def test_a_user_is_deleted_while_they_sign_out_and_in(make_user, number):
 
     def sign_in():
         try:
-            api.sign_in_user(get_user_model()(pk=user.pk, password=user.password))
+            api.sign_in_user(person)
         except Exception as error:  # noqa: BLE001 - the user may be gone
             return type(error).__name__
 
@@ -37,7 +41,7 @@ def test_a_user_is_deleted_while_they_sign_out_and_in(make_user, number):
     def delete():
         get_user_model().objects.get(pk=key).delete()
 
-    key = user.pk
+    key, person = user.pk, get_user_model().objects.get(pk=user.pk)
     together(end, lambda: retry_conflicts(delete, using="default"), sign_in, end, jitter=0.02)
     assert not get_user_model().objects.filter(pk=key).exists()
     assert not Session.objects.filter(user_id=key).exists()
@@ -59,3 +63,19 @@ def test_sign_ins_at_once(ada, number):
     devices = [Device(IPHONE) for _ in range(4)]
     together(*[lambda device=device: device.sign_in(ada) for device in devices])
     assert Activity.objects.filter(kind="signed_in").count() == 4
+
+
+@pytest.mark.usefixtures("any_level")
+def test_a_row_is_written_while_others_are_locked(ada, make_user):
+    """InnoDB would lock, and wait for, each session of a small table that it reads to copy from one."""
+    sessions = [Session.objects.create(user=user) for user in (make_user("zoe"), ada, make_user("bob"))]
+
+    def write():
+        with transaction.atomic():
+            about = {"reason": "limit", "scope": "", "actor_id": None}
+            record_ended(sessions[1:2], [sessions[1].pk], request=None, using="default", **about)
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        lock(Session.objects.exclude(user=ada))
+        pool.submit(with_own_connection, write).result(timeout=10)
+    assert Activity.objects.get().session_id == sessions[1].pk

@@ -82,7 +82,9 @@ def test_it_ends_everything_else(office_browser, library_browser, iphone, told_o
     assert activity.reported_at is not None
     page = text(office_browser.page(REPORTED))
     assert "Choose a new password All your other devices are signed out." in page
-    assert "You said on" in text(office_browser.page(event_path(activity)))
+    page = text(office_browser.page(event_path(activity)))
+    assert "You said on" in page
+    assert "Every device that somebody else could have used was signed out." in page
 
 
 def test_the_list_leads_to_it(office_browser, ada, iphone):
@@ -165,7 +167,7 @@ def test_every_kind_has_a_page(office_browser, ada, kind):
     activity = Activity.objects.create(user=ada, kind=kind, reason=EndReason.REVOKED, has_full_address=False)
     page = text(office_browser.page(event_path(activity)))
     assert str(activity.created_at.year) in page
-    assert "This wasn't me" in page
+    assert "This wasn’t me" in page
 
 
 class Urls:

@@ -101,6 +101,19 @@ def test_nothing_to_do_costs_one_statement_each(make):
     assert len(statements) == 2
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="The plan depends on what others have counted")
+def test_short_addresses_are_not_read_again(make):
+    make(40)
+    with CaptureQueriesContext(connection) as statements:
+        sweeping.clear_expired(using="default")
+    reads = [each["sql"] for each in statements if each["sql"].startswith("SELECT") and "full_address" in each["sql"]]
+    with connection.cursor() as cursor:
+        for read in reads:
+            cursor.execute(f"EXPLAIN QUERY PLAN {read}")
+            assert "auth_sessions_activity_address (has_full_address=? AND id>?)" in cursor.fetchone()[3]
+    assert reads
+
+
 @pytest.mark.any_database
 def test_shortened_addresses():
     assert shortened(None) is None

@@ -28,6 +28,25 @@ def test_the_code_is_used_up_where_the_person_is_signed_in_already(iphone):
     assert Website().opens(given).status_code == 410
 
 
+@pytest.mark.parametrize("keeps", ["the app", "its website"])
+def test_a_new_password_makes_a_code_worthless(ada, iphone, keeps):
+    """Whoever has changed it may have done so because somebody else has read the code."""
+    website, given = Website().takes_over(iphone), ask(iphone)
+    waiting = Website()
+    page = waiting.opens(given)
+    api.change_password(ada, "changed", keep=row(iphone if keeps == "the app" else website))
+    assert Website().opens(given).status_code == 410
+    assert waiting.presses(page).status_code == 410
+    assert iphone.is_signed_in()
+    assert Website().continues(ask(iphone)).status_code == 302
+
+
+def test_another_proof_leaves_a_code_alone(iphone):
+    given = ask(iphone)
+    api.mark_reauthenticated(row(iphone))
+    assert Website().continues(given).status_code == 302
+
+
 def test_it_ends_with_the_browser_where_djangos_sessions_do(clock, settings, ada):
     settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
     app, website = create_session(ada, lifetime=timedelta(hours=1)), Website()

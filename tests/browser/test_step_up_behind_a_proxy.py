@@ -6,7 +6,9 @@ from django.test import Client
 from django.urls import include, path, re_path
 
 from auth_sessions.decorators import recently_authenticated
+from auth_sessions.models import Session
 from tests.support.device import Device
+from tests.support.inputs import each
 
 pytestmark = pytest.mark.any_database
 
@@ -40,6 +42,47 @@ def test_a_token_of_another_person_at_the_first_request_of_a_proxy_login(ada, bo
     bobs = Device().sign_in(bob)
     response = Client().get("/x/", HTTP_X_USER=bob.get_username(), **bobs.headers)
     assert response.status_code == 200
+
+
+PAGES = ["/x/?a=1&a=2&b=%2F", "/account/devices/", "/account/sign-out/others/", "/account/reauthenticate/?next=/x/"]
+
+
+def visit(client, url, *, method="get", keeps_cookies):
+    """Follow the redirects as a browser does; the addresses, and the last response."""
+    addresses = []
+    for _ in range(6):
+        addresses.append(url)
+        response = getattr(client, method)(url, HTTP_ACCEPT=HTML)
+        if not keeps_cookies:
+            client.cookies.clear()
+        if response.status_code != 302:
+            return addresses, response
+        url, method = response.url, "get"
+    return pytest.fail(f"redirected without end: {addresses}")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@each("url", PAGES)
+def test_a_client_that_keeps_no_cookies_comes_to_an_end(bob, url, method):
+    client = Client(headers={"x-user": bob.get_username()})
+    addresses, response = visit(client, url, method=method, keeps_cookies=False)
+    assert response.status_code == 403
+    assert len(addresses) <= 3
+    assert not Session.objects.exists()
+
+
+@each("url", PAGES)
+def test_a_browser_comes_back_to_the_same_address(bob, url):
+    client = Client(headers={"x-user": bob.get_username()})
+    addresses, response = visit(client, url, keeps_cookies=True)
+    assert response.status_code == 200
+    assert addresses[2] == url
+    assert Session.objects.count() == 1
+    client.cookies.clear()
+    assert client.get(addresses[1], HTTP_ACCEPT=HTML).status_code == 403  # a bookmark; the response brings the cookie
+    addresses, response = visit(client, addresses[1], keeps_cookies=True)
+    assert (response.status_code, addresses[1]) == (200, url)
+    Session.objects.all().delete()
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

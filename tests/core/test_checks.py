@@ -70,6 +70,7 @@ WRONG = [
     *[(name, None) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
     *[("LAST_SEEN_INTERVAL", timedelta(days=days)) for days in (14, 15)],
     *[("PRESET", value) for value in ("", "aal4", "AAL1", 2, True, [], {}, ["aal1"])],
+    *[("REAUTHENTICATION_AGE", timedelta(microseconds=age)) for age in (1, 999_999)],
     *[("CACHE", value) for value in ("", "redis", 0, [], {}, ["default"])],
     *[("REUSE_POLICY", value) for value in (None, "", "Strict", "Lenient", 1, True, [], {}, ["lenient"])],
     *[
@@ -94,6 +95,7 @@ RIGHT = [
     ],
     *[(name, timedelta(microseconds=1)) for name in ("LAST_SEEN_INTERVAL", "REUSE_INTERVAL")],
     *[("PRESET", value) for value in (None, "aal1", "aal2", "aal3")],
+    ("REAUTHENTICATION_AGE", timedelta(seconds=1)),
     *[("CACHE", value) for value in ("default", None)],
     *[("REUSE_POLICY", value) for value in ("confirmed", "strict", "lenient", "off")],
     *[("ACTIVITY_DAYS", value) for value in (None, 31, 10_000)],

@@ -9,16 +9,18 @@ from functools import partial
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from auth_sessions import api
+from auth_sessions.choices import Scope
+from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import is_conflict
-from auth_sessions.models import Session
+from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
-from tests.support.isolation import LEVELS, SNAPSHOTS, set_level
+from tests.support.isolation import SNAPSHOTS
 from tests.support.races import statuses, together, with_own_connection
 from tests.support.supabase import share_tokens
 
@@ -26,13 +28,6 @@ pytestmark = pytest.mark.skipif(connection.vendor == "sqlite", reason="On SQLite
 
 HELD = 0.3
 """Seconds for which a receiver holds the sign-out open."""
-
-
-@pytest.fixture(params=LEVELS, ids=lambda level: level or "default level")
-def any_level(request, monkeypatch):
-    set_level(monkeypatch, request.param)
-    yield request.param
-    connection.close()
 
 
 @pytest.fixture(params=[0, 100], ids=["small table", "hundred rows"])
@@ -139,6 +134,19 @@ def test_an_operation_while_a_sign_out_is_open(ada, laptop, phone, office_browse
     assert first.status_code == 204
     assert getattr(second, "status_code", 200) < 500
     assert not Session.objects.filter(pk__in=[laptop.session_id, phone.session_id, office_browser.session_id]).exists()
+
+
+@pytest.mark.usefixtures("any_transaction_mode", "any_level")
+@pytest.mark.parametrize("scope", Scope)
+def test_a_sign_out_while_the_sessions_of_others_are_locked(ada, bob, laptop, scope):
+    """MariaDB would read a small table whole, and wait for all of its rows."""
+    for user in (ada, ada, ada, bob, ada, ada, ada):
+        Device().sign_in(user)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        lock(Session.objects.exclude(user=ada))
+        lock(RefreshToken.objects.exclude(session__user=ada))
+        answer = pool.submit(with_own_connection, partial(laptop.sign_out, scope)).result(timeout=10)
+    assert answer.status_code == 204
 
 
 @pytest.mark.usefixtures("any_transaction_mode", "any_level")

@@ -17,7 +17,7 @@ from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.db.locking import lock
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.models import RefreshToken, Session
-from tests.support.device import Device
+from tests.support.device import PASSWORD, Device
 from tests.support.races import with_own_connection
 
 pytestmark = pytest.mark.slow
@@ -110,6 +110,20 @@ def test_a_new_proof_before_a_sign_out(ada, two):
 
     meanwhile(prove_and_sign_out, end_all(ada), column="authenticated_at")
     assert not Session.objects.exists()
+
+
+@pytest.mark.usefixtures("atomic_requests")
+def test_a_login_again_in_a_browser(ada, office_browser):
+    """The login goes on in the transaction of the request, and writes to the user last."""
+    user = get_user_model().objects.get(pk=ada.pk)
+    _, answer = meanwhile(
+        lambda: change_password(user, "quite-new-1906"),
+        lambda: office_browser.submit("/login/", {"username": ada.get_username(), "password": PASSWORD}),
+        table=user._meta.db_table,
+        column="password",
+    )
+    assert answer.status_code in {302, 400}
+    assert not office_browser.is_signed_in()
 
 
 def test_a_better_hash(ada):

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from auth_sessions import api, exceptions
+from auth_sessions.core import usage
 from auth_sessions.models import Session
 from tests.support.device import Device
 
@@ -54,3 +56,11 @@ def test_it_revives_no_session_whose_password_has_changed(ada, laptop):
     session = Session.objects.select_related("user").get(pk=laptop.session_id)
     api.mark_reauthenticated(session, amr=["otp"])
     assert not laptop.is_signed_in()
+
+
+def test_it_takes_nothing_from_a_session_that_a_new_password_has_kept_meanwhile(ada, laptop):
+    """The proof was given by the earlier password."""
+    session = Session.objects.select_related("user").get(pk=laptop.session_id)
+    api.change_password(get_user_model().objects.get(pk=ada.pk), "quite-new-1906", keep=Session.objects.get())
+    assert usage.mark_reauthenticated(session, session.user)
+    assert laptop.is_signed_in()

@@ -31,7 +31,8 @@ def exported(name):
 def test_the_rules():
     """Their syntax, and that they ask for metrics and attributes that exist."""
     [group] = yaml.safe_load(block("yaml"))["groups"]
-    rules = group["rules"]
+    recorded = {rule["record"]: rule["expr"] for rule in group["rules"] if "record" in rule}
+    rules = [rule for rule in group["rules"] if "record" not in rule]
     assert len({rule["alert"] for rule in rules}) == len(rules) > 4
     known = {exported(counter.name) for counter in metrics.COUNTERS}
     attributes = {
@@ -44,11 +45,14 @@ def test_the_rules():
             <= rule.keys()
             <= {"alert", "expr", "for", "labels", "annotations"}
         )
-        assert rule["expr"].count("(") == rule["expr"].count(")")
-        named = set(re.findall(r"auth_sessions_\w+", rule["expr"]))
+        expression = rule["expr"]
+        for name, of in recorded.items():
+            expression = expression.replace(name, of)
+        assert expression.count("(") == expression.count(")")
+        named = set(re.findall(r"auth_sessions_\w+", expression))
         assert named - attributes <= known, rule["alert"]
         assert named & known, rule["alert"]
-        assert set(re.findall(r"(\w+)=\"", rule["expr"])) <= attributes
+        assert set(re.findall(r"(\w+)=\"", expression)) <= attributes
         assert re.fullmatch(r"\d+[mh]", rule.get("for", "1m"))
 
 

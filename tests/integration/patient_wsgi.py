@@ -6,4 +6,4 @@ from example_project.wsgi import application
 
 __all__ = ["application"]
 
-import_module("auth_sessions.core.session_cache").SLOW = 30  # the models are there by now
+import_module("auth_sessions.core.circuit_breaker").SLOW = 30

@@ -1,6 +1,7 @@
 """The benchmarks run, and every contender answers as its row says. No figure of time is looked at."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -147,6 +148,26 @@ def test_storage(postgresql):
     ended = run_module("benchmarks.storage", "--rows=500", "--uses=50", **postgresql)
     assert "auth_sessions_session " in ended.stdout
     assert "of 50 updates were heap-only" in ended.stdout
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb", "sqlite"])
+def test_history(database):
+    with or_skipped(), running(*({database} - {"sqlite"})) as where:
+        ended = run_module("benchmarks.history", "--database", database, "--sessions=10", "--rounds=2", **where)
+    assert f"10 sessions end on {database}: " in ended.stdout
+    assert "with the history / without: " in ended.stdout
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb", "sqlite"])
+def test_clean_up_of_the_history(database):
+    with or_skipped(), running(*({database} - {"sqlite"})) as where:
+        ended = run_module("benchmarks.history_cleanup", "--database", database, "--rows=2400", **where)
+    deleted, shortened = map(
+        int, re.search(rf"2400 rows on {database}: (\d+) deleted, (\d+) shortened", ended.stdout).groups()
+    )
+    assert abs(deleted - 600) < 3
+    assert abs(shortened - 1200) < 6
+    assert "longest transaction: " in ended.stdout
 
 
 def test_growth(postgresql, tmp_path):

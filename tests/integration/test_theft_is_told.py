@@ -125,13 +125,13 @@ def test_the_story(address, demo, inbox, open_page):
     office.shows(REUSED)
     expect(office.page.get_by_text("Both devices were signed out.")).to_be_visible()
     assert office.is_accessible()
-    office.follow("This wasn't me")
+    office.follow("This wasn’t me")
     office.shows("Was this not you?")
     _query(demo, "UPDATE auth_sessions_session SET authenticated_at = '2020-01-01 00:00:00'")
     office.page.reload()
     assert office.is_accessible()
     office.page.get_by_label("Password").fill(PASSWORD)
-    office.press("This wasn't me")
+    office.press("This wasn’t me")
     office.shows("Choose a new password")
     assert office.is_accessible()
     assert office.page.url == f"{address}/account/activity/reported/"
@@ -156,8 +156,8 @@ def test_whoever_is_signed_out_signs_in_first_and_comes_back(address, inbox, ope
     phone.sign_in()
     phone.shows(NEW)
     assert phone.page.url == link
-    phone.follow("This wasn't me")
-    phone.press("This wasn't me")
+    phone.follow("This wasn’t me")
+    phone.press("This wasn’t me")
     phone.shows("Choose a new password")
     assert still_signed_in(library=library, phone=phone) == {"phone"}
 

@@ -9,6 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import translation
 
+from auth_sessions.activity.choices import ActivityKind
+from auth_sessions.choices import EndReason
 from tests.support.catalogues import LANGUAGES, LOCALE, faults_of, path_of, read
 from tests.support.inputs import each
 from tests.support.paths import ROOT
@@ -43,6 +45,16 @@ def test_nothing_is_left_open(language):
     catalogue = read(path_of(language))
     assert len(catalogue.entries) > 200
     assert faults_of(catalogue) == []
+
+
+def test_apostrophes_are_typographic():
+    sources = {source for entry in read(path_of("de")).entries for source in (entry.source, entry.plural or "")}
+    assert [source for source in sources if "'" in source] == []
+
+
+def test_an_event_and_an_end_reason_are_two_words():
+    with translation.override("de"):
+        assert (ActivityKind.SIGNED_OUT.label, EndReason.SIGNED_OUT.label) == ("Abmeldung", "abgemeldet")
 
 
 HEADER = 'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n\n'

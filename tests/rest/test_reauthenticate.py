@@ -59,9 +59,7 @@ def passwordless(ada):
 
 def sign_in_without_password(user):
     pair = api.sign_in_user(user)
-    device = Device()
-    device.access, device.refresh_token, device.session_id = pair.access, pair.refresh, str(pair.session.pk)
-    return device
+    return Device().take(pair.access, pair.refresh)
 
 
 class TestWithTokens:
@@ -119,7 +117,7 @@ class TestWithTokens:
     def test_acting_in_another_persons_name(self, help_device):
         response = prove(help_device)
         assert response.status_code == 403
-        assert response.json()["detail"].startswith("You act in another person's name")
+        assert response.json()["detail"].startswith("You act in another person’s name")
         assert row(help_device).authenticated_at is None
 
     def test_what_it_costs(self, laptop, rest_only):

@@ -79,7 +79,7 @@ def test_acting_in_another_persons_name(grace, staff_device, ada, help_device):
     for path in ("guarded/", "guarded/mfa/", "guarded/cached/"):
         response = get(help_device, path)
         assert response.status_code == 403
-        assert response.json()["detail"].startswith("You act in another person's name")
+        assert response.json()["detail"].startswith("You act in another person’s name")
     assert get(staff_device).status_code == 200
 
 
@@ -240,6 +240,7 @@ def test_in_any_transaction_mode(laptop):
         "two ages": ((timedelta(1),), {"minutes": 1}, TypeError),
         "no such unit": ((), {"fortnights": 1}, TypeError),
         "no age": ((), {"minutes": 0}, ValueError),
+        "less than a second": ((), {"seconds": 0.999}, ValueError),
         "negative": ((timedelta(-1),), {}, ValueError),
         "endless": ((), {"days": 400_000}, ValueError),
         "one method": ((), {"methods": "mfa"}, TypeError),

@@ -303,6 +303,12 @@ class TestSignedOutEverywhere:
         ada.delete()
         assert not RefusedTokens.objects.exists()
 
+    def test_nothing_is_written_of_a_user_who_was_deleted_meanwhile(self, ada, bob):
+        key = ada.pk
+        ada.delete()
+        refuse_old_tokens([key, bob.pk])
+        assert RefusedTokens.objects.get().user == bob
+
 
 class TestCleanUp:
     def test_expired_tokens_are_forgotten(self, clock, ada, client_of_ada):

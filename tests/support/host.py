@@ -16,8 +16,17 @@ has_supabase = pytest.mark.skipif(
 )
 has_admin = pytest.mark.skipif(not apps.is_installed("django.contrib.admin"), reason="the host has no admin")
 
+has_everything = pytest.mark.skipif(
+    any(part.args[0] for part in (has_browsers, has_supabase, has_admin)), reason="the host does not use all parts"
+)
 
-OF_FOLDERS = {"admin": has_admin, "browser": has_browsers, "pages": has_browsers, "supabase": has_supabase}
+OF_FOLDERS = {
+    "admin": has_admin,
+    "browser": has_browsers,
+    "pages": has_browsers,
+    "races": has_everything,
+    "supabase": has_supabase,
+}
 """What the tests of a folder need."""
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 STARTED_WITHIN, STOPPED_WITHIN = 60, 20  # seconds
+MAX_CONNECTIONS = 250  # of a temporary database: a test has 200 threads
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -216,7 +217,10 @@ class PostgreSQLServer(Server):
         )
 
     def command(self):
-        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off")
+        settings = (
+            *("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off"),
+            f"max_connections={MAX_CONNECTIONS}",
+        )
         chosen = (f"--{setting}" for setting in settings)
         return self.programs / "postgres", "-D", f"{self.folder}/data", "-p", self.port, *chosen
 
@@ -271,6 +275,7 @@ class MariaDBServer(Server):
             *(f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"),
             *(f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid"),
             *("--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb4"),
+            f"--max-connections={MAX_CONNECTIONS}",
         )
 
 

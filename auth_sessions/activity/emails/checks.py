@@ -1,6 +1,7 @@
 """System checks of the e-mails, in one sequence of numbers with those of ``auth_sessions.checks``."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from django.apps import apps
@@ -10,8 +11,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import CharField, TextField
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
-from auth_sessions.activity.emails import links
+from auth_sessions.activity.alerts import ALERTS
+from auth_sessions.activity.emails import links, messages
 from auth_sessions.conf import conf
 from auth_sessions.paths import path_of
 
@@ -23,7 +26,7 @@ def register() -> None:
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     """The checks of every run."""
-    return list(_addresses()) if conf.AUTH_SESSIONS_ACTIVITY_EMAILS else []
+    return [*_addresses(), *_templates()] if conf.AUTH_SESSIONS_ACTIVITY_EMAILS else []
 
 
 def check_deployment(**kwargs: object) -> list[checks.CheckMessage]:
@@ -50,6 +53,22 @@ def _addresses() -> Iterator[checks.CheckMessage]:
             hint="Set EMAIL_FIELD of the user model, or override get_email() in a subclass of ActivityConfig.",
             id="auth_sessions.E043",
         )
+
+
+def _templates() -> Iterator[checks.CheckMessage]:
+    """E059: e-mails cannot be written."""
+    wanted = conf.AUTH_SESSIONS_ACTIVITY_EMAILS
+    kinds = [kind for kind in ALERTS if kind in wanted] if isinstance(wanted, (list, tuple)) else []  # else E001
+    for kind, part in product(kinds, messages.PARTS):
+        try:
+            messages.find_template(kind, part)
+        except (TemplateDoesNotExist, TemplateSyntaxError) as error:
+            yield checks.Error(
+                f"AUTH_SESSIONS_ACTIVITY_EMAILS: none about {kind} can be written: {type(error).__name__}: {error}",
+                hint='Let TEMPLATES have an engine with "APP_DIRS": True, or a loader that finds templates of apps.',
+                id="auth_sessions.E059",
+            )
+            return
 
 
 def _links() -> Iterator[checks.CheckMessage]:

@@ -18,6 +18,8 @@ from auth_sessions.pages.formatting import get_page_language
 
 TEMPLATES = "auth_sessions/activity/email"
 
+PARTS = ("subject.txt", "body.txt", "body.html")
+
 HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 """No machine answers it: RFC 3834, and Microsoft's [MS-OXCMAIL]."""
 
@@ -62,9 +64,13 @@ def build(
     return message
 
 
+def find_template(kind: str, part: str) -> Any:
+    """The template of one of the ``PARTS``. Raises what ``select_template`` does."""
+    return select_template([f"{TEMPLATES}/{kind}_{part}", f"{TEMPLATES}/{part}"])
+
+
 def _render(activity: Activity, part: str, context: dict[str, Any]) -> str:
-    template = select_template([f"{TEMPLATES}/{activity.kind}_{part}", f"{TEMPLATES}/{part}"])
-    text: str = template.render(context)
+    text: str = find_template(activity.kind, part).render(context)
     return text
 
 

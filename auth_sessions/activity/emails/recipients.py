@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from auth_sessions.activity.apps import ActivityConfig
 
 
+class InvalidAddressError(Exception):
+    """What the project takes for an address is none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
     """The address of a person, and the language and time zone of what they are sent."""
@@ -27,11 +31,15 @@ class Recipient:
 
 
 def find(user: AbstractBaseUser) -> Recipient | None:
-    """The recipient of e-mails about a user; None without a valid address."""
+    """The recipient of e-mails about a user; None without an address. Raises :class:`InvalidAddressError`."""
     config = cast("ActivityConfig", apps.get_app_config("auth_sessions_activity"))
-    address = config.get_email(user)
+    address: object = config.get_email(user)
+    if not address:
+        return None
+    if not isinstance(address, str):
+        raise InvalidAddressError
     try:
         validate_email(address)
     except ValidationError:
-        return None
+        raise InvalidAddressError from None
     return Recipient(address=address, language=config.get_language(user), time_zone=config.get_time_zone(user))

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
 from django.utils import timezone
@@ -55,7 +56,7 @@ def prepare(activity_id: uuid.UUID, *, using: str, link: str) -> EmailMultiAlter
     """The e-mail about an activity, whose turn this is from now on; None if there is nothing to send."""
     activity = Activity.objects.using(using).filter(pk=activity_id, emailed_at=None).first()
     user = None if activity is None else all_users(using).filter(pk=activity.user_id).first()
-    if activity is None or user is None or (recipient := recipients.find(user)) is None:
+    if activity is None or user is None or (recipient := _find_recipient(user, activity_id)) is None:
         return None
     if (turn := take_turn(activity, using=using)) is None:
         return None
@@ -66,6 +67,22 @@ def prepare(activity_id: uuid.UUID, *, using: str, link: str) -> EmailMultiAlter
     except Exception:  # of a template or of a method of the project's
         logger.exception("%s could not be written", name_of(activity_id))
         return None
+
+
+def _find_recipient(user: AbstractBaseUser, activity_id: uuid.UUID) -> recipients.Recipient | None:
+    """Who gets the e-mail; None, which is logged, if nobody does."""
+    name = name_of(activity_id)
+    try:
+        recipient = recipients.find(user)
+    except recipients.InvalidAddressError:
+        logger.warning("%s was not sent: the address of the user is not valid", name)
+    except Exception:  # of a method of the project's
+        logger.exception("%s could not be addressed", name)
+    else:
+        if recipient is None:
+            logger.info("%s was not sent: the user has no address", name)
+        return recipient
+    return None
 
 
 def take_turn(activity: Activity, *, using: str) -> Turn | None:

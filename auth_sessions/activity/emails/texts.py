@@ -1,7 +1,7 @@
 """What an e-mail says of an event: plain sentences without markup, the same in both of its parts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from django.conf import settings
@@ -34,7 +34,7 @@ class Texts:
 
 def describe(activity: Activity, *, time_zone: tzinfo, has_link: bool) -> Texts:
     """The texts about an activity, in the active language; title and facts alone for a kind that no e-mail is about."""
-    if describe_kind := _MAILED.get(activity.kind):
+    if describe_kind := _OF_ALERTS.get(activity.kind):
         return describe_kind(activity, time_zone, _if_not_you(has_link=has_link))
     return Texts(title=sentences.describe(activity), facts=_facts(activity, time_zone))
 
@@ -44,7 +44,7 @@ def _facts(activity: Activity, time_zone: tzinfo) -> list[tuple[str, str]]:
     return [
         *([(_("Device"), format_device(activity.device))] if is_known else []),
         *([(_("Signed in from"), format_origin(activity.ip_address))] if is_known else []),
-        (_("Time"), format_moment(activity.created_at, time_zone)),
+        (_("Date and time"), format_moment(activity.created_at, time_zone)),
     ]
 
 
@@ -64,7 +64,7 @@ def _reused(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
             *([] if last_used_at is None else [(_("Last used"), format_moment(last_used_at, time_zone))]),
             (_("Used again on"), format_device(activity.presented_device)),
             (_("Used again from"), format_origin(activity.presented_ip_address)),
-            (_("Time"), format_moment(activity.created_at, time_zone)),
+            (_("Date and time"), format_moment(activity.created_at, time_zone)),
         ],
         done=_("Both devices were signed out. The copy is of no use any more."),
         advice=[
@@ -94,14 +94,14 @@ def _moved(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
             (_("Signed in from"), format_origin(activity.ip_address)),
             (_("Now used on"), format_device(activity.presented_device)),
             (_("Now used from"), format_origin(activity.presented_ip_address)),
-            (_("Time"), format_moment(activity.created_at, time_zone)),
+            (_("Date and time"), format_moment(activity.created_at, time_zone)),
         ],
         done=_("Nothing was changed: the device is signed in."),
         advice=[_("If you have changed the device or the browser yourself, there is nothing to do."), if_not_you],
     )
 
 
-_MAILED: dict[str, Callable[[Activity, tzinfo, str], Texts]] = {
+_OF_ALERTS: dict[str, Callable[[Activity, tzinfo, str], Texts]] = {
     ActivityKind.REFRESH_TOKEN_REUSED: _reused,
     ActivityKind.NEW_DEVICE: _new_device,
     ActivityKind.SESSION_MOVED: _moved,
@@ -110,7 +110,7 @@ _MAILED: dict[str, Callable[[Activity, tzinfo, str], Texts]] = {
 
 def _if_not_you(*, has_link: bool) -> str:
     if has_link:
-        return _("If this was not you, open the page below, press “This wasn't me”, and choose a new password.")
+        return _("If this was not you, open the page below, press “This wasn’t me”, and choose a new password.")
     return _("If this was not you, sign in, sign out of all other devices, and choose a new password.")
 
 
@@ -129,7 +129,9 @@ def notes(*, person: str, site: str, held_back: int, is_last: bool) -> list[str]
         )
         said.append(text % {"count": held_back})
     if is_last:
-        said.append(_("If it happens again within an hour, you get no further e-mail. The page shows everything."))
+        said.append(_("If it happens again within an hour, you get no further e-mail."))
+        if site:
+            said.append(_("Sign in to see everything that has happened."))
     account = {"person": names.isolated(person), "site": names.isolated(site)}
     if site:
         said.append(_("You get this e-mail because of the account “%(person)s” at %(site)s.") % account)
@@ -141,8 +143,11 @@ def notes(*, person: str, site: str, held_back: int, is_last: bool) -> list[str]
 
 def format_device(device: Device | None) -> str:
     """The label of a device, never the person's own name for it: whoever signs in may choose that."""
-    label = "" if device is None else names.clean(device.label)
-    return names.isolated(label[:DEVICE_LENGTH] or _("Unknown device"))
+    if device is None:
+        return names.isolated(_("Unknown device"))
+    # Not the label: in Arabic it begins with a format character.
+    cleaned = replace(device, browser=names.clean(device.browser), os=names.clean(device.os))
+    return names.isolated(cleaned.label[:DEVICE_LENGTH])
 
 
 def format_origin(address: str | None) -> str:

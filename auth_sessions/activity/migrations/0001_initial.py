@@ -46,7 +46,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="time"),
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="date and time"
+                    ),
                 ),
                 (
                     "session_id",
@@ -97,7 +99,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         editable=False,
-                        help_text="The person's own label for the device.",
+                        help_text="The person’s own label for the device.",
                         max_length=100,
                         verbose_name="name",
                     ),

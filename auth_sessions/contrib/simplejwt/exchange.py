@@ -108,12 +108,13 @@ def refuse_old_tokens(user_ids: Iterable[Any], *, using: str | None = None) -> N
     rows = RefusedTokens.objects.using(alias)
 
     def write() -> None:
+        stored = []  # a user may have been deleted meanwhile
         for batch in batches(keys):
             users = all_users(alias).filter(pk__in=batch)
-            lock_by_primary_key(users)
+            stored += [user.pk for user in lock_by_primary_key(users)]
             lock_by_update(users)
         rows.bulk_create(
-            [RefusedTokens(user_id=key, issued_until=now) for key in keys], batch_size=BATCH, ignore_conflicts=True
+            [RefusedTokens(user_id=key, issued_until=now) for key in stored], batch_size=BATCH, ignore_conflicts=True
         )
         for batch in batches(keys):
             rows.filter(user_id__in=batch).update(issued_until=now)

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(
                         default=uuid.uuid4,
                         editable=False,
-                        help_text="The user's own primary key where that is a UUID.",
+                        help_text="The user’s own primary key where that is a UUID.",
                         primary_key=True,
                         serialize=False,
                         verbose_name="id",
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=dict,
-                        help_text="Written by the person's client.",
+                        help_text="Written by the person’s client.",
                         verbose_name="user metadata",
                     ),
                 ),

@@ -1,0 +1,1 @@
+"""Races with a forced order: pairs of operations, interleaved at each SQL statement. See docs/reliability.md."""

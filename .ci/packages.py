@@ -10,6 +10,8 @@ dist = Path(sys.argv[1])
 (sdist,) = dist.glob("*.tar.gz")
 with zipfile.ZipFile(wheel) as archive:
     packed = {name for name in archive.namelist() if not name.endswith("/")}
+    (about,) = {name.partition("/")[0] for name in packed if ".dist-info/" in name}
+    entry_points = archive.read(f"{about}/entry_points.txt").decode() if f"{about}/entry_points.txt" in packed else ""
 with tarfile.open(sdist) as archive:
     sources = {name.partition("/")[2] for name in archive.getnames()}
 tree = Path("auth_sessions").rglob("*")
@@ -23,6 +25,8 @@ needed = {path.as_posix() for path in tree if path.is_file() and "__pycache__" n
     "auth_sessions/templates/admin/auth_sessions/revoke_confirmation.html",
 }
 problems = [f"{wheel.name} lacks {name}" for name in sorted(needed - packed)]
+if "auth_sessions = auth_sessions.pytest_plugin" not in entry_points:
+    problems.append(f"{wheel.name} does not name the plugin of pytest")
 problems += [
     f"{wheel.name} must not hold {name}"
     for name in sorted(packed)

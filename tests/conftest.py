@@ -3,7 +3,6 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
-import time_machine
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -16,8 +15,10 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import TransactionTestCase
 
+from auth_sessions import pytest_plugin
 from auth_sessions.core import circuit_breaker, session_cache
 from auth_sessions.signals import access_token_issuing, credentials_revoked, expired_cleared, sessions_ended
+from auth_sessions.testing import stopped_clock
 from tests.host.caches import Shared
 from tests.support.acting import act
 from tests.support.admin import AdminClient
@@ -30,9 +31,11 @@ from tests.support.security_log import watched
 from tests.support.servers import RedisServer, or_skipped, running
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Who is told to end stops first what it has started: servers, browsers, databases."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not config.pluginmanager.has_plugin("auth_sessions"):  # an editable installation older than the entry point
+        config.pluginmanager.register(pytest_plugin, "auth_sessions")
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -308,15 +311,15 @@ def axes(settings):
 @pytest.fixture
 def clock():
     """The time stands still until the test moves it: ``clock.shift(seconds or timedelta)``."""
-    with time_machine.travel("2026-11-24 12:00:00+00:00", tick=False) as traveller:
-        yield traveller
+    with stopped_clock(datetime(2026, 11, 24, 12, tzinfo=UTC)) as moving:
+        yield moving
 
 
 @pytest.fixture
 def clock_from_now():
     """Starts at the real time, since some go by what the system notes of its files."""
-    with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
-        yield traveller
+    with stopped_clock() as moving:
+        yield moving
 
 
 @pytest.fixture

@@ -142,6 +142,10 @@ PUBLIC = {
         SignInBaseView SignedInView SignupView SupabaseView TokenView UnknownPathView UnsupportedGrantView
         UserView
     """,
+    "testing": """
+        Browser CHROME_ON_IPHONE Clock Device FIREFOX_ON_MAC Response assert_signed_in assert_signed_out
+        assert_signed_out_everywhere stopped_clock
+    """,
     "throttling": """
         ActionThrottle
     """,
@@ -161,7 +165,7 @@ PUBLIC = {
 
 NOT_PUBLIC = """
     apps audit checks core db devices management metrics migrations moments observers openapi parsers passwords paths
-    preferences presets receivers refusals registries security_log step_up
+    preferences presets pytest_plugin receivers refusals registries security_log step_up
 """
 
 INTERFACES = {"activity", "channels", "contrib", "pages", "supabase"}

@@ -31,7 +31,7 @@ RUN_ELSEWHERE = {
     "docs/security-log.md": "tests/docs/test_monitoring.py",
     "docs/second-factors.md": "tests/integration/allauth_project/sign_ins.py",
     "docs/sockets.md": "tests/docs/test_sockets.py",
-    "docs/testing.md": "tests/docs/test_how_tos.py",
+    "docs/testing.md": "tests/docs/test_testing.py",
     "docs/tutorial.md": "tests/integration/test_tutorial.py",
 }
 """Pages whose Python another test runs."""

@@ -15,7 +15,6 @@ from auth_sessions.models import Session
 from example_project import views
 from tests.support.device import PASSWORD, Device, still_signed_in
 from tests.support.documents import DOCS, blocks_of, page_named
-from tests.support.host import has_browsers
 
 usual_user = pytest.mark.skipif(settings.AUTH_USER_MODEL != "auth.User", reason="the guide is for Django's own user")
 
@@ -33,11 +32,6 @@ def run(code):
 @pytest.mark.any_database
 def test_the_magic_link_is_the_examples():
     assert f"```python\n{inspect.getsource(views.MagicLinkView)}```" in page_named("magic-link")
-
-
-if settings.AUTH_USER_MODEL == "auth.User":
-    DeviceTests = run(python_of("testing")[0]).DeviceTests  # the tests of testing.md, which are collected here
-    DeviceTests.test_a_browser = has_browsers(DeviceTests.test_a_browser)
 
 
 @usual_user

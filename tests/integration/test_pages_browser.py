@@ -274,7 +274,8 @@ def test_it_fits_a_small_screen(open_page, library_browser):
         small.speaks(language)
         for _ in range(2):
             assert small.page.evaluate("document.documentElement.scrollWidth") == 320, language
-            small.page.locator(".auth-sessions-choices a, .auth-sessions-answers a").first.click()
+            with small.page.expect_navigation():
+                small.page.locator(".auth-sessions-choices a, .auth-sessions-answers a").first.click()
 
 
 def test_right_to_left_is_a_mirror(office_browser):

@@ -28,8 +28,8 @@ BASIC = "rest_framework.authentication.BasicAuthentication"
 
 class OwnHeaderDevice(Device):
     @property
-    def headers(self):
-        return {"HTTP_X_TOKEN": self.access} if self.access else {}
+    def credentials(self):
+        return {"X-Token": self.access} if self.access else {}
 
 
 @pytest.fixture

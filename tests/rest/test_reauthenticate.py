@@ -59,9 +59,7 @@ def passwordless(ada):
 
 def sign_in_without_password(user):
     pair = api.sign_in_user(user)
-    device = Device()
-    device.access, device.refresh_token, device.session_id = pair.access, pair.refresh, str(pair.session.pk)
-    return device
+    return Device().take(pair.access, pair.refresh)
 
 
 class TestWithTokens:

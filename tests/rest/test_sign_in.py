@@ -280,8 +280,7 @@ class TestTheProjectsOwnSignIn:
         session = create_session(ada, amr=["sms"], name="script", tag="cron", lifetime=None)
         assert (session.ip_address, session.user_agent, session.expires_at) == (None, "", None)
         pair = tokens.issue(session)
-        device = Device()
-        device.access, device.refresh_token = pair.access, pair.refresh
+        device = Device().take(pair.access, pair.refresh)
         assert device.me().status_code == 200
         assert device.refresh().status_code == 200
 

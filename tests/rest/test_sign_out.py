@@ -20,6 +20,7 @@ from auth_sessions.core.creation import create_session
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.serializers import SignOutSerializer
+from auth_sessions.testing import assert_signed_in, assert_signed_out
 from auth_sessions.views import SignOutView
 from example_project.views import magic_link_token
 from tests.host.models import Draft, PushDevice
@@ -41,9 +42,7 @@ def by_magic_link(user):
 
 def by_foreign_backend(user):
     pair = tokens.issue(create_session(user, amr=["fed"]))
-    device = Device()
-    device.access, device.refresh_token = pair.access, pair.refresh
-    return device
+    return Device().take(pair.access, pair.refresh)
 
 
 @pytest.mark.parametrize("sign_in", [by_password, by_magic_link, by_foreign_backend])
@@ -245,6 +244,8 @@ def test_every_way_ends_the_session_and_all_that_is_related(make_user, ada, bob,
 
     end(laptop, ada, make_user)
 
+    assert_signed_out(laptop)
+    assert_signed_in(bystander)
     assert laptop.me().status_code == laptop.refresh().status_code == 401
     assert not Session.objects.filter(pk=laptop.session_id).exists()
     if cookie:

@@ -10,6 +10,4 @@ def act(actor, user, *, from_device=None):
     """A device with tokens of the user, which the actor has got, perhaps from a device of their own."""
     headers = {"Authorization": f"Bearer {from_device.access}"} if from_device else {}
     pair = api.sign_in_user(user, request=RequestFactory(headers=headers).get("/"), actor=actor)
-    device = Device()
-    device.access, device.refresh_token, device.session_id = pair.access, pair.refresh, str(pair.session.pk)
-    return device
+    return Device().take(pair.access, pair.refresh)

@@ -3,16 +3,21 @@
 from importlib import import_module
 
 from django.conf import settings
+from rest_framework.test import APIClient
 
+from auth_sessions import testing
 from auth_sessions.models import Session
-from tests.support.device import PASSWORD, Device
+from tests.support.device import MACBOOK, PASSWORD, Calls
 from tests.support.host import has_browsers, require
 
 
-class Browser(Device):
-    def __init__(self, *args, **kwargs):
+class Browser(Calls, testing.Browser):
+    content_type = "application/json"
+    access = None
+
+    def __init__(self, user_agent=MACBOOK, *, client=None):
         require(has_browsers)
-        super().__init__(*args, **kwargs)
+        super().__init__(client=client or APIClient(HTTP_USER_AGENT=user_agent))
 
     def sign_in(self, user, password=PASSWORD, path="/login/"):
         response = self.submit(path, {"username": user.get_username(), "password": password})
@@ -30,20 +35,16 @@ class Browser(Device):
     refresh = me
 
     def page(self, path):
-        return self.client.get(path)
+        return self.request("GET", path)
 
     def submit(self, path, data=None):
-        return self.client.post(path, data)
+        return self.request("POST", path, data, content_type=testing.Browser.content_type)
 
     def copy(self):
         """Another tab, or a thief, with the same cookie."""
         other = Browser()
         other.client.cookies[settings.SESSION_COOKIE_NAME] = self.cookie
         return other
-
-    @property
-    def cookie(self):
-        return self.client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 class HelpDesk(Browser):

@@ -23,8 +23,7 @@ class Website(Browser):
     """The browser of a phone: it checks, as a real one would, that forms carry the CSRF token."""
 
     def __init__(self):
-        super().__init__(IPHONE)
-        self.client = Client(enforce_csrf_checks=True, headers={"user-agent": IPHONE})
+        super().__init__(client=Client(enforce_csrf_checks=True, headers={"user-agent": IPHONE}))
 
     def opens(self, code):
         """Follow the app's link, to the page that asks."""

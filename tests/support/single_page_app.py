@@ -20,8 +20,8 @@ class SinglePageApp(Browser):
     """As in a browser, every request is checked for CSRF. ``server`` is ``"wsgi"`` or ``"asgi"``."""
 
     def __init__(self, server="wsgi"):
-        self.client = {"wsgi": Client, "asgi": AsyncClient}[server](enforce_csrf_checks=True)
-        self.server, self.access, self.session_id = server, None, None
+        super().__init__(client={"wsgi": Client, "asgi": AsyncClient}[server](enforce_csrf_checks=True))
+        self.server = server
 
     def call(self, method, path, data=None, **headers):
         csrf = self.client.cookies.get(settings.CSRF_COOKIE_NAME)
@@ -37,6 +37,9 @@ class SinglePageApp(Browser):
 
     def post(self, path, data=None, **headers):
         return self.call("POST", f"/api/auth/{path}", data or {}, **headers)
+
+    def sign_out(self, scope=None):
+        return self.post("sign-out/", {"scope": scope} if scope else {})
 
     def page(self, path):
         return self.call("GET", path)

@@ -1,0 +1,46 @@
+"""Requests that no URL gets: what the app and the project's own middleware make of what a device presents."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.test import RequestFactory
+from django.urls import ResolverMatch
+from django.utils.module_loading import import_string
+
+from auth_sessions.middleware import BrowserSessionMiddleware
+
+MIDDLEWARE = (SessionMiddleware, AuthenticationMiddleware, BrowserSessionMiddleware)
+"""What decides who is signed in by a cookie."""
+
+
+def make_request(
+    defaults: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, cookies: Mapping[str, str] | None = None
+) -> HttpRequest:
+    request = RequestFactory(**defaults).get("/", headers=headers)
+    request.COOKIES.update(cookies or {})
+    return request
+
+
+def pass_middleware(request: HttpRequest, view: Callable[[HttpRequest], None]) -> HttpResponseBase:
+    """Call a view behind the project's middleware that decides who is signed in by a cookie. Returns its response."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        if not hasattr(request, "user"):
+            raise ImproperlyConfigured("A browser needs Django's SessionMiddleware and AuthenticationMiddleware.")
+        view(request)
+        return HttpResponse()
+
+    handler: Callable[[HttpRequest], Any] = respond
+    for path in reversed(settings.MIDDLEWARE):
+        middleware = import_string(path)
+        if isinstance(middleware, type) and issubclass(middleware, MIDDLEWARE):
+            handler = middleware(handler)
+    request.resolver_match = ResolverMatch(respond, (), {})  # a login before the view would be another one's
+    response: HttpResponseBase = handler(request)
+    return response

@@ -90,7 +90,7 @@ def counts(outcomes):
 
 
 def say(text):
-    print(text, flush=True)  # noqa: T201 - for people
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

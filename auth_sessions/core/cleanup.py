@@ -105,7 +105,7 @@ def clear_expired(
             progress=1 if is_last else _progress(first, after, last),
             is_last=is_last,
         )
-        if max_seconds is not None and time.monotonic() + sleep - started >= max_seconds:
+        if not is_last and max_seconds is not None and time.monotonic() + sleep - started >= max_seconds:
             return
         if sleep and not is_last:
             time.sleep(sleep)

@@ -14,6 +14,7 @@ from auth_sessions.activity.addresses import shortened
 from auth_sessions.activity.models import Activity
 from auth_sessions.db.uuid7 import uuid7
 from tests.support.device import Device
+from tests.support.inputs import each
 
 
 @pytest.fixture
@@ -114,9 +115,23 @@ def test_short_addresses_are_not_read_again(make):
     assert reads
 
 
+def test_a_run_whose_time_is_up_at_its_end_sweeps(make):
+    make(91)
+    (batch,) = api.clear_expired(max_seconds=0)
+    assert batch.is_last
+    assert Activity.objects.count() == 0
+
+
 @pytest.mark.any_database
 def test_shortened_addresses():
     assert shortened(None) is None
     assert shortened("203.0.113.77") == "203.0.113.0"
     assert shortened("2001:db8:1:2:3:4:5:6") == "2001:db8:1::"
     assert shortened("::1") == "::"
+
+
+@pytest.mark.any_database
+@each("address", {"mapped": "::ffff:203.0.113.77", "NAT64": "64:ff9b::203.0.113.77", "6to4": "2002:cb00:714d::1"})
+def test_an_address_that_stands_for_an_ipv4_address_is_shortened_as_that(address):
+    """All of NAT64's are in one /48, which tells nothing apart; the /48 of 6to4 is a single household."""
+    assert shortened(address) == "203.0.113.0"

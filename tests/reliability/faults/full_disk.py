@@ -1,7 +1,6 @@
 """``python -m tests.reliability.faults.full_disk``: every door while the disk of a PostgreSQL of its own is full.
 
-The disk is a small tmpfs, which needs the right to mount one. Where the server stops for lack of space it is started
-again, as an operator would.
+The disk is a small tmpfs, which needs the right to mount one.
 """
 
 import os

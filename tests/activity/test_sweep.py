@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from auth_sessions.activity import sweeping
 from auth_sessions.activity.addresses import shortened
 from auth_sessions.activity.models import Activity
 from auth_sessions.db.uuid7 import uuid7
+from auth_sessions.signals import expired_cleared
 from tests.support.device import Device
 from tests.support.inputs import each
 
@@ -83,7 +84,7 @@ def test_more_than_a_batch_and_a_run_that_is_stopped(make, monkeypatch):
     make(*[100] * 25, *[40] * 25, 1)
     full = sweeping._shorten_addresses
 
-    def stopped(using):
+    def stopped(using, pace):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sweeping, "_shorten_addresses", stopped)
@@ -120,6 +121,38 @@ def test_a_run_whose_time_is_up_at_its_end_sweeps(make):
     (batch,) = api.clear_expired(max_seconds=0)
     assert batch.is_last
     assert Activity.objects.count() == 0
+
+
+def test_a_run_whose_time_is_up_does_one_batch_of_each(make, monkeypatch):
+    monkeypatch.setattr(sweeping, "BATCH", 10)
+    make(*[100] * 25, *[40] * 25)
+    for left in (40, 30, 25, 25, 25):  # the oldest first: rows are shortened that the next run deletes
+        list(api.clear_expired(max_seconds=0))
+        assert Activity.objects.count() == left
+    assert not Activity.objects.filter(has_full_address=True).exists()
+
+
+def test_what_cannot_be_deleted_is_told(make, monkeypatch, caplog):
+    make(91)
+    called = []
+
+    def broken(using, pace):
+        raise DatabaseError("the table is broken")
+
+    def other(**kwargs):
+        called.append(kwargs["using"])
+
+    monkeypatch.setattr(sweeping, "_delete_old", broken)
+    expired_cleared.connect(other)
+    try:
+        with pytest.raises(DatabaseError, match="the table is broken"):
+            call_command("clearauthsessions")
+        with pytest.raises(DatabaseError, match="the table is broken"):
+            list(api.clear_expired())
+    finally:
+        expired_cleared.disconnect(other)
+    assert called == ["default"] * 2
+    caplog.clear()
 
 
 @pytest.mark.any_database

@@ -9,7 +9,7 @@ STEPS_AT_A_TIME = 3000
 
 
 def say(text):
-    print(text, flush=True)  # noqa: T201 - a command
+    print(text, flush=True)
 
 
 def main():

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-BEGIN = {"leeway": 0, "lifetime": None, "idle": None, "limit": None, "refuses": False}
+BEGIN = {"leeway": 0, "lifetime": None, "idle": None, "limit": None, "refuses": False, "few": False}
 
 
 @pytest.fixture

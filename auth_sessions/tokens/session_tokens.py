@@ -264,7 +264,7 @@ class SessionAccessToken(ProjectToken):
         """Raise ``TokenError`` unless the claims contain a session, a user, a generation and the times of issue."""
         super().verify()
         try:
-            complete = self.user_id and "\0" not in self.user_id and self.rotated_at and self._moment("iat")
+            complete = self.user_id and "\0" not in self.user_id and self.rotated_at and self.confirms_at
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not complete:

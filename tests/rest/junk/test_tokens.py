@@ -167,6 +167,14 @@ NOT_A_NUMBER = {
     "infinity": INFINITY,
     "minus_infinity": -INFINITY,
 }
+NOT_A_TIME = {
+    **NOT_A_NUMBER,
+    "huge": 10**40,
+    "very_negative": -(10**40),
+    "beyond_the_calendar": 10**12,
+    "beyond_the_clock": 10**17,
+    "before_the_calendar": -(10**12),
+}
 NOT_AN_ID = {
     "missing": MISSING,
     "null": None,
@@ -186,14 +194,8 @@ NOT_AN_ID = {
 CLAIMS = {
     "exp": {**NOT_A_NUMBER, "past": 0, "negative": -1, "very_negative": -(10**40)},
     "generation": {**NOT_A_NUMBER, "negative": -1, "fraction": 0.5, "huge": 10**40, "too_large_to_store": 2**31},
-    "rotated_at": {
-        **NOT_A_NUMBER,
-        "huge": 10**40,
-        "very_negative": -(10**40),
-        "beyond_the_calendar": 10**12,
-        "beyond_the_clock": 10**17,
-        "before_the_calendar": -(10**12),
-    },
+    "rotated_at": NOT_A_TIME,
+    "iat": NOT_A_TIME,
     "session_id": NOT_AN_ID,
     "token_type": {**NOT_AN_ID, "upper_case": "ACCESS", "sliding": "sliding"},
     "user_id": {**NOT_AN_ID, "minus": "-1"},
@@ -211,7 +213,7 @@ def with_claim(device, kind, **changes):
     return signed(HS256, claims, KEYS[kind]())
 
 
-@each(("claim", "value"), ill_typed("exp", "generation", "rotated_at", "session_id", "token_type", "user_id"))
+@each(("claim", "value"), ill_typed("exp", "generation", "rotated_at", "iat", "session_id", "token_type", "user_id"))
 def test_claims_of_an_access_token(laptop, claim, value):
     assert show(laptop, "access", with_claim(laptop, "access", **{claim: value})) == NOT_VALID
 
@@ -230,7 +232,7 @@ def test_user_of_no_session(laptop, value):
 
 
 @each("value", [253402300799, 253402214400, 4_000_000_000, 0, -62135596800, -1])
-@each("claim", ["rotated_at", "exp"])
+@each("claim", ["rotated_at", "iat", "exp"])
 def test_times_at_the_ends_of_the_calendar(laptop, claim, value):
     """Numbers that are times: whatever they are good for, they are answered."""
     other = laptop.copy()

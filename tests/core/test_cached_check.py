@@ -141,6 +141,17 @@ class TestTheBound:
         assert code(laptop.fast()) == (401, "user_inactive")
 
 
+@pytest.mark.parametrize("seconds", [1, 1.5])
+def test_a_short_bound_holds_to_the_fraction_of_a_second(clock, laptop, settings, seconds):
+    """A cache counts whole seconds, and may have the entry for longer."""
+    settings.AUTH_SESSIONS_CACHE_TTL = timedelta(seconds=seconds)
+    assert asked(laptop.fast)[1] == ["get", "add"]
+    clock.shift(seconds / 2)
+    assert asked(laptop.fast)[1] == ["get"]
+    clock.shift(seconds / 2)
+    assert asked(laptop.fast)[1] == ["get", "add"]
+
+
 def test_a_user_whose_row_is_gone(laptop, ada):
     """As an object that was read before: a key without rights, in whatever reads it after the view, too."""
     laptop.fast()

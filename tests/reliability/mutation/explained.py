@@ -25,6 +25,24 @@ EXPLAINED = [
         "using = session._state.db and write_alias()",
         "a session that is validated is always read from the database that is written to",
     ),
+    *(
+        Explained(
+            "core/session_cache.py",
+            "return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()",
+            f"return hashlib.blake2b(repr(values).encode(), digest_size= {size}).hexdigest()",
+            "a digest of another length tells databases apart as well",
+        )
+        for size in (15, 17)
+    ),
+    *(
+        Explained(
+            "core/session_cache.py",
+            "@functools.lru_cache(maxsize=10_000)",
+            f"@functools.lru_cache(maxsize= {size})",
+            "how many digests are kept changes none of them",
+        )
+        for size in (9_999, 10_001)
+    ),
 ]
 
 

@@ -23,6 +23,7 @@ from auth_sessions.core.browser_validation import has_stale_cookie
 from auth_sessions.core.freshness import Requirement, require_fresh
 from auth_sessions.exceptions import AuthSessionsError, InsufficientUserAuthentication, SessionNotFound
 from auth_sessions.models import Session
+from auth_sessions.preferences import add_end_reason
 
 __all__ = ["recently_authenticated"]
 
@@ -115,7 +116,8 @@ def _answer(request: HttpRequest, error: AuthSessionsError) -> JsonResponse:
     has_credentials = "Authorization" in request.headers or has_stale_cookie(request)
     if isinstance(error, SessionNotFound) and not has_credentials:
         refusal = AuthenticationFailed(str(NotAuthenticated.default_detail), code="not_authenticated")
-    response = JsonResponse(cast("dict[str, Any]", refusal.detail), status=refusal.status_code)
+    headers = add_end_reason(refusal, error, request=request)
+    response = JsonResponse(cast("dict[str, Any]", refusal.detail), status=refusal.status_code, headers=headers)
     usual = SessionJWTAuthentication().authenticate_header(cast("Any", request))
     response["WWW-Authenticate"] = getattr(refusal, "auth_header", usual)
     return response

@@ -50,9 +50,11 @@ sessions, for a thousand users at a time.
 """
 
 expired_cleared = Signal()
-"""Sent robustly at the end of ``clearauthsessions`` and ``api.clear_expired()``, not of a dry run: ``using``.
+"""Sent at the end of ``clearauthsessions`` and ``api.clear_expired()``, not of a dry run.
 
-A receiver deletes expired rows of its own.
+A receiver deletes expired rows of its own. It gets ``using``; ``max_seconds``, how much of the time of the run is left
+(None: as much as it needs); and ``sleep``, the seconds of the pause between two batches. If it fails, the others are
+called, and then the error is raised.
 """
 
 password_changed = Signal()

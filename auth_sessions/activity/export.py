@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
@@ -12,8 +13,13 @@ from auth_sessions.activity.models import Activity
 
 BATCH = 1000
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - the full-width forms
-"""With what a formula may begin (OWASP, "CSV Injection")."""
+_SIGNS = r"[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - the full-width forms
+
+FORMULA = re.compile(rf"^(?= *{_SIGNS})|[,;\t\r\n](?=[\s\"']*{_SIGNS})")
+"""Where a formula may begin (OWASP, "CSV Injection"): in a cell, and after what separates cells.
+
+A spreadsheet that separates by the semicolon, as in much of Europe, splits a quoted cell at each.
+"""
 
 COLUMNS = (
     "id",
@@ -59,9 +65,8 @@ def _in_batches(activities: QuerySet[Activity]) -> Iterator[Activity]:
 
 
 def neutralised(value: object) -> str:
-    """The text of a cell: one that might be a formula begins with an apostrophe."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    """The text of a cell: what might be a formula has an apostrophe before it."""
+    return FORMULA.sub(r"\g<0>'", "" if value is None else str(value))
 
 
 def _values(activity: Activity) -> Iterable[object]:

@@ -159,5 +159,5 @@ def record_password_change(
     recording.record([row], request=request, using=using)
 
 
-def clear_expired(using: str, **kwargs: object) -> None:
-    sweeping.clear_expired(using=using)
+def clear_expired(using: str, max_seconds: float | None = None, sleep: float = 0, **kwargs: object) -> None:
+    sweeping.clear_expired(using=using, max_seconds=max_seconds, sleep=sleep)

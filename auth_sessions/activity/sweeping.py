@@ -3,7 +3,9 @@
 In batches, each of which is a transaction of its own: a run that is stopped loses no work, and the next one goes on.
 """
 
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -24,20 +26,39 @@ BATCH = 1000
 ADDRESSES = ("ip_address", "presented_ip_address")
 
 
-def clear_expired(*, using: str) -> tuple[int, int]:
+@dataclass(frozen=True)
+class Pace:
+    """How fast a run may be: its end, as ``time.monotonic()`` tells the time, and the pause between two batches."""
+
+    ends_at: float | None
+    sleep: float
+
+    def may_go_on(self) -> bool:
+        """Pause before another batch. False if that would begin after the end."""
+        if self.ends_at is not None and time.monotonic() + self.sleep >= self.ends_at:
+            return False
+        if self.sleep:
+            time.sleep(self.sleep)
+        return True
+
+
+def clear_expired(*, using: str, max_seconds: float | None = None, sleep: float = 0) -> tuple[int, int]:
     """Delete the rows older than ``AUTH_SESSIONS_ACTIVITY_DAYS``, and shorten the addresses of those older than
     ``AUTH_SESSIONS_IP_RETENTION_DAYS``. Returns the numbers of rows.
+
+    Each of both does at least one batch, and starts another none later than ``max_seconds`` after the start of the run.
     """
-    return _delete_old(using), _shorten_addresses(using)
+    pace = Pace(None if max_seconds is None else time.monotonic() + max_seconds, sleep)
+    return _delete_old(using, pace), _shorten_addresses(using, pace)
 
 
-def _delete_old(using: str) -> int:
+def _delete_old(using: str, pace: Pace) -> int:
     if conf.AUTH_SESSIONS_ACTIVITY_DAYS is None:
         return 0
     rows = Activity.objects.using(using)
     return sum(
         in_transaction(partial(_delete, rows, batch), using=using)
-        for batch in _batches(rows, days=conf.AUTH_SESSIONS_ACTIVITY_DAYS)
+        for batch in _batches(rows, pace, days=conf.AUTH_SESSIONS_ACTIVITY_DAYS)
     )
 
 
@@ -45,12 +66,14 @@ def _delete(rows: QuerySet[Activity], batch: list[Activity]) -> int:
     return rows.filter(pk__in=[row.pk for row in batch]).delete()[0]
 
 
-def _shorten_addresses(using: str) -> int:
+def _shorten_addresses(using: str, pace: Pace) -> int:
     if conf.AUTH_SESSIONS_IP_RETENTION_DAYS is None:
         return 0
     # Not `has_full_address=True`, which Django writes as the bare column: SQLite does not look that up in an index.
     rows = Activity.objects.using(using).filter(has_full_address__in=[True])
-    return sum(_shorten(batch, using=using) for batch in _batches(rows, days=conf.AUTH_SESSIONS_IP_RETENTION_DAYS))
+    return sum(
+        _shorten(batch, using=using) for batch in _batches(rows, pace, days=conf.AUTH_SESSIONS_IP_RETENTION_DAYS)
+    )
 
 
 def _shorten(batch: list[Activity], *, using: str) -> int:
@@ -62,7 +85,7 @@ def _shorten(batch: list[Activity], *, using: str) -> int:
     return len(batch)
 
 
-def _batches(rows: QuerySet[Activity], *, days: int) -> Iterator[list[Activity]]:
+def _batches(rows: QuerySet[Activity], pace: Pace, *, days: int) -> Iterator[list[Activity]]:
     """The rows older than so many days, oldest first. A batch is read when the one before has been processed.
 
     The key, which is by time, serves the order; the time itself decides. None is read twice: what was deleted is still
@@ -76,5 +99,5 @@ def _batches(rows: QuerySet[Activity], *, days: int) -> Iterator[list[Activity]]
         if old:
             after = oldest[-1].pk
             yield old
-        if len(old) < BATCH:
+        if len(old) < BATCH or not pace.may_go_on():
             return

@@ -83,7 +83,8 @@ def clear_expired(
     The run pauses for ``sleep`` seconds between two batches, and starts none later than ``max_seconds`` after its own
     start. Sessions created meanwhile are not read. With ``dry_run`` nothing ends. ``using`` is a database alias, by
     default that of the database which sessions are written to. Call it outside of a transaction. Raises ``ValueError``,
-    at the first step, for a ``batch_size`` that is not from 1 to 30,000.
+    at the first step, for a ``batch_size`` that is not from 1 to 30,000; and at the last, when all else is done, the
+    error of a receiver of ``expired_cleared``, such as the history's.
     """
     if not 1 <= batch_size <= KEYS_PER_STATEMENT:
         raise ValueError(f"batch_size must be from 1 to {KEYS_PER_STATEMENT}, not {batch_size}")
@@ -105,12 +106,21 @@ def clear_expired(
             progress=1 if is_last else _progress(first, after, last),
             is_last=is_last,
         )
-        if max_seconds is not None and time.monotonic() + sleep - started >= max_seconds:
+        if not is_last and max_seconds is not None and time.monotonic() + sleep - started >= max_seconds:
             return
         if sleep and not is_last:
             time.sleep(sleep)
     if not dry_run:
-        signals.expired_cleared.send_robust(sender=Session, using=using or write_alias())
+        left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - started))
+        _clear_other_rows(using or write_alias(), max_seconds=left, sleep=sleep)
+
+
+def _clear_other_rows(using: str, *, max_seconds: float | None, sleep: float) -> None:
+    """Send ``expired_cleared``. Raises the first error of a receiver, when all have been called."""
+    sent = {"using": using, "max_seconds": max_seconds, "sleep": sleep}
+    for _, answer in signals.expired_cleared.send_robust(sender=Session, **sent):
+        if isinstance(answer, Exception):
+            raise answer
 
 
 def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:

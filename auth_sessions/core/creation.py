@@ -15,6 +15,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, moments, passwords, refusals, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
+from auth_sessions.core import login_methods
 from auth_sessions.core.acting import set_actor
 from auth_sessions.core.backends import backend_of, is_accepted, is_visible
 from auth_sessions.core.database import (
@@ -76,7 +77,7 @@ def create_session(
         actor=actor,
         current=current,
     )
-    session.name, session.tag, session.amr = names.clean(name), tag, list(amr)
+    session.name, session.tag, session.amr = names.clean(name), tag, list(login_methods.checked(amr))
     _save(session, RefreshToken(session=session, rotated_at=session.created_at), request=request)
     return session
 
@@ -145,7 +146,7 @@ def create_browser_session(
             actor=actor,
             current=current,
         )
-        session.django_session_key, session.amr = django_session_key, list(amr)
+        session.django_session_key, session.amr = django_session_key, list(login_methods.checked(amr))
         session.name, session.tag = names.clean(name), tag
         if is_authenticated_now or is_imported:
             session.django_session_engine = settings.SESSION_ENGINE

@@ -68,3 +68,11 @@ class OTPMark(NamedTuple):
         if later.device is None or later.device is self.device:
             return False
         return later.device != self.device or later.session_hash is self.session_hash
+
+
+def checked(methods: Iterable[str]) -> tuple[str, ...]:
+    """The methods of a proof. Raises ``TypeError`` for what is no list of texts: a text would be one of letters."""
+    found = tuple(methods)
+    if isinstance(methods, str) or not all(isinstance(method, str) for method in found):
+        raise TypeError(f"The methods must be a list of texts, not {methods!r}.")
+    return found

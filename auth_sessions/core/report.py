@@ -1,7 +1,7 @@
 """What ``authsessionsreport`` says: the sessions as they are now, and what has happened in the last hours.
 
-One statement reads each session once, with its refresh token. One more reads the history of those hours, by its key,
-where ``auth_sessions.activity`` is installed.
+One statement reads each session once, with its refresh token. Where ``auth_sessions.activity`` is installed, one more
+reads the history of those hours, by its key, and one its first row.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -32,8 +32,9 @@ def read_report(*, using: str | None = None, hours: int = 24) -> dict[str, Any]:
 
     ``live``: the sessions that are neither expired nor idle, by kind and by age. Passwords are not compared, which SQL
     cannot. ``refreshes``: the sessions whose last refresh was within a minute and within an hour. ``overdue``: the
-    sessions that are not live and still stored, and for how long the first of them has been. ``ended`` (by reason) and
-    ``reused``: what the history has of the last ``hours``; None without one.
+    sessions that are not live and still stored, and for how long the first of them has been; and for how long the first
+    row of the history has been due for deletion. ``ended`` (by reason) and ``reused``: what the history has of the last
+    ``hours``; None without one.
     """
     alias, now = using or write_alias(), timezone.now()
     counted = all_sessions(alias).aggregate(**_aggregates(now))
@@ -47,7 +48,11 @@ def read_report(*, using: str | None = None, hours: int = 24) -> dict[str, Any]:
             "by_age": {name: counted[name] for name in (*AGES, "older")},
         },
         "refreshes": {name: counted[name] for name in REFRESHED_WITHIN},
-        "overdue": {"total": counted["overdue"], "oldest_seconds": _overdue_for(counted)},
+        "overdue": {
+            "total": counted["overdue"],
+            "oldest_seconds": _overdue_for(counted),
+            "history_seconds": _history_overdue_for(alias),
+        },
         "hours": hours,
         **recorded,
     }
@@ -82,12 +87,29 @@ def _overdue_for(counted: dict[str, Any]) -> int | None:
     return max(int(moments.age(moment).total_seconds()) for moment in since) if since else None
 
 
-def _count_recorded(alias: str, *, since: datetime) -> dict[str, Any]:
+def _history_overdue_for(alias: str) -> int | None:
+    """For how many seconds the first row of the history has been older than it may become; None if it is not."""
+    days, history = conf.AUTH_SESSIONS_ACTIVITY_DAYS, _history(alias)
+    if history is None or days is None:
+        return None
+    first = history.order_by("pk").values_list("created_at", flat=True).first()
+    seconds = 0 if first is None else int((moments.age(first) - timedelta(days=days)).total_seconds())
+    return seconds if seconds > 0 else None
+
+
+def _history(alias: str) -> Any:
+    """The rows of the history; None where it is not installed."""
     if not apps.is_installed(HISTORY):
+        return None
+    model: Any = apps.get_model(HISTORY_MODEL)
+    return model._base_manager.using(alias)
+
+
+def _count_recorded(alias: str, *, since: datetime) -> dict[str, Any]:
+    if (history := _history(alias)) is None:
         return {"ended": None, "reused": None}
-    history: Any = apps.get_model(HISTORY_MODEL)
     # By the key, a UUIDv7: there is no index of the time. Where a clock was ahead, so are its keys.
-    rows = history._base_manager.using(alias).filter(pk__gte=first_key_of(since), created_at__gte=since)
+    rows = history.filter(pk__gte=first_key_of(since), created_at__gte=since)
     found = rows.filter(kind__in=["signed_out", "refresh_token_reused"]).values_list("kind", "reason")
     ended, reused = dict.fromkeys(EndReason.values, 0), 0
     for kind, reason, number in found.annotate(number=Count("pk")).order_by():

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from auth_sessions import moments, passwords, security_log
 from auth_sessions.conf import conf
+from auth_sessions.core import login_methods
 from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock, lock_by_primary_key, update_unless_locked
@@ -123,7 +124,7 @@ def mark_reauthenticated(
     session gets its fingerprint. ``auth_backend`` is the path of another backend that carries the session from now on.
     Where somebody acts in their name, it is not they who prove anything: ``authenticated_at`` stays NULL.
     """
-    using, methods = write_alias(), tuple(amr)
+    using, methods = write_alias(), login_methods.checked(amr)
     # A transaction of the project's goes on, and may write to the user: Django's login() stores last_login.
     must_lock_user = not is_outermost(using)
 

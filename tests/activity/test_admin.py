@@ -1,15 +1,18 @@
 """The history in the admin: read-only, filtered, exported."""
 
 import csv
+import re
 from io import StringIO
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.activity.models import Activity
 from auth_sessions.db.uuid7 import uuid7
+from tests.support.admin import USERS, page
 from tests.support.device import MACBOOK
 from tests.support.inputs import each
 
@@ -66,11 +69,25 @@ def test_it_cannot_be_changed(history, make):
     (row,) = make()
     assert history.get(LIST + "add/").status_code == 403
     assert history.post(f"{LIST}{row.pk}/delete/", post="yes").status_code == 403
-    page = history.get(f"{LIST}{row.pk}/change/")
-    assert page.status_code == 200
-    assert b'name="_save"' not in page.content
+    shown = history.get(f"{LIST}{row.pk}/change/")
+    assert shown.status_code == 200
+    assert b'name="_save"' not in shown.content
+    assert b"deletelink" not in shown.content
     history.post(LIST, action="delete_selected", _selected_action=[row.pk], post="yes")
     assert Activity.objects.count() == 1
+
+
+@pytest.mark.parametrize("way", ["one", "selected"])
+def test_it_goes_with_its_user(history, make, ada, bob, way):
+    make(user=bob, actor=ada)
+    make(2)
+    if way == "one":
+        assert history.get(page(ada, "delete")).status_code == 200
+        history.post(page(ada, "delete"), post="yes")
+    else:
+        history.post(USERS, action="delete_selected", _selected_action=[ada.pk], post="yes")
+    assert not get_user_model().objects.filter(pk=ada.pk).exists()
+    assert list(Activity.objects.values_list("user", "actor")) == [(bob.pk, None)]
 
 
 def test_filters(history, make, ada, bob, grace):
@@ -126,11 +143,34 @@ def test_export_of_more_than_is_shown(history, make):
     assert len(export(history, [Activity.objects.first()], select_across="1")) == 2100
 
 
-@each("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1+1"])  # noqa: RUF001
+@each("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tA1", "\rA1", "  =1", "＝1+1"])  # noqa: RUF001
 def test_no_cell_is_a_formula(history, make, text):
     (exported,) = export(history, make(name=text, user_agent=text))
     assert exported["name"] == f"'{text}"
     assert exported["user agent"] == f"'{text}"
+
+
+@each(
+    "text",
+    [
+        "Mozilla/5.0 (X11; =1+1; Linux)",
+        "a;=1",
+        "a,+1",
+        "a\t@SUM(A1)",
+        "a\r\n-1",
+        'a";"=1',
+        "a; '=1",
+        "\t=1",
+        "a;\u00a0=1",
+    ],
+)
+def test_no_cell_is_a_formula_whatever_separates_cells(history, make, text):
+    """A spreadsheet of much of Europe separates by semicolons, and reads the quotes of this file as text."""
+    (exported,) = export(history, make(name=text, user_agent=text))
+    for value in (exported["name"], exported["user agent"]):
+        cells = re.split("[,;\t\r\n]", value)
+        assert not [cell for cell in cells if cell.strip(' \u00a0"').startswith(("=", "+", "-", "@"))]
+        assert value.replace("'", "") == text.replace("'", "")
 
 
 def test_who_may_see_it(make_user, make):

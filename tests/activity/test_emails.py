@@ -1,5 +1,6 @@
 """The e-mails about what happened: who gets one, and what it says."""
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -258,6 +259,17 @@ def test_a_project_knows_address_language_and_time_zone(clock, ada, monkeypatch)
     (message,) = sent()
     assert message.to == ["private@example.org"]
     assert "24. November 2026 13:00 (Europe/Zurich)" in parts(message)[1]
+
+
+@pytest.mark.any_database
+def test_an_hour_that_a_clock_shows_twice():
+    zone = ZoneInfo("Europe/Berlin")
+    for utc_hour, shown in (
+        (0, "Oct. 25, 2026, 2:30 a.m. (Europe/Berlin, UTC+0200)"),
+        (1, "Oct. 25, 2026, 2:30 a.m. (Europe/Berlin, UTC+0100)"),
+        (2, "Oct. 25, 2026, 3:30 a.m. (Europe/Berlin)"),
+    ):
+        assert texts.format_moment(datetime(2026, 10, 25, utc_hour, 30, tzinfo=UTC), zone) == shown
 
 
 def test_naive_moments_are_those_of_the_project(clock, ada, settings):

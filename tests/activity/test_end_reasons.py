@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from auth_sessions import api
@@ -33,13 +33,24 @@ def by_sign_out(device, **extra):
     return device.client.post("/api/auth/sign-out/?scope=others", data, format="json", **extra)
 
 
+def by_decorator(device, **extra):
+    with override_settings(ROOT_URLCONF="tests.host.step_up_urls"):
+        return device.client.get("/plain/", **device.headers, **extra)
+
+
 @pytest.fixture
 def ended_device(laptop):
     laptop.sign_out()
     return laptop
 
 
-WAYS_TO_ASK = {"access": by_access_token, "refresh": by_refresh_token, "own view": by_own_view, "out": by_sign_out}
+WAYS_TO_ASK = {
+    "access": by_access_token,
+    "refresh": by_refresh_token,
+    "own view": by_own_view,
+    "out": by_sign_out,
+    "decorator": by_decorator,
+}
 
 
 def sign_out(scope):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -13,7 +13,9 @@ from auth_sessions.activity import sweeping
 from auth_sessions.activity.addresses import shortened
 from auth_sessions.activity.models import Activity
 from auth_sessions.db.uuid7 import uuid7
+from auth_sessions.signals import expired_cleared
 from tests.support.device import Device
+from tests.support.inputs import each
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_more_than_a_batch_and_a_run_that_is_stopped(make, monkeypatch):
     make(*[100] * 25, *[40] * 25, 1)
     full = sweeping._shorten_addresses
 
-    def stopped(using):
+    def stopped(using, pace):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sweeping, "_shorten_addresses", stopped)
@@ -114,9 +116,55 @@ def test_short_addresses_are_not_read_again(make):
     assert reads
 
 
+def test_a_run_whose_time_is_up_at_its_end_sweeps(make):
+    make(91)
+    (batch,) = api.clear_expired(max_seconds=0)
+    assert batch.is_last
+    assert Activity.objects.count() == 0
+
+
+def test_a_run_whose_time_is_up_does_one_batch_of_each(make, monkeypatch):
+    monkeypatch.setattr(sweeping, "BATCH", 10)
+    make(*[100] * 25, *[40] * 25)
+    for left in (40, 30, 25, 25, 25):  # the oldest first: rows are shortened that the next run deletes
+        list(api.clear_expired(max_seconds=0))
+        assert Activity.objects.count() == left
+    assert not Activity.objects.filter(has_full_address=True).exists()
+
+
+def test_what_cannot_be_deleted_is_told(make, monkeypatch, caplog):
+    make(91)
+    called = []
+
+    def broken(using, pace):
+        raise DatabaseError("the table is broken")
+
+    def other(**kwargs):
+        called.append(kwargs["using"])
+
+    monkeypatch.setattr(sweeping, "_delete_old", broken)
+    expired_cleared.connect(other)
+    try:
+        with pytest.raises(DatabaseError, match="the table is broken"):
+            call_command("clearauthsessions")
+        with pytest.raises(DatabaseError, match="the table is broken"):
+            list(api.clear_expired())
+    finally:
+        expired_cleared.disconnect(other)
+    assert called == ["default"] * 2
+    caplog.clear()
+
+
 @pytest.mark.any_database
 def test_shortened_addresses():
     assert shortened(None) is None
     assert shortened("203.0.113.77") == "203.0.113.0"
     assert shortened("2001:db8:1:2:3:4:5:6") == "2001:db8:1::"
     assert shortened("::1") == "::"
+
+
+@pytest.mark.any_database
+@each("address", {"mapped": "::ffff:203.0.113.77", "NAT64": "64:ff9b::203.0.113.77", "6to4": "2002:cb00:714d::1"})
+def test_an_address_that_stands_for_an_ipv4_address_is_shortened_as_that(address):
+    """All of NAT64's are in one /48, which tells nothing apart; the /48 of 6to4 is a single household."""
+    assert shortened(address) == "203.0.113.0"

@@ -11,6 +11,7 @@ from auth_sessions import api, exceptions
 from auth_sessions.core import usage
 from auth_sessions.models import Session
 from tests.support.device import Device
+from tests.support.inputs import each
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -25,8 +26,8 @@ def test_it_moves_the_time_and_adds_the_methods(clock, ada, phone, mark):
     session = Session.objects.get(pk=laptop.session_id)
     assert mark(session, amr=["otp", "mfa", "pwd"]) is None
     stored = Session.objects.get(pk=laptop.session_id)
-    for each in (session, stored):
-        assert (each.authenticated_at, each.amr) == (timezone.now(), ["pwd", "otp", "mfa"])
+    for found in (session, stored):
+        assert (found.authenticated_at, found.amr) == (timezone.now(), ["pwd", "otp", "mfa"])
     clock.shift(60)
     mark(session)
     stored.refresh_from_db()
@@ -64,3 +65,15 @@ def test_it_takes_nothing_from_a_session_that_a_new_password_has_kept_meanwhile(
     api.change_password(get_user_model().objects.get(pk=ada.pk), "quite-new-1906", keep=Session.objects.get())
     assert usage.mark_reauthenticated(session, session.user)
     assert laptop.is_signed_in()
+
+
+@each("amr", ["mfa", b"mfa", [5], [None], None, 5])
+def test_methods_that_are_no_list_of_texts_are_recorded_nowhere(ada, laptop, amr):
+    """An ID token may have a text as its ``amr``: its letters are no methods."""
+    session = Session.objects.get(pk=laptop.session_id)
+    with pytest.raises(TypeError):
+        api.mark_reauthenticated(session, amr=amr)
+    assert Session.objects.get(pk=laptop.session_id).amr == session.amr == ["pwd"]
+    with pytest.raises(TypeError):
+        api.sign_in_user(ada, amr=amr)
+    assert Session.objects.count() == 1

@@ -64,7 +64,10 @@ def test_the_alerts_name_what_exists():
     assert len(rows) > 10
     for row in rows[2:]:
         for name in re.findall(r"`([\w.]+)`", row):
-            assert name in events | set(FIELDS) | reasons | counters | {"overdue.oldest_seconds"}, row
+            assert name in events | set(FIELDS) | reasons | counters | {
+                "overdue.oldest_seconds",
+                "overdue.history_seconds",
+            }, row
 
 
 def test_the_members_of_the_report(transactional_db):

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from django.db import connection
@@ -13,22 +12,16 @@ from auth_sessions.models import Session
 from tests.host.caches import Shared
 from tests.support.device import Device
 from tests.support.paths import ROOT
-from tests.support.servers import RedisServer
+from tests.support.redis_faults import FAULTS, cache_settings, comes_back, fill
 from tests.support.shared_cache import BOUND
 
-TIMEOUT = 0.3
+LOSING = ("stopped", "hanging", "paused", "flushed")
+"""Faults in which the cache answers nothing, or has nothing to answer."""
 
 
 @pytest.fixture
 def server(settings, own_redis, patient_breaker):
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-        "shared": {
-            "BACKEND": "tests.host.caches.SharedRedis",
-            "LOCATION": own_redis.address,
-            "OPTIONS": {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT},
-        },
-    }
+    settings.CACHES = cache_settings(own_redis)
     settings.AUTH_SESSIONS_CACHE = "shared"
     return own_redis
 
@@ -38,20 +31,7 @@ def bystander(bob):
     return Device().sign_in(bob)
 
 
-def comes_back():
-    """The cache is asked again, as by another process."""
-    session_cache.breaker.open_until = session_cache.breaker.held_until = 0.0
-
-
-FAULTS = {
-    "stopped": (RedisServer.stop, RedisServer.start),
-    "hanging": (RedisServer.hang, RedisServer.go_on),
-    "paused": (lambda server: server.pause(3 * TIMEOUT), lambda server: time.sleep(3 * TIMEOUT)),
-    "flushed": (lambda server: server.client().flushall(), lambda server: None),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", LOSING)
 class TestFaults:
     def test_before_the_sign_out(self, server, clock, laptop, phone, bystander, fault):  # noqa: PLR0917
         """The tombstone is lost: at most the bound, for whoever had an entry that survived."""
@@ -160,8 +140,7 @@ class TestRefusedWrites:
     def test_full(self, server, laptop, phone, caplog):
         """At its limit of memory, without eviction: it still deletes."""
         laptop.fast()
-        server.client().config_set("maxmemory-policy", "noeviction")
-        server.client().config_set("maxmemory", 1)
+        fill(server)
         assert phone.sign_out("others").status_code == 204
         assert laptop.fast().status_code == 401
         comes_back()

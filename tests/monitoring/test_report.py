@@ -38,7 +38,7 @@ def test_nothing(transactional_db):
         "by_age": {"day": 0, "week": 0, "month": 0, "older": 0},
     }
     assert said["refreshes"] == {"last_minute": 0, "last_hour": 0}
-    assert said["overdue"] == {"total": 0, "oldest_seconds": None}
+    assert said["overdue"] == {"total": 0, "oldest_seconds": None, "history_seconds": None}
 
 
 def test_live_by_kind_and_age(clock, ada, settings):
@@ -85,13 +85,13 @@ class TestOverdue:
         create_session(ada)
         create_browser_row(ada)
         clock.shift(timedelta(days=1, seconds=90))
-        assert report()["overdue"] == {"total": 1, "oldest_seconds": 90}
+        assert report()["overdue"] == {"total": 1, "oldest_seconds": 90, "history_seconds": None}
         clock.shift(timedelta(days=13))
         said = report()
-        assert said["overdue"] == {"total": 3, "oldest_seconds": 13 * 86400 + 90}
+        assert said["overdue"] == {"total": 3, "oldest_seconds": 13 * 86400 + 90, "history_seconds": None}
         assert said["live"]["total"] == 0
         assert clear_expired() == 3
-        assert report()["overdue"] == {"total": 0, "oldest_seconds": None}
+        assert report()["overdue"] == {"total": 0, "oldest_seconds": None, "history_seconds": None}
 
     def test_what_is_idle(self, clock, laptop):
         clock.shift(timedelta(days=10))
@@ -99,14 +99,14 @@ class TestOverdue:
         clock.shift(timedelta(days=14) - timedelta(seconds=1))
         assert report()["overdue"]["total"] == 0
         clock.shift(61)
-        assert report()["overdue"] == {"total": 1, "oldest_seconds": 60}
+        assert report()["overdue"] == {"total": 1, "oldest_seconds": 60, "history_seconds": None}
 
     def test_without_a_timeout(self, clock, laptop, settings):
         settings.AUTH_SESSIONS_IDLE_TIMEOUT = None
         clock.shift(timedelta(days=29))
         assert report()["overdue"]["total"] == 0
         clock.shift(timedelta(days=1, minutes=1))
-        assert report()["overdue"] == {"total": 1, "oldest_seconds": 60}
+        assert report()["overdue"] == {"total": 1, "oldest_seconds": 60, "history_seconds": None}
 
     def test_live_and_overdue_are_all(self, clock, ada, settings):
         for number in range(12):
@@ -156,6 +156,29 @@ def test_the_history(clock, phone, iphone):
     assert sum(report("--hours", "1")["ended"].values()) == report("--hours", "1")["reused"] == 0
 
 
+@pytest.mark.usefixtures("history")
+def test_a_history_that_is_not_swept(clock, ada):
+    Device().sign_in(ada)
+    clock.shift(timedelta(days=90))
+    assert report()["overdue"]["history_seconds"] is None
+    clock.shift(60)
+    assert report()["overdue"]["history_seconds"] == 60
+    assert "history not deleted, since      0:01:00" in text()
+    call_command("clearauthsessions")
+    assert report()["overdue"]["history_seconds"] is None
+
+
+def test_hours_that_the_history_does_not_keep(db, settings):
+    if not HAS_HISTORY:
+        assert report("--hours", "8784")["hours"] == 8784
+        return
+    assert report("--hours", "2160")["hours"] == 2160
+    with pytest.raises(CommandError, match="kept for 90 days"):
+        report("--hours", "2161")
+    settings.AUTH_SESSIONS_ACTIVITY_DAYS = None
+    assert report("--hours", "2161")["hours"] == 2161
+
+
 def test_the_text(clock, ada, laptop):
     create_browser_row(ada)
     laptop.refresh()
@@ -177,12 +200,12 @@ def test_bad_options(db):
             call_command("authsessionsreport", *options)
 
 
-def test_one_statement_and_nothing_is_written(ada):
+def test_few_statements_and_nothing_is_written(ada):
     session = api.sign_in_user(ada).session
     multiply(session, 300)
     with CaptureQueriesContext(connection) as queries:
         assert report()["live"]["total"] == 301
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT"] * (2 if HAS_HISTORY else 1)
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT"] * (3 if HAS_HISTORY else 1)
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the plans are PostgreSQL's")

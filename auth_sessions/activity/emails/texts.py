@@ -166,8 +166,13 @@ def _network(address: str | None) -> str:
 
 
 def format_moment(moment: datetime, time_zone: tzinfo) -> str:
-    """A moment with the name of its time zone; with ``USE_TZ = False`` that is the zone of the project."""
+    """A moment with the name of its time zone; with ``USE_TZ = False`` that is the zone of the project.
+
+    In an hour that a clock shows twice, the offset from UTC tells which one it is.
+    """
     is_aware = timezone.is_aware(moment)
     shown = timezone.localtime(moment, time_zone) if is_aware else moment
     zone = str(time_zone) if is_aware else settings.TIME_ZONE
+    if shown.replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset():
+        zone += f", {shown:UTC%z}"
     return f"{date_format(shown, 'DATETIME_FORMAT')} ({zone})"

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from auth_sessions.core.report import read_report
+from auth_sessions.conf import conf
+from auth_sessions.core.report import HISTORY, read_report
 
 LONGEST = 24 * 366
 NOT_RECORDED = "not recorded (auth_sessions.activity is not installed)"
@@ -36,6 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--database", choices=tuple(connections), help="the database to read")
 
     def handle(self, *args: object, format: str, hours: int, database: str | None, **options: Any) -> None:  # noqa: A002
+        days = conf.AUTH_SESSIONS_ACTIVITY_DAYS
+        if apps.is_installed(HISTORY) and days is not None and hours > days * 24:
+            raise CommandError(f"The history is kept for {days} days (AUTH_SESSIONS_ACTIVITY_DAYS): {days * 24} hours.")
         report = read_report(using=database, hours=hours)
         self.stdout.write(json.dumps(report) if format == "json" else "\n".join(_lines(report)))
 
@@ -52,6 +57,8 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     yield _row("not live, and not swept yet", overdue["total"])
     if overdue["oldest_seconds"] is not None:
         yield _row("  the first of them since", f"{timedelta(seconds=overdue['oldest_seconds'])}")
+    if overdue["history_seconds"] is not None:
+        yield _row("history not deleted, since", f"{timedelta(seconds=overdue['history_seconds'])}")
     yield f"In the last {report['hours']} hours"
     if report["ended"] is None:
         yield _row("ended", NOT_RECORDED)

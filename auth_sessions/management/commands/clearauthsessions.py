@@ -77,7 +77,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"Stopped after {ended} sessions ended, at --after {continue_after}")
             raise
         finally:
-            if not options["dry_run"]:
+            if ended and not options["dry_run"]:
                 security_log.write(security_log.ADMIN_ACTION, command="clearauthsessions", count=ended)
         bar.close()
         if not batch.is_last:

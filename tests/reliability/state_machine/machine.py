@@ -399,8 +399,13 @@ class SessionMachine(RuleBasedStateMachine):
         self.play.use(pair, "cached")
 
     @some("rows")
-    @step(minutes=st.sampled_from([0, 30, 120]))
-    def clean_up(self, minutes):
+    @step(number=NUMBER, minutes=st.sampled_from([0, 20, 120]))
+    def clean_up(self, number, minutes):
+        """Some time after a refresh, which is a use as well."""
+        self.play.pause(minutes * MINUTE)
+        if self.live:
+            client = self.client(number)
+            client.keep(self.play.refresh(client.store, "python"))
         self.play.pause(minutes * MINUTE)
         self.play.clean_up()
 

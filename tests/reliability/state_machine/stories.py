@@ -3,7 +3,7 @@
 An honest one returns the pair that the client then holds. A thief's returns whether the thief was found.
 """
 
-from tests.reliability.state_machine.model import SECOND
+from tests.reliability.state_machine.model import DAY, SECOND
 
 HONEST = {}
 THIEVES = {}
@@ -59,6 +59,18 @@ def a_tab_is_late_by_an_interval(play, pair):
     assert play.refresh(pair).raw == pair.raw  # so that it is seen
     play.pause(play.rules.interval)
     assert play.refresh(late).raw == pair.raw
+    return pair
+
+
+@honest
+def only_refreshes_and_is_cleaned_up_after(play, pair):
+    """A refresh is a use: whoever refreshes in time is not idle."""
+    ends = [each for each in (play.rules.idle, play.rules.lifetime and play.rules.lifetime // 2) if each]
+    for _ in range(2):
+        play.pause(min([DAY, *ends]) * 2 // 3)
+        pair = play.refresh(pair)
+    play.pause(min([DAY, *ends]) // 2)
+    play.clean_up()
     return pair
 
 

@@ -71,7 +71,7 @@ def test_a_sequence_that_fails_becomes_short(monkeypatch):
     machine = machine_of("confirmed")
     steps = [
         ("begin", {"policy": "confirmed", **BEGIN}),
-        ("clean_up", {"minutes": 0}),
+        ("clean_up", {"number": 0, "minutes": 0}),
         ("refresh", {"number": 1, "face": "rest"}),
         ("steal", {"number": 1}),
         ("pause", {"milliseconds": 12_000}),

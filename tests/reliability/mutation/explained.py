@@ -43,6 +43,12 @@ EXPLAINED = [
         )
         for size in (9_999, 10_001)
     ),
+    Explained(
+        "authentication.py",
+        "except (ValueError, TypeError, InvalidValue):",
+        "except (ValueError, CosmicRayTestingException, InvalidValue):",
+        "the claim is a text, for which Django's own fields raise the other two",
+    ),
 ]
 
 

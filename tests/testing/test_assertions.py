@@ -56,6 +56,13 @@ class TestOneDevice:
         refuse_in_sql(ada)
         assert accepted(laptop) == ["the access token", "by CachedSessionJWTAuthentication"]
 
+    def test_the_backend_is_asked_as_at_a_refresh(self, ada, settings):
+        settings.AUTHENTICATION_BACKENDS = ["tests.host.backends.Directory"]
+        device = Device().sign_in(ada)
+        assert "the refresh token" in accepted(device)
+        get_user_model()._base_manager.filter(pk=ada.pk).update(is_staff=True)
+        assert accepted(device) == ["the access token", "by SessionJWTAuthentication"]
+
     def test_the_projects_own_class(self, ada, settings):
         """Which finds its token elsewhere; its sign-in is refused as any other."""
         settings.REST_FRAMEWORK = {

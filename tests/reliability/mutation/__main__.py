@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.reliability.mutation.explained import explanation_of
 from tests.reliability.mutation.modules import MODULES
-from tests.reliability.mutation.mutants import copy_project, find_mutants, run_tests, test_command
+from tests.reliability.mutation.mutants import command_of, copy_project, find_mutants, run_tests
 
 
 def main(arguments):
@@ -42,7 +42,7 @@ def main(arguments):
 
 def row_of(module, options):
     """What the table says of a module: all of its mutants, those that were tried, and what came of them."""
-    command = test_command(MODULES[module])
+    command = command_of(MODULES[module])
     seconds = run_unchanged(module, command)
     mutants = find_mutants(module)
     if options.lines:

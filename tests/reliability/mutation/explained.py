@@ -49,6 +49,18 @@ EXPLAINED = [
         "except (ValueError, CosmicRayTestingException, InvalidValue):",
         "the claim is a text, for which Django's own fields raise the other two",
     ),
+    Explained(
+        "tokens/hs256.py",
+        "SHORTEST_KEY = 32",
+        "SHORTEST_KEY = 33",
+        "PyJWT signs and verifies with a key of 32 bytes, to the same result, but more slowly",
+    ),
+    Explained(
+        "tokens/hs256.py",
+        "claims = json.loads(payload) if base64url_encode(payload) == segment else None",
+        "claims = json.loads(payload) if base64url_encode(payload) != segment else None",
+        "PyJWT reads the usual token, to the same result, but more slowly; and it accepts the unusual one as well",
+    ),
 ]
 
 

@@ -15,7 +15,7 @@ from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem
 
-PROJECT = Path(__file__).parents[3]
+from tests.support.paths import ROOT
 
 OPPOSITES = "Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is|In_NotIn|NotIn_In|Lt_GtE|LtE_Gt|Gt_LtE|GtE_Lt"
 
@@ -74,11 +74,11 @@ def _place(item):
 
 def copy_project(folder):
     shutil.copytree(
-        PROJECT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "node_modules"), dirs_exist_ok=True
+        ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "node_modules"), dirs_exist_ok=True
     )
 
 
-def test_command(files):
+def command_of(files):
     """Stops at the first failure. One process, since starting more takes longer than most of the tests."""
     options = ["-m", "not integration", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     return shlex.join([sys.executable, "-m", "pytest", *options, *files])

@@ -78,6 +78,7 @@ class BrowserPage(Page):
 
     def lists(self, number):
         expect(self.devices).to_have_count(number)
+        self.page.wait_for_load_state()  # for whoever measures: the style sheet may come later than the list
         return self
 
     def is_signed_in(self):

@@ -3,19 +3,21 @@
 import functools
 import json
 
+import pytest
 from asgiref.sync import async_to_sync
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
 
 from tests.host.consumers import application
 from tests.support.browser import Browser
+
+testing = pytest.importorskip("channels.testing", reason="channels.testing needs daphne")
 
 SIGNED_OUT = 4401
 SOON = 10
 """Seconds: long for a busy machine, and short beside the minute after which a session is validated again."""
 
 
-class Client(WebsocketCommunicator):
+class Client(testing.WebsocketCommunicator):
     """A socket, as a device opens it: with its cookie, or with its access token as a subprotocol."""
 
     def __init__(self, device=None, kind="async", *, query="", headers=(), subprotocols=None, app=application):

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.any_database
 @pytest.mark.usefixtures("emails")
 def test_a_name_adds_no_line_and_reorders_none(ada):
     name = get_user_model().USERNAME_FIELD
+    if name == "email":
+        pytest.skip("Such a name is no address: nothing is sent to it.")
     setattr(ada, name, "x\r\n\r\nYour account is locked.\n\u202e\u2069")
     ada.save()
     for user_agent in (IPHONE, MACBOOK):

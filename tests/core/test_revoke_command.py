@@ -51,7 +51,7 @@ class TestAddresses:
         user = make_user("zoe")
         stored = {"email": unicodedata.normalize(form, "zoë@example.org")}
         name = stored["email"] if emails_are_usernames() else user.normalize_username("zoë")
-        type(user).objects.filter(pk=user.pk).update(**stored, **{user.USERNAME_FIELD: name})
+        type(user).objects.filter(pk=user.pk).update(**{**stored, user.USERNAME_FIELD: name})
         user.refresh_from_db()
         device = Device().sign_in(user)
         if emails_are_usernames() and typed == "zoë":

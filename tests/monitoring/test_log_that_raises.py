@@ -24,7 +24,7 @@ def _broken():
 @pytest.mark.usefixtures("_broken")
 class TestAHandlerThatFails:
     def test_a_wrong_password(self, ada):
-        assert Device().post("token/", {"username": ada.get_username(), "password": "wrong"}).status_code == 401
+        assert Device().post("token/", {ada.USERNAME_FIELD: ada.get_username(), "password": "wrong"}).status_code == 401
 
     def test_a_session_that_has_ended(self, laptop):
         Session.objects.all().delete()

@@ -48,14 +48,14 @@ class TestAddresses:
     @pytest.mark.parametrize("form", ["NFC", "NFD"])
     @pytest.mark.parametrize("typed", ["zoë", "zoë@example.org", "ZOË@example.org"])
     def test_another_unicode_form(self, make_user, laptop, form, typed):
+        if emails_are_usernames() and (typed == "zoë" or form == "NFD"):
+            pytest.skip("Such a user name is none, or nobody signs in by it.")
         user = make_user("zoe")
         stored = {"email": unicodedata.normalize(form, "zoë@example.org")}
         name = stored["email"] if emails_are_usernames() else user.normalize_username("zoë")
         type(user).objects.filter(pk=user.pk).update(**{**stored, user.USERNAME_FIELD: name})
         user.refresh_from_db()
         device = Device().sign_in(user)
-        if emails_are_usernames() and typed == "zoë":
-            return
         assert revoke("--user", unicodedata.normalize("NFD", typed)) == "1 sessions revoked."
         assert signed_in(laptop, device) == [True, False]
 

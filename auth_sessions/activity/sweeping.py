@@ -3,9 +3,7 @@
 In batches, each of which is a transaction of its own: a run that is stopped loses no work, and the next one goes on.
 """
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -17,6 +15,7 @@ from auth_sessions import moments
 from auth_sessions.activity.addresses import shortened
 from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
+from auth_sessions.core.cleanup import Pace
 from auth_sessions.db.bulk import update_rows
 from auth_sessions.db.transactions import in_transaction
 
@@ -26,29 +25,13 @@ BATCH = 1000
 ADDRESSES = ("ip_address", "presented_ip_address")
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How fast a run may be: its end, as ``time.monotonic()`` tells the time, and the pause between two batches."""
-
-    ends_at: float | None
-    sleep: float
-
-    def may_go_on(self) -> bool:
-        """Pause before another batch. False if that would begin after the end."""
-        if self.ends_at is not None and time.monotonic() + self.sleep >= self.ends_at:
-            return False
-        if self.sleep:
-            time.sleep(self.sleep)
-        return True
-
-
 def clear_expired(*, using: str, max_seconds: float | None = None, sleep: float = 0) -> tuple[int, int]:
     """Delete the rows older than ``AUTH_SESSIONS_ACTIVITY_DAYS``, and shorten the addresses of those older than
     ``AUTH_SESSIONS_IP_RETENTION_DAYS``. Returns the numbers of rows.
 
     Each of both does at least one batch, and starts another none later than ``max_seconds`` after the start of the run.
     """
-    pace = Pace(None if max_seconds is None else time.monotonic() + max_seconds, sleep)
+    pace = Pace(max_seconds, sleep)
     return _delete_old(using, pace), _shorten_addresses(using, pace)
 
 

@@ -88,7 +88,7 @@ def clear_expired(
     """
     if not 1 <= batch_size <= KEYS_PER_STATEMENT:
         raise ValueError(f"batch_size must be from 1 to {KEYS_PER_STATEMENT}, not {batch_size}")
-    started = time.monotonic()
+    pace = Pace(max_seconds, sleep)
     sessions = all_sessions(using).order_by("pk")
     first = after or sessions.values_list("pk", flat=True).first() or LOWEST_KEY
     last = sessions.values_list("pk", flat=True).last() or LOWEST_KEY
@@ -106,18 +106,35 @@ def clear_expired(
             progress=1 if is_last else _progress(first, after, last),
             is_last=is_last,
         )
-        if not is_last and max_seconds is not None and time.monotonic() + sleep - started >= max_seconds:
+        if not is_last and not pace.may_go_on():
             return
-        if sleep and not is_last:
-            time.sleep(sleep)
     if not dry_run:
-        left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - started))
-        _clear_other_rows(using or write_alias(), max_seconds=left, sleep=sleep)
+        _clear_other_rows(using or write_alias(), pace)
 
 
-def _clear_other_rows(using: str, *, max_seconds: float | None, sleep: float) -> None:
+class Pace:
+    """How fast a run goes: another batch starts after a pause of ``sleep`` seconds, within ``max_seconds`` from now."""
+
+    def __init__(self, max_seconds: float | None, sleep: float) -> None:
+        self.sleep = sleep
+        self._ends_at = None if max_seconds is None else time.monotonic() + max_seconds
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+
+    def may_go_on(self) -> bool:
+        """Pause before another batch. False if that would start too late."""
+        if self._ends_at is not None and time.monotonic() + self.sleep >= self._ends_at:
+            return False
+        if self.sleep:
+            time.sleep(self.sleep)
+        return True
+
+
+def _clear_other_rows(using: str, pace: Pace) -> None:
     """Send ``expired_cleared``. Raises the first error of a receiver, when all have been called."""
-    sent = {"using": using, "max_seconds": max_seconds, "sleep": sleep}
+    sent = {"using": using, "max_seconds": pace.seconds_left, "sleep": pace.sleep}
     for _, answer in signals.expired_cleared.send_robust(sender=Session, **sent):
         if isinstance(answer, Exception):
             raise answer

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from auth_sessions.audit.findings import Finding, duty
+from rest_framework.authentication import TokenAuthentication
+
+from auth_sessions.audit.findings import Finding, duty, not_met
 from auth_sessions.audit.project import Project
 
 Judge = Callable[[Project], Finding]
@@ -16,6 +18,24 @@ def always(finding: Finding) -> Judge:
 def first(*judges: Callable[[Project], Finding | None], otherwise: Finding) -> Judge:
     """The first finding of these, or else this one."""
     return lambda project: next((found for judge in judges if (found := judge(project))), otherwise)
+
+
+def by_checks(project: Project, *ids: str, change: str = "") -> Finding | None:
+    """What the first of these system checks says that finds something, and its hint, or else this change."""
+    message = project.first_message(*ids)
+    return None if message is None else not_met(message.msg, message.hint or change)
+
+
+def other_tokens(project: Project, flaw: str) -> Finding | None:
+    """Views of other packages that issue tokens, or else classes that accept static ones, which have this flaw."""
+    if found := by_checks(project, "auth_sessions.W030"):
+        return found
+    if static := list(project.authenticates(lambda each: issubclass(each, TokenAuthentication))):
+        return not_met(
+            f"{', '.join(static)} accepts {flaw}.",
+            "Use auth_sessions.authentication.SessionJWTAuthentication.",
+        )
+    return None
 
 
 def own_classes(project: Project) -> Finding | None:

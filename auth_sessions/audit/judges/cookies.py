@@ -104,24 +104,23 @@ def has_other_engine(project: Project) -> Finding | None:
     return duty(f"SESSION_ENGINE is {engine!r}.", "See what it writes into the cookie, and how its keys are made.")
 
 
+def _is_no_key(project: Project, flaw: str) -> Finding | None:
+    """The finding where the session cookie is no key of an entry in a store of Django's. Signed data have this flaw."""
+    if is_signed_cookie():
+        return not_met(f"SESSION_ENGINE is signed_cookies: {flaw}.", f'SESSION_ENGINE = "{ENGINES}db"')
+    return has_other_engine(project)
+
+
 @of_cookies
 def are_opaque(project: Project) -> Finding:
-    if is_signed_cookie():
-        return not_met(
-            "SESSION_ENGINE is signed_cookies: the cookie holds the data, signed and readable.",
-            f'SESSION_ENGINE = "{ENGINES}db"',
-        )
-    return has_other_engine(project) or met("The session cookie is a random key.")
+    found = _is_no_key(project, "the cookie holds the data, signed and readable")
+    return found or met("The session cookie is a random key.")
 
 
 @of_cookies
 def are_short(project: Project) -> Finding:
-    if is_signed_cookie():
-        return not_met(
-            "SESSION_ENGINE is signed_cookies: nothing limits how long the cookie becomes.",
-            f'SESSION_ENGINE = "{ENGINES}db"',
-        )
-    return has_other_engine(project) or met("The session cookie is a key of 32 characters.")
+    found = _is_no_key(project, "nothing limits how long the cookie becomes")
+    return found or met("The session cookie is a key of 32 characters.")
 
 
 @of_cookies

@@ -6,7 +6,7 @@ from rest_framework.authentication import BasicAuthentication
 from rest_framework_simplejwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
 
 from auth_sessions.audit.findings import Finding, Verdict, duty, met, not_applicable, not_met
-from auth_sessions.audit.judges.common import own_classes
+from auth_sessions.audit.judges.common import by_checks, own_classes
 from auth_sessions.audit.judges.cookies import is_signed_cookie
 from auth_sessions.audit.judges.timeouts import sessions_of_others
 from auth_sessions.audit.project import Project, setting, spell
@@ -48,8 +48,8 @@ def end_at_sign_out(project: Project) -> Finding:
             "A copy of a signed cookie is accepted after a sign-out, until it expires.",
             "Add auth_sessions.middleware.BrowserSessionMiddleware to MIDDLEWARE.",
         )
-    if (message := project.first_message("auth_sessions.W030")) is not None:
-        return not_met(message.msg, message.hint or "")
+    if found := by_checks(project, "auth_sessions.W030"):
+        return found
     if found := by_signature(project):
         return found
     if project.has_sockets:

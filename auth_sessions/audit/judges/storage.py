@@ -1,6 +1,7 @@
 """What is kept: by clients, by caches, in the database."""
 
 from auth_sessions.audit.findings import Finding, duty, met, not_met
+from auth_sessions.audit.judges.common import by_checks
 from auth_sessions.audit.project import Project
 from auth_sessions.conf import conf
 
@@ -26,6 +27,5 @@ def events_are_deleted(project: Project) -> Finding:
 
 
 def goes_on_without_the_cache(project: Project) -> Finding:
-    if message := project.first_message("auth_sessions.W017", "auth_sessions.W019", "auth_sessions.E026"):
-        return not_met(message.msg, message.hint or "")
-    return met("Sessions are read from the database while the cache fails, and never accepted without.")
+    found = by_checks(project, "auth_sessions.W017", "auth_sessions.W019", "auth_sessions.E026")
+    return found or met("Sessions are read from the database while the cache fails, and never accepted without.")

@@ -3,10 +3,8 @@
 from datetime import timedelta
 from importlib import import_module
 
-from rest_framework.authentication import TokenAuthentication
-
 from auth_sessions.audit.findings import Finding, duty, met, not_met
-from auth_sessions.audit.judges.common import Judge, own_classes
+from auth_sessions.audit.judges.common import Judge, by_checks, other_tokens, own_classes
 from auth_sessions.audit.project import Project, spell
 from auth_sessions.conf import conf
 from auth_sessions.moments import LONGEST
@@ -18,20 +16,15 @@ SIMPLE_JWT = "auth_sessions.contrib.simplejwt"
 
 def sessions_of_others(project: Project) -> Finding | None:
     """What signs people in, and does not end by the settings of this app."""
-    if message := project.first_message("auth_sessions.W030"):
-        return not_met(message.msg, message.hint or "")
-    if static := list(project.authenticates(lambda each: issubclass(each, TokenAuthentication))):
-        return not_met(
-            f"{', '.join(static)} accepts tokens that never expire.",
-            "Use auth_sessions.authentication.SessionJWTAuthentication.",
-        )
+    if found := other_tokens(project, "tokens that never expire"):
+        return found
     if project.has_cookies and not project.has_browser_sessions:
         return not_met(
             "Logins by Django's cookie, such as the admin's, do not end by the settings of this app.",
             "Add auth_sessions.middleware.BrowserSessionMiddleware to MIDDLEWARE.",
         )
-    if message := project.first_message("auth_sessions.E014", "auth_sessions.W021"):
-        return not_met(message.msg, message.hint or "Correct MIDDLEWARE.")
+    if found := by_checks(project, "auth_sessions.E014", "auth_sessions.W021", change="Correct MIDDLEWARE."):
+        return found
     return _old_tokens(project) or own_classes(project)
 
 

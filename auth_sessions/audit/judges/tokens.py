@@ -4,10 +4,9 @@ import warnings
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from rest_framework.authentication import TokenAuthentication
 
 from auth_sessions.audit.findings import Finding, duty, met, not_applicable, not_met
-from auth_sessions.audit.judges.common import own_classes
+from auth_sessions.audit.judges.common import by_checks, other_tokens, own_classes
 from auth_sessions.audit.judges.cookies import has_other_engine
 from auth_sessions.audit.judges.ending import passwords_at_each_request
 from auth_sessions.audit.project import Project, spell
@@ -47,9 +46,8 @@ def refresh_tokens_rotate(project: Project) -> Finding:
 
 
 def sign_and_verify(project: Project) -> Finding:
-    if message := project.first_message("auth_sessions.E006"):
-        return not_met(message.msg, message.hint or "")
-    return own_classes(project) or met("The signature is verified before a claim is read.")
+    found = by_checks(project, "auth_sessions.E006") or own_classes(project)
+    return found or met("The signature is verified before a claim is read.")
 
 
 def keys_come_from_settings(project: Project) -> Finding:
@@ -59,8 +57,9 @@ def keys_come_from_settings(project: Project) -> Finding:
 
 
 def keys_are_strong(project: Project) -> Finding:
-    if message := project.first_message("auth_sessions.E006", "auth_sessions.W007", "security.W009"):
-        return not_met(message.msg, message.hint or "Set a random SECRET_KEY of 50 characters or more.")
+    change = "Set a random SECRET_KEY of 50 characters or more."
+    if found := by_checks(project, "auth_sessions.E006", "auth_sessions.W007", "security.W009", change=change):
+        return found
     with warnings.catch_warnings(action="ignore"):
         key: Any = None if _is_secret() else access_backend().prepared_signing_key
     bits = getattr(key, "key_size", None) if str(simple_jwt("ALGORITHM")).startswith(("RS", "PS")) else None
@@ -101,13 +100,8 @@ def user_is_found_by_what_stays(project: Project) -> Finding:
 
 
 def tokens_are_made_anew(project: Project) -> Finding:
-    if message := project.first_message("auth_sessions.W030"):
-        return not_met(message.msg, message.hint or "")
-    if static := list(project.authenticates(lambda each: issubclass(each, TokenAuthentication))):
-        return not_met(
-            f"{', '.join(static)} accepts keys that never change.",
-            "Use auth_sessions.authentication.SessionJWTAuthentication.",
-        )
+    if found := other_tokens(project, "keys that never change"):
+        return found
     by_password, made = passwords_at_each_request(project), "Tokens and session keys are made at each sign-in."
     return by_password or own_classes(project) or met(made)
 
@@ -130,6 +124,6 @@ def tokens_are_not_in_addresses(project: Project) -> Finding:
 
 
 def algorithm_is_known(project: Project) -> Finding:
-    if message := project.first_message("auth_sessions.E006"):
-        return not_met(message.msg, message.hint or "")
-    return met(f"Access tokens are signed by {simple_jwt('ALGORITHM')}, refresh tokens by HS256.")
+    return by_checks(project, "auth_sessions.E006") or met(
+        f"Access tokens are signed by {simple_jwt('ALGORITHM')}, refresh tokens by HS256."
+    )

@@ -12,6 +12,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.models import RefreshToken, Session
 from tests.support.admin import session_of
 from tests.support.device import Device
+from tests.support.host import has_supabase
 from tests.support.inputs import each
 
 
@@ -175,8 +176,8 @@ def test_a_sign_out_of_what_has_ended_is_still_no_refusal(laptop):
     assert response.status_code == 204
 
 
+@has_supabase
 def test_supabases_clients_get_what_supabase_auth_answers(laptop):
-    pytest.importorskip("auth_sessions.supabase")
     laptop.sign_out()
     data = {"refresh_token": laptop.refresh_token}
     response = laptop.client.post(

@@ -26,6 +26,7 @@ COLUMNS = {
     get_user_model()._meta.db_table: {
         name: get_user_model()._meta.get_field(name).max_length
         for name in {get_user_model().USERNAME_FIELD, get_user_model().get_email_field_name()}
+        & {field.name for field in get_user_model()._meta.concrete_fields}
     },
 }
 

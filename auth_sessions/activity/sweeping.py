@@ -17,6 +17,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
 from auth_sessions.core.cleanup import Pace
 from auth_sessions.db.bulk import update_rows
+from auth_sessions.db.deletion import delete_by_key
 from auth_sessions.db.transactions import in_transaction
 
 BATCH = 1000
@@ -40,13 +41,9 @@ def _delete_old(using: str, pace: Pace) -> int:
         return 0
     rows = Activity.objects.using(using)
     return sum(
-        in_transaction(partial(_delete, rows, batch), using=using)
+        in_transaction(partial(delete_by_key, Activity, [row.pk for row in batch], using=using), using=using)
         for batch in _batches(rows, pace, days=conf.AUTH_SESSIONS_ACTIVITY_DAYS)
     )
-
-
-def _delete(rows: QuerySet[Activity], batch: list[Activity]) -> int:
-    return rows.filter(pk__in=[row.pk for row in batch]).delete()[0]
 
 
 def _shorten_addresses(using: str, pace: Pace) -> int:

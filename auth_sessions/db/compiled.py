@@ -7,7 +7,7 @@ instead (:func:`compile_query` and :func:`compile_insert` return None).
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.db import connections
@@ -43,12 +43,24 @@ class CompiledQuery:
 
     def read(self, values: list[Any], *, using: str) -> list[Any]:
         """The instances that the queryset would return for these ``values``, in the form that the driver requires."""
+        return self.instances(self._fetch(values, using), using=using)
+
+    def read_each(self, values: list[Any], *, using: str) -> list[Any]:
+        """Of the only row, the instance of each model; None for what has not been found."""
+        rows = self._convert(self._fetch(values, using), using)
+        if not rows:
+            return [None for _ in self.models]
+        row = rows[0]
+        keys = [model.columns.start + model.names.index(model.model._meta.pk.attname) for model in self.models]
+        pairs = zip(self.models, keys, strict=True)
+        return [None if row[key] is None else model.instances([row], using)[0] for model, key in pairs]
+
+    def _fetch(self, values: list[Any], using: str) -> list[list[Any]]:
         with connections[using].cursor() as cursor:
             cursor.execute(self.sql, values)
-            rows = [list(row) for row in cursor.fetchall()]
-        return self.instances(rows, using=using)
+            return [list(row) for row in cursor.fetchall()]
 
-    def instances(self, rows: list[list[Any]], *, using: str) -> list[Any]:
+    def _convert(self, rows: list[list[Any]], using: str) -> list[list[Any]]:
         connection = connections[using]
         converters = [
             (column, getattr(connection.ops, convert) if isinstance(convert, str) else convert, expression)
@@ -57,6 +69,10 @@ class CompiledQuery:
         for row in rows:
             for column, convert, expression in converters:
                 row[column] = convert(row[column], expression, connection)
+        return rows
+
+    def instances(self, rows: list[list[Any]], *, using: str) -> list[Any]:
+        rows = self._convert(rows, using)
         own, *related = (model.instances(rows, using) for model in self.models)
         for model, others in zip(self.models[1:], related, strict=True):
             set_related, set_reverse = model.setters
@@ -79,6 +95,24 @@ def compile_query(rows: QuerySet[Any], *, values: list[Any]) -> CompiledQuery | 
         _warn(f"SELECT {rows.model._meta.label}", error)
         return None
     return compiled
+
+
+def join_by_keys(compiled: CompiledQuery, foreign_key: Any, *, using: str) -> CompiledQuery | None:
+    """A SELECT of a row by primary key, with the one that its foreign key names, as a SELECT of both by primary key.
+
+    It finds the related row also without the other, and compares them with nothing. None if the query joins anything
+    else, such as the parent of the related model.
+    """
+    quote = connections[using].ops.quote_name
+    own, related = foreign_key.model._meta, foreign_key.related_model._meta
+    own_key, related_key = (f"{quote(meta.db_table)}.{quote(meta.pk.column)}" for meta in (own, related))
+    table, related_table = quote(own.db_table), quote(related.db_table)
+    columns, _, rest = compiled.sql.partition(" FROM ")
+    join = f"{table} INNER JOIN {related_table} ON ({table}.{quote(foreign_key.column)} = {related_key})"
+    if rest.partition(" WHERE ")[0] != join:
+        return None
+    rows = f"{related_table} LEFT JOIN {table} ON ({own_key} = %s) WHERE {related_key} = %s"
+    return replace(compiled, sql=f"{columns} FROM {rows}")
 
 
 def compile_insert(model: type[Model], *, using: str, unless_exists: bool = False) -> str | None:

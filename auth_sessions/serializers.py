@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any
 
@@ -31,6 +32,21 @@ class SignInSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {self.username_field: serializers.CharField(), **super().get_fields()}
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """As DRF's, which builds the fields anew for each request: a plain name and a plain password need none."""
+        if type(self) is SignInSerializer and "fields" not in vars(self) and self._is_plain(data):
+            with suppress(serializers.ValidationError):  # which DRF's raises in its own form
+                return self.validate({**data, self.username_field: data[self.username_field].strip()})
+        return super().run_validation(data)
+
+    def _is_plain(self, data: Any) -> bool:
+        """Whether this is a name and a password, not blank, and without a character that DRF might refuse."""
+        return (
+            type(data) is dict
+            and data.keys() == {self.username_field, "password"}
+            and all(isinstance(text, str) and text.isprintable() and text.strip() for text in data.values())
+        )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Answer a user name that the model field cannot hold with 400, not as an unknown user."""
         field: Any = get_user_model()._meta.get_field(self.username_field)
@@ -40,7 +56,7 @@ class SignInSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({self.username_field: error.messages}) from error
         return attrs
 
-    @property
+    @cached_property
     def username_field(self) -> str:
         return get_user_model().USERNAME_FIELD
 

@@ -9,6 +9,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.encoding import force_bytes
 
+from auth_sessions.choices import SessionKind
+from auth_sessions.conf import conf
 from auth_sessions.masking import SecretBytes
 
 LENGTH = 64
@@ -59,6 +61,11 @@ def key_ids() -> list[str]:
 def has_known_key(stored_fingerprint: str) -> bool:
     """Whether a fingerprint is keyed with a key of this process. Of another it cannot tell whether it matches."""
     return stored_fingerprint[:KEY_ID_LENGTH] in key_ids()
+
+
+def unbound_kinds() -> list[str]:
+    """The kinds of sessions that a change of the password does not end."""
+    return sorted(set(SessionKind) - set(conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS))
 
 
 def _secrets() -> list[str | bytes]:

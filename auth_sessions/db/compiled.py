@@ -32,35 +32,21 @@ class ModelColumns:
 
 
 @dataclass(frozen=True)
-class CompiledQuery:
-    """A SELECT of whole rows, with the related rows of ``select_related()``."""
+class CompiledValues:
+    """A SELECT of columns, as ``values_list()`` reads them."""
 
     sql: str
     converters: list[tuple[int, Callable[..., Any] | str, Any]]
     """For a column, a function or the name of a method of ``connection.ops``, and the expression to convert."""
-    models: list[ModelColumns]
-    """The queryset's own model, then the related ones."""
 
-    def read(self, values: list[Any], *, using: str) -> list[Any]:
-        """The instances that the queryset would return for these ``values``, in the form that the driver requires."""
-        return self.instances(self._fetch(values, using), using=using)
-
-    def read_each(self, values: list[Any], *, using: str) -> list[Any]:
-        """Of the only row, the instance of each model; None for what has not been found."""
-        rows = self._convert(self._fetch(values, using), using)
-        if not rows:
-            return [None for _ in self.models]
-        row = rows[0]
-        keys = [model.columns.start + model.names.index(model.model._meta.pk.attname) for model in self.models]
-        pairs = zip(self.models, keys, strict=True)
-        return [None if row[key] is None else model.instances([row], using)[0] for model, key in pairs]
-
-    def _fetch(self, values: list[Any], using: str) -> list[list[Any]]:
+    def rows(self, values: list[Any], *, using: str) -> list[list[Any]]:
+        """The rows that the queryset would return for these ``values``, in the form that the driver requires."""
         with connections[using].cursor() as cursor:
             cursor.execute(self.sql, values)
-            return [list(row) for row in cursor.fetchall()]
+            rows = [list(row) for row in cursor.fetchall()]
+        return self.converted(rows, using=using)
 
-    def _convert(self, rows: list[list[Any]], using: str) -> list[list[Any]]:
+    def converted(self, rows: list[list[Any]], *, using: str) -> list[list[Any]]:
         connection = connections[using]
         converters = [
             (column, getattr(connection.ops, convert) if isinstance(convert, str) else convert, expression)
@@ -71,8 +57,29 @@ class CompiledQuery:
                 row[column] = convert(row[column], expression, connection)
         return rows
 
+
+@dataclass(frozen=True)
+class CompiledQuery(CompiledValues):
+    """A SELECT of whole rows, with the related rows of ``select_related()``."""
+
+    models: list[ModelColumns]
+    """The queryset's own model, then the related ones."""
+
+    def read(self, values: list[Any], *, using: str) -> list[Any]:
+        """The instances that the queryset would return for these ``values``, in the form that the driver requires."""
+        return self.instances(self.rows(values, using=using), using=using)
+
+    def read_each(self, values: list[Any], *, using: str) -> list[Any]:
+        """Of the only row, the instance of each model; None for what has not been found."""
+        rows = self.rows(values, using=using)
+        if not rows:
+            return [None for _ in self.models]
+        row = rows[0]
+        keys = [model.columns.start + model.names.index(model.model._meta.pk.attname) for model in self.models]
+        pairs = zip(self.models, keys, strict=True)
+        return [None if row[key] is None else model.instances([row], using)[0] for model, key in pairs]
+
     def instances(self, rows: list[list[Any]], *, using: str) -> list[Any]:
-        rows = self._convert(rows, using)
         own, *related = (model.instances(rows, using) for model in self.models)
         for model, others in zip(self.models[1:], related, strict=True):
             set_related, set_reverse = model.setters
@@ -113,6 +120,20 @@ def join_by_keys(compiled: CompiledQuery, foreign_key: Any, *, using: str) -> Co
         return None
     rows = f"{related_table} LEFT JOIN {table} ON ({own_key} = %s) WHERE {related_key} = %s"
     return replace(compiled, sql=f"{columns} FROM {rows}")
+
+
+def compile_values(rows: QuerySet[Any], *columns: str, values: list[Any]) -> CompiledValues | None:
+    """Compile ``rows.values_list(*columns)``, as :func:`compile_query` does."""
+    try:
+        compiler: Any = rows.values_list(*columns).query.get_compiler(rows.db)
+        compiled = _compile_columns(compiler, values)
+        read = [column[0].target.attname for column in compiler.select]
+        _require(read == [column.rpartition("__")[2] for column in columns], f"{read} are read, in this order")
+        compiled.converted([[None] * len(read)], using=rows.db)
+    except Exception as error:  # noqa: BLE001 - as above
+        _warn(f"SELECT {rows.model._meta.label}", error)
+        return None
+    return compiled
 
 
 def compile_insert(model: type[Model], *, using: str, unless_exists: bool = False) -> str | None:
@@ -159,19 +180,24 @@ def _warn(statement: str, error: Exception) -> None:
 
 def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
     compiler: Any = rows.query.get_compiler(rows.db)
+    columns = _compile_columns(compiler, values)
+    expressions = [column[0] for column in compiler.select]
+    classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
+    models = [_model_columns(info, expressions) for info in classes]
+    return CompiledQuery(sql=columns.sql, converters=columns.converters, models=models)
+
+
+def _compile_columns(compiler: Any, values: list[Any]) -> CompiledValues:
     sql, parameters = compiler.as_sql()
     _require(list(parameters) == values, "the parameters are not the values, in order")
-    expressions = [column[0] for column in compiler.select]
-    converters = compiler.get_converters(expressions)
-    classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
-    return CompiledQuery(
+    converters = compiler.get_converters([column[0] for column in compiler.select])
+    return CompiledValues(
         sql=sql,
         converters=[
             (column, _without_connection(compiler.connection, function), expression)
             for column, (functions, expression) in converters.items()
             for function in functions
         ],
-        models=[_model_columns(info, expressions) for info in classes],
     )
 
 
@@ -195,7 +221,8 @@ def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
     for part in compiled.models:
         names = [field.attname for field in part.model._meta.concrete_fields]
         _require(part.names == names, f"other columns of {part.model._meta.label} are read than it has")
-    (instance,) = compiled.instances([[None] * sum(len(part.names) for part in compiled.models)], using=rows.db)
+    empty = [None] * sum(len(part.names) for part in compiled.models)
+    (instance,) = compiled.instances(compiled.converted([empty], using=rows.db), using=rows.db)
     _require(type(instance) is rows.model, f"{type(instance)} is read")
     for name in rows.query.select_related if isinstance(rows.query.select_related, dict) else ():
         field: Any = rows.model._meta.get_field(name)

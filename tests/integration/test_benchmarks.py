@@ -179,6 +179,11 @@ def test_clean_up_of_the_history(database):
     assert "longest transaction: " in ended.stdout
 
 
+def test_start_up():
+    lines = run_module("benchmarks.startup", "--rounds=1").stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["simplejwt alone", "with the app", "with all of its parts"]
+
+
 def test_growth(postgresql, tmp_path):
     written = tmp_path / "benchmarks.md"
     ended = run(

@@ -237,34 +237,36 @@ class BrowserSessionAuthentication(SessionAuthentication):
         return session.user, None
 
 
-def get_valid_session(token: SessionAccessToken) -> Session:
+def get_valid_session(token: SessionAccessToken, *, optional: tuple[str, ...] = ()) -> Session:
     """The live session of a validated access token, with its user, in one SELECT. Records that it was used.
+
+    ``optional`` names related rows that are read with it, if they exist.
 
     Raises :class:`~auth_sessions.exceptions.TokenNotValid` if session and user do not belong together, and
     subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
-    session = _select(token)
+    session = _select(token, optional=optional)
     _require_live(session, last_used_at=max(session.last_seen_at, token.rotated_at))
     touch(session, generation=token.generation, confirms_at=token.confirms_at)
     return session
 
 
-def get_session_of_expired_token(token: SessionAccessToken) -> Session:
+def get_session_of_expired_token(token: SessionAccessToken, *, optional: tuple[str, ...] = ()) -> Session:
     """The live session of an access token that is valid but for its ``exp``, for a sign-out. Records no use.
 
     A device whose clock is behind does not know that its token has expired, and believes that it has signed out. Raises
     :class:`~auth_sessions.exceptions.TokenExpired` for a token older than the previous generation, and what
     :func:`get_valid_session` raises.
     """
-    session = _select(token, "refresh_token")
+    session = _select(token, "refresh_token", optional=optional)
     if token.generation < session.refresh_token.generation - 1:
         raise exceptions.TokenExpired
     _require_live(session, last_used_at=session.last_used_at)
     return session
 
 
-def _select(token: SessionAccessToken, *related: str) -> Session:
-    session = select_session(token.session_id, "user", *related, with_user_visibility=True)
+def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] = ()) -> Session:
+    session = select_session(token.session_id, "user", *related, optional=optional, with_user_visibility=True)
     if session is None:
         raise _missing(token)
     if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:

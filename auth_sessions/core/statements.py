@@ -20,6 +20,7 @@ from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import conceal
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet
+from auth_sessions.registries import Registry
 
 SECRETS = {"secret", "password_fingerprint", "django_session_key"}
 """The columns whose values no error report shows."""
@@ -28,30 +29,43 @@ PLACEHOLDER_KEY = uuid.UUID(int=0)
 """The key in a queryset that is compiled; each call passes another instead."""
 
 
-def select_session(session_id: uuid.UUID, *related: str, with_user_visibility: bool = False) -> Session | None:
+read_for_tokens = Registry[str]()
+"""What is read of a session whose token is presented or issued, so that receivers find it: "user__profile"."""
+
+
+def select_session_for_tokens(session_id: uuid.UUID) -> Session | None:
+    """As :func:`select_session`, with the user, the refresh token, and what apps have registered."""
+    return select_session(session_id, "user", "refresh_token", optional=tuple(read_for_tokens))
+
+
+def select_session(
+    session_id: uuid.UUID, *related: str, optional: tuple[str, ...] = (), with_user_visibility: bool = False
+) -> Session | None:
     """The row of a session, live or not, with its ``related`` rows ("user", "refresh_token"), in one SELECT.
 
-    None if it does not exist, or one of the related rows does not. ``with_user_visibility`` also asks the user model's
-    default manager (``SessionQuerySet.with_user_visibility()``), by the ORM where that may hide somebody.
+    None if it does not exist, or one of the related rows does not; those that are ``optional`` ("user__profile") may be
+    missing. ``with_user_visibility`` also asks the user model's default manager
+    (``SessionQuerySet.with_user_visibility()``), by the ORM where that may hide somebody.
     """
     using = write_alias()
     if with_user_visibility and not hides_nobody(get_user_model()._default_manager):
-        return _select(session_id, related, using).with_user_visibility().first()
-    compiled = _compiled_select(using, related)
+        return _select(session_id, related, optional, using).with_user_visibility().first()
+    compiled = _compiled_select(using, related, optional)
     if compiled is None:
-        return _select(session_id, related, using).first()
+        return _select(session_id, related, optional, using).first()
     found = compiled.read([_to_db_value("id", session_id, using)], using=using)
     return found[0] if found else None
 
 
-def _select(session_id: uuid.UUID, related: tuple[str, ...], using: str) -> SessionQuerySet:
+def _select(session_id: uuid.UUID, related: tuple[str, ...], optional: tuple[str, ...], using: str) -> SessionQuerySet:
     exist = {f"{name}__isnull": False for name in related}
-    return all_sessions(using).select_related(*related or (None,)).filter(pk=session_id, **exist)
+    return all_sessions(using).select_related(*(related + optional) or (None,)).filter(pk=session_id, **exist)
 
 
 @cache
-def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | None:
-    return compile_query(_select(PLACEHOLDER_KEY, related, using), values=[_to_db_value("id", PLACEHOLDER_KEY, using)])
+def _compiled_select(using: str, related: tuple[str, ...], optional: tuple[str, ...]) -> CompiledQuery | None:
+    rows = _select(PLACEHOLDER_KEY, related, optional, using)
+    return compile_query(rows, values=[_to_db_value("id", PLACEHOLDER_KEY, using)])
 
 
 def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:

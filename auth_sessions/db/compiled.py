@@ -14,6 +14,7 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
+from django.db.models.sql.constants import LOUTER
 
 logger = logging.getLogger("auth_sessions")
 
@@ -26,9 +27,18 @@ class ModelColumns:
     columns: slice
     names: list[str]
     setters: tuple[Callable[[Any, Any], None], ...]
+    parent: int
+    """Which of the models it is related to, by its position."""
+    key: int | None
+    """The column of the primary key, if a row may lack this model (a LEFT JOIN): NULL says so."""
 
     def instances(self, rows: list[list[Any]], using: str) -> list[Any]:
-        return [self.model.from_db(using, self.names, row[self.columns]) for row in rows]
+        """None for a row that lacks this model."""
+        key = self.key
+        return [
+            None if key is not None and row[key] is None else self.model.from_db(using, self.names, row[self.columns])
+            for row in rows
+        ]
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class CompiledQuery:
     converters: list[tuple[int, Callable[..., Any] | str, Any]]
     """For a column, a function or the name of a method of ``connection.ops``, and the expression to convert."""
     models: list[ModelColumns]
-    """The queryset's own model, then the related ones."""
+    """The queryset's own model, then the related ones, each after the one that it is related to."""
 
     def read(self, values: list[Any], *, using: str) -> list[Any]:
         """The instances that the queryset would return for these ``values``, in the form that the driver requires."""
@@ -57,13 +67,14 @@ class CompiledQuery:
         for row in rows:
             for column, convert, expression in converters:
                 row[column] = convert(row[column], expression, connection)
-        own, *related = (model.instances(rows, using) for model in self.models)
-        for model, others in zip(self.models[1:], related, strict=True):
+        instances = [model.instances(rows, using) for model in self.models]
+        for model, others in zip(self.models[1:], instances[1:], strict=True):
             set_related, set_reverse = model.setters
-            for instance, other in zip(own, others, strict=True):
+            for instance, other in zip(instances[model.parent], others, strict=True):
                 set_related(instance, other)
-                set_reverse(other, instance)
-        return own
+                if other is not None:
+                    set_reverse(other, instance)
+        return instances[0]
 
 
 def compile_query(rows: QuerySet[Any], *, values: list[Any]) -> CompiledQuery | None:
@@ -129,7 +140,6 @@ def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
     _require(list(parameters) == values, "the parameters are not the values, in order")
     expressions = [column[0] for column in compiler.select]
     converters = compiler.get_converters(expressions)
-    classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
     return CompiledQuery(
         sql=sql,
         converters=[
@@ -137,7 +147,7 @@ def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
             for column, (functions, expression) in converters.items()
             for function in functions
         ],
-        models=[_model_columns(info, expressions) for info in classes],
+        models=_models(compiler.klass_info, expressions, joins=rows.query.alias_map),
     )
 
 
@@ -146,14 +156,25 @@ def _without_connection(connection: Any, function: Any) -> Any:
     return function.__name__ if getattr(function, "__self__", None) is connection.ops else function
 
 
-def _model_columns(info: dict[str, Any], expressions: list[Any]) -> ModelColumns:
-    columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
-    return ModelColumns(
-        model=info["model"],
-        columns=columns,
-        names=[expression.target.attname for expression in expressions[columns]],
-        setters=tuple(info[name] for name in ("local_setter", "remote_setter") if name in info),
-    )
+def _models(own: dict[str, Any], expressions: list[Any], *, joins: dict[str, Any]) -> list[ModelColumns]:
+    infos, models = [(own, 0)], []
+    for position, (info, parent) in enumerate(infos):  # which grows
+        infos += [(related, position) for related in info.get("related_klass_infos", ())]
+        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        names = [expression.target.attname for expression in expressions[columns]]
+        key = columns.start + names.index(info["model"]._meta.pk.attname)
+        models.append(
+            ModelColumns(
+                model=info["model"],
+                columns=columns,
+                names=names,
+                setters=tuple(info[name] for name in ("local_setter", "remote_setter") if name in info),
+                parent=parent,
+                key=key if getattr(joins[expressions[key].alias], "join_type", None) == LOUTER else None,
+            )
+        )
+    _require(all(not models[model.parent].key for model in models), "what may be missing has related rows")
+    return models
 
 
 def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
@@ -163,9 +184,14 @@ def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
         _require(part.names == names, f"other columns of {part.model._meta.label} are read than it has")
     (instance,) = compiled.instances([[None] * sum(len(part.names) for part in compiled.models)], using=rows.db)
     _require(type(instance) is rows.model, f"{type(instance)} is read")
-    for name in rows.query.select_related if isinstance(rows.query.select_related, dict) else ():
-        field: Any = rows.model._meta.get_field(name)
+    _check_related(instance, rows.query.select_related)
+
+
+def _check_related(instance: Model, related: Any) -> None:
+    for name, further in related.items() if isinstance(related, dict) else ():
+        field: Any = instance._meta.get_field(name)
         _require(field.is_cached(instance), f"{name} is not set")
+        _check_related(field.get_cached_value(instance), further)
 
 
 def _require(condition: bool, message: str) -> None:

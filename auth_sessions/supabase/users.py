@@ -30,6 +30,9 @@ logger = logging.getLogger("auth_sessions")
 IDENTITY = ("sub", "email", "email_verified", "phone_verified")
 """The members of ``user_metadata`` that the server always writes, and a client never."""
 
+PROFILE_OF_SESSION = "user__supabase_profile"
+"""The profile as a related row of a session, which may not exist yet."""
+
 UNKNOWN_USERNAME = "no-such-user:{}"
 
 

@@ -50,5 +50,10 @@ def has_known_key(stored_fingerprint: str) -> bool:
     return stored_fingerprint[:KEY_ID_LENGTH] in key_ids()
 
 
+def has_present_key(stored_fingerprint: str) -> bool:
+    """Whether a fingerprint is keyed with ``SECRET_KEY``."""
+    return stored_fingerprint[:KEY_ID_LENGTH] == key_id(settings.SECRET_KEY)
+
+
 def _secrets() -> list[str | bytes]:
     return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]

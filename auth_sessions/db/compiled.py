@@ -16,6 +16,8 @@ from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 from django.db.models.sql.constants import LOUTER
 
+from auth_sessions.db.times import read_times_faster
+
 logger = logging.getLogger("auth_sessions")
 
 
@@ -54,6 +56,7 @@ class CompiledQuery:
     def read(self, values: list[Any], *, using: str) -> list[Any]:
         """The instances that the queryset would return for these ``values``, in the form that the driver requires."""
         with connections[using].cursor() as cursor:
+            read_times_faster(cursor)
             cursor.execute(self.sql, values)
             rows = [list(row) for row in cursor.fetchall()]
         return self.instances(rows, using=using)

@@ -103,7 +103,7 @@ def _uuid(value: object, claim: str, *, http_status: int) -> uuid.UUID:
 
 
 def _bearer_token(request: Request) -> Secret | None:
-    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+    match = BEARER.fullmatch(request.META.get("HTTP_AUTHORIZATION", ""))
     return None if match is None else Secret(match[1])
 
 

@@ -1,7 +1,7 @@
 """The endpoints of Supabase's clients. Each view reads its input, calls one function, and builds the response."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, cast
 
@@ -210,7 +210,7 @@ class TokenView(UnsupportedGrantView):
         grant = self.grants.get(name)
         if grant is None:
             return super().dispatch(request, *args, **kwargs)
-        return _view_of(grant)(request, *args, **kwargs)
+        return _view_of(cast("Hashable", grant))(request, *args, **kwargs)
 
 
 @cache

@@ -28,7 +28,7 @@ from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users, write_alias
 from auth_sessions.core.event_loops import Origin
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements import select_session, select_session_and_user
 from auth_sessions.core.usage import next_touch_at, touch
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.db.compiled import set_related
@@ -107,14 +107,18 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
             return super().get_user(validated_token)
         token = validated_token
         database_id = self.get_database_id()
-        session = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
-        if session is not None and timezone.now() < _next_touch_at(session, token):
-            token.session = session
-            return cast("AbstractBaseUser", LazyUser(session, get_database_id=self.get_database_id))
+        entry = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
+        if entry is not None and timezone.now().timestamp() < _next_touch_at(
+            entry.touch_at, entry.confirmed_generation, token
+        ):
+            origin = Origin(entry.using, get_database_id=self.get_database_id, database_id=database_id)
+            lazy_user = LazyUser.of(entry.user_id, origin)
+            token.read_session = partial(_session_of, entry, lazy_user)
+            return cast("AbstractBaseUser", lazy_user)
         read_at = timezone.now()
         user = super().get_user(token)
         if user.is_active:  # a hit says that the user is
-            until = _next_touch_at(token.session, token)
+            until = _next_touch_at(next_touch_at(token.session), token.session.confirmed_generation, token)
             session_cache.add(
                 token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until
             )
@@ -158,8 +162,14 @@ def _without_cache(authentication: type[SessionJWTAuthentication]) -> type[Sessi
     )
 
 
-def _next_touch_at(session: Session, token: SessionAccessToken) -> datetime:
-    return next_touch_at(session, generation=token.generation, confirms_at=token.confirms_at)
+def _next_touch_at(touch_at: float, confirmed_generation: int, token: SessionAccessToken) -> float:
+    """Until when ``touch()`` has nothing to record of a use with this token (Unix time)."""
+    return min(touch_at, token.confirms_at.timestamp()) if token.generation > confirmed_generation else touch_at
+
+
+def _session_of(entry: session_cache.Entry, user: "LazyUser") -> Session:
+    set_related(entry.session, "user", cast("AbstractBaseUser", user))
+    return entry.session
 
 
 class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
@@ -175,8 +185,18 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     is_anonymous = False
 
     def __init__(self, session: Session, *, get_database_id: Callable[[], str] = session_cache.get_database_id) -> None:
+        self._set_up(session.user_id, Origin(session._state.db or write_alias(), get_database_id=get_database_id))
+        set_related(session, "user", cast("AbstractBaseUser", self))
+
+    @classmethod
+    def of(cls, key: Any, origin: Origin) -> "LazyUser":
+        """The user with this primary key, whose row is read from the origin."""
+        user = cls.__new__(cls)
+        user._set_up(key, origin)
+        return user
+
+    def _set_up(self, key: Any, origin: Origin) -> None:
         attributes = vars(self)  # an ordinary assignment would set an attribute of the user
-        origin = Origin(session._state.db or write_alias(), get_database_id=get_database_id)
 
         def load() -> AbstractBaseUser:
             found = origin.call(all_users(origin.using).filter(pk=key).first)
@@ -184,9 +204,7 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
             return user
 
         super().__init__(load)
-        key = session.user_id
         attributes.update({"pk": key, get_user_model()._meta.pk.attname: key, "loaded": None})
-        set_related(session, "user", cast("AbstractBaseUser", self))
 
     def __bool__(self) -> bool:
         return True
@@ -266,12 +284,29 @@ def get_session_of_expired_token(token: SessionAccessToken, *, optional: tuple[s
 
 
 def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] = ()) -> Session:
-    session = select_session(token.session_id, "user", *related, optional=optional, with_user_visibility=True)
+    user_field, primary_key = simple_jwt("USER_ID_FIELD"), get_user_model()._meta.pk
+    if not related and user_field in {"pk", primary_key.attname}:
+        key = _as_key(primary_key.to_python, token.user_id)
+        session, user = select_session_and_user(token.session_id, key, optional=optional)
+    else:
+        session = select_session(token.session_id, "user", *related, optional=optional, with_user_visibility=True)
+        if session is None:
+            user = _as_key(lambda value: all_users().filter(**{user_field: value}), token.user_id).first()
+        else:
+            user = session.user
     if session is None:
-        raise _missing(token)
-    if str(getattr(session.user, simple_jwt("USER_ID_FIELD"))) != token.user_id:
+        raise _missing(token, user)
+    if user is None or session.user_id != user.pk or str(getattr(user, user_field)) != token.user_id:
         raise refusals.about(exceptions.TokenNotValid(), session_id=session.pk, user_id=session.user_id)
     return session
+
+
+def _as_key(convert: Callable[[str], Any], user_id: str) -> Any:
+    """What ``convert`` makes of it, without SQL. Raises ``TokenNotValid`` for what cannot be a key."""
+    try:
+        return convert(user_id)
+    except (ValueError, TypeError, InvalidValue) as error:
+        raise exceptions.TokenNotValid from error
 
 
 def _require_live(session: Session, *, last_used_at: datetime) -> None:
@@ -279,12 +314,8 @@ def _require_live(session: Session, *, last_used_at: datetime) -> None:
         raise EXCEPTIONS[reason](session)
 
 
-def _missing(token: SessionAccessToken) -> exceptions.AuthSessionsError:
+def _missing(token: SessionAccessToken, user: AbstractBaseUser | None) -> exceptions.AuthSessionsError:
     """Why a session does not exist: it has ended, or its user does not exist or is known to no backend."""
-    try:
-        user = all_users().filter(**{simple_jwt("USER_ID_FIELD"): token.user_id}).first()
-    except (ValueError, TypeError, InvalidValue):
-        return exceptions.TokenNotValid()
     if user is None:
         return exceptions.UserNotFound(session_id=token.session_id)
     error = exceptions.SessionNotFound if is_known(user, "") else exceptions.UserInactive

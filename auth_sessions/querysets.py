@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from auth_sessions import moments, passwords
-from auth_sessions.choices import EndReason, Scope, SessionKind
+from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
 from auth_sessions.db import deletion
 from auth_sessions.db.locking import lock, write_alias_of
@@ -62,12 +62,14 @@ class SessionQuerySet(QuerySet["Session"]):
         cannot compute the fingerprint.
         """
         live = self.filter(live_at(timezone.now()))
-        if user is None:
-            return live
+        return live if user is None else live.with_password_of(user)
+
+    def with_password_of(self, user: AbstractBaseUser) -> SessionQuerySet:
+        """The sessions of a user, those of another password only if they are of a kind that does not depend on it."""
         has_password = Q(password_fingerprint__in=passwords.fingerprints(user.password))
-        if unbound := set(SessionKind) - set(conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS):
+        if unbound := passwords.unbound_kinds():
             has_password |= Q(kind__in=unbound)
-        return live.filter(has_password, user_id=user.pk)
+        return self.filter(has_password, user_id=user.pk)
 
     def not_live(self) -> SessionQuerySet:
         """The sessions that are expired or idle, and whose rows are still there: the opposite of :meth:`live`."""

@@ -52,6 +52,7 @@ from auth_sessions.core.credentials import keep_answer
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.core.freshness import refuse_acting
 from auth_sessions.core.hand_over import LIFETIME
+from auth_sessions.core.listing import list_live
 from auth_sessions.core.reauthentication import renew
 from auth_sessions.core.sign_out import complete_local_sign_out, end_chosen
 from auth_sessions.core.usage import rename_session
@@ -486,8 +487,17 @@ class SessionsView(AuthSessionsView):
 
     def show_list(self) -> Response:
         """All sessions, or with ``?limit=`` so many of them. Raises 400 for what is no positive integer."""
-        limit = self.get_limit()
-        return self.show(self.get_queryset().current_first(get_session(self.request), limit=limit))
+        limit, current = self.get_limit(), get_session(self.request)
+        if limit is None and self._is_plain:
+            return self.show(cast("Any", list_live(self.get_owner(), current=current)))
+        return self.show(self.get_queryset().current_first(current, limit=limit))
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether a project has changed neither what is listed nor how it is shown."""
+        view = type(self)
+        overridden = view.get_queryset, view.show, self.serializer_class
+        return overridden == (SessionsView.get_queryset, SessionsView.show, SessionSerializer)
 
     def get_limit(self) -> int | None:
         if "limit" not in self.request.query_params:

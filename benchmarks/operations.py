@@ -28,6 +28,7 @@ _ALL = [
     Operation(key="refresh", label="refresh", method="refresh", rounds=120, over_http=100),
     Operation(key="sign_in", label="sign-in", method="sign_in", sessions=0, rounds=60, over_http=20),
     Operation(key="sign_in_10", label="sign-in, 10 sessions there", method="sign_in", sessions=10, rounds=20),
+    Operation(key="list_5", label="list of 5", method="list", sessions=5, rounds=40),
     Operation(key="list_100", label="list of 100", method="list", sessions=100, rounds=20, batch=5, over_http=5),
     Operation(key="sign_out_one", label="sign-out of one", method="sign_out_one", over_http=20),
     Operation(

@@ -17,9 +17,9 @@ _threads = ThreadPoolExecutor(thread_name_prefix="auth_sessions")
 class Origin:
     """The database, and the schema or tenant, that the thread reads in which this object is created."""
 
-    def __init__(self, using: str, *, get_database_id: Callable[[], str]) -> None:
+    def __init__(self, using: str, *, get_database_id: Callable[[], str], database_id: str | None = None) -> None:
         self.using, self.tenant = using, self._get_tenant(using)
-        self.get_database_id, self.database_id = get_database_id, get_database_id()
+        self.get_database_id, self.database_id = get_database_id, database_id or get_database_id()
 
     def call(self, read: Callable[[], T]) -> T:
         """The result of ``read()``, with the tenant of the origin.

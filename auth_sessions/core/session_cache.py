@@ -15,7 +15,7 @@ import json
 import logging
 import math
 import zlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from rest_framework.settings import api_settings
 from auth_sessions.conf import conf
 from auth_sessions.core.circuit_breaker import CircuitBreaker
 from auth_sessions.core.database import write_alias
+from auth_sessions.core.usage import next_touch_at
 from auth_sessions.models import Session
 
 logger = logging.getLogger("auth_sessions")
@@ -48,10 +49,12 @@ FIELDS = tuple(field for field in Session._meta.concrete_fields if field.attname
 
 NAMES = tuple(field.attname for field in FIELDS)
 
+USER: Any = Session._meta.get_field("user")
+
 WRITTEN_AS_TEXT = tuple(isinstance(field, (DateTimeField, ForeignKey, UUIDField)) for field in FIELDS)
 """The values that JSON cannot hold, or, for the key of a user, may not be able to hold."""
 
-SCHEMA_VERSION = zlib.crc32(repr((NAMES, "JSON")).encode())
+SCHEMA_VERSION = zlib.crc32(repr((NAMES, "touch_at")).encode())
 """A release with other columns has another version, and ignores these entries. The tombstone is the same in all."""
 
 SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "unix_socket", "read_default_file")
@@ -74,12 +77,12 @@ def get_database_id() -> str:
     """
     connection = connections[write_alias()]
     values = connection.settings_dict
-    options = values.get("OPTIONS") or {}
+    options = values.get("OPTIONS")
     return _digest(
         connection.alias,
         connection.vendor,
-        *(str(values.get(name, "")) for name in ("HOST", "PORT", "NAME")),
-        *(str(options.get(name, "")) for name in SERVER_OPTIONS),
+        *[str(values.get(name, "")) for name in ("HOST", "PORT", "NAME")],
+        *[str(options.get(name, "")) if options else "" for name in SERVER_OPTIONS],
         str(getattr(connection, "schema_name", "")),
     )
 
@@ -89,12 +92,29 @@ def _digest(*values: str) -> str:
     return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
 
 
-def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Session | None:
-    """The session of an entry that is accepted, in one round trip and without SQL; None: read the database.
+class Entry:
+    """A session from the cache: what decides about a request, and the session itself, which is built when it is used.
+
+    ``touch_at`` is that of ``core.usage.next_touch_at``. The session has neither password fingerprint nor user yet:
+    either is read from the database when it is used.
+    """
+
+    def __init__(
+        self, using: str, touch_at: float, confirmed_generation: int, user_key: Any, values: list[Any]
+    ) -> None:
+        self.using, self.touch_at, self.confirmed_generation = using, touch_at, confirmed_generation
+        self.user_id, self.values = USER.to_python(user_key), values
+
+    @functools.cached_property
+    def session(self) -> Session:
+        return Session.from_db(self.using, NAMES, _from_plain(self.values))
+
+
+def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Entry | None:
+    """The entry of a session that is accepted, in one round trip and without SQL; None: read the database.
 
     ``user_id`` is the claim of the token. ``database_id`` identifies the database that is read otherwise, by default
-    :func:`get_database_id`. The session has neither password fingerprint nor user yet: either is read from the database
-    when it is used. The caller compares the times of the session (``core.usage.next_touch_at``).
+    :func:`get_database_id`. The caller compares its times.
     """
     cache = _shared_cache()
     if cache is None:
@@ -104,31 +124,35 @@ def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Ses
         return None
     entry = breaker.call(cache.get, _key(session_id))
     try:
-        version, source, read_at, owner, values = json.loads(entry)
-        is_young = timedelta(0) <= timezone.now() - datetime.fromisoformat(read_at) < conf.AUTH_SESSIONS_CACHE_TTL
+        version, source, owner, read_at, touch_at, confirmed, user_key, values = json.loads(entry)
         known = (version, source, owner, len(values))
-        if not is_young or known != (SCHEMA_VERSION, database_id or get_database_id(), user_id, len(FIELDS)):
+        if known != (SCHEMA_VERSION, database_id or get_database_id(), user_id, len(FIELDS)):
             return None
-        return Session.from_db(write_alias(), NAMES, _from_plain(values))
+        if not 0 <= timezone.now().timestamp() - read_at < conf.AUTH_SESSIONS_CACHE_TTL.total_seconds():
+            return None
+        return Entry(write_alias(), touch_at, confirmed, user_key, values)
     except (TypeError, ValueError, ValidationError):  # no entry, a tombstone, or an entry in another format
         return None
 
 
-def add(session: Session, *, user_id: str, read_at: datetime, until: datetime, database_id: str | None = None) -> None:
+def add(session: Session, *, user_id: str, read_at: datetime, until: float, database_id: str | None = None) -> None:
     """Add the entry of a live session that was read from the database at ``read_at``.
 
-    It is kept until ``until`` at the latest; the other arguments are those of :func:`get`. Does nothing in a
-    transaction, unless the project uses ``ATOMIC_REQUESTS``: the transaction may have started long before, and what it
-    reads may be as old.
+    It is kept until ``until`` (Unix time) at the latest; the other arguments are those of :func:`get`. Does nothing in
+    a transaction, unless the project uses ``ATOMIC_REQUESTS``: the transaction may have started long before, and what
+    it reads may be as old.
     """
     connection = transaction.get_connection(write_alias())
     if connection.in_atomic_block and not connection.settings_dict["ATOMIC_REQUESTS"]:
         return
-    cache = _shared_cache()
-    seconds = (min(until, read_at + conf.AUTH_SESSIONS_CACHE_TTL) - timezone.now()).total_seconds()
+    cache, read_seconds = _shared_cache(), read_at.timestamp()
+    ttl = conf.AUTH_SESSIONS_CACHE_TTL.total_seconds()
+    seconds = min(until, read_seconds + ttl) - timezone.now().timestamp()
     if cache is None or seconds <= 0 or not breaker.allows_call():
         return
-    entry = (SCHEMA_VERSION, database_id or get_database_id(), read_at.isoformat(), user_id, _to_plain(session))
+    values, source = _to_plain(session), database_id or get_database_id()
+    decisive = next_touch_at(session), session.confirmed_generation, values[NAMES.index(USER.attname)]
+    entry = (SCHEMA_VERSION, source, user_id, read_seconds, *decisive, values)
     breaker.call(cache.add, _key(session.pk), json.dumps(entry), math.ceil(seconds))
 
 
@@ -205,9 +229,9 @@ def _shared_cache() -> BaseCache | None:
 
 def _is_in_use() -> bool:
     """Whether a setting shows that the cached check is used. A command sees no class that is set on single views."""
-    return hasattr(settings, "AUTH_SESSIONS_CACHE") or any(
+    return any(
         getattr(authentication, "uses_cache", False) for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
-    )
+    ) or hasattr(settings, "AUTH_SESSIONS_CACHE")
 
 
 def _key(session_id: Any) -> str:

@@ -52,17 +52,13 @@ def touch_actor_session(session: Session, **changes: Any) -> None:
         _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
 
 
-def next_touch_at(session: Session, *, generation: int, confirms_at: datetime) -> datetime:
-    """Until when :func:`touch` has nothing to record of a live session, which neither expires nor becomes idle by then.
+def next_touch_at(session: Session) -> float:
+    """Until when :func:`touch` has nothing to record but a generation, and the session is live (Unix time).
 
     ``AUTH_SESSIONS_IDLE_TIMEOUT`` needs no comparison: it is longer than ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``.
     """
-    ends = [moments.add(session.last_seen_at, conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL)]
-    if session.expires_at is not None:
-        ends.append(session.expires_at)
-    if generation > session.confirmed_generation:
-        ends.append(confirms_at)
-    return min(ends)
+    at = session.last_seen_at.timestamp() + conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL.total_seconds()
+    return at if session.expires_at is None else min(at, moments.to_seconds(session.expires_at))
 
 
 def touch_browser(session: Session, *, django_session_key: str | None) -> None:

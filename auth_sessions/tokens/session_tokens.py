@@ -2,7 +2,7 @@
 
 import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime, timedelta
@@ -76,7 +76,7 @@ class SessionToken(Token):
         """The backends of earlier keys, which may have signed the token."""
         return ()
 
-    @property
+    @cached_property
     def session_id(self) -> uuid.UUID:
         return uuid.UUID(self.payload["session_id"])
 
@@ -146,7 +146,7 @@ class ProjectToken(SessionToken):
     def type_claim(self) -> str:
         return simple_jwt("TOKEN_TYPE_CLAIM") or "token_type"
 
-    @property
+    @cached_property
     def user_id(self) -> str:
         return str(self.payload[simple_jwt("USER_ID_CLAIM")])
 
@@ -197,8 +197,14 @@ class SessionAccessToken(ProjectToken):
     """
 
     token_type = "access"  # noqa: S105
-    session: Session
-    """Set by :class:`~auth_sessions.authentication.SessionJWTAuthentication`."""
+    read_session: Callable[[], Session] | None = None
+
+    @cached_property
+    def session(self) -> Session:
+        """Set by :class:`~auth_sessions.authentication.SessionJWTAuthentication`, or read when it is used first."""
+        if self.read_session is None:
+            raise AttributeError("session")
+        return self.read_session()
 
     @classmethod
     def for_session(
@@ -240,12 +246,12 @@ class SessionAccessToken(ProjectToken):
             token.payload.setdefault("amr", list(session.amr))
         return token
 
-    @property
+    @cached_property
     def rotated_at(self) -> datetime:
         """When this generation was issued; now, if the claim is in the future (the issuer's clock was ahead)."""
         return min(self._moment("rotated_at"), self.current_time)
 
-    @property
+    @cached_property
     def confirms_at(self) -> datetime:
         """The time after which a use of this token shows that the client has stored its pair.
 

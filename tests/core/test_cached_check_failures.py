@@ -51,8 +51,8 @@ class TestWhatTheCacheSays:
 
     def test_a_fingerprint_is_not_in_it(self, laptop):
         laptop.fast()
-        session = session_cache.get(laptop.session_id, user_id=str(Session.objects.get().user_id))
-        assert session.get_deferred_fields() == {"password_fingerprint"}
+        entry = session_cache.get(laptop.session_id, user_id=str(Session.objects.get().user_id))
+        assert entry.session.get_deferred_fields() == {"password_fingerprint"}
 
     @pytest.mark.parametrize("operation", ["get", "add", "set_many"])
     def test_a_cache_that_fails(self, laptop, operation, caplog):

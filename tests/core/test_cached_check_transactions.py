@@ -55,8 +55,8 @@ def test_a_session_that_ended_cannot_be_saved(laptop, read):
 
 def cache_of(session):
     """The session as a hit has it."""
-    session_cache.add(session, user_id="", read_at=timezone.now(), until=timezone.now() + BOUND)
-    return session_cache.get(session.pk, user_id="")
+    session_cache.add(session, user_id="", read_at=timezone.now(), until=(timezone.now() + BOUND).timestamp())
+    return session_cache.get(session.pk, user_id="").session
 
 
 @pytest.mark.django_db

@@ -22,6 +22,7 @@ def forget_compiled_statements():
     statements._compiled_select.cache_clear()
     statements._compiled_insert.cache_clear()
     statements._compiled_locks.clear()
+    statements._compiled_lists.clear()
 
 
 @pytest.fixture

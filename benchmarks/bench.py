@@ -70,11 +70,21 @@ class Bench:
             check(call, through_handler(self.application, call.environ()))
         return device
 
+    def refused(self) -> Device:
+        """A device whose requests are refused from now on."""
+        if self.contender.refuses == "signed out":
+            return self.signed_out()
+        device = self.newcomer(1, signed_in=True)
+        User.objects.filter(username=device.username).update(is_active=False)
+        return device
+
     def device_for(self, operation: Operation) -> Device:
         if operation.method == "sign_in":
             return self.newcomer(operation.sessions, signed_in=False)
         if operation.method == "request_after":
             return self.signed_out()
+        if operation.method == "request_refused":
+            return self.refused()
         if operation.sessions == 1 and operation.method != "sign_out_all":
             return next(self.devices)
         if operation.method != "list":

@@ -168,6 +168,15 @@ def test_history(database):
 
 
 @pytest.mark.parametrize("database", ["postgresql", "mariadb", "sqlite"])
+def test_supabase(database):
+    with or_skipped(), running(*({database} - {"sqlite"})) as where:
+        ended = run_module("benchmarks.supabase", "--database", database, "--rounds=2", "--calls=1", **where)
+    for name, statements in {"bare view": 0, "GET user": 1, "refresh": 2}.items():
+        assert re.search(rf"^{name} +{statements} \+ 0 ", ended.stdout, re.MULTILINE)
+        assert name == "bare view" or f" {name}: " in ended.stdout
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb", "sqlite"])
 def test_clean_up_of_the_history(database):
     with or_skipped(), running(*({database} - {"sqlite"})) as where:
         ended = run_module("benchmarks.history_cleanup", "--database", database, "--rows=2400", **where)

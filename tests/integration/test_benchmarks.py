@@ -188,6 +188,12 @@ def test_clean_up_of_the_history(database):
     assert "longest transaction: " in ended.stdout
 
 
+def test_profile(postgresql):
+    options = "--contender=ours", "--operation=request", "--calls=20", "--top=300"
+    ended = run_module("benchmarks.profiled", *options, **postgresql)
+    assert "auth_sessions/authentication.py" in ended.stdout
+
+
 def test_start_up():
     lines = run_module("benchmarks.startup", "--rounds=1").stdout.splitlines()
     assert [line.split(":")[0] for line in lines] == ["simplejwt alone", "with the app", "with all of its parts"]

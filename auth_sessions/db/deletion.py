@@ -328,9 +328,12 @@ class UnbatchedCollector(Collector):
 
 
 def _delete_in_sql(fields: list[Any], keys: list[UUID], *, using: str) -> None:
-    """One statement for each column that holds keys of sessions, however many sessions there are."""
-    quote = connections[using].ops.quote_name
+    """One statement for each column that holds keys of sessions, however many sessions there are.
+
+    The keys are sent as one text: the driver takes longer to adapt a list of them than the database to delete the rows.
+    """
+    quote, array = connections[using].ops.quote_name, f"{{{','.join([key.hex for key in keys])}}}"
     with connections[using].cursor() as cursor:
         for field in fields:
             table, column = quote(field.model._meta.db_table), quote(field.column)
-            cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [keys])  # noqa: S608 - names of models
+            cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s::uuid[])", [array])  # noqa: S608 - names of models

@@ -255,47 +255,58 @@ class BrowserSessionAuthentication(SessionAuthentication):
         return session.user, None
 
 
-def get_valid_session(token: SessionAccessToken) -> Session:
+def get_valid_session(token: SessionAccessToken, *, optional: tuple[str, ...] = ()) -> Session:
     """The live session of a validated access token, with its user, in one SELECT. Records that it was used.
+
+    ``optional`` names related rows that are read with it, if they exist.
 
     Raises :class:`~auth_sessions.exceptions.TokenNotValid` if session and user do not belong together, and
     subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
-    session = _select(token)
+    session = _select(token, optional=optional)
     _require_live(session, last_used_at=max(session.last_seen_at, token.rotated_at))
     touch(session, generation=token.generation, confirms_at=token.confirms_at)
     return session
 
 
-def get_session_of_expired_token(token: SessionAccessToken) -> Session:
+def get_session_of_expired_token(token: SessionAccessToken, *, optional: tuple[str, ...] = ()) -> Session:
     """The live session of an access token that is valid but for its ``exp``, for a sign-out. Records no use.
 
     A device whose clock is behind does not know that its token has expired, and believes that it has signed out. Raises
     :class:`~auth_sessions.exceptions.TokenExpired` for a token older than the previous generation, and what
     :func:`get_valid_session` raises.
     """
-    session = _select(token, "refresh_token")
+    session = _select(token, "refresh_token", optional=optional)
     if token.generation < session.refresh_token.generation - 1:
         raise exceptions.TokenExpired
     _require_live(session, last_used_at=session.last_used_at)
     return session
 
 
-def _select(token: SessionAccessToken, *related: str) -> Session:
-    user_field = simple_jwt("USER_ID_FIELD")
-    try:
-        if not related and user_field in {"pk", get_user_model()._meta.pk.attname}:
-            session, user = select_session_and_user(token.session_id, token.user_id)
+def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] = ()) -> Session:
+    user_field, primary_key = simple_jwt("USER_ID_FIELD"), get_user_model()._meta.pk
+    if not related and user_field in {"pk", primary_key.attname}:
+        key = _as_key(primary_key.to_python, token.user_id)
+        session, user = select_session_and_user(token.session_id, key, optional=optional)
+    else:
+        session = select_session(token.session_id, "user", *related, optional=optional, with_user_visibility=True)
+        if session is None:
+            user = _as_key(lambda value: all_users().filter(**{user_field: value}), token.user_id).first()
         else:
-            session = select_session(token.session_id, "user", *related, with_user_visibility=True)
-            user = all_users().filter(**{user_field: token.user_id}).first() if session is None else session.user
-    except (ValueError, TypeError, InvalidValue) as error:
-        raise exceptions.TokenNotValid from error
+            user = session.user
     if session is None:
         raise _missing(token, user)
     if user is None or session.user_id != user.pk or str(getattr(user, user_field)) != token.user_id:
         raise refusals.about(exceptions.TokenNotValid(), session_id=session.pk, user_id=session.user_id)
     return session
+
+
+def _as_key(convert: Callable[[str], Any], user_id: str) -> Any:
+    """What ``convert`` makes of it, without SQL. Raises ``TokenNotValid`` for what cannot be a key."""
+    try:
+        return convert(user_id)
+    except (ValueError, TypeError, InvalidValue) as error:
+        raise exceptions.TokenNotValid from error
 
 
 def _require_live(session: Session, *, last_used_at: datetime) -> None:

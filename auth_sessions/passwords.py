@@ -63,6 +63,11 @@ def has_known_key(stored_fingerprint: str) -> bool:
     return stored_fingerprint[:KEY_ID_LENGTH] in key_ids()
 
 
+def has_present_key(stored_fingerprint: str) -> bool:
+    """Whether a fingerprint is keyed with ``SECRET_KEY``."""
+    return stored_fingerprint[:KEY_ID_LENGTH] == key_id(settings.SECRET_KEY)
+
+
 def unbound_kinds() -> list[str]:
     """The kinds of sessions that a change of the password does not end."""
     return sorted(set(SessionKind) - set(conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS))

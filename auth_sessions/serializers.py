@@ -34,18 +34,10 @@ class SignInSerializer(serializers.Serializer[Any]):
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """As DRF's, which builds the fields anew for each request: a plain name and a plain password need none."""
-        if type(self) is SignInSerializer and "fields" not in vars(self) and self._is_plain(data):
+        if type(self) is SignInSerializer and _are_plain(self, data, {self.username_field, "password"}):
             with suppress(serializers.ValidationError):  # which DRF's raises in its own form
                 return self.validate({**data, self.username_field: data[self.username_field].strip()})
         return super().run_validation(data)
-
-    def _is_plain(self, data: Any) -> bool:
-        """Whether this is a name and a password, not blank, and without a character that DRF might refuse."""
-        return (
-            type(data) is dict
-            and data.keys() == {self.username_field, "password"}
-            and all(isinstance(text, str) and text.isprintable() and text.strip() for text in data.values())
-        )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Answer a user name that the model field cannot hold with 400, not as an unknown user."""
@@ -78,6 +70,25 @@ class RefreshSerializer(serializers.Serializer[Any]):
     """``{"refresh"}``."""
 
     refresh = serializers.CharField()
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """As DRF's, which builds the field anew for each request: a plain text needs none."""
+        if type(self) is RefreshSerializer and _are_plain(self, data, {"refresh"}):
+            return {"refresh": data["refresh"].strip()}
+        return super().run_validation(data)
+
+
+def _are_plain(serializer: serializers.Serializer[Any], data: Any, names: set[str]) -> bool:
+    """Whether a body has texts of these names and nothing else, not blank, without a character that DRF might refuse.
+
+    False where somebody has changed the fields of the serializer.
+    """
+    return (
+        "fields" not in vars(serializer)
+        and type(data) is dict
+        and data.keys() == names
+        and all(isinstance(text, str) and text.isprintable() and text.strip() for text in data.values())
+    )
 
 
 class SignOutSerializer(serializers.Serializer[Any]):

@@ -1,9 +1,12 @@
 """Carries out operations for one contender, in a process of its own where Django is set up."""
 
+import cProfile
 import gc
 import itertools
 import os
+import pstats
 from importlib import import_module
+from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any
 
@@ -70,11 +73,21 @@ class Bench:
             check(call, through_handler(self.application, call.environ()))
         return device
 
+    def refused(self) -> Device:
+        """A device whose requests are refused from now on."""
+        if self.contender.refuses == "signed out":
+            return self.signed_out()
+        device = self.newcomer(1, signed_in=True)
+        User.objects.filter(username=device.username).update(is_active=False)
+        return device
+
     def device_for(self, operation: Operation) -> Device:
         if operation.method == "sign_in":
             return self.newcomer(operation.sessions, signed_in=False)
         if operation.method == "request_after":
             return self.signed_out()
+        if operation.method == "request_refused":
+            return self.refused()
         if operation.sessions == 1 and operation.method != "sign_out_all":
             return next(self.devices)
         if operation.method != "list":
@@ -144,6 +157,26 @@ class Bench:
         self.absorb(operation, device, answer)
         return cost
 
+    def profile(self, name: str, times: int) -> list[tuple[str, float, float, float]]:
+        """Of each function that such a call runs: calls, its own microseconds, and those with what it calls."""
+        operation = OPERATIONS[name]
+        devices = [self.device_for(operation) for _ in range(times)]
+        self._one(operation, self.device_for(operation))
+        profiler = cProfile.Profile()
+        for device in devices:
+            call = getattr(self.contender, operation.method)(device)
+            environ = call.environ()
+            profiler.enable()
+            answer = through_handler(self.application, environ)
+            profiler.disable()
+            check(call, answer)
+            self.absorb(operation, device, answer)
+        stats: dict[Any, Any] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+        return [
+            (_named(*function), calls / times, own / times * 1e6, whole / times * 1e6)
+            for function, (_, calls, own, whole, _) in stats.items()
+        ]
+
     def fate(self, method: str) -> str:
         """Whether an access token is taken after a sign-out: ``accepted`` or ``refused``; '-' without such a thing.
 
@@ -200,6 +233,13 @@ class Bench:
             self.server.stop()
         if ENTRY.redis:
             forget_keys()
+
+
+def _named(path: str, line: int, function: str) -> str:
+    """A function by its module's path, from the package on."""
+    package = path.rpartition("site-packages/")[2] if "site-packages/" in path else path.rpartition("/lib/")[2]
+    package = package.partition(f"{Path.cwd()}/")[2] or package
+    return f"{package}:{line} {function}" if line else function
 
 
 def forget_keys() -> None:

@@ -31,7 +31,7 @@ APPS = [
 
 @contextmanager
 def temporary(database: str, **options: Any) -> Iterator[None]:
-    """Django is set up for it, with the history installed; ``options`` are further settings."""
+    """Django is set up for it, by default with the history installed; ``options`` are settings."""
     name = f"auth_sessions_benchmark_{os.getpid()}"
     with ExitStack() as stack:
         if database == "sqlite":
@@ -65,15 +65,15 @@ def _drop(name: str) -> None:
 
 
 def _set_up(databases: dict[str, Any], options: dict[str, Any]) -> None:
-    settings.configure(
-        DATABASES=databases,
-        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        INSTALLED_APPS=APPS,
-        SECRET_KEY="the-key-of-the-benchmark-is-long-enough-for-every-algorithm",
-        TIME_ZONE="UTC",
-        USE_TZ=True,
-        **options,
-    )
+    defaults = {
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "INSTALLED_APPS": APPS,
+        "SECRET_KEY": "the-key-of-the-benchmark-is-long-enough-for-every-algorithm",
+        "TIME_ZONE": "UTC",
+        "USE_TZ": True,
+    }
+    databases = {alias: {**chosen, "CONN_MAX_AGE": None} for alias, chosen in databases.items()}
+    settings.configure(DATABASES=databases, **{**defaults, **options})
     django.setup()
 
 

@@ -16,6 +16,7 @@ PACKAGES = (
     "psycopg",
     "redis",
     "django-redis",
+    "hiredis",
     "gunicorn",
 )
 

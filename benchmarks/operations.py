@@ -25,6 +25,7 @@ SIGN_OUT_ALL = {1: (60, 5), 10: (60, 5), 100: (10, 4), 1000: (10, 1)}
 _ALL = [
     Operation(key="request", label="authenticated request", method="request", rounds=200, over_http=100),
     Operation(key="request_after", label="request after its sign-out", method="request_after", batch=5),
+    Operation(key="request_refused", label="refused request", method="request_refused", batch=5),
     Operation(key="refresh", label="refresh", method="refresh", rounds=120, over_http=100),
     Operation(key="sign_in", label="sign-in", method="sign_in", sessions=0, rounds=60, over_http=20),
     Operation(key="sign_in_10", label="sign-in, 10 sessions there", method="sign_in", sessions=10, rounds=20),

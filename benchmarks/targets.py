@@ -69,7 +69,7 @@ def targets(results: Results) -> Iterator[Target]:
 def _requests() -> Iterable[Target]:
     return (
         Target(what="request, SQL check: statements", measured=_statements("request"), exact=1, figure="{:.0f}"),
-        Target(what="request, SQL check / simplejwt", measured=_time("request", "simplejwt"), at_most=1.5, aim=1.1),
+        Target(what="request, SQL check / simplejwt", measured=_time("request", "simplejwt"), at_most=0.85),
         Target(
             what="request, cached check: statements",
             measured=lambda r: r.cost("request", "ours_cached"),
@@ -86,15 +86,31 @@ def _requests() -> Iterable[Target]:
             what="request, cached check / simplejwt",
             measured=lambda r: r.ratio("request", "ours_cached", "simplejwt"),
             at_most=0.65,
-            why="a GET by Django's client takes nearly as long as the request by its signature alone; "
-            "the rest is Python",
+            why="Django's own cache makes a client for each call",
         ),
         Target(
-            what="the same by django-redis",
+            what="the same by django-redis[hiredis]",
             measured=lambda r: r.ratio("request", "ours_cached_django_redis", "simplejwt"),
-            at_most=0.65,
-            why="a GET takes half as long as the request by its signature alone; "
-            "the session is built and judged in Python",
+            at_most=0.5,
+            why="a bare view of Django REST framework takes a third of simplejwt's time, a GET a tenth",
+        ),
+        Target(
+            what="refused request, SQL check: statements",
+            measured=_statements("request_refused"),
+            exact=1,
+            figure="{:.0f}",
+        ),
+        Target(
+            what="refused request, SQL check / simplejwt",
+            measured=_time("request_refused", "simplejwt"),
+            at_most=1,
+            why="it is told to the security log",
+        ),
+        Target(
+            what="refused request, cached check / simplejwt",
+            measured=lambda r: r.ratio("request_refused", "ours_cached_django_redis", "simplejwt"),
+            at_most=1,
+            why="the cache is asked first: only the database refuses",
         ),
     )
 
@@ -102,14 +118,13 @@ def _requests() -> Iterable[Target]:
 def _refreshes() -> Iterable[Target]:
     return (
         Target(what="refresh: statements", measured=_statements("refresh"), at_most=2, figure="{:.0f}"),
-        Target(what="refresh, simplejwt / ours", measured=_time("refresh", "simplejwt", -1), at_least=3, aim=3.5),
+        Target(what="refresh, simplejwt / ours", measured=_time("refresh", "simplejwt", -1), at_least=4),
         Target(what="refresh, allauth / ours", measured=_time("refresh", "allauth", -1), at_least=1.5),
-        Target(what="refresh, ours / floor", measured=_time("refresh", "floor"), at_most=2.3),
+        Target(what="refresh, ours / floor", measured=_time("refresh", "floor"), at_most=1.6),
         Target(
             what="refresh by HTTP, ours / simplejwt's rate",
             measured=_rate("simplejwt"),
-            at_least=3,
-            aim=3.5,
+            at_least=3.5,
             why="the time of the server and of the client is in both",
         ),
         Target(what="refresh by HTTP, ours / allauth's rate", measured=_rate("allauth"), at_least=1.5),
@@ -126,7 +141,7 @@ def _others() -> Iterable[Target]:
         Target(
             what="sign-in / simplejwt",
             measured=_time("sign_in", "simplejwt"),
-            at_most=1.35,
+            at_most=1.05,
             why="the session is written with its device, told to receivers, and shown in the answer",
         ),
         Target(

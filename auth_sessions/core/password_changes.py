@@ -117,8 +117,10 @@ def update_fingerprint_key(session: Session) -> None:
     The session then stays live when the old key is removed from ``SECRET_KEY_FALLBACKS``. The fingerprint of another
     password stays as it is.
     """
-    fingerprint = passwords.fingerprint(session.user.password)
-    if session.password_fingerprint != fingerprint and passwords.matches(session.password_fingerprint, session.user):
+    if passwords.has_present_key(session.password_fingerprint):
+        return
+    if passwords.matches(session.password_fingerprint, session.user):
+        fingerprint = passwords.fingerprint(session.user.password)
         as_read = {"password_fingerprint": session.password_fingerprint}
         update_on_commit(session, {"password_fingerprint": fingerprint}, only_if=as_read)
         session.password_fingerprint = fingerprint

@@ -13,7 +13,7 @@ from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
-from auth_sessions.core.statements import select_session, update_generation
+from auth_sessions.core.statements import select_session_for_tokens, update_generation
 from auth_sessions.core.usage import touch, touch_actor_session, update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
 from auth_sessions.db import deletion
@@ -94,7 +94,7 @@ def read_refresh_token(session_id: uuid.UUID, *, generation: int, jti: str) -> S
 @secret_arguments("jti")
 def _select(session_id: uuid.UUID, *, generation: int, jti: str) -> Session:
     """The session of a presented refresh token, live or not, with its user and token."""
-    session = select_session(session_id, "user", "refresh_token")
+    session = select_session_for_tokens(session_id)
     if session is None:
         raise exceptions.SessionNotFound(session_id=session_id)
     token = session.refresh_token

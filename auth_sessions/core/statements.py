@@ -33,6 +33,7 @@ from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import conceal
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.querysets import SessionQuerySet, live_at
+from auth_sessions.registries import Registry
 
 SECRETS = {"secret", "password_fingerprint", "django_session_key"}
 """The columns whose values no error report shows."""
@@ -41,37 +42,50 @@ PLACEHOLDER_KEY = uuid.UUID(int=0)
 """The key in a queryset that is compiled; each call passes another instead."""
 
 
-def select_session(session_id: uuid.UUID, *related: str, with_user_visibility: bool = False) -> Session | None:
+read_for_tokens = Registry[str]()
+"""What is read of a session whose token is presented or issued, so that receivers find it: "user__profile"."""
+
+
+def select_session_for_tokens(session_id: uuid.UUID) -> Session | None:
+    """As :func:`select_session`, with the user, the refresh token, and what apps have registered."""
+    return select_session(session_id, "user", "refresh_token", optional=tuple(read_for_tokens))
+
+
+def select_session(
+    session_id: uuid.UUID, *related: str, optional: tuple[str, ...] = (), with_user_visibility: bool = False
+) -> Session | None:
     """The row of a session, live or not, with its ``related`` rows ("user", "refresh_token"), in one SELECT.
 
-    None if it does not exist, or one of the related rows does not. ``with_user_visibility`` also asks the user model's
-    default manager (``SessionQuerySet.with_user_visibility()``), by the ORM where that may hide somebody.
+    None if it does not exist, or one of the related rows does not; those that are ``optional`` ("user__profile") may be
+    missing. ``with_user_visibility`` also asks the user model's default manager
+    (``SessionQuerySet.with_user_visibility()``), by the ORM where that may hide somebody.
     """
     using = write_alias()
     if with_user_visibility and not hides_nobody(get_user_model()._default_manager):
-        return _select(session_id, related, using).with_user_visibility().first()
-    compiled = _compiled_select(using, related)
+        return _select(session_id, related, optional, using).with_user_visibility().first()
+    compiled = _compiled_select(using, related, optional)
     if compiled is None:
-        return _select(session_id, related, using).first()
+        return _select(session_id, related, optional, using).first()
     found = compiled.read([_to_db_value("id", session_id, using)], using=using)
     return found[0] if found else None
 
 
-def select_session_and_user(session_id: uuid.UUID, user_key: Any) -> tuple[Session | None, Any]:
+def select_session_and_user(
+    session_id: uuid.UUID, key: Any, *, optional: tuple[str, ...] = ()
+) -> tuple[Session | None, Any]:
     """The row of a session and that of the user with this primary key, who may be another than the session's.
 
+    The user has the related rows that are ``optional`` ("user__profile"), as :func:`select_session` reads them.
     Either is None if it does not exist. One SELECT; two without the user, and, where the user model's default manager
-    may hide somebody, without the session. Raises ``ValueError``, ``TypeError`` or ``ValidationError`` for what cannot
-    be a key.
+    may hide somebody, without the session.
     """
     using, field = write_alias(), get_user_model()._meta.pk
-    key = field.to_python(user_key)
-    compiled = _compiled_by_keys(using)
+    compiled = _compiled_by_keys(using, optional)
     if compiled is None or not _is_usual(key) or not hides_nobody(get_user_model()._default_manager):
-        session = select_session(session_id, "user", with_user_visibility=True)
+        session = select_session(session_id, "user", optional=optional, with_user_visibility=True)
         return session, all_users(using).filter(pk=key).first() if session is None else session.user
     values = [_to_db_value("id", session_id, using), field.get_db_prep_value(key, connections[using])]
-    session, user = compiled.read_each(values, using=using)
+    session, user, *_ = compiled.read_each(values, using=using)
     if user is None:
         return select_session(session_id), None
     if session is not None and session.user_id == user.pk:
@@ -85,19 +99,20 @@ def _is_usual(key: Any) -> bool:
 
 
 @cache
-def _compiled_by_keys(using: str) -> CompiledQuery | None:
-    compiled = _compiled_select(using, ("user",))
+def _compiled_by_keys(using: str, optional: tuple[str, ...]) -> CompiledQuery | None:
+    compiled = _compiled_select(using, ("user",), optional)
     return None if compiled is None else join_by_keys(compiled, Session._meta.get_field("user"), using=using)
 
 
-def _select(session_id: uuid.UUID, related: tuple[str, ...], using: str) -> SessionQuerySet:
+def _select(session_id: uuid.UUID, related: tuple[str, ...], optional: tuple[str, ...], using: str) -> SessionQuerySet:
     exist = {f"{name}__isnull": False for name in related}
-    return all_sessions(using).select_related(*related or (None,)).filter(pk=session_id, **exist)
+    return all_sessions(using).select_related(*(related + optional) or (None,)).filter(pk=session_id, **exist)
 
 
 @cache
-def _compiled_select(using: str, related: tuple[str, ...]) -> CompiledQuery | None:
-    return compile_query(_select(PLACEHOLDER_KEY, related, using), values=[_to_db_value("id", PLACEHOLDER_KEY, using)])
+def _compiled_select(using: str, related: tuple[str, ...], optional: tuple[str, ...]) -> CompiledQuery | None:
+    rows = _select(PLACEHOLDER_KEY, related, optional, using)
+    return compile_query(rows, values=[_to_db_value("id", PLACEHOLDER_KEY, using)])
 
 
 def select_live(user: AbstractBaseUser, *columns: str) -> list[Any]:

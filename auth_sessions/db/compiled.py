@@ -14,6 +14,9 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
+from django.db.models.sql.constants import LOUTER
+
+from auth_sessions.db.times import read_times_faster
 
 logger = logging.getLogger("auth_sessions")
 
@@ -26,9 +29,27 @@ class ModelColumns:
     columns: slice
     names: list[str]
     setters: tuple[Callable[[Any, Any], None], ...]
+    parent: int
+    """Which of the models it is related to, by its position."""
+    key: int
+    """The column of the primary key."""
+    is_optional: bool
+    """Whether a row may lack this model (a LEFT JOIN): its key is then NULL."""
 
     def instances(self, rows: list[list[Any]], using: str) -> list[Any]:
-        return [self.model.from_db(using, self.names, row[self.columns]) for row in rows]
+        """None for a row that lacks this model."""
+        key, columns = self.key, self.columns
+        return [
+            None if self.is_optional and row[key] is None else self.model.from_db(using, self.names, row[columns])
+            for row in rows
+        ]
+
+    def connect(self, instance: Any, other: Any) -> None:
+        """Set the related instance, which may be None, and what it is related to."""
+        set_related, set_reverse = self.setters
+        set_related(instance, other)
+        if other is not None:
+            set_reverse(other, instance)
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,7 @@ class CompiledValues:
     def rows(self, values: list[Any], *, using: str) -> list[list[Any]]:
         """The rows that the queryset would return for these ``values``, in the form that the driver requires."""
         with connections[using].cursor() as cursor:
+            read_times_faster(cursor)
             cursor.execute(self.sql, values)
             rows = [list(row) for row in cursor.fetchall()]
         return self.converted(rows, using=using)
@@ -63,30 +85,33 @@ class CompiledQuery(CompiledValues):
     """A SELECT of whole rows, with the related rows of ``select_related()``."""
 
     models: list[ModelColumns]
-    """The queryset's own model, then the related ones."""
+    """The queryset's own model, then the related ones, each after the one that it is related to."""
 
     def read(self, values: list[Any], *, using: str) -> list[Any]:
         """The instances that the queryset would return for these ``values``, in the form that the driver requires."""
         return self.instances(self.rows(values, using=using), using=using)
 
     def read_each(self, values: list[Any], *, using: str) -> list[Any]:
-        """Of the only row, the instance of each model; None for what has not been found."""
+        """Of the only row, the instance of each model; None for what has not been found.
+
+        The first is not connected with those that are related to it.
+        """
         rows = self.rows(values, using=using)
         if not rows:
             return [None for _ in self.models]
         row = rows[0]
-        keys = [model.columns.start + model.names.index(model.model._meta.pk.attname) for model in self.models]
-        pairs = zip(self.models, keys, strict=True)
-        return [None if row[key] is None else model.instances([row], using)[0] for model, key in pairs]
+        found = [None if row[model.key] is None else model.instances([row], using)[0] for model in self.models]
+        for model, instance in zip(self.models, found, strict=True):
+            if model.parent and found[model.parent] is not None:
+                model.connect(found[model.parent], instance)
+        return found
 
     def instances(self, rows: list[list[Any]], *, using: str) -> list[Any]:
-        own, *related = (model.instances(rows, using) for model in self.models)
-        for model, others in zip(self.models[1:], related, strict=True):
-            set_related, set_reverse = model.setters
-            for instance, other in zip(own, others, strict=True):
-                set_related(instance, other)
-                set_reverse(other, instance)
-        return own
+        instances = [model.instances(rows, using) for model in self.models]
+        for model, others in zip(self.models[1:], instances[1:], strict=True):
+            for instance, other in zip(instances[model.parent], others, strict=True):
+                model.connect(instance, other)
+        return instances[0]
 
 
 def compile_query(rows: QuerySet[Any], *, values: list[Any]) -> CompiledQuery | None:
@@ -107,8 +132,8 @@ def compile_query(rows: QuerySet[Any], *, values: list[Any]) -> CompiledQuery | 
 def join_by_keys(compiled: CompiledQuery, foreign_key: Any, *, using: str) -> CompiledQuery | None:
     """A SELECT of a row by primary key, with the one that its foreign key names, as a SELECT of both by primary key.
 
-    It finds the related row also without the other, and compares them with nothing. None if the query joins anything
-    else, such as the parent of the related model.
+    It finds the related row also without the other, and compares them with nothing. What a LEFT JOIN adds is read as
+    before. None if the query requires anything else, such as the parent of the related model.
     """
     quote = connections[using].ops.quote_name
     own, related = foreign_key.model._meta, foreign_key.related_model._meta
@@ -116,9 +141,11 @@ def join_by_keys(compiled: CompiledQuery, foreign_key: Any, *, using: str) -> Co
     table, related_table = quote(own.db_table), quote(related.db_table)
     columns, _, rest = compiled.sql.partition(" FROM ")
     join = f"{table} INNER JOIN {related_table} ON ({table}.{quote(foreign_key.column)} = {related_key})"
-    if rest.partition(" WHERE ")[0] != join:
+    joined = rest.partition(" WHERE ")[0]
+    further = joined.removeprefix(join)
+    if not joined.startswith(join) or " INNER JOIN " in further:
         return None
-    rows = f"{related_table} LEFT JOIN {table} ON ({own_key} = %s) WHERE {related_key} = %s"
+    rows = f"{related_table} LEFT JOIN {table} ON ({own_key} = %s){further} WHERE {related_key} = %s"
     return replace(compiled, sql=f"{columns} FROM {rows}")
 
 
@@ -182,8 +209,7 @@ def _compile(rows: QuerySet[Any], values: list[Any]) -> CompiledQuery:
     compiler: Any = rows.query.get_compiler(rows.db)
     columns = _compile_columns(compiler, values)
     expressions = [column[0] for column in compiler.select]
-    classes = [compiler.klass_info, *compiler.klass_info.get("related_klass_infos", ())]
-    models = [_model_columns(info, expressions) for info in classes]
+    models = _models(compiler.klass_info, expressions, joins=rows.query.alias_map)
     return CompiledQuery(sql=columns.sql, converters=columns.converters, models=models)
 
 
@@ -206,14 +232,26 @@ def _without_connection(connection: Any, function: Any) -> Any:
     return function.__name__ if getattr(function, "__self__", None) is connection.ops else function
 
 
-def _model_columns(info: dict[str, Any], expressions: list[Any]) -> ModelColumns:
-    columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
-    return ModelColumns(
-        model=info["model"],
-        columns=columns,
-        names=[expression.target.attname for expression in expressions[columns]],
-        setters=tuple(info[name] for name in ("local_setter", "remote_setter") if name in info),
-    )
+def _models(own: dict[str, Any], expressions: list[Any], *, joins: dict[str, Any]) -> list[ModelColumns]:
+    infos, models = [(own, 0)], []
+    for position, (info, parent) in enumerate(infos):  # which grows
+        infos += [(related, position) for related in info.get("related_klass_infos", ())]
+        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        names = [expression.target.attname for expression in expressions[columns]]
+        key = columns.start + names.index(info["model"]._meta.pk.attname)
+        models.append(
+            ModelColumns(
+                model=info["model"],
+                columns=columns,
+                names=names,
+                setters=tuple(info[name] for name in ("local_setter", "remote_setter") if name in info),
+                parent=parent,
+                key=key,
+                is_optional=getattr(joins[expressions[key].alias], "join_type", None) == LOUTER,
+            )
+        )
+    _require(not any(models[model.parent].is_optional for model in models), "what may be missing has related rows")
+    return models
 
 
 def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
@@ -224,9 +262,14 @@ def _check(compiled: CompiledQuery, rows: QuerySet[Any]) -> None:
     empty = [None] * sum(len(part.names) for part in compiled.models)
     (instance,) = compiled.instances(compiled.converted([empty], using=rows.db), using=rows.db)
     _require(type(instance) is rows.model, f"{type(instance)} is read")
-    for name in rows.query.select_related if isinstance(rows.query.select_related, dict) else ():
-        field: Any = rows.model._meta.get_field(name)
+    _check_related(instance, rows.query.select_related)
+
+
+def _check_related(instance: Model, related: Any) -> None:
+    for name, further in related.items() if isinstance(related, dict) else ():
+        field: Any = instance._meta.get_field(name)
         _require(field.is_cached(instance), f"{name} is not set")
+        _check_related(field.get_cached_value(instance), further)
 
 
 def _require(condition: bool, message: str) -> None:

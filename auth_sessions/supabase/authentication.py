@@ -103,7 +103,7 @@ def _uuid(value: object, claim: str, *, http_status: int) -> uuid.UUID:
 
 
 def _bearer_token(request: Request) -> Secret | None:
-    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+    match = BEARER.fullmatch(request.META.get("HTTP_AUTHORIZATION", ""))
     return None if match is None else Secret(match[1])
 
 
@@ -124,10 +124,10 @@ def _unverified(detail: str) -> SupabaseError:
     return bad_jwt(f"invalid JWT: unable to parse or verify signature, {detail}")
 
 
-def _reported(get_session: Callable[[SessionAccessToken], Session], token: SessionAccessToken) -> Session:
-    """The live session of a token. A missing session is reported before an inactive user, as Supabase Auth does."""
+def _reported(get_session: Callable[..., Session], token: SessionAccessToken) -> Session:
+    """The live session of a token, with the profile. A missing one is reported before an inactive user, as upstream."""
     try:
-        return get_session(token)
+        return get_session(token, optional=(users.PROFILE_OF_SESSION,))
     except exceptions.UserInactive as error:
         if error.session is None:
             raise exceptions.SessionNotFound from error

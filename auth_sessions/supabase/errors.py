@@ -28,6 +28,8 @@ VERSION_HEADER = "X-Supabase-Api-Version"
 VERSION = date(2024, 1, 1)
 """Since this version ``code`` is the code of the error; in earlier ones it is the HTTP status."""
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
 
 class SupabaseError(Exception):
     """A refusal in the format of Supabase Auth: status, code ("" if there is none), message, and extra members."""
@@ -57,9 +59,9 @@ class SupabaseError(Exception):
 
 def is_versioned(request: HttpRequest) -> bool:
     """Whether the client requests the format of 2024-01-01, by that or a later date in the version header."""
-    asked = request.headers.get(VERSION_HEADER, "")
+    asked = request.META.get("HTTP_X_SUPABASE_API_VERSION", "")
     try:
-        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", asked, re.ASCII)) and date.fromisoformat(asked) >= VERSION
+        return bool(DATE.fullmatch(asked)) and date.fromisoformat(asked) >= VERSION
     except ValueError:
         return False
 

@@ -1,4 +1,7 @@
-"""Receivers: add the claims of the Supabase API to access tokens, and delete the profiles of deleted users."""
+"""Receivers: add the claims of the Supabase API to access tokens, and delete the profiles of deleted users.
+
+The claims need the profile, which is read with each session whose token is issued.
+"""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DEFAULT_DB_ALIAS
@@ -6,6 +9,7 @@ from django.db.models.signals import pre_delete
 from django.http import HttpRequest
 
 from auth_sessions.core.database import user_models
+from auth_sessions.core.statements import read_for_tokens
 from auth_sessions.db.user_deletion import BY_HAND, deleted_together
 from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing
@@ -15,6 +19,7 @@ from auth_sessions.tokens.keys import simple_jwt
 
 
 def connect() -> None:
+    read_for_tokens.register(users.PROFILE_OF_SESSION)
     access_token_issuing.connect(add_claims, dispatch_uid="auth_sessions.supabase.add_claims")
     for model in user_models():
         uid = f"auth_sessions.supabase.pre_delete.{model._meta.label_lower}"

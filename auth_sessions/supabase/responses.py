@@ -1,7 +1,7 @@
 """The session object and the user object of Supabase's clients, and the claims of the access token."""
 
+import re
 import uuid
-from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import timezone
 
 from auth_sessions import moments
@@ -24,6 +24,9 @@ APP_NAME = "auth_sessions_supabase"
 """The namespace of the URLs."""
 
 AUTHENTICATED = "authenticated"
+
+PLAIN_PATH = re.compile(r"(/[\w.-]+)+", re.ASCII)
+"""A path in which ``reverse()`` would escape nothing."""
 
 METHODS = {"pwd": "password", "sms": "otp"}
 """Supabase's names of authentication method references (RFC 8176); all others are sent unchanged."""
@@ -45,7 +48,9 @@ def user_object(user: AbstractBaseUser) -> dict[str, Any]:
     """The user object: ``User`` of Supabase Auth, without empty members, except for those that clients require."""
     profile, fields = users.profile(user), _described(user)
     key, email, metadata = str(profile.uuid), fields["email"], fields["user_metadata"]
-    times = {"created_at": users.created_at(user), "updated_at": profile.updated_at, "last_sign_in_at": user.last_login}
+    times = _written(
+        {"created_at": users.created_at(user), "updated_at": profile.updated_at, "last_sign_in_at": user.last_login}
+    )
     identity = {
         "identity_id": str(uuid.uuid5(profile.uuid, "email")),
         "id": key,
@@ -59,7 +64,7 @@ def user_object(user: AbstractBaseUser) -> dict[str, Any]:
         {
             "aud": AUTHENTICATED,
             "role": AUTHENTICATED,
-            "identities": [_written(identity)] if email else [],
+            "identities": [identity] if email else [],
             "is_anonymous": False,
             **times,
             **fields,
@@ -75,7 +80,7 @@ def claims(session: Session, *, request: HttpRequest | None = None) -> dict[str,
         **({"iss": iss} if iss else {}),
         "sub": str(users.profile(session.user).uuid),
         "role": AUTHENTICATED,
-        **{name: deepcopy(fields[name]) for name in ("email", "phone", "app_metadata", "user_metadata")},
+        **{name: _copied(fields[name]) for name in ("email", "phone", "app_metadata", "user_metadata")},
         "is_anonymous": False,
         "aal": "aal2" if "mfa" in session.amr else "aal1",
         "amr": [
@@ -112,13 +117,28 @@ def issuer(request: HttpRequest | None) -> str | None:
     """
     if request is None or simple_jwt("ISSUER") is not None:
         return None
-    match, kwargs, namespace = request.resolver_match, None, APP_NAME
-    if match is not None and match.app_names[-1:] == [APP_NAME]:  # mounted in another namespace, or below a parameter
-        namespace, kwargs = match.namespace, match.kwargs
     try:
-        return request.build_absolute_uri(reverse(f"{namespace}:token", kwargs=kwargs)).removesuffix("/token")
+        return request.build_absolute_uri(_token_url(request)).removesuffix("/token")
     except (NoReverseMatch, DisallowedHost, KeyError):  # KeyError: a request made by hand has no host
         return None
+
+
+def _token_url(request: HttpRequest) -> str:
+    """The path of the token endpoint, with which ``reverse()`` has nothing to do where the request is for it."""
+    match, kwargs, namespace = request.resolver_match, None, APP_NAME
+    if match is not None and match.app_names[-1:] == [APP_NAME]:  # mounted in another namespace, or below a parameter
+        path = get_script_prefix() + request.path_info[1:]
+        if match.url_name == "token" and PLAIN_PATH.fullmatch(path):
+            return path
+        namespace, kwargs = match.namespace, match.kwargs
+    return reverse(f"{namespace}:token", kwargs=kwargs)
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a JSON value."""
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _written(members: dict[str, Any]) -> dict[str, Any]:
@@ -131,5 +151,7 @@ def _written(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rfc3339(time: datetime) -> str:
-    aware = time if timezone.is_aware(time) else datetime.fromtimestamp(moments.to_seconds(time), tz=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if time.tzinfo is not UTC:
+        aware = time if timezone.is_aware(time) else datetime.fromtimestamp(moments.to_seconds(time), tz=UTC)
+        time = aware.astimezone(UTC)
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,7 +1,8 @@
 """The endpoints of Supabase's clients. Each view reads its input, calls one function, and builds the response."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_user_model
@@ -40,6 +41,7 @@ from auth_sessions.mixins import OwnTransactionsMixin, ReauthenticationMixin, Si
 from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
+from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.passwords import check_differs, check_new
 from auth_sessions.supabase.request_body import Body, BodyParser
 from auth_sessions.supabase.responses import session_object, user_object
@@ -117,17 +119,23 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
     action_throttle_scope = "auth_sessions_token"
     refusals = errors.SIGN_IN_REFUSALS
+    found_profile: Profile | None = None
 
     @secret_arguments("password")
     def sign_in(self, request: Request, email: str, password: str, body: Body) -> Response:
         credentials = {**body.members, "otp": body.text("otp").strip()}
+
+        def second_factor(user: AbstractBaseUser) -> Iterable[str]:
+            users.keep_profile(user, self.found_profile)
+            return self.second_factor(request._request, user, credentials)
+
         pair = api.sign_in(
             request._request,
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
             normalize=False,
-            second_factor=lambda user: self.second_factor(request._request, user, credentials),
+            second_factor=second_factor,
         )
         with end_on_error(pair.session):
             return Response(session_object(pair))
@@ -135,7 +143,8 @@ class SignInBaseView(SignInMixin, SupabaseView):
     @secret_arguments("password")
     def get_credentials(self, email: str, password: str) -> dict[str, str]:
         """The credentials for ``authenticate()``: the user name of the one user with this address, and the password."""
-        return users.credentials(email, password)
+        credentials, self.found_profile = users.credentials(email, password)
+        return credentials
 
 
 class PasswordGrantView(SignInBaseView):
@@ -201,8 +210,13 @@ class TokenView(UnsupportedGrantView):
         grant = self.grants.get(name)
         if grant is None:
             return super().dispatch(request, *args, **kwargs)
-        response: HttpResponseBase = grant.as_view()(request, *args, **kwargs)
-        return response
+        return _view_of(cast("Hashable", grant))(request, *args, **kwargs)
+
+
+@cache
+def _view_of(grant: Any) -> Callable[..., HttpResponseBase]:
+    view: Callable[..., HttpResponseBase] = grant.as_view()
+    return view
 
 
 class SignedInView(SupabaseView):
@@ -263,7 +277,7 @@ class UserView(ReauthenticationMixin, SignedInView):
         super().initial(request, *args, **kwargs)
 
     def get(self, request: Request, **kwargs: object) -> Response:
-        asked, audience = request.headers.get("X-JWT-AUD"), self.get_token().payload.get("aud")
+        asked, audience = request.META.get("HTTP_X_JWT_AUD"), self.get_token().payload.get("aud")
         if asked and asked not in (audience if isinstance(audience, list) else [audience]):
             raise validation_failed("Token audience doesn't match request audience")
         return Response(user_object(self.get_caller()))

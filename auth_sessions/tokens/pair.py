@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions
 from auth_sessions.choices import SessionKind
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements import select_session_for_tokens
 from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import Secret
 from auth_sessions.models import Session
@@ -36,7 +36,7 @@ def issue_access(session: Session, *, request: HttpRequest | None = None) -> str
     """
     if session.kind != SessionKind.TOKEN:
         raise ValueError("A browser session has no access token.")
-    stored = select_session(session.pk, "user", "refresh_token")
+    stored = select_session_for_tokens(session.pk)
     if stored is None:
         raise exceptions.SessionNotFound
     set_related(session, "refresh_token", stored.refresh_token)

@@ -76,10 +76,10 @@ CONTENDERS = {
     "ours": _ours("auth_sessions, SQL check", "SessionJWTAuthentication"),
     "ours_cached": _ours("auth_sessions, cached check", "CachedSessionJWTAuthentication", redis=REDIS),
     "ours_cached_django_redis": _ours(
-        "auth_sessions, cached check, django-redis",
+        "auth_sessions, cached check, django-redis[hiredis]",
         "CachedSessionJWTAuthentication",
         redis="django_redis.cache.RedisCache",
-        packages=("django_redis",),
+        packages=("django_redis", "hiredis"),
     ),
     "simplejwt": Entry(
         label="simplejwt, blacklist",

@@ -42,6 +42,8 @@ class Contender:
     """How a client speaks to one contender; by default with a Bearer token."""
 
     keyword = "Bearer"
+    refuses = ""
+    """Whose access token is refused: of who was "signed out", or else who is "inactive"."""
 
     def set_up(self) -> None:
         """Make what migrations do not, where it is not there yet."""
@@ -57,6 +59,9 @@ class Contender:
         if self.sign_out_one(device) is None:
             return None
         return replace(self.request(device), expected=(200, 401, 403))
+
+    def request_refused(self, device: Device) -> Call | None:
+        return replace(self.request(device), expected=(401, 403)) if self.refuses else None
 
     def sign_in(self, device: Device) -> Call:
         return Call(path="/token/", data={"username": device.username, "password": PASSWORD})
@@ -95,6 +100,8 @@ class Contender:
 
 class OwnFace(Contender):
     """Speaks as this app's REST face does."""
+
+    refuses = "signed out"
 
     def refresh(self, device: Device) -> Call:
         return Call(path="/token/refresh/", data={"refresh": device.refresh})

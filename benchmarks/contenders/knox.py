@@ -22,6 +22,7 @@ urlpatterns = [
 
 
 class Knox(Contender):
+    refuses = "signed out"
     keyword = "Token"
 
     def sign_in(self, device: Device) -> Call:

@@ -47,6 +47,8 @@ urlpatterns = [
 
 
 class SimpleJWT(Contender):
+    refuses = "inactive"
+
     def refresh(self, device: Device) -> Call:
         return Call(path="/token/refresh/", data={"refresh": device.refresh})
 

@@ -12,8 +12,10 @@ from auth_sessions.core.creation import create_session
 from auth_sessions.core.statements import select_session
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
+from auth_sessions.supabase.models import Profile
 from tests.support.browser import Browser
 from tests.support.device import Device
+from tests.support.host import has_supabase
 from tests.support.related import receiving
 from tests.support.sessions import create_browser_row
 
@@ -85,6 +87,24 @@ def test_a_sign_out_reports_what_the_orm_reads(ada, laptop, make_user, scope):
 @pytest.mark.parametrize("related", RELATED)
 def test_nobody_is_none(sessions, related):
     assert select_session(uuid.uuid4(), *related) is None
+
+
+@has_supabase
+@pytest.mark.parametrize("has_profile", [True, False])
+@pytest.mark.parametrize("related", RELATED[1:])
+def test_what_may_be_missing(laptop, ada, related, has_profile):
+    """A row that the user may lack is read in the same statement, and so is that there is none."""
+    Profile.objects.all().delete()
+    profile = Profile.objects.create(user=ada, user_metadata={"name": "Ada"}) if has_profile else None
+    with CaptureQueriesContext(connection) as queries:
+        found = select_session(laptop.session_id, *related, optional=("user__supabase_profile",))
+    assert len(queries) == 1
+    with CaptureQueriesContext(connection) as queries:
+        assert hasattr(found.user, "supabase_profile") == has_profile
+        if profile is not None:
+            assert values(found.user.supabase_profile) == values(profile)
+            assert found.user.supabase_profile.user is found.user
+    assert len(queries) == 0
 
 
 @pytest.fixture

@@ -16,17 +16,26 @@ from tests.support.servers import PostgreSQLServer, or_skipped, running
 pytestmark = pytest.mark.slow
 
 OPERATIONS = (
-    "request,request_after,refresh,sign_in,sign_in_10,list_100,"
+    "request,request_after,request_refused,refresh,sign_in,sign_in_10,list_100,"
     "sign_out_one,sign_out_others,sign_out_all_1,sign_out_all_10"
 )
 OUR_COSTS = {
     "authenticated request": "1",
-    "request after its sign-out": "2",
+    "request after its sign-out": "1",
+    "refused request": "1",
     "refresh": "2",
     "sign-in": "4 + 2",
     "sign-in, 10 sessions there": "4 + 2",
     "list of 100": "2",
 }
+STATEMENTS = [
+    "request, SQL check: statements",
+    "refused request, SQL check: statements",
+    "refresh: statements",
+    "list of 100: statements",
+]
+"""What must be met in every run."""
+
 FATES = {
     # whether an access token is taken after a sign-out of: one, others, all
     "ours": ("refused", "refused", "refused"),
@@ -112,7 +121,7 @@ def test_our_costs(measured):
     costs = column(measured[1]["SQL statements + transaction control, cache round trips"], "ours")
     assert {row: costs[row] for row in OUR_COSTS} == OUR_COSTS
     targets = measured[1]["Targets"]
-    for what in ("request, SQL check: statements", "refresh: statements", "list of 100: statements"):
+    for what in STATEMENTS:
         assert targets[what]["result"] == "met"
 
 
@@ -159,6 +168,15 @@ def test_history(database):
 
 
 @pytest.mark.parametrize("database", ["postgresql", "mariadb", "sqlite"])
+def test_supabase(database):
+    with or_skipped(), running(*({database} - {"sqlite"})) as where:
+        ended = run_module("benchmarks.supabase", "--database", database, "--rounds=2", "--calls=1", **where)
+    for name, statements in {"bare view": 0, "GET user": 1, "refresh": 2}.items():
+        assert re.search(rf"^{name} +{statements} \+ 0 ", ended.stdout, re.MULTILINE)
+        assert name == "bare view" or f" {name}: " in ended.stdout
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb", "sqlite"])
 def test_clean_up_of_the_history(database):
     with or_skipped(), running(*({database} - {"sqlite"})) as where:
         ended = run_module("benchmarks.history_cleanup", "--database", database, "--rows=2400", **where)
@@ -168,6 +186,17 @@ def test_clean_up_of_the_history(database):
     assert abs(deleted - 600) < 3
     assert abs(shortened - 1200) < 6
     assert "longest transaction: " in ended.stdout
+
+
+def test_profile(postgresql):
+    options = "--contender=ours", "--operation=request", "--calls=20", "--top=300"
+    ended = run_module("benchmarks.profiled", *options, **postgresql)
+    assert "auth_sessions/authentication.py" in ended.stdout
+
+
+def test_start_up():
+    lines = run_module("benchmarks.startup", "--rounds=1").stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["simplejwt alone", "with the app", "with all of its parts"]
 
 
 def test_growth(postgresql, tmp_path):

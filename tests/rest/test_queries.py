@@ -71,6 +71,21 @@ def test_sign_out(ada, laptop, scope, others):
     assert statements(queries) == ["SELECT", *ENDED]
 
 
+def test_a_refused_request(laptop):
+    laptop.copy().sign_out()
+    with CaptureQueriesContext(connection) as queries:
+        assert laptop.me().status_code == 401
+    assert statements(queries) == ["SELECT"]
+
+
+def test_a_request_whose_user_is_gone(ada, laptop):
+    """Whether there is a session of this id nevertheless is a second question."""
+    ada.delete()
+    with CaptureQueriesContext(connection) as queries:
+        assert laptop.me().json()["code"] == "user_not_found"
+    assert statements(queries) == ["SELECT", "SELECT"]
+
+
 def test_a_refused_refresh_mints_and_writes_nothing(laptop):
     thief = laptop.copy()
     laptop.sign_out()

@@ -115,6 +115,7 @@ class TestMounted:
             ("/", ""),
             ("/id/auth/v1/", "id/auth/v1/"),
             ("/acme/auth/v1/", "<slug:tenant>/auth/v1/"),
+            ("/acme%20&%20sons/auth/v1/", "<str:tenant>/auth/v1/"),
         ],
     )
     def test_elsewhere(self, ada, mounted, at, prefix):

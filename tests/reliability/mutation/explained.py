@@ -45,8 +45,8 @@ EXPLAINED = [
     ),
     Explained(
         "authentication.py",
-        "except (ValueError, TypeError, InvalidValue):",
-        "except (ValueError, CosmicRayTestingException, InvalidValue):",
+        "except (ValueError, TypeError, InvalidValue) as error:",
+        "except (ValueError, CosmicRayTestingException, InvalidValue) as error:",
         "the claim is a text, for which Django's own fields raise the other two",
     ),
     Explained(

@@ -1,11 +1,11 @@
-"""A plain name and password are read without DRF's fields: what is read, and every error, is as by them."""
+"""A plain body of a sign-in or a refresh is read without DRF's fields: what is read, and every error, is as by them."""
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.http import QueryDict
 
 from auth_sessions.masking import Secret
-from auth_sessions.serializers import SignInSerializer
+from auth_sessions.serializers import RefreshSerializer, SignInSerializer
 from tests.support.inputs import each
 
 USERNAME = get_user_model().USERNAME_FIELD
@@ -33,6 +33,21 @@ class Same(SignInSerializer):
     """Read by DRF's own code."""
 
 
+class SameRefresh(RefreshSerializer):
+    """As above."""
+
+
+TOKENS = [
+    *({"refresh": token} for token in [*TEXTS, *OTHERS]),
+    {},
+    {"refresh": "x", "unknown": "x"},
+    QueryDict("refresh=x"),
+    None,
+    [],
+    "x",
+]
+
+
 def read(serializer):
     is_valid = serializer.is_valid()
     data = serializer.validated_data
@@ -43,6 +58,11 @@ def read(serializer):
 @each("body", BODIES)
 def test_each_is_read_as_by_drf(body):
     assert read(SignInSerializer(data=body)) == read(Same(data=body))
+
+
+@each("body", TOKENS)
+def test_each_token_is_read_as_by_drf(body):
+    assert read(RefreshSerializer(data=body)) == read(SameRefresh(data=body))
 
 
 def test_changed_fields_are_heard():

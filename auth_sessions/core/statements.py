@@ -26,7 +26,7 @@ from auth_sessions.db.compiled import (
     set_related,
     update_sql,
 )
-from auth_sessions.db.deletion import EndedSession
+from auth_sessions.db.deletion import RECORDED, EndedSession
 from auth_sessions.db.locking import lock, locks_in_order
 from auth_sessions.db.managers import hides_nobody
 from auth_sessions.db.transactions import retry_conflicts
@@ -171,9 +171,7 @@ def _lock_in_scope(session: Session, scope: Scope, using: str, record: type[Ende
     if shape not in _compiled_locks:
         rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
         _compiled_locks[shape] = (
-            compile_query(rows, values=values)
-            if record is None
-            else compile_values(rows, *record._fields, values=values)
+            compile_query(rows, values=values) if record is None else compile_values(rows, *RECORDED, values=values)
         )
     compiled = _compiled_locks[shape]
     if compiled is None:

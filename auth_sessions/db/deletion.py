@@ -68,6 +68,10 @@ class EndedSession(NamedTuple):
         return self.id if self.depends_on_id is None or self.actor_id is not None else self.depends_on_id
 
 
+RECORDED = EndedSession._fields
+"""The columns that are read."""
+
+
 def end(
     lock: Callable[[type[EndedSession] | None], list[Any]],
     *,

@@ -38,7 +38,8 @@ KEYS_PER_STATEMENT = 30_000
 """Below the limits of query parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
 
 
-records_ending, records_ended = Signal(), Signal()
+records_ending = Signal()
+records_ended = Signal()
 """Sent before ``signals.sessions_ending`` and ``sessions_ended``, with ``records`` and without ``sessions``.
 
 The app's own receivers listen to these: instances are built only where a project listens to the others.

@@ -13,19 +13,19 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions, metrics, refusals, security_log, signals
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.db.deletion import EndedSession
+from auth_sessions.db.deletion import EndedSession, records_ended
 from auth_sessions.models import Session
 
 
 def connect() -> None:
     user_login_failed.connect(tell_login_failure, dispatch_uid="auth_sessions.user_login_failed")
     signals.session_started.connect(write_start, dispatch_uid="auth_sessions.security_log.started")
-    signals.sessions_ended.connect(write_end, dispatch_uid="auth_sessions.security_log.ended")
+    records_ended.connect(write_end, dispatch_uid="auth_sessions.security_log.ended")
     signals.refresh_token_reused.connect(write_reuse, dispatch_uid="auth_sessions.security_log.reused")
     signals.password_changed.connect(write_password_change, dispatch_uid="auth_sessions.security_log.password")
     if metrics.is_available:
         signals.session_started.connect(count_start, dispatch_uid="auth_sessions.metrics.started")
-        signals.sessions_ended.connect(count_ends, dispatch_uid="auth_sessions.metrics.ended")
+        records_ended.connect(count_ends, dispatch_uid="auth_sessions.metrics.ended")
         signals.refresh_token_reused.connect(count_reuse, dispatch_uid="auth_sessions.metrics.reused")
 
 

@@ -6,7 +6,7 @@ Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()``
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial, reduce
+from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +130,12 @@ class SessionQuerySet(QuerySet["Session"]):
         """
         using = write_alias_of(self)
         return deletion.end(
-            partial(lock, self.using(using)), using=using, reason=reason, scope=scope, actor=actor, request=request
+            lambda record: lock(self.using(using), record=record),
+            using=using,
+            reason=reason,
+            scope=scope,
+            actor=actor,
+            request=request,
         )
 
     end.alters_data = True  # type: ignore[attr-defined]

@@ -32,12 +32,11 @@ from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.user_saves import end_after_save, get_stored_password, is_new_password, revoke_before_save
-from auth_sessions.db.deletion import EndedSession
+from auth_sessions.db.deletion import EndedSession, records_ended, records_ending
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
 from auth_sessions.db.transactions import call_on_commit
 from auth_sessions.db.user_deletion import BY_HAND, deleted_together, skip_deleted
 from auth_sessions.models import Session
-from auth_sessions.signals import sessions_ended, sessions_ending
 
 logger = logging.getLogger("auth_sessions")
 
@@ -57,11 +56,11 @@ def connect() -> None:
     user_logged_in.connect(create_browser_session, dispatch_uid="auth_sessions.user_logged_in")
     user_logged_out.connect(end_browser_session, dispatch_uid="auth_sessions.user_logged_out")
     got_request_exception.connect(end_unsent_login, dispatch_uid="auth_sessions.got_request_exception")
-    sessions_ending.connect(delete_store_rows, dispatch_uid="auth_sessions.sessions_ending")
-    sessions_ended.connect(delete_store_entries, dispatch_uid="auth_sessions.sessions_ended")
-    sessions_ending.connect(invalidate_cache, dispatch_uid="auth_sessions.sessions_ending.cache")
-    sessions_ended.connect(invalidate_cache, dispatch_uid="auth_sessions.sessions_ended.cache")
-    sessions_ended.connect(flush_own_django_session, dispatch_uid="auth_sessions.sessions_ended.flush")
+    records_ending.connect(delete_store_rows, dispatch_uid="auth_sessions.records_ending")
+    records_ended.connect(delete_store_entries, dispatch_uid="auth_sessions.records_ended")
+    records_ending.connect(invalidate_cache, dispatch_uid="auth_sessions.records_ending.cache")
+    records_ended.connect(invalidate_cache, dispatch_uid="auth_sessions.records_ended.cache")
+    records_ended.connect(flush_own_django_session, dispatch_uid="auth_sessions.records_ended.flush")
     if apps.is_installed("allauth.account"):
         allauth = import_module("allauth.account.signals")
         uid = "auth_sessions.authentication_step_completed"
@@ -201,7 +200,7 @@ def invalidate_cache(signal: Signal, records: Sequence[EndedSession], **kwargs: 
     The second tombstone is for a transaction that took longer than the first one lasts.
     """
     of_tokens = [record.id for record in records if record.kind == SessionKind.TOKEN]
-    session_cache.invalidate(of_tokens, is_committed=signal is sessions_ended)
+    session_cache.invalidate(of_tokens, is_committed=signal is records_ended)
 
 
 def flush_own_django_session(records: Sequence[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from auth_sessions.channels import sockets
-from auth_sessions.db.deletion import EndedSession
-from auth_sessions.signals import sessions_ended
+from auth_sessions.db.deletion import EndedSession, records_ended
 
 
 def connect() -> None:
-    sessions_ended.connect(close_sockets, dispatch_uid="auth_sessions.sessions_ended.sockets")
+    records_ended.connect(close_sockets, dispatch_uid="auth_sessions.records_ended.sockets")
 
 
 def close_sockets(records: Sequence[EndedSession], **kwargs: object) -> None:

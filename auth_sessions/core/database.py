@@ -48,16 +48,18 @@ def all_sessions(using: str | None = None) -> SessionQuerySet:
     return Session.objects.using(using or write_alias())
 
 
-def lock_with_caller(chosen: SessionQuerySet, *, caller: Session | None, using: str) -> list[Session]:
+def lock_with_caller(
+    chosen: SessionQuerySet, *, caller: Session | None, using: str, record: type[Any] | None = None
+) -> list[Any]:
     """Read the sessions that are changed from another one, the caller's, and lock them in key order, together with it.
 
     Raises :class:`~auth_sessions.exceptions.SessionNotFound` if the caller's has ended: what has ended changes nothing.
-    ``caller`` is None for somebody who is signed in by something else than a session.
+    ``caller`` is None for somebody who is signed in by something else than a session. ``record`` is that of ``lock()``.
     """
     if caller is None:
-        return lock(chosen.using(using))
-    locked = lock(chosen.using(using), also=[caller.pk])
-    if caller not in locked:
+        return lock(chosen.using(using), record=record)
+    locked = lock(chosen.using(using), also=[caller.pk], record=record)
+    if all(each.id != caller.pk for each in locked):
         raise exceptions.SessionNotFound
     return locked
 

@@ -2,7 +2,6 @@
 
 import logging
 import uuid
-from functools import partial
 
 from django.db import OperationalError
 from django.http import HttpRequest
@@ -179,7 +178,9 @@ def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
             raise
         logger.exception("A receiver failed when session %s ended for a reused refresh token", session.pk)
     reason = EndReason.REFRESH_TOKEN_REUSED
-    return deletion.end(partial(lock, rows), using=using, reason=reason, request=request, is_robust=True)
+    return deletion.end(
+        lambda record: lock(rows, record=record), using=using, reason=reason, request=request, is_robust=True
+    )
 
 
 def _note_reuse(session: Session, *, generation: int, request: HttpRequest | None) -> None:

@@ -42,10 +42,10 @@ def sign_out(
     scope, using = Scope(scope), write_alias()
     revokes = scope != Scope.LOCAL and session.actor_id is None
 
-    def lock() -> list[Session]:
+    def lock(record: type[deletion.EndedSession] | None) -> list[Any]:
         if revokes:
             revoke_credentials({session.user_id}, using=using)
-        return lock_in_scope(session, scope, using)
+        return lock_in_scope(session, scope, using, record=record)
 
     ended = deletion.end(
         lock,
@@ -89,9 +89,9 @@ def end_chosen(
     """
     using = write_alias()
 
-    def lock() -> list[Session]:
+    def lock(record: type[deletion.EndedSession] | None) -> list[Any]:
         revoke_credentials(revoked_users, using=using)
-        locked = lock_with_caller(chosen, caller=caller, using=using)
+        locked = lock_with_caller(chosen, caller=caller, using=using, record=record)
         if caller is None:
             return locked
         is_theirs = scope is None and all(each.actor_id == caller.actor_id for each in locked)
@@ -99,7 +99,7 @@ def end_chosen(
             raise acting_refused()
         own = all_sessions(using).filter(pk=caller.pk)
         is_chosen = own.filter(pk__in=chosen.using(using).values("pk")).exists()
-        return locked if is_chosen else [each for each in locked if each != caller]
+        return locked if is_chosen else [each for each in locked if each.id != caller.pk]
 
     ended = deletion.end(lock, using=using, reason=reason, scope=scope, actor=actor, request=request)
     if reason in OF_STAFF:

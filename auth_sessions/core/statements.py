@@ -26,6 +26,7 @@ from auth_sessions.db.compiled import (
     set_related,
     update_sql,
 )
+from auth_sessions.db.deletion import RECORDED, EndedSession
 from auth_sessions.db.locking import lock, locks_in_order
 from auth_sessions.db.managers import hides_nobody
 from auth_sessions.db.transactions import retry_conflicts
@@ -142,39 +143,45 @@ def _live(user: AbstractBaseUser, now: datetime, using: str) -> SessionQuerySet:
     return all_sessions(using).filter(live_at(now)).with_password_of(user).last_used_first()
 
 
-def lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
+def lock_in_scope(session: Session, scope: Scope, using: str, *, record: type[EndedSession] | None) -> list[Any]:
     """Read the sessions that a sign-out from this one ends, locked in key order until the transaction ends.
 
+    With a ``record`` only its columns are read.
     Raises :class:`~auth_sessions.exceptions.SessionNotFound` if this one has ended, except for the scope ``local``:
     what has ended signs out nobody else.
     """
     if scope == Scope.LOCAL:
-        return _lock_in_scope(session, scope, using)
-    locked = _lock_in_scope(session, Scope.GLOBAL, using)
-    if session not in locked:
+        return _lock_in_scope(session, scope, using, record)
+    locked = _lock_in_scope(session, Scope.GLOBAL, using, record)
+    if all(each.id != session.pk for each in locked):
         raise exceptions.SessionNotFound
     if scope == Scope.GLOBAL:
         return locked
     # The scope names devices: what an app has handed over stays where the app does, with what is acted from any of it.
-    kept = {each.pk for each in locked if each.sign_in_id == session.sign_in_id}
-    return [each for each in locked if kept.isdisjoint((each.pk, each.depends_on_id))]
+    kept = {each.id for each in locked if each.sign_in_id == session.sign_in_id}
+    return [each for each in locked if kept.isdisjoint((each.id, each.depends_on_id))]
 
 
-def _lock_in_scope(session: Session, scope: Scope, using: str) -> list[Session]:
+def _lock_in_scope(session: Session, scope: Scope, using: str, record: type[EndedSession] | None) -> list[Any]:
     if not locks_in_order(using) or session.actor_id is not None:
-        return lock(_in_scope(session, scope, using))
+        return lock(_in_scope(session, scope, using), record=record)
     user, key = _to_db_value("user", session.user_id, using), _to_db_value("id", session.pk, using)
     values = [user, key] if scope == Scope.LOCAL else [user, user]
-    if (using, scope) not in _compiled_locks:
+    shape = (using, scope, record)
+    if shape not in _compiled_locks:
         rows = _in_scope(session, scope, using).select_for_update().order_by("pk")
-        _compiled_locks[using, scope] = compile_query(rows, values=values)
-    compiled = _compiled_locks[using, scope]
+        _compiled_locks[shape] = (
+            compile_query(rows, values=values) if record is None else compile_values(rows, *RECORDED, values=values)
+        )
+    compiled = _compiled_locks[shape]
     if compiled is None:
-        return lock(_in_scope(session, scope, using))
-    return compiled.read(values, using=using)
+        return lock(_in_scope(session, scope, using), record=record)
+    if isinstance(compiled, CompiledQuery):
+        return compiled.read(values, using=using)
+    return [EndedSession.of(row) for row in compiled.rows(values, using=using)]
 
 
-_compiled_locks: dict[tuple[str, Scope], CompiledQuery | None] = {}
+_compiled_locks: dict[tuple[str, Scope, type[EndedSession] | None], CompiledValues | None] = {}
 
 
 def _in_scope(session: Session, scope: Scope, using: str) -> SessionQuerySet:

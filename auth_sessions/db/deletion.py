@@ -12,16 +12,17 @@ from django.apps import apps
 from django.db import OperationalError, connections, transaction
 from django.db.models import DO_NOTHING, Q, QuerySet
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
+from django.dispatch import Signal
 
 from auth_sessions import signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.db.locking import is_mariadb, join_by_key
 from auth_sessions.db.locking import lock as lock_rows
 from auth_sessions.db.transactions import in_transaction, is_conflict
-from auth_sessions.masking import conceal
+from auth_sessions.masking import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
@@ -37,8 +38,43 @@ KEYS_PER_STATEMENT = 30_000
 """Below the limits of query parameters: 32,766 on SQLite, 65,535 on PostgreSQL with server-side binding."""
 
 
+records_ending = Signal()
+records_ended = Signal()
+"""Sent before ``signals.sessions_ending`` and ``sessions_ended``, with ``records`` and without ``sessions``.
+
+The app's own receivers listen to these: instances are built only where a project listens to the others.
+"""
+
+
+class EndedSession(NamedTuple):
+    """The values of an ended session that the app itself needs, as they were before any receiver ran."""
+
+    id: UUID
+    user_id: Any
+    kind: str
+    django_session_key: str | None
+    actor_id: Any
+    depends_on_id: UUID | None
+    has_dependents: bool
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> EndedSession:
+        """From the values of the columns, in order."""
+        pk, user_id, kind, key, *dependence = values
+        return cls(pk, user_id, kind, key and Secret(key), *dependence)
+
+    @property
+    def sign_in_id(self) -> UUID:
+        """As ``Session.sign_in_id``."""
+        return self.id if self.depends_on_id is None or self.actor_id is not None else self.depends_on_id
+
+
+RECORDED = EndedSession._fields
+"""The columns that are read."""
+
+
 def end(
-    lock: Callable[[], list[Session]],
+    lock: Callable[[type[EndedSession] | None], list[Any]],
     *,
     using: str,
     reason: EndReason,
@@ -47,7 +83,10 @@ def end(
     request: HttpRequest | None = None,
     is_robust: bool = False,
 ) -> int:
-    """End the sessions that ``lock()`` reads and locks in key order. Returns their number.
+    """End the sessions that ``lock(record)`` reads and locks in key order. Returns their number.
+
+    It is called with None, and returns instances, where a project listens to the end of sessions; otherwise it is
+    called with ``EndedSession``, and returns these: ``db.locking.lock`` takes either.
 
     Every session ends by this function: see ``SessionQuerySet.end()`` for what it does. Which sessions end is decided
     before any receiver runs: changes that a receiver makes to the instances, or to the list, have no effect on it. With
@@ -61,14 +100,15 @@ def end(
     """
 
     def work() -> int:
-        chosen = lock()
-        sessions = _with_dependents(chosen, using=using)
+        record = None if _is_heard() else EndedSession
+        chosen = lock(record)
+        sessions = _with_dependents(chosen, record, using=using)
         actors = {session.user_id for session in sessions if session.actor_id is None}
         # Of whoever is deleted together with the actor nothing is told but that.
-        deleted = {session.pk for session in chosen} if reason == EndReason.USER_DELETED else set()
-        acted = [each for each in sessions if each.actor_id in actors and each.pk not in deleted]
-        kept_apart = {session.pk for session in acted}
-        own = [session for session in sessions if session.pk not in kept_apart]
+        deleted = {session.id for session in chosen} if reason == EndReason.USER_DELETED else set()
+        acted = [each for each in sessions if each.actor_id in actors and each.id not in deleted]
+        kept_apart = {session.id for session in acted}
+        own = [session for session in sessions if session.id not in kept_apart] if acted else sessions
         event: dict[str, Any] = {"actor": actor, "request": request, "using": using}
         if acted:
             _end_locked(acted, {**event, "reason": EndReason.SIGNED_OUT, "scope": None}, is_robust=is_robust)
@@ -79,9 +119,15 @@ def end(
     return in_transaction(work, using=using)
 
 
-def _with_dependents(sessions: list[Session], *, using: str) -> list[Session]:
+def _is_heard() -> bool:
+    """Whether a project listens to the end of sessions."""
+    model = apps.get_model("auth_sessions", "Session")
+    return signals.sessions_ending.has_listeners(model) or signals.sessions_ended.has_listeners(model)
+
+
+def _with_dependents(sessions: list[Any], record: type[EndedSession] | None, *, using: str) -> list[Any]:
     """These sessions and those that depend on them, locked. Costs one statement for each level of those, if any."""
-    found = {session.pk: session for session in sessions}
+    found = {session.id: session for session in sessions}
     rows: Any = apps.get_model("auth_sessions", "Session")._base_manager.using(using)
     level = sessions
     while depended_on := [session for session in level if session.has_dependents]:
@@ -90,48 +136,45 @@ def _with_dependents(sessions: list[Session], *, using: str) -> list[Session]:
             people = [session.user_id for session in batch]
             of_people = rows.filter(Q(user_id__in=people) | Q(actor_id__in=people))
             # One may have been added while this transaction, which had read the keys, waited for the locks.
-            level += lock_rows(of_people.filter(depends_on_id__in=[session.pk for session in batch]), has_read=True)
-        level = [session for session in level if session.pk not in found]
-        found.update((session.pk, session) for session in level)
+            dependent = of_people.filter(depends_on_id__in=[session.id for session in batch])
+            level += lock_rows(dependent, has_read=True, record=record)
+        level = [session for session in level if session.id not in found]
+        found.update((session.id, session) for session in level)
     return [found[key] for key in sorted(found)]
 
 
-def _end_locked(sessions: list[Session], event: dict[str, Any], *, is_robust: bool) -> None:
-    using = event["using"]
-    event = {
-        **event,
-        "sender": type(sessions[0]),
-        "records": tuple(
-            EndedSession(row.pk, row.user_id, row.kind, conceal(row.django_session_key)) for row in sessions
-        ),
-    }
-    user_ids = {session.user_id for session in sessions}
-    delete = _prepare_deletion(sessions, using=using)
-    ending = partial(
-        signals.sessions_ending.send_robust if is_robust else signals.sessions_ending.send,
-        sessions=list(sessions),
-        user_ids=set(user_ids),
-        **{**event, "actor": copy(event["actor"])},
-    )
-    event["actor"] = copy(event["actor"])
+def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) -> None:
+    using, is_heard = event["using"], not isinstance(locked[0], EndedSession)
+    records = tuple(_record_of(row) for row in locked) if is_heard else tuple(locked)
+    user_ids = {record.user_id for record in records}
+    event = {**event, "sender": apps.get_model("auth_sessions", "Session"), "records": records}
+    delete = _prepare_deletion(records, using=using)
+
+    def prepare(own: Signal, public: Signal, *, is_robust: bool) -> Callable[[], None]:
+        """A function that sends both signals, with values that no receiver of the other two gets."""
+        told = {**event, "user_ids": set(user_ids), "actor": copy(event["actor"])}
+        sent = [(own, told), (public, {**told, "sessions": list(locked)})] if is_heard else [(own, told)]
+
+        def send() -> None:
+            for signal, values in sent:
+                (signal.send_robust if is_robust else signal.send)(**values)
+
+        return send
+
+    ending = prepare(records_ending, signals.sessions_ending, is_robust=is_robust)
+    ended = prepare(records_ended, signals.sessions_ended, is_robust=True)
     if not is_robust:
         ending()
         delete()
     else:
         _call_in_savepoint(ending, using=using)
         if not _call_in_savepoint(delete, using=using):
-            _delete_without_signals([record.id for record in event["records"]], using=using)
-    ended = partial(signals.sessions_ended.send_robust, sessions=sessions, user_ids=user_ids, **event)
+            _delete_without_signals([record.id for record in records], using=using)
     transaction.on_commit(ended, using=using)
 
 
-class EndedSession(NamedTuple):
-    """The values of an ended session that the app's receivers need, as they were before any receiver ran."""
-
-    id: UUID
-    user_id: Any
-    kind: str
-    django_session_key: str | None
+def _record_of(session: Session) -> EndedSession:
+    return EndedSession.of([getattr(session, name) for name in EndedSession._fields])
 
 
 def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> bool:
@@ -153,11 +196,11 @@ def batches(items: list[T], *, size: int | None = None) -> list[list[T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], None]:
+def _prepare_deletion(records: Sequence[EndedSession], *, using: str) -> Callable[[], None]:
     """Return a function that deletes the related objects as their ``on_delete`` says, then the rows."""
     model: Any = apps.get_model("auth_sessions", "Session")
-    keys = [session.pk for session in sessions]
-    has_tokens = any(session.kind == SessionKind.TOKEN for session in sessions)
+    keys = [record.id for record in records]
+    has_tokens = any(record.kind == SessionKind.TOKEN for record in records)
     collector = UnbatchedCollector(
         using=using, without=None if has_tokens else apps.get_model("auth_sessions", "RefreshToken")
     )
@@ -170,18 +213,16 @@ def _prepare_deletion(sessions: list[Session], *, using: str) -> Callable[[], No
     if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):
         fields = [*(relation.field for relation in relations), model._meta.pk]
         return partial(_delete_in_sql, fields, keys, using=using)
-    # Copies of the sessions. For multi-table inheritance children they are of the parent: the row of a child references
-    # that of the session, as any related object does.
-    names = [field.attname for field in model._meta.concrete_fields if field.attname in sessions[0].__dict__]
-    copies = [model.from_db(using, names, [getattr(row, name) for name in names]) for row in sessions]
-    return partial(_delete_by_collector, collector, copies, keys, using=using)
+    return partial(_delete_by_collector, collector, keys, using=using)
 
 
-def _delete_by_collector(
-    collector: UnbatchedCollector, sessions: list[Session], keys: list[UUID], *, using: str
-) -> None:
-    model: Any = type(sessions[0])
-    collector.collect(sessions)
+def _delete_by_collector(collector: UnbatchedCollector, keys: list[UUID], *, using: str) -> None:
+    """For multi-table inheritance children, too, the instances are of the parent.
+
+    The row of a child references that of the session, as any related object does.
+    """
+    model: Any = apps.get_model("auth_sessions", "Session")
+    collector.collect([model.from_db(using, [model._meta.pk.attname], [key]) for key in keys])
     # The collector would delete the rows a hundred at a time.
     collector.data[model].clear()
     collector.delete()
@@ -292,9 +333,12 @@ class UnbatchedCollector(Collector):
 
 
 def _delete_in_sql(fields: list[Any], keys: list[UUID], *, using: str) -> None:
-    """One statement for each column that holds keys of sessions, however many sessions there are."""
-    quote = connections[using].ops.quote_name
+    """One statement for each column that holds keys of sessions, however many sessions there are.
+
+    The keys are sent as one text: the driver takes longer to adapt a list of them than the database to delete the rows.
+    """
+    quote, array = connections[using].ops.quote_name, f"{{{','.join([key.hex for key in keys])}}}"
     with connections[using].cursor() as cursor:
         for field in fields:
             table, column = quote(field.model._meta.db_table), quote(field.column)
-            cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [keys])  # noqa: S608 - names of models
+            cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s::uuid[])", [array])  # noqa: S608 - names of models

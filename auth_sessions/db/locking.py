@@ -5,7 +5,7 @@ first, without a lock, and the rows are locked by primary key: so every transact
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 from django.db import connections, router
 from django.db.models import F, Model, QuerySet
@@ -28,11 +28,20 @@ def locks_in_order(using: str) -> bool:
     return connection.features.has_select_for_update and connection.vendor != "mysql"
 
 
-def lock(rows: QuerySet[M], *, also: Collection[Any] = (), has_read: bool = False) -> list[M]:
+@overload
+def lock(rows: QuerySet[M], *, also: Collection[Any] = ..., has_read: bool = ...) -> list[M]: ...
+@overload
+def lock(
+    rows: QuerySet[Any], *, also: Collection[Any] = ..., has_read: bool = ..., record: type[Any] | None
+) -> list[Any]: ...
+def lock(
+    rows: QuerySet[Any], *, also: Collection[Any] = (), has_read: bool = False, record: type[Any] | None = None
+) -> list[Any]:
     """Read the rows of any queryset, even an ordered, sliced or joined one, and lock them in primary-key order.
 
     They stay locked until the end of the transaction. ``also`` are the keys of further rows. ``has_read`` says that the
-    innermost ``atomic()`` has read before, and perhaps waited since: then, too, the latest rows are read.
+    innermost ``atomic()`` has read before, and perhaps waited since: then, too, the latest rows are read. With a
+    ``record``, a named tuple that has a constructor ``of(values)``, only its columns are read.
     """
     using = write_alias_of(rows)
     rows, by_key = rows.using(using), rows.model._base_manager.using(using)
@@ -40,12 +49,13 @@ def lock(rows: QuerySet[M], *, also: Collection[Any] = (), has_read: bool = Fals
         chosen = by_key.filter(pk__in=rows.values("pk"))
         if also:  # a UNION, since PostgreSQL reads the whole table for an OR with a subquery
             chosen = by_key.filter(pk__in=chosen.values("pk").union(by_key.filter(pk__in=also).values("pk")))
-        return lock_by_primary_key(chosen)
+        return lock_by_primary_key(chosen, record=record)
     keys = [*_keys(rows), *also]
-    locked = lock_by_primary_key(by_key.filter(pk__in=keys))
+    locked = lock_by_primary_key(by_key.filter(pk__in=keys), record=record)
     if _may_read_snapshot(using, has_read=has_read):
         latest = [*_keys(rows.select_for_update()), *also]
-        locked = lock_by_primary_key(by_key.filter(pk__in=latest)) if set(latest) - set(keys) else locked
+        if set(latest) - set(keys):
+            locked = lock_by_primary_key(by_key.filter(pk__in=latest), record=record)
     return locked
 
 
@@ -53,7 +63,13 @@ def _keys(rows: QuerySet[Any]) -> list[Any]:
     return list(rows.values_list("pk", flat=True))
 
 
-def lock_by_primary_key(rows: QuerySet[M], *, skip_locked: bool = False) -> list[M]:
+@overload
+def lock_by_primary_key(rows: QuerySet[M], *, skip_locked: bool = ...) -> list[M]: ...
+@overload
+def lock_by_primary_key(rows: QuerySet[Any], *, skip_locked: bool = ..., record: type[Any] | None) -> list[Any]: ...
+def lock_by_primary_key(
+    rows: QuerySet[Any], *, skip_locked: bool = False, record: type[Any] | None = None
+) -> list[Any]:
     """As :func:`lock`, in one statement, for rows that are filtered by primary key and by nothing else.
 
     ``skip_locked`` leaves out the rows that another transaction has locked; a database that cannot skip them waits.
@@ -62,7 +78,8 @@ def lock_by_primary_key(rows: QuerySet[M], *, skip_locked: bool = False) -> list
     if not features.has_select_for_update:  # SQLite: a later write, after a read in the same transaction, would fail
         lock_by_update(rows)
     skip_locked = skip_locked and features.has_select_for_update_skip_locked
-    return list(rows.select_for_update(skip_locked=skip_locked).order_by("pk"))
+    locked = rows.select_for_update(skip_locked=skip_locked).order_by("pk")
+    return list(locked) if record is None else [record.of(values) for values in locked.values_list(*record._fields)]
 
 
 def lock_by_update(rows: QuerySet[Any]) -> int:

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.cache import caches
 from django.db import OperationalError, connection
-from django.db.models.signals import post_delete, pre_delete
+from django.db.models.signals import post_delete, post_init, pre_delete
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIRequestFactory
 
@@ -339,3 +339,81 @@ def test_a_receiver_of_the_cached_check_reads_who_signs_out_without_sql(laptop):
 
 def request_of(device):
     return APIRequestFactory().get("/", headers={"Authorization": f"Bearer {device.access}"})
+
+
+@pytest.fixture
+def _unheard(monkeypatch):
+    """As in a project that does not listen to the end of sessions."""
+    for signal in (sessions_ending, sessions_ended):
+        monkeypatch.setattr(signal, "receivers", [])
+
+
+@pytest.mark.usefixtures("_unheard", "_cached", "any_transaction_mode")
+class TestWhereNobodyListens:
+    """Then the rows are read as records, and everything ends as it does otherwise."""
+
+    def test_each_scope(self, ada, bob, laptop, phone, security_log):
+        browser, other = Browser().sign_in(ada), Device().sign_in(bob)
+        for device in (laptop, phone):
+            assert device.fast().status_code == 200
+        assert laptop.sign_out("others").status_code == 204
+        assert {str(session.pk) for session in Session.objects.all()} == {laptop.session_id, other.session_id}
+        assert phone.fast().status_code == phone.refresh().status_code == 401
+        assert not browser.is_signed_in()
+        phone = Device().sign_in(ada)
+        assert phone.sign_out("local").status_code == 204
+        assert laptop.fast().status_code == 200
+        assert laptop.sign_out().status_code == 204
+        assert laptop.fast().status_code == 401
+        assert [str(session.pk) for session in Session.objects.all()] == [other.session_id]
+        assert len(security_log.of("session_ended")) == 4
+
+    def test_what_depends_on_a_session(self, ada, bob, laptop):
+        at_work, at_home = Device().sign_in(bob), Device().sign_in(bob)
+        acted = act(bob, ada, from_device=at_work)
+        assert at_home.sign_out("others").status_code == 204
+        assert {str(each.pk) for each in Session.objects.all()} == {laptop.session_id, at_home.session_id}
+        acted = act(bob, ada, from_device=at_home)
+        act(bob, ada)
+        assert acted.sign_out().status_code == 204
+        assert {str(each.pk) for each in Session.objects.all()} == {laptop.session_id, at_home.session_id}
+
+    def test_theft(self, clock, laptop, phone):
+        thief = steal(laptop, clock)
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
+        assert [str(session.pk) for session in Session.objects.all()] == [phone.session_id]
+
+    def test_where_the_collector_deletes(self, ada, new_models):
+        from django.db import models
+
+        kept = with_table(child("Kept", Session, models.SET_NULL, null=True))
+        device = Device().sign_in(ada)
+        kept.objects.create(key_id=device.session_id)
+        assert Session.objects.all().end(reason="revoked") == 1
+        assert kept.objects.get().key_id is None
+
+
+def complete_instances(end):
+    """How many instances of sessions, with all their values, are built."""
+    built = []
+
+    def note(instance, **kwargs):
+        if not instance.get_deferred_fields():
+            built.append(instance)
+
+    with receiving(note, post_init, of=Session):
+        end()
+    return len(built)
+
+
+def test_instances_are_built_only_for_who_listens(ada, monkeypatch):
+    for signal in (sessions_ending, sessions_ended):
+        monkeypatch.setattr(signal, "receivers", [])
+    costs = []
+    for number in (1, 10):
+        laptop = [Device().sign_in(ada) for _ in range(number)][-1]
+        costs.append(complete_instances(laptop.sign_out))
+    assert len(set(costs)) == 1
+    laptop = [Device().sign_in(ada) for _ in range(10)][-1]
+    with receiving(forget_keys, sessions_ended, of=Session):
+        assert complete_instances(laptop.sign_out) == costs[0] + 10

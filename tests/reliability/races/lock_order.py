@@ -135,6 +135,8 @@ def keys_in(params):
             found |= keys_in(each)
         elif isinstance(each, uuid.UUID) and each.version == 7:  # of a session, or of an activity
             found.add(each)
+        elif isinstance(each, str) and each.startswith("{"):  # an array of PostgreSQL, as text
+            found |= keys_in(each.strip("{}").split(","))
         elif isinstance(each, str) and KEY.fullmatch(each):
             found |= keys_in([uuid.UUID(each)])
     return found

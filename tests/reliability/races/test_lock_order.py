@@ -18,8 +18,8 @@ LOCK_SESSIONS = (
 )
 LOCK_ONE = f'UPDATE "{SESSIONS}" SET "name" = %s WHERE "{SESSIONS}"."id" = %s'
 SKIP_LOCKED = LOCK_USER + " SKIP LOCKED"
-DELETE_TOKENS = 'DELETE FROM "auth_sessions_refreshtoken" WHERE "session_id" = ANY(%s)'
-DELETE_SESSIONS = f'DELETE FROM "{SESSIONS}" WHERE "id" = ANY(%s)'
+DELETE_TOKENS = 'DELETE FROM "auth_sessions_refreshtoken" WHERE "session_id" = ANY(%s::uuid[])'
+DELETE_SESSIONS = f'DELETE FROM "{SESSIONS}" WHERE "id" = ANY(%s::uuid[])'
 INSERT_RELATED = 'INSERT INTO "host_pushdevice" ("session_id") VALUES (%s)'
 UNORDERED = f'SELECT "id" FROM "{SESSIONS}" WHERE "id" IN (%s) FOR UPDATE'
 

@@ -287,11 +287,12 @@ def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] 
     user_field, primary_key = simple_jwt("USER_ID_FIELD"), get_user_model()._meta.pk
     if not related and user_field in {"pk", primary_key.attname}:
         key = _as_key(primary_key.to_python, token.user_id)
+        _as_key(primary_key.get_prep_value, key)
         session, user = select_session_and_user(token.session_id, key, optional=optional)
     else:
         session = select_session(token.session_id, "user", *related, optional=optional, with_user_visibility=True)
         if session is None:
-            user = _as_key(lambda value: all_users().filter(**{user_field: value}), token.user_id).first()
+            user = _as_key(lambda value: all_users().filter(**{user_field: value}).first(), token.user_id)
         else:
             user = session.user
     if session is None:
@@ -301,10 +302,10 @@ def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] 
     return session
 
 
-def _as_key(convert: Callable[[str], Any], user_id: str) -> Any:
-    """What ``convert`` makes of it, without SQL. Raises ``TokenNotValid`` for what cannot be a key."""
+def _as_key(use: Callable[[Any], Any], value: Any) -> Any:
+    """What ``use`` makes of it. Raises ``TokenNotValid`` for what cannot be a key."""
     try:
-        return convert(user_id)
+        return use(value)
     except (ValueError, TypeError, InvalidValue) as error:
         raise exceptions.TokenNotValid from error
 

@@ -26,6 +26,13 @@ def to_seconds(moment: datetime) -> float:
     return moment.timestamp() if moment.tzinfo is not None else moment.replace(fold=1).timestamp()
 
 
+def to_past_seconds(moment: datetime) -> float:
+    """Unix time of a moment that has passed."""
+    seconds = to_seconds(moment)
+    is_certain = moment.tzinfo is not None or seconds <= timezone.now().timestamp()
+    return seconds if is_certain else moment.replace(fold=0).timestamp()
+
+
 def from_seconds(seconds: float) -> datetime:
     """The moment of a Unix time, as the database has it."""
     return datetime.fromtimestamp(seconds, tz=UTC if settings.USE_TZ else None)
@@ -43,5 +50,4 @@ def age(moment: datetime) -> timedelta:
     now = timezone.now()
     if moment.tzinfo is not None:
         return now - moment
-    seconds = now.timestamp() - to_seconds(moment)
-    return timedelta(seconds=seconds if seconds >= 0 else now.timestamp() - moment.replace(fold=0).timestamp())
+    return timedelta(seconds=now.timestamp() - to_past_seconds(moment))

@@ -23,7 +23,7 @@ def fingerprint(password_hash: str, *, secret: str | bytes | None = None) -> str
     The first eight are an id of the key, the others those of the HMAC.
     """
     secret = settings.SECRET_KEY if secret is None else secret
-    digest = hmac.digest(_hmac_key(secret), password_hash.encode(), "sha256")
+    digest = hmac.digest(_hmac_key(secret), force_bytes(password_hash), "sha256")
     return key_id(secret) + digest.hex()[: LENGTH - KEY_ID_LENGTH]
 
 

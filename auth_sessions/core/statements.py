@@ -87,7 +87,7 @@ def select_session_and_user(
     values = [_to_db_value("id", session_id, using), field.get_db_prep_value(key, connections[using])]
     session, user, *_ = compiled.read_each(values, using=using)
     if user is None:
-        return select_session(session_id), None
+        return select_session(session_id, "user"), None
     if session is not None and session.user_id == user.pk:
         set_related(session, "user", user)
     return session, user

@@ -57,7 +57,7 @@ def next_touch_at(session: Session) -> float:
 
     ``AUTH_SESSIONS_IDLE_TIMEOUT`` needs no comparison: it is longer than ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``.
     """
-    at = session.last_seen_at.timestamp() + conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL.total_seconds()
+    at = moments.to_past_seconds(session.last_seen_at) + conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL.total_seconds()
     return at if session.expires_at is None else min(at, moments.to_seconds(session.expires_at))
 
 

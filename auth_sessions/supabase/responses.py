@@ -124,11 +124,11 @@ def issuer(request: HttpRequest | None) -> str | None:
 
 
 def _token_url(request: HttpRequest) -> str:
-    """The path of the token endpoint, with which ``reverse()`` has nothing to do where the request is for it."""
+    """The path of the token endpoint, which is that of a request for it where its route has no other."""
     match, kwargs, namespace = request.resolver_match, None, APP_NAME
     if match is not None and match.app_names[-1:] == [APP_NAME]:  # mounted in another namespace, or below a parameter
         path = get_script_prefix() + request.path_info[1:]
-        if match.url_name == "token" and PLAIN_PATH.fullmatch(path):
+        if match.url_name == "token" and match.route == request.path_info[1:] and PLAIN_PATH.fullmatch(path):
             return path
         namespace, kwargs = match.namespace, match.kwargs
     return reverse(f"{namespace}:token", kwargs=kwargs)

@@ -38,25 +38,19 @@ UNKNOWN_USERNAME = "no-such-user:{}"
 
 def usernames(email: str) -> list[str]:
     """The user names of all users with this e-mail address, compared without regard to case."""
-    return [name for _, name, _ in _with_address(email)]
+    return [name for _, name in _with_address(email)]
 
 
-def _with_address(email: str) -> list[tuple[Any, str, Profile | None]]:
-    """The key, the user name and the profile of each user with this address, in one SELECT."""
+def _with_address(email: str) -> list[tuple[Any, str]]:
+    """The key and the user name of each user with this address."""
     if len(email) > EMAIL_LENGTH:
         return []
     user_model = get_user_model()
-    columns = [field.attname for field in Profile._meta.concrete_fields]
-    of_profile = [f"supabase_profile__{name}" for name in columns]
-    names = ("pk", user_model.USERNAME_FIELD, user_model.get_email_field_name(), *of_profile)
+    names = ("pk", user_model.USERNAME_FIELD, user_model.get_email_field_name())
     rows = _visible().filter(has_email(email)).values_list(*names)
     found: list[Any] = find_text(lambda: list(rows), default=[])
     # A database may also treat accents, or letters with the same upper case, as equal.
-    return [
-        (key, name, None if values[0] is None else Profile.from_db(write_alias(), columns, values))
-        for key, name, stored, *values in found
-        if is_same_email(stored, email)
-    ]
+    return [(key, name) for key, name, stored in found if is_same_email(stored, email)]
 
 
 def sharing_an_address() -> list[Any]:
@@ -87,19 +81,17 @@ def is_taken(user: AbstractBaseUser) -> bool:
     return bool(in_transaction(lambda: lock(users), using=write_alias()))  # sees what another has just written
 
 
-def credentials(email: str, password: str) -> tuple[dict[str, str], Profile | None]:
-    """The credentials for ``authenticate()``, and the profile of the one user with this address, if there is one.
+def credentials(email: str, password: str) -> dict[str, str]:
+    """The credentials for ``authenticate()``.
 
     For an unknown address, and for one that several users share, they contain a user name that no user has: it takes as
     long as a wrong password, and ``user_login_failed`` is sent.
     """
     found = _with_address(email)
     if len(found) > 1:
-        logger.warning("A sign-in is refused, since several users share its address: %s", [key for key, _, _ in found])
-    name, profile = UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest()), None
-    if len(found) == 1:
-        ((_, name, profile),) = found
-    return {get_user_model().USERNAME_FIELD: name, "password": password}, profile
+        logger.warning("A sign-in is refused, since several users share its address: %s", [key for key, _ in found])
+    name = found[0][1] if len(found) == 1 else UNKNOWN_USERNAME.format(hashlib.sha256(email.encode()).hexdigest())
+    return {get_user_model().USERNAME_FIELD: name, "password": password}
 
 
 def build(email: str) -> AbstractBaseUser:
@@ -152,12 +144,6 @@ def profile(user: AbstractBaseUser) -> Profile:
         found = _profiles().filter(user_id=user.pk).first() or _create_profile(user)
         _keep(user, found)
     return found
-
-
-def keep_profile(user: AbstractBaseUser, found: Profile | None) -> None:
-    """Let :func:`profile` return what has been read before, if it is the user's."""
-    if found is not None and found.user_id == user.pk:
-        _keep(user, found)
 
 
 def _keep(user: AbstractBaseUser, profile: Profile) -> None:

@@ -41,7 +41,6 @@ from auth_sessions.mixins import OwnTransactionsMixin, ReauthenticationMixin, Si
 from auth_sessions.supabase import errors, users
 from auth_sessions.supabase.authentication import BearerAuthentication, SignOutAuthentication
 from auth_sessions.supabase.errors import SupabaseError, validation_failed
-from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.passwords import check_differs, check_new
 from auth_sessions.supabase.request_body import Body, BodyParser
 from auth_sessions.supabase.responses import session_object, user_object
@@ -119,23 +118,17 @@ class SignInBaseView(SignInMixin, SupabaseView):
 
     action_throttle_scope = "auth_sessions_token"
     refusals = errors.SIGN_IN_REFUSALS
-    found_profile: Profile | None = None
 
     @secret_arguments("password")
     def sign_in(self, request: Request, email: str, password: str, body: Body) -> Response:
         credentials = {**body.members, "otp": body.text("otp").strip()}
-
-        def second_factor(user: AbstractBaseUser) -> Iterable[str]:
-            users.keep_profile(user, self.found_profile)
-            return self.second_factor(request._request, user, credentials)
-
         pair = api.sign_in(
             request._request,
             self.get_credentials(email, password),
             tag=self.get_tag(),
             lifetime=self.get_lifetime(),
             normalize=False,
-            second_factor=second_factor,
+            second_factor=lambda user: self.second_factor(request._request, user, credentials),
         )
         with end_on_error(pair.session):
             return Response(session_object(pair))
@@ -143,8 +136,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
     @secret_arguments("password")
     def get_credentials(self, email: str, password: str) -> dict[str, str]:
         """The credentials for ``authenticate()``: the user name of the one user with this address, and the password."""
-        credentials, self.found_profile = users.credentials(email, password)
-        return credentials
+        return users.credentials(email, password)
 
 
 class PasswordGrantView(SignInBaseView):

@@ -76,7 +76,7 @@ class SessionToken(Token):
         """The backends of earlier keys, which may have signed the token."""
         return ()
 
-    @cached_property
+    @property
     def session_id(self) -> uuid.UUID:
         return uuid.UUID(self.payload["session_id"])
 
@@ -146,7 +146,7 @@ class ProjectToken(SessionToken):
     def type_claim(self) -> str:
         return simple_jwt("TOKEN_TYPE_CLAIM") or "token_type"
 
-    @cached_property
+    @property
     def user_id(self) -> str:
         return str(self.payload[simple_jwt("USER_ID_CLAIM")])
 
@@ -270,7 +270,7 @@ class SessionAccessToken(ProjectToken):
         """Raise ``TokenError`` unless the claims contain a session, a user, a generation and the times of issue."""
         super().verify()
         try:
-            complete = self.user_id and "\0" not in self.user_id and self.rotated_at and self.confirms_at
+            complete = self.user_id.encode() and "\0" not in self.user_id and self.rotated_at and self.confirms_at
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not complete:

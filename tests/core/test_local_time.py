@@ -10,6 +10,7 @@ from auth_sessions.core import statements
 from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.keys import read_claims
+from tests.support.shared_cache import asked
 from tests.support.supabase import SupabaseDevice, add_user, needs_email
 
 pytestmark = pytest.mark.slow
@@ -20,6 +21,7 @@ BACK, FORWARD = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, 
 def forget_compiled_statements():
     """They convert times as ``USE_TZ`` was when they were compiled; a project does not change it."""
     statements._compiled_select.cache_clear()
+    statements._compiled_by_keys.cache_clear()
     statements._compiled_insert.cache_clear()
     statements._compiled_locks.clear()
     statements._compiled_lists.clear()
@@ -117,3 +119,15 @@ def test_the_time_of_a_sign_in_stays_in_the_token(make_user, travel, start):
     travel(moment + minutes(70))
     device.refresh()
     assert read_claims(device.access)["amr"][0]["timestamp"] == moment.timestamp()
+
+
+@pytest.mark.usefixtures("local_times", "shared_cache")
+@pytest.mark.parametrize("change", [BACK, FORWARD], ids=["back", "forward"])
+@pytest.mark.parametrize("start", [-70, -50, -10, 0, 10, 50])
+def test_the_cached_check_costs_no_more(ada, travel, change, start):
+    """A session that was used a moment ago is accepted from the cache, also in the second of the two hours."""
+    travel(change + minutes(start))
+    device = Device().sign_in(ada)
+    device.fast()
+    travel(change + minutes(start) + timedelta(seconds=20))
+    assert asked(device.fast) == ([], ["get"])

@@ -234,3 +234,12 @@ def test_a_password_reset_link_ends_the_sessions(ada, laptop):
     assert form.is_valid(), form.errors
     form.save()
     assert code(laptop.me()) == GONE
+
+
+@pytest.mark.django_db
+def test_a_user_model_without_passwords(ada):
+    """Django allows ``password = None`` in the model: everybody signs in elsewhere."""
+    ada.password = None
+    session = create_session(ada)
+    assert list(Session.objects.live(user=ada)) == [session]
+    assert passwords.matches(session.password_fingerprint, ada)

@@ -9,12 +9,12 @@ from django.db.models import signals
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.core.creation import create_session
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements import select_session, select_session_and_user
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
 from auth_sessions.supabase.models import Profile
 from tests.support.browser import Browser
-from tests.support.device import Device
+from tests.support.device import Device, code
 from tests.support.host import has_supabase
 from tests.support.related import receiving
 from tests.support.sessions import create_browser_row
@@ -159,3 +159,13 @@ def test_all_is_written_or_nothing(ada):
         create_session(ada)
     assert not Session.objects.exists()
     assert not RefreshToken.objects.exists()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Foreign keys are always enforced.")
+def test_a_user_who_is_gone_without_the_session(laptop, ada):
+    """Where a database enforces no foreign key: the session is then not found either."""
+    with connection.constraint_checks_disabled():
+        get_user_model()._base_manager.filter(pk=ada.pk)._raw_delete(connection.alias)
+        assert select_session_and_user(Session.objects.get().pk, ada.pk) == (None, None)
+        assert code(laptop.get("sessions/")) == (401, "user_not_found")
+        Session.objects.all()._raw_delete(connection.alias)

@@ -1,8 +1,10 @@
 """The app's views authenticate by the project's own subclasses of ``SessionJWTAuthentication`` in its defaults."""
 
 import pytest
+from django.conf import settings as project
 from django.test import RequestFactory
 from rest_framework.authentication import BasicAuthentication
+from rest_framework.request import Request
 
 from auth_sessions import exceptions
 from auth_sessions.api import get_session
@@ -16,6 +18,7 @@ from auth_sessions.views import AuthSessionsView, RefreshView, SignInView, UserS
 from tests.host.authentication import CachedOwnHeaderAuthentication, OwnHeaderAuthentication, refused_session
 from tests.support.device import Device, code
 from tests.support.inputs import each
+from tests.support.keys import read_claims, signed
 
 pytestmark = pytest.mark.any_database
 
@@ -155,3 +158,25 @@ class TestTheCachedCheck:
         assert (found.uses_cache, CachedOwnHeaderAuthentication.uses_cache) == (False, True)
         assert (found.__name__, found.__module__) == ("CachedOwnHeaderAuthentication", "tests.host.authentication")
         assert CachedSessionJWTAuthentication.uses_cache
+
+
+class Renaming:
+    """Reads the name of a user, as an earlier issuer wrote it."""
+
+    def get_validated_token(self, raw_token):
+        token = super().get_validated_token(raw_token)
+        token["user_id"] = token["user_id"].removeprefix("person:")
+        return token
+
+
+@pytest.mark.usefixtures("shared_cache")
+@pytest.mark.parametrize("base", [SessionJWTAuthentication, CachedSessionJWTAuthentication])
+def test_a_claim_that_the_projects_class_has_changed(laptop, ada, base):
+    authentication = type("OfTheProject", (Renaming, base), {})()
+    claims = {**read_claims(laptop.access), "user_id": f"person:{ada.pk}"}
+    raw = signed({"alg": "HS256"}, claims, project.SECRET_KEY)
+    for _ in range(2):
+        user, token = authentication.authenticate(
+            Request(RequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {raw}"))
+        )
+        assert (user.pk, str(token.session.pk)) == (ada.pk, laptop.session_id)

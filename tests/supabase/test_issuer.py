@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.test.utils import override_script_prefix
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from auth_sessions import api
 from tests.support.device import PASSWORD, Device
@@ -130,3 +130,19 @@ class TestMounted:
         device = SupabaseDevice().sign_in()
         assert device.claims["iss"] == ISSUER
         assert device.user().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("pattern", "place", "issuer"),
+    [
+        (path("<int:shop>/auth/v1/", include("auth_sessions.supabase.urls")), "/007/auth/v1/", "/7/auth/v1"),
+        (re_path("^[aA]uth/v1/", include("auth_sessions.supabase.urls")), "/Auth/v1/", "/auth/v1"),
+    ],
+)
+def test_another_spelling_of_the_address(ada, mounted, pattern, place, issuer):
+    """All tokens of one place name the same issuer, however the client has written it."""
+    mounted(pattern)
+    device = SupabaseDevice()
+    body = {"email": EMAIL, "password": PASSWORD}
+    device.keep(device.send("POST", "token?grant_type=password", body, at=place))
+    assert device.claims["iss"] == f"http://testserver{issuer}"

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.signals import user_logged_in
 
 from auth_sessions import api
 from auth_sessions.models import Session
@@ -202,3 +203,18 @@ def test_a_project_may_write_more_metadata_than_a_client(ada):
     assert device.update(data={"name": None}).status_code == 200
     assert device.update(data={"more": "y"}).status_code == 400
     assert written(device.update(data={"notes": None}).json()) == {}
+
+
+def test_what_a_receiver_writes_at_a_sign_in_is_in_its_answer(laptop, ada):
+    """The profile is read when everybody has been told, not before the password was compared."""
+
+    def write(sender, user, **event):
+        Profile.objects.filter(user_id=user.pk).update(app_metadata={"roles": ["editor"]})
+
+    user_logged_in.connect(write)
+    try:
+        laptop.keep(answer := laptop.try_sign_in())
+    finally:
+        user_logged_in.disconnect(write)
+    for shown in (laptop.claims, answer.json()["user"]):
+        assert shown["app_metadata"]["roles"] == ["editor"]

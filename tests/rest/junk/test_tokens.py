@@ -223,9 +223,11 @@ def test_claims_of_a_refresh_token(laptop, claim, value):
     assert show(laptop, "refresh", with_claim(laptop, "refresh", **{claim: value})) == NOT_VALID
 
 
+@pytest.mark.parametrize("is_key", [True, False])
 @each("value", {name: value for name, value in NOT_AN_ID.items() if value is not MISSING})
-def test_user_of_no_session(laptop, value):
+def test_user_of_no_session(laptop, ada, settings, value, is_key):
     """Where the session is gone, the user is looked up by the claim."""
+    settings.SIMPLE_JWT = {"USER_ID_FIELD": "pk" if is_key else ada.USERNAME_FIELD}
     laptop = laptop.copy()
     laptop.access = with_claim(laptop, "access", session_id=str(uuid.uuid4()), user_id=value)
     assert refusal(laptop.get("sessions/"))[1] in {"token_not_valid", "user_not_found"}

@@ -18,9 +18,9 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
 from auth_sessions.authentication import CachedSessionJWTAuthentication, LazyUser
 from auth_sessions.core.sign_out import sign_out
+from auth_sessions.db.deletion import records_ended, records_ending
 from auth_sessions.models import Session
 from auth_sessions.receivers import invalidate_cache
-from auth_sessions.signals import sessions_ended, sessions_ending
 from tests.support.device import Device, code
 from tests.support.shared_cache import BOUND, asked
 from tests.support.ways_to_end import OF_BROWSERS, WAYS_TO_END
@@ -163,11 +163,11 @@ def test_a_user_whose_row_is_gone(laptop, ada):
 @contextmanager
 def receiving_no_word():
     """As for a raw deletion: the cache is not told."""
-    uids = ["auth_sessions.sessions_ending.cache", "auth_sessions.sessions_ended.cache"]
-    for signal, uid in zip((sessions_ending, sessions_ended), uids, strict=True):
+    uids = ["auth_sessions.records_ending.cache", "auth_sessions.records_ended.cache"]
+    for signal, uid in zip((records_ending, records_ended), uids, strict=True):
         assert signal.disconnect(dispatch_uid=uid)
     yield
-    for signal, uid in zip((sessions_ending, sessions_ended), uids, strict=True):
+    for signal, uid in zip((records_ending, records_ended), uids, strict=True):
         signal.connect(invalidate_cache, dispatch_uid=uid)
 
 

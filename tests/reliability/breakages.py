@@ -117,7 +117,7 @@ BREAKAGES = [
     Breakage(
         "a sign-out of the others leaves them",
         "auth_sessions.core.statements",
-        "return [each for each in locked if kept.isdisjoint((each.pk, each.depends_on_id))]",
+        "return [each for each in locked if kept.isdisjoint((each.id, each.depends_on_id))]",
         "return []",
     ),
     Breakage(

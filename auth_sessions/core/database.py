@@ -104,7 +104,7 @@ def as_told(session: Session) -> Session:
             set_related(told, name, as_told(related) if name == "depends_on" else copy(related))
     if (user := get_related(session, "user")) is not None:
         told.user.pk = session.user_id  # a receiver of user_logged_in may have changed the user's own
-        told.user._state.fields_cache = user._state.fields_cache  # what a receiver reads of the user is read once
+        told.user._state = user._state  # what a receiver reads of the user is read once
     return told
 
 

@@ -19,7 +19,7 @@ from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.db.locking import is_mariadb, join_by_key
 from auth_sessions.db.locking import lock as lock_rows
 from auth_sessions.db.transactions import in_transaction, is_conflict
-from auth_sessions.masking import Secret
+from auth_sessions.masking import Secret, conceal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -255,14 +255,15 @@ def delete_by_key(model: Any, keys: Iterable[Any], *, using: str) -> int:
     As ``QuerySet.delete()``, but of the table no other row is read, unless another refers to it, or a receiver is
     called for each. Returns the number of rows of the model.
     """
-    rows = model._base_manager.using(using)
+    # No variable holds a queryset: an error report would read its rows, which may have a secret key.
+    is_fast = UnbatchedCollector(using=using).can_fast_delete(model._base_manager.using(using).none())
     deleted = 0
     for batch in batches(list(keys)):
-        chosen = rows.filter(pk__in=batch)
-        if UnbatchedCollector(using=using).can_fast_delete(chosen):
+        if is_fast:
             deleted += _delete_by_key(model, batch, using=using)
         else:
-            deleted += chosen.delete()[1].get(model._meta.label, 0)
+            counts = model._base_manager.using(using).filter(pk__in=batch).delete()[1]
+            deleted += counts.get(model._meta.label, 0)
     return deleted
 
 
@@ -272,12 +273,16 @@ def _delete_by_key(model: Any, keys: list[Any], *, using: str) -> int:
     InnoDB would wait for the others that it reads, where another transaction has locked them. That one may wait for
     these: a deadlock.
     """
-    if not keys or not is_mariadb(using):
-        return cast("int", model._base_manager.using(using).filter(pk__in=keys)._raw_delete(using))
-    connection = connections[using]
-    values = [model._meta.pk.get_db_prep_save(key, connection) for key in keys]
-    rows, join = ", ".join(["(%s)"] * len(values)), join_by_key(model, "named.id", using=using)
-    sql = f"DELETE found FROM (WITH keys_ (id) AS (VALUES {rows}) SELECT id FROM keys_) AS named {join}"  # noqa: S608 - names of models
+    if not keys:
+        return 0
+    connection, column = connections[using], model._meta.pk
+    values = [conceal(column.get_db_prep_save(key, connection)) for key in keys]
+    if is_mariadb(using):
+        rows, join = ", ".join(["(%s)"] * len(values)), join_by_key(model, "named.id", using=using)
+        sql = f"DELETE found FROM (WITH keys_ (id) AS (VALUES {rows}) SELECT id FROM keys_) AS named {join}"  # noqa: S608 - names of models
+    else:
+        table, key = (connection.ops.quote_name(name) for name in (model._meta.db_table, column.column))
+        sql = f"DELETE FROM {table} WHERE {table}.{key} IN ({', '.join(['%s'] * len(values))})"  # noqa: S608 - as above
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return int(cursor.rowcount)

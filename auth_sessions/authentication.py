@@ -108,7 +108,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
         token = validated_token
         database_id = self.get_database_id()
         entry = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
-        if entry is not None and timezone.now().timestamp() < _next_touch_at(
+        if entry is not None and timezone.now().timestamp() < _needs_no_touch_until(
             entry.touch_at, entry.confirmed_generation, token
         ):
             origin = Origin(entry.using, get_database_id=self.get_database_id, database_id=database_id)
@@ -118,7 +118,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
         read_at = timezone.now()
         user = super().get_user(token)
         if user.is_active:  # a hit says that the user is
-            until = _next_touch_at(next_touch_at(token.session), token.session.confirmed_generation, token)
+            until = _needs_no_touch_until(next_touch_at(token.session), token.session.confirmed_generation, token)
             session_cache.add(
                 token.session, user_id=token.user_id, database_id=database_id, read_at=read_at, until=until
             )
@@ -162,7 +162,7 @@ def _without_cache(authentication: type[SessionJWTAuthentication]) -> type[Sessi
     )
 
 
-def _next_touch_at(touch_at: float, confirmed_generation: int, token: SessionAccessToken) -> float:
+def _needs_no_touch_until(touch_at: float, confirmed_generation: int, token: SessionAccessToken) -> float:
     """Until when ``touch()`` has nothing to record of a use with this token (Unix time)."""
     return min(touch_at, token.confirms_at.timestamp()) if token.generation > confirmed_generation else touch_at
 

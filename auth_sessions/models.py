@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from auth_sessions import moments
 from auth_sessions.choices import EndReason, SessionKind
+from auth_sessions.db.deletion import find_sign_in
 from auth_sessions.db.user_deletion import cascade_to_sessions
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices import places
@@ -171,11 +172,8 @@ class Session(models.Model):
 
     @property
     def sign_in_id(self) -> UUID:
-        """The key of the session that all sessions of one sign-in depend on: the app's, or this one.
-
-        Whoever acts in another person's name has signed in for themselves.
-        """
-        return self.pk if self.depends_on_id is None or self.is_staff_help else self.depends_on_id
+        """The key of the session that all sessions of one sign-in depend on: the app's, or this one."""
+        return find_sign_in(self)
 
     @property
     def device(self) -> Device:

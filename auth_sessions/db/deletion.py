@@ -65,8 +65,17 @@ class EndedSession(NamedTuple):
 
     @property
     def sign_in_id(self) -> UUID:
-        """As ``Session.sign_in_id``."""
-        return self.id if self.depends_on_id is None or self.actor_id is not None else self.depends_on_id
+        return find_sign_in(self)
+
+
+def find_sign_in(session: Session | EndedSession) -> UUID:
+    """The key of the session that all sessions of one sign-in depend on: the app's, or this one.
+
+    Whoever acts in another person's name has signed in for themselves.
+    """
+    if session.depends_on_id is None or session.actor_id is not None:
+        return session.id
+    return session.depends_on_id
 
 
 RECORDED = EndedSession._fields

@@ -1,6 +1,5 @@
 """The session object and the user object of Supabase's clients, and the claims of the access token."""
 
-import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +8,7 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from auth_sessions import moments
@@ -24,9 +23,6 @@ APP_NAME = "auth_sessions_supabase"
 """The namespace of the URLs."""
 
 AUTHENTICATED = "authenticated"
-
-PLAIN_PATH = re.compile(r"(/[\w.-]+)+", re.ASCII)
-"""A path in which ``reverse()`` would escape nothing."""
 
 METHODS = {"pwd": "password", "sms": "otp"}
 """Supabase's names of authentication method references (RFC 8176); all others are sent unchanged."""
@@ -117,21 +113,13 @@ def issuer(request: HttpRequest | None) -> str | None:
     """
     if request is None or simple_jwt("ISSUER") is not None:
         return None
-    try:
-        return request.build_absolute_uri(_token_url(request)).removesuffix("/token")
-    except (NoReverseMatch, DisallowedHost, KeyError):  # KeyError: a request made by hand has no host
-        return None
-
-
-def _token_url(request: HttpRequest) -> str:
-    """The path of the token endpoint, which is that of a request for it where its route has no other."""
     match, kwargs, namespace = request.resolver_match, None, APP_NAME
     if match is not None and match.app_names[-1:] == [APP_NAME]:  # mounted in another namespace, or below a parameter
-        path = get_script_prefix() + request.path_info[1:]
-        if match.url_name == "token" and match.route == request.path_info[1:] and PLAIN_PATH.fullmatch(path):
-            return path
         namespace, kwargs = match.namespace, match.kwargs
-    return reverse(f"{namespace}:token", kwargs=kwargs)
+    try:
+        return request.build_absolute_uri(reverse(f"{namespace}:token", kwargs=kwargs)).removesuffix("/token")
+    except (NoReverseMatch, DisallowedHost, KeyError):  # KeyError: a request made by hand has no host
+        return None
 
 
 def _copied(value: Any) -> Any:

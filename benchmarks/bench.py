@@ -1,7 +1,6 @@
 """Carries out operations for one contender, in a process of its own where Django is set up."""
 
 import cProfile
-import gc
 import itertools
 import os
 import pstats
@@ -17,7 +16,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
 from benchmarks import growth, load
-from benchmarks.calls import Answer, UnexpectedAnswerError, check, through_handler
+from benchmarks.calls import Answer, UnexpectedAnswerError, check, through_handler, without_garbage_collection
 from benchmarks.contenders.base import PASSWORD, Contender, Device
 from benchmarks.counting import counted
 from benchmarks.operations import OPERATIONS, Operation
@@ -110,12 +109,8 @@ class Bench:
         for _ in range(WARM_UP):
             device = self.device_for(OPERATIONS[warm_up])
             self._one(OPERATIONS[warm_up], device)
-        gc.collect()
-        gc.disable()
-        try:
+        with without_garbage_collection():
             seconds = [self._one(operation, device) for device in devices]
-        finally:
-            gc.enable()
         return {"clock": [clock for clock, _ in seconds], "cpu": [cpu for _, cpu in seconds]}
 
     def _one(self, operation: Operation, device: Device) -> tuple[float, float]:

@@ -1,8 +1,11 @@
 """One call to a contender, through Django's handler in this process or over HTTP."""
 
+import gc
 import http.client
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -77,6 +80,17 @@ class UnexpectedAnswerError(AssertionError):
 def check(call: Call, answer: Answer) -> None:
     if answer.status not in call.expected:
         raise UnexpectedAnswerError(f"{call.method} {call.path}: {answer.status} {answer.body[:500]!r}")
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """What is garbage before is collected first; none is within the block, which is timed."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def through_handler(application: Any, environ: dict[str, Any]) -> Answer:

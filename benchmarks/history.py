@@ -5,12 +5,12 @@ Each round ends that many twice, with the history and without, in turns; the rat
 """
 
 import argparse
-import gc
 import statistics
 import time
 from typing import Any
 
 from benchmarks import databases
+from benchmarks.calls import without_garbage_collection
 
 TARGET = 1.5
 
@@ -32,12 +32,10 @@ def time_of_end(user: Any, count: int, *, is_recorded: bool) -> float:
 
     (receivers.connect if is_recorded else receivers.disconnect)()
     add_sessions(user, count)
-    gc.collect()
-    gc.disable()
-    began = time.perf_counter()
-    ended = Session.objects.filter(user=user).end(reason=EndReason.REVOKED, actor=user)
-    taken = time.perf_counter() - began
-    gc.enable()
+    with without_garbage_collection():
+        began = time.perf_counter()
+        ended = Session.objects.filter(user=user).end(reason=EndReason.REVOKED, actor=user)
+        taken = time.perf_counter() - began
     if ended != count:
         raise RuntimeError(f"{ended} sessions ended, and not {count}")
     return 1000 * taken

@@ -6,7 +6,6 @@ hold the middle half of them. Rates are by the clock, CPU is that of this proces
 """
 
 import argparse
-import gc
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from time import perf_counter, thread_time
 from typing import Any
 
 from benchmarks import databases
-from benchmarks.calls import Answer, Call, check, through_handler
+from benchmarks.calls import Answer, Call, check, through_handler, without_garbage_collection
 from benchmarks.counting import counted
 
 MIDDLEWARE = [
@@ -135,15 +134,13 @@ def measure(application: Any, client: Client, operations: dict[str, Operation], 
         for name in [*names[turn:], *names[:turn]]:
             operation = operations[name]
             taken = []
-            gc.collect()
-            gc.disable()
-            for _ in range(calls):
-                timed = operation.call()
-                answer = timed.send(application)
-                taken.append(timed)
-                if operation.renews:
-                    client.keep(answer)
-            gc.enable()
+            with without_garbage_collection():
+                for _ in range(calls):
+                    timed = operation.call()
+                    answer = timed.send(application)
+                    taken.append(timed)
+                    if operation.renews:
+                        client.keep(answer)
             operation.clock.append(statistics.median(each.clock for each in taken))
             operation.cpu.append(statistics.median(each.cpu for each in taken))
 

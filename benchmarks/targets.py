@@ -66,35 +66,35 @@ def targets(results: Results) -> Iterator[Target]:
 
 def _requests() -> Iterable[Target]:
     return (
-        Target(what="request, SQL check: statements", measured=_statements("request"), exact=1, figure="{:.0f}"),
+        Target(what="request, SQL check: statements", measured=_count("request"), exact=1, figure="{:.0f}"),
         Target(what="request, SQL check / simplejwt", measured=_time("request", "simplejwt"), at_most=0.85),
         Target(
             what="request, cached check: statements",
-            measured=lambda r: r.cost("request", "ours_cached"),
+            measured=_count("request", of="ours_cached"),
             exact=0,
             figure="{:.0f}",
         ),
         Target(
             what="request, cached check: cache round trips",
-            measured=lambda r: r.cost("request", "ours_cached", "cache"),
+            measured=_count("request", "cache", of="ours_cached"),
             exact=1,
             figure="{:.0f}",
         ),
         Target(
             what="request, cached check / simplejwt",
-            measured=lambda r: r.ratio("request", "ours_cached", "simplejwt"),
+            measured=_time("request", "simplejwt", of="ours_cached"),
             at_most=0.65,
             why="Django's own cache makes a client for each call",
         ),
         Target(
             what="the same by django-redis[hiredis]",
-            measured=lambda r: r.ratio("request", "ours_cached_django_redis", "simplejwt"),
+            measured=_time("request", "simplejwt", of="ours_cached_django_redis"),
             at_most=0.5,
             why="a bare view of Django REST framework takes a third of simplejwt's time, a GET a tenth",
         ),
         Target(
             what="refused request, SQL check: statements",
-            measured=_statements("request_refused"),
+            measured=_count("request_refused"),
             exact=1,
             figure="{:.0f}",
         ),
@@ -106,7 +106,7 @@ def _requests() -> Iterable[Target]:
         ),
         Target(
             what="refused request, cached check / simplejwt",
-            measured=lambda r: r.ratio("request_refused", "ours_cached_django_redis", "simplejwt"),
+            measured=_time("request_refused", "simplejwt", of="ours_cached_django_redis"),
             at_most=1,
             why="the cache is asked first: only the database refuses",
         ),
@@ -115,7 +115,7 @@ def _requests() -> Iterable[Target]:
 
 def _refreshes() -> Iterable[Target]:
     return (
-        Target(what="refresh: statements", measured=_statements("refresh"), at_most=2, figure="{:.0f}"),
+        Target(what="refresh: statements", measured=_count("refresh"), at_most=2, figure="{:.0f}"),
         Target(what="refresh, simplejwt / ours", measured=_time("refresh", "simplejwt", -1), at_least=4),
         Target(what="refresh, allauth / ours", measured=_time("refresh", "allauth", -1), at_least=1.5),
         Target(what="refresh, ours / floor", measured=_time("refresh", "floor"), at_most=1.6),
@@ -176,21 +176,21 @@ def _others() -> Iterable[Target]:
             why="each session is read, to be told to receivers",
             figure="{:.0f} x",
         ),
-        Target(what="list of 100: statements", measured=_statements("list_100"), at_most=3, figure="{:.0f}"),
+        Target(what="list of 100: statements", measured=_count("list_100"), at_most=3, figure="{:.0f}"),
         Target(what="list of 5, ours / floor", measured=_time("list_5", "floor"), at_most=3.5),
         Target(what="list of 100, ours / floor", measured=_time("list_100", "floor"), at_most=2.2),
     )
 
 
-def _statements(operation: str) -> Callable[[Results], float | None]:
-    return lambda results: results.cost(operation, "ours")
+def _count(operation: str, what: str = "statements", *, of: str = "ours") -> Callable[[Results], float | None]:
+    return lambda results: results.cost(operation, of, what)
 
 
-def _time(operation: str, peer: str, power: int = 1) -> Callable[[Results], float | None]:
+def _time(operation: str, peer: str, power: int = 1, *, of: str = "ours") -> Callable[[Results], float | None]:
     """Ours to the peer's, or the other way round (``power`` -1)."""
 
     def measured(results: Results) -> float | None:
-        pair = ("ours", peer)[::power]
+        pair = (of, peer)[::power]
         return results.ratio(operation, *pair)
 
     return measured

@@ -107,7 +107,11 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
             return super().get_user(validated_token)
         token = validated_token
         database_id = self.get_database_id()
-        entry = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
+        try:
+            entry = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
+        except exceptions.SessionNotFound as error:
+            refusals.about(error, user_id=token.user_id if _names_primary_key() else None)
+            raise self.to_api_exception(error) from error
         if entry is not None and timezone.now().timestamp() < _needs_no_touch_until(
             entry.touch_at, entry.confirmed_generation, token
         ):
@@ -285,7 +289,7 @@ def get_session_of_expired_token(token: SessionAccessToken, *, optional: tuple[s
 
 def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] = ()) -> Session:
     user_field, primary_key = simple_jwt("USER_ID_FIELD"), get_user_model()._meta.pk
-    if not related and user_field in {"pk", primary_key.attname}:
+    if not related and _names_primary_key():
         key = _as_key(primary_key.to_python, token.user_id)
         _as_key(primary_key.get_prep_value, key)
         session, user = select_session_and_user(token.session_id, key, optional=optional)
@@ -300,6 +304,11 @@ def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] 
     if user is None or session.user_id != user.pk or str(getattr(user, user_field)) != token.user_id:
         raise refusals.about(exceptions.TokenNotValid(), session_id=session.pk, user_id=session.user_id)
     return session
+
+
+def _names_primary_key() -> bool:
+    """Whether the claim of the user is the key of their row."""
+    return simple_jwt("USER_ID_FIELD") in {"pk", get_user_model()._meta.pk.attname}
 
 
 def _as_key(use: Callable[[Any], Any], value: Any) -> Any:

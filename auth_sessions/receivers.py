@@ -194,13 +194,16 @@ def _django_session_keys(records: Sequence[EndedSession]) -> list[str]:
     return [record.django_session_key for record in records if record.django_session_key]
 
 
-def invalidate_cache(signal: Signal, records: Sequence[EndedSession], **kwargs: object) -> None:
+def invalidate_cache(signal: Signal, records: Sequence[EndedSession], reason: EndReason, **kwargs: object) -> None:
     """Write tombstones before the commit, in case the process dies after it, and again after the commit.
 
-    The second tombstone is for a transaction that took longer than the first one lasts.
+    The second tombstone is for a transaction that took longer than the first one lasts. It refuses requests, unless the
+    database has another code for them.
     """
     of_tokens = [record.id for record in records if record.kind == SessionKind.TOKEN]
-    session_cache.invalidate(of_tokens, is_committed=signal is records_ended)
+    is_committed = signal is records_ended
+    refuses = is_committed and reason not in {EndReason.USER_DELETED, EndReason.USER_INACTIVE}
+    session_cache.invalidate(of_tokens, is_committed=is_committed, refuses=refuses)
 
 
 def flush_own_django_session(records: Sequence[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:

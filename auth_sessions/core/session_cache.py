@@ -2,11 +2,11 @@
 
 An entry holds a session as it was read from one database. It is accepted for that database only, and for no longer than
 ``AUTH_SESSIONS_CACHE_TTL`` after the read. A reader adds an entry and never overwrites one. When a session ends, a
-tombstone overwrites its entry, before the transaction commits and again after the commit; a reader that finds a
-tombstone reads the database. While the tombstone exists, a slow reader therefore cannot bring the session back. If the
-cache loses the tombstone, the age limit of the entry still applies.
+tombstone overwrites its entry, before the transaction commits and again after the commit. While a tombstone exists, a
+slow reader therefore cannot bring the session back. If the cache loses it, the age limit of the entry still applies.
 
-The cache never refuses a request, and a failure of the cache is never an error: the database is read instead.
+A tombstone that was written after the commit refuses a request by itself, for the same database only. For one that was
+written before, which may be rolled back, the database is read, and so it is when the cache fails: never an error.
 """
 
 import functools
@@ -35,6 +35,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.circuit_breaker import CircuitBreaker
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.usage import next_touch_at
+from auth_sessions.exceptions import SessionNotFound
 from auth_sessions.models import Session
 
 logger = logging.getLogger("auth_sessions")
@@ -63,7 +64,7 @@ SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "
 PREFIX = "auth_sessions."
 
 TOMBSTONE = "ended"
-"""Replaces the entry of a session that ends."""
+"""Replaces the entry of a session that ends. After the commit, the id of the database follows."""
 
 
 breaker = CircuitBreaker()
@@ -110,11 +111,12 @@ class Entry:
         return Session.from_db(self.using, NAMES, _from_plain(self.values))
 
 
-def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Entry | None:
+def get(session_id: UUID, *, user_id: str, database_id: str | None = None) -> Entry | None:
     """The entry of a session that is accepted, in one round trip and without SQL; None: read the database.
 
     ``user_id`` is the claim of the token. ``database_id`` identifies the database that is read otherwise, by default
-    :func:`get_database_id`. The caller compares its times.
+    :func:`get_database_id`. The caller compares its times. Raises :class:`~auth_sessions.exceptions.SessionNotFound`
+    for a tombstone that was written after the commit.
     """
     cache = _shared_cache()
     if cache is None:
@@ -122,11 +124,16 @@ def get(session_id: Any, *, user_id: str, database_id: str | None = None) -> Ent
         return None
     if not breaker.allows_call():
         return None
-    entry = breaker.call(cache.get, _key(session_id))
+    entry, database_id = breaker.call(cache.get, _key(session_id)), database_id or get_database_id()
+    if entry == _final_tombstone(database_id):
+        raise SessionNotFound(session_id=session_id)
+    return _accepted(entry, user_id=user_id, database_id=database_id)
+
+
+def _accepted(entry: Any, *, user_id: str, database_id: str) -> Entry | None:
     try:
         version, source, owner, read_at, touch_at, confirmed, user_key, values = json.loads(entry)
-        known = (version, source, owner, len(values))
-        if known != (SCHEMA_VERSION, database_id or get_database_id(), user_id, len(FIELDS)):
+        if (version, source, owner, len(values)) != (SCHEMA_VERSION, database_id, user_id, len(FIELDS)):
             return None
         if not 0 <= timezone.now().timestamp() - read_at < conf.AUTH_SESSIONS_CACHE_TTL.total_seconds():
             return None
@@ -169,11 +176,12 @@ def _from_plain(values: list[Any]) -> list[Any]:
     return [field.to_python(value) if is_text and value is not None else value for field, is_text, value in written]
 
 
-def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
+def invalidate(session_ids: list[UUID], *, is_committed: bool, refuses: bool = False) -> None:
     """Write tombstones for these sessions, which outlive every entry that was added before.
 
-    With ``is_committed`` the cache is called even if it has just failed, because the tombstone makes a sign-out take
-    effect at once. Before the commit it is not called then: the rows would stay locked while it is waited for.
+    With ``refuses`` they refuse a request by themselves (``session_not_found``). With ``is_committed`` the cache is
+    called even if it has just failed, because the tombstone makes a sign-out take effect at once. Before the commit it
+    is not called then: the rows would stay locked while it is waited for.
 
     Where a cache refuses a committed tombstone (it is full), the entries are deleted instead. If it refuses that, too
     (it is a read-only replica), this process does not read it for ``AUTH_SESSIONS_CACHE_TTL``, after which no process
@@ -182,7 +190,8 @@ def invalidate(session_ids: list[UUID], *, is_committed: bool) -> None:
     cache = _shared_cache()
     if cache is None or not (is_committed or breaker.allows_call()):
         return
-    tombstones = {_key(session_id): TOMBSTONE for session_id in session_ids}
+    tombstone = _final_tombstone(get_database_id()) if refuses else TOMBSTONE
+    tombstones = dict.fromkeys(map(_key, session_ids), tombstone)
     if not tombstones:
         return
     ttl = conf.AUTH_SESSIONS_CACHE_TTL.total_seconds()
@@ -232,6 +241,10 @@ def _is_in_use() -> bool:
     return any(
         getattr(authentication, "uses_cache", False) for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES
     ) or hasattr(settings, "AUTH_SESSIONS_CACHE")
+
+
+def _final_tombstone(database_id: str) -> str:
+    return f"{TOMBSTONE} {database_id}"
 
 
 def _key(session_id: Any) -> str:

@@ -66,6 +66,7 @@ class Session:
     generation: int = 0
     confirmed: int = 0
     has_ended: bool = False
+    ended_at: int = 0
     accepted_until: int = 0
     """Until when the cached check may still accept a session that has ended."""
     is_told: bool = True
@@ -153,7 +154,7 @@ class Model:
         """Every door. ``is_told`` is False where no Python code was told."""
         for session in sessions:
             if not session.has_ended:
-                session.has_ended, session.is_told = True, is_told
+                session.has_ended, session.ended_at, session.is_told = True, now, is_told
                 if not is_told or not self.is_cache_sound:
                     session.accepted_until = now + self.rules.cache_bound
 
@@ -251,6 +252,10 @@ class Model:
         session, unsaid_at = access.session, access.session.user.unsaid_at
         is_within = unsaid_at is not None and now < unsaid_at + self.rules.cache_bound
         return not self.is_expired(access, now) and (now < session.accepted_until or is_within)
+
+    def may_refuse_by_cache(self, session, now):
+        """Whether the cached check may call a session ended whose person the database would name: for a stated time."""
+        return session.has_ended and session.is_told and now <= session.ended_at + 2 * self.rules.cache_bound
 
     # Browsers
 

@@ -162,6 +162,8 @@ class Play:
             if answer is None and is_within_bound:
                 COUNTS["request", "accepted within the bound of the cached check" if expected else "accepted"] += 1
                 return None
+        if door == "cached" and answer == model.NOT_FOUND and self.model.may_refuse_by_cache(session, now):
+            expected = answer
         if expected in {model.NOT_FOUND, model.NO_USER} and answer is None:
             require(False, "what ended never lives again", door)
         if door == "supabase":
@@ -404,7 +406,8 @@ class Play:
                 require(session.key in self.world.announced, "nothing is left", "sessions_ended was not sent")
                 if session.kind == model.TOKEN and self.model.is_cache_sound:
                     entry = self.world.cache_entry(session.key)
-                    require(entry in {None, "ended"}, "nothing is left", "the entry of the cache")
+                    is_gone = entry is None or entry.startswith("ended")
+                    require(is_gone, "nothing is left", "the entry of the cache")
 
     def no_store_entry(self, opened):
         """Nothing of a browser whose session has ended is left in the store of Django's sessions."""

@@ -74,6 +74,10 @@ def validation_failed(message: str) -> SupabaseError:
     return SupabaseError(400, "validation_failed", message)
 
 
+def invalid_address() -> SupabaseError:
+    return validation_failed("Unable to validate email address: invalid format")
+
+
 def bad_jwt(message: str, *, http_status: int = 403) -> SupabaseError:
     return SupabaseError(http_status, "bad_jwt", message)
 

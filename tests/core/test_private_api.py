@@ -19,7 +19,7 @@ PRIVATE = re.compile(
     re.VERBOSE,
 )
 
-EXCEPTIONS = {"supabase/views/user.py": {"log_response"}}
+EXCEPTIONS = {"supabase/views/base.py": {"log_response"}}
 """A failure is logged once, with its traceback; it has nothing to do with the database."""
 
 

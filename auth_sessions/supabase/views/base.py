@@ -21,7 +21,6 @@ from auth_sessions.exceptions import AuthSessionsError
 from auth_sessions.mixins import OwnTransactionsMixin
 from auth_sessions.supabase import errors
 from auth_sessions.supabase.authentication import BearerAuthentication
-from auth_sessions.supabase.errors import SupabaseError
 from auth_sessions.supabase.request_body import BodyParser
 from auth_sessions.throttling import ActionThrottle
 from auth_sessions.tokens import SessionAccessToken
@@ -77,7 +76,7 @@ class SupabaseView(OwnTransactionsMixin, APIView):
         )
         return response
 
-    def _answer(self, error: SupabaseError, **more: str) -> Response:
+    def _answer(self, error: errors.SupabaseError, **more: str) -> Response:
         versioned = errors.is_versioned(self.request._request)
         body = error.body(versioned=versioned)
         return Response(body if versioned else {**body, **more}, status=error.status, headers=error.headers)

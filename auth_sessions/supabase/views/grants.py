@@ -13,8 +13,7 @@ from rest_framework.response import Response
 
 from auth_sessions import api
 from auth_sessions.masking import secret_arguments
-from auth_sessions.supabase import errors
-from auth_sessions.supabase.errors import SupabaseError, validation_failed
+from auth_sessions.supabase.errors import REFRESH_REFUSALS, SupabaseError, validation_failed
 from auth_sessions.supabase.request_body import Body
 from auth_sessions.supabase.responses import session_object
 from auth_sessions.supabase.views.base import SupabaseView
@@ -25,7 +24,7 @@ class RefreshTokenGrantView(SupabaseView):
     """``POST token?grant_type=refresh_token`` ``{"refresh_token"}``."""
 
     action_throttle_scope = "auth_sessions_refresh"
-    refusals = errors.REFRESH_REFUSALS
+    refusals = REFRESH_REFUSALS
 
     @sensitive_variables()
     def post(self, request: Request, **kwargs: object) -> Response:

@@ -5,7 +5,8 @@ from rest_framework.response import Response
 
 from auth_sessions import __version__
 from auth_sessions.conf import conf
-from auth_sessions.supabase import errors, users
+from auth_sessions.supabase import users
+from auth_sessions.supabase.errors import not_supported
 from auth_sessions.supabase.views.base import SupabaseView
 from auth_sessions.tokens.keys import public_keys
 
@@ -47,4 +48,4 @@ class UnknownPathView(SupabaseView):
     """Any other path of Supabase Auth: 404 ``not_supported``, as JSON."""
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        raise errors.not_supported()
+        raise not_supported()

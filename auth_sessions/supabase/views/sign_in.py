@@ -9,8 +9,8 @@ from auth_sessions.core.creation import end_on_error
 from auth_sessions.core.people import normalized_email
 from auth_sessions.masking import secret_arguments
 from auth_sessions.mixins import SignInMixin
-from auth_sessions.supabase import errors, users
-from auth_sessions.supabase.errors import SupabaseError, validation_failed
+from auth_sessions.supabase import users
+from auth_sessions.supabase.errors import SIGN_IN_REFUSALS, SupabaseError, validation_failed
 from auth_sessions.supabase.request_body import Body
 from auth_sessions.supabase.responses import session_object
 from auth_sessions.supabase.views.base import SupabaseView
@@ -20,7 +20,7 @@ class SignInBaseView(SignInMixin, SupabaseView):
     """The base of a sign-in and a sign-up."""
 
     action_throttle_scope = "auth_sessions_token"
-    refusals = errors.SIGN_IN_REFUSALS
+    refusals = SIGN_IN_REFUSALS
 
     @secret_arguments("password")
     def sign_in(self, request: Request, email: str, password: str, body: Body) -> Response:

@@ -113,8 +113,9 @@ def _browser_sign_in() -> Iterator[checks.CheckMessage]:
 
 def _apps() -> Iterator[checks.CheckMessage]:
     """E025, E030: views are mounted without their app, which has a table."""
+    modules = {f"{base.__module__}." for view in mounted_views() for base in view.mro()}
     for name, (label, id_) in APPS.items():
-        is_mounted = any(base.__module__ == f"{name}.views" for view in mounted_views() for base in view.mro())
+        is_mounted = any(module.startswith(f"{name}.views.") for module in modules)
         if is_mounted and not apps.is_installed(name):
             yield checks.Error(
                 f"{label} mounted, but {name} is not in INSTALLED_APPS.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
+from django.utils.module_loading import import_string
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
@@ -43,7 +43,10 @@ class Described:
 
 
 Descriptions = Mapping[str, Callable[[Any], Described]]
-"""By the path of a view class, which also describes its subclasses: the view class -> what it does."""
+"""By the path of a view class, which also describes its subclasses: the view class -> what it does.
+
+The path by which a project imports the class: it is resolved when a schema is generated, as ``target_class`` is.
+"""
 
 
 class DescribedViews(OpenApiViewExtension):
@@ -57,9 +60,9 @@ class DescribedViews(OpenApiViewExtension):
     descriptions: ClassVar[Descriptions] = {}
 
     def view_replacement(self) -> type[APIView]:
-        tables = ChainMap(*(dict(extension.descriptions) for extension in DescribedViews.__subclasses__()))
-        paths = (f"{cls.__module__}.{cls.__qualname__}" for cls in self.target.__mro__)
-        describe = next((tables[path] for path in paths if path in tables), None)
+        tables = [extension.descriptions for extension in DescribedViews.__subclasses__()]
+        by_class = {import_string(path): describe for table in tables for path, describe in table.items()}
+        describe = next((by_class[cls] for cls in self.target.__mro__ if cls in by_class), None)
         configured: Any = type(self.target.__name__, (self.target,), dict(self.target_callback.initkwargs))
         described = describe(configured) if describe else Described(operations={})
         asks_for_proof = any(map(_is_step_up, configured.permission_classes))

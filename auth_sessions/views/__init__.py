@@ -30,6 +30,3 @@ __all__ = [
     "UserSessionListView",
     "UserSignOutView",
 ]
-
-for _name in __all__:
-    globals()[_name].__module__ = __name__  # the path by which projects, system checks and the schema name it

@@ -31,10 +31,10 @@ def found(number="W023", **settings):
 def test_each_sign_in_is_named():
     named = found()
     assert [name for text in named for name in text.split() if name.startswith("auth_sessions.")] == [
-        "auth_sessions.views.SignInView",
-        "auth_sessions.views.BrowserSignInView",
-        "auth_sessions.supabase.views.PasswordGrantView",
-        "auth_sessions.supabase.views.SignupView",
+        "auth_sessions.views.sign_in.SignInView",
+        "auth_sessions.views.sign_in.BrowserSignInView",
+        "auth_sessions.supabase.views.sign_in.PasswordGrantView",
+        "auth_sessions.supabase.views.signup.SignupView",
     ]
     assert all("trench" in text for text in named)
 
@@ -66,11 +66,11 @@ def test_no_such_package():
 @pytest.mark.usefixtures("_trench")
 def test_each_view_that_a_password_renews_is_named():
     (text,) = found("W048")
-    assert "auth_sessions.views.ReauthenticateView" in text
+    assert "auth_sessions.views.reauthentication.ReauthenticateView" in text
     assert "auth_sessions.pages.step_up.ReauthenticateView" in text
     assert "auth_sessions.pages.sign_out.SignOutOthersView" in text
     (text,) = found("W048", AUTH_SESSIONS_REAUTHENTICATION_URL="/prove/")
-    assert "auth_sessions.views.ReauthenticateView" in text
+    assert "auth_sessions.views.reauthentication.ReauthenticateView" in text
     assert "pages" not in text
 
 

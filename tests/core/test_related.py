@@ -247,3 +247,40 @@ def test_a_trigger_on_what_is_related_still_finds_the_session(laptop, end_it, mo
             assert cursor.fetchone() == (1,)
     finally:
         connection.cursor().execute("DROP FUNCTION write_audit CASCADE; DROP TABLE audit")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the trigger is PostgreSQL's")
+@pytest.mark.parametrize("table", ["auth_sessions_session", "host_lease"])
+def test_a_trigger_that_writes_to_what_is_deleted_next(laptop, end_it, table):
+    """PostgreSQL refuses that within one statement: "already modified by an operation triggered by ..."."""
+    for name in ("Bill", "Lease", "Receipt"):
+        with_table(child(name, Session, models.CASCADE)).objects.create(key_id=laptop.session_id)
+    key = "id" if table == "auth_sessions_session" else "key_id"
+    for statement in (
+        f"""CREATE FUNCTION write_related() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            UPDATE host_bill SET key_id = key_id WHERE key_id = OLD.{key};
+            UPDATE host_receipt SET key_id = key_id WHERE key_id = OLD.{key}; RETURN OLD; END $$""",
+        f"CREATE TRIGGER a BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION write_related()",
+    ):
+        connection.cursor().execute(statement)
+    try:
+        end_it(laptop)
+    finally:
+        connection.cursor().execute("DROP FUNCTION write_related CASCADE")
+    assert not Session.objects.exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the rule is PostgreSQL's")
+def test_a_rule_on_what_is_related(laptop, end_it):
+    lease = with_table(child("Lease", Session, models.CASCADE))
+    lease.objects.create(key_id=laptop.session_id)
+    for statement in (
+        "CREATE TABLE audit (session_id uuid)",
+        "CREATE RULE audited AS ON DELETE TO host_lease DO ALSO INSERT INTO audit VALUES (OLD.key_id)",
+    ):
+        connection.cursor().execute(statement)
+    try:
+        end_it(laptop)
+    finally:
+        connection.cursor().execute("DROP TABLE audit CASCADE")
+    assert not Session.objects.exists()

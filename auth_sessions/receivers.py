@@ -194,16 +194,19 @@ def _django_session_keys(records: Sequence[EndedSession]) -> list[str]:
     return [record.django_session_key for record in records if record.django_session_key]
 
 
-def invalidate_cache(signal: Signal, records: Sequence[EndedSession], reason: EndReason, **kwargs: object) -> None:
+def invalidate_cache(
+    signal: Signal, records: Sequence[EndedSession], reason: EndReason, using: str, is_certain: bool, **kwargs: object
+) -> None:
     """Write tombstones before the commit, in case the process dies after it, and again after the commit.
 
-    The second tombstone is for a transaction that took longer than the first one lasts. It refuses requests, unless the
-    database has another code for them.
+    The second tombstone is for a transaction that took longer than the first one lasts. If it ``is_certain``
+    that the rows are gone, it refuses requests, unless the database has another code for them.
     """
     of_tokens = [record.id for record in records if record.kind == SessionKind.TOKEN]
     is_committed = signal is records_ended
-    refuses = is_committed and reason not in {EndReason.USER_DELETED, EndReason.USER_INACTIVE}
-    session_cache.invalidate(of_tokens, is_committed=is_committed, refuses=refuses)
+    refuses = is_committed and is_certain and reason not in {EndReason.USER_DELETED, EndReason.USER_INACTIVE}
+    database_id = session_cache.get_database_id(using) if refuses else None
+    session_cache.invalidate(of_tokens, is_committed=is_committed, database_id=database_id)
 
 
 def flush_own_django_session(records: Sequence[EndedSession], request: HttpRequest | None, **kwargs: object) -> None:

@@ -6,7 +6,8 @@ tombstone overwrites its entry, before the transaction commits and again after t
 slow reader therefore cannot bring the session back. If the cache loses it, the age limit of the entry still applies.
 
 A tombstone that was written after the commit refuses a request by itself, for the same database only. For one that was
-written before, which may be rolled back, the database is read, and so it is when the cache fails: never an error.
+written before, which may be rolled back, the database is read, and so it is for the end of a session in a transaction
+of the project (``db.transactions.is_own``), and when the cache fails: never an error.
 """
 
 import functools
@@ -64,19 +65,19 @@ SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "
 PREFIX = "auth_sessions."
 
 TOMBSTONE = "ended"
-"""Replaces the entry of a session that ends. After the commit, the id of the database follows."""
+"""Replaces the entry of a session that ends. If it refuses by itself, the id of the database follows."""
 
 
 breaker = CircuitBreaker()
 
 
-def get_database_id() -> str:
-    """The id of the database that sessions are read from now, 32 hex digits: a digest of alias, server, name, schema.
+def get_database_id(using: str | None = None) -> str:
+    """The id of a database, 32 hex digits: a digest of alias, server, name, schema. By default it is the one read now.
 
     It separates tenants, and stages, that share a cache and a ``SECRET_KEY``. The schema is
     ``connection.schema_name``, where a package such as django-tenants sets it.
     """
-    connection = connections[write_alias()]
+    connection = connections[using or write_alias()]
     values = connection.settings_dict
     options = values.get("OPTIONS")
     return _digest(
@@ -176,12 +177,12 @@ def _from_plain(values: list[Any]) -> list[Any]:
     return [field.to_python(value) if is_text and value is not None else value for field, is_text, value in written]
 
 
-def invalidate(session_ids: list[UUID], *, is_committed: bool, refuses: bool = False) -> None:
+def invalidate(session_ids: list[UUID], *, is_committed: bool, database_id: str | None = None) -> None:
     """Write tombstones for these sessions, which outlive every entry that was added before.
 
-    With ``refuses`` they refuse a request by themselves (``session_not_found``). With ``is_committed`` the cache is
-    called even if it has just failed, because the tombstone makes a sign-out take effect at once. Before the commit it
-    is not called then: the rows would stay locked while it is waited for.
+    With a ``database_id`` they refuse requests of that database by themselves (``session_not_found``). With
+    ``is_committed`` the cache is called even if it has just failed, because the tombstone makes a sign-out take effect
+    at once. Before the commit it is not called then: the rows would stay locked while it is waited for.
 
     Where a cache refuses a committed tombstone (it is full), the entries are deleted instead. If it refuses that, too
     (it is a read-only replica), this process does not read it for ``AUTH_SESSIONS_CACHE_TTL``, after which no process
@@ -190,7 +191,7 @@ def invalidate(session_ids: list[UUID], *, is_committed: bool, refuses: bool = F
     cache = _shared_cache()
     if cache is None or not (is_committed or breaker.allows_call()):
         return
-    tombstone = _final_tombstone(get_database_id()) if refuses else TOMBSTONE
+    tombstone = TOMBSTONE if database_id is None else _final_tombstone(database_id)
     tombstones = dict.fromkeys(map(_key, session_ids), tombstone)
     if not tombstones:
         return

@@ -18,7 +18,7 @@ from auth_sessions import signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.db.locking import is_mariadb, join_by_key
 from auth_sessions.db.locking import lock as lock_rows
-from auth_sessions.db.transactions import in_transaction, is_conflict
+from auth_sessions.db.transactions import in_transaction, is_conflict, is_own
 from auth_sessions.masking import Secret, conceal
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ KEYS_PER_STATEMENT = 30_000
 records_ending = Signal()
 records_ended = Signal()
 """Sent before ``signals.sessions_ending`` and ``sessions_ended``, with ``records`` and without ``sessions``.
+
+``is_certain`` says that after the commit the rows are gone: the transaction is the app's own (``transactions.is_own``).
 
 The app's own receivers listen to these: instances are built only where a project listens to the others.
 """
@@ -157,12 +159,14 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
     records = tuple(_record_of(row) for row in locked) if is_heard else tuple(locked)
     user_ids = {record.user_id for record in records}
     event = {**event, "sender": apps.get_model("auth_sessions", "Session"), "records": records}
-    delete = _prepare_deletion(records, using=using)
+    delete, is_certain = _prepare_deletion(records, using=using), is_own(using)
 
     def prepare(own: Signal, public: Signal, *, is_robust: bool) -> Callable[[], None]:
         """A function that sends both signals, with values that no receiver of the other two gets."""
         told = {**event, "user_ids": set(user_ids), "actor": copy(event["actor"])}
-        sent = [(own, told), (public, {**told, "sessions": list(locked)})] if is_heard else [(own, told)]
+        sent = [(own, {**told, "is_certain": is_certain})]
+        if is_heard:
+            sent.append((public, {**told, "sessions": list(locked)}))
 
         def send() -> None:
             for signal, values in sent:

@@ -30,6 +30,20 @@ MYSQL_ERRORS = {1020, 1213}
 """MariaDB and MySQL: the row has changed since the snapshot, deadlock."""
 
 
+class OwnAtomic(transaction.Atomic):
+    """A transaction of the app's own, or a savepoint in another."""
+
+
+def is_own(using: str) -> bool:
+    """Whether the current transaction was begun by the app: what it does is rolled back by nobody else.
+
+    In another one, savepoints may be rolled back by hand (``transaction.savepoint_rollback()``), and a test rolls back
+    all. Django calls what waits for the commit nevertheless.
+    """
+    connection = connections[using]
+    return connection.commit_on_exit and isinstance(connection.atomic_blocks[0], OwnAtomic)
+
+
 def is_outermost(using: str) -> bool:
     """Whether a transaction that starts now is the app's own, and not a part of another."""
     connection = connections[using]
@@ -44,7 +58,7 @@ def in_transaction(work: Callable[[], T], *, using: str) -> T:
     committed: list[bool] = []
 
     def attempt() -> T:
-        with transaction.atomic(using=using):
+        with OwnAtomic(using, savepoint=True, durable=False):
             transaction.on_commit(lambda: committed.append(True), using=using)
             return work()
 

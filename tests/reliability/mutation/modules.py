@@ -55,7 +55,7 @@ MODULES = {
         "tests/rest/test_reuse_policies.py",
     ],
     "core/session_cache.py": [*_CACHED_CHECK, "tests/core/test_cache_checks.py", "tests/core/test_lagging_replica.py"],
-    "authentication.py": [
+    "authentication/bearer.py": [
         "tests/rest/test_authentication.py",
         "tests/rest/test_own_authentication.py",
         "tests/rest/test_nobody.py",

@@ -191,7 +191,7 @@ def test_clean_up_of_the_history(database):
 def test_profile(postgresql):
     options = "--contender=ours", "--operation=request", "--calls=20", "--top=300"
     ended = run_module("benchmarks.profiled", *options, **postgresql)
-    assert "auth_sessions/authentication.py" in ended.stdout
+    assert "auth_sessions/authentication/bearer.py" in ended.stdout
 
 
 def test_start_up():

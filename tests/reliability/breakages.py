@@ -158,7 +158,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a spent token signs everybody out",
-        "auth_sessions.authentication.bearer",
+        "auth_sessions.authentication.session_of_token",
         "verify_refresh_token(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)",
         "select_session(parsed.session_id, 'user', 'refresh_token')",
     ),

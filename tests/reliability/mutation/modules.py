@@ -16,6 +16,21 @@ _KEYS = [
     "tests/supabase/test_key_fallbacks.py",
 ]
 
+_AUTHENTICATION = [
+    "tests/rest/test_authentication.py",
+    "tests/rest/test_own_authentication.py",
+    "tests/rest/test_nobody.py",
+    "tests/core/test_api.py",
+    *_CACHED_CHECK,
+    "tests/rest/test_step_up.py",
+    "tests/rest/test_sign_out.py",
+    "tests/monitoring/test_log_of_refusals.py",
+    "tests/supabase/wire/test_logout.py",
+    "tests/browser/test_browser_sessions.py",
+    "tests/users/test_backends.py",
+    "tests/rest/test_async_views.py",
+]
+
 MODULES = {
     "core/rotation.py": [
         "tests/rest/test_refresh.py",
@@ -55,20 +70,19 @@ MODULES = {
         "tests/rest/test_reuse_policies.py",
     ],
     "core/session_cache.py": [*_CACHED_CHECK, "tests/core/test_cache_checks.py", "tests/core/test_lagging_replica.py"],
-    "authentication/bearer.py": [
-        "tests/rest/test_authentication.py",
-        "tests/rest/test_own_authentication.py",
-        "tests/rest/test_nobody.py",
-        "tests/core/test_api.py",
-        *_CACHED_CHECK,
-        "tests/rest/test_step_up.py",
-        "tests/rest/test_sign_out.py",
-        "tests/monitoring/test_log_of_refusals.py",
-        "tests/supabase/wire/test_logout.py",
-        "tests/browser/test_browser_sessions.py",
-        "tests/users/test_backends.py",
-        "tests/rest/test_async_views.py",
-    ],
+    **dict.fromkeys(
+        (
+            "authentication/api_exceptions.py",
+            "authentication/bearer.py",
+            "authentication/cached.py",
+            "authentication/cookie.py",
+            "authentication/default_classes.py",
+            "authentication/lazy_user.py",
+            "authentication/session_of_request.py",
+            "authentication/session_of_token.py",
+        ),
+        _AUTHENTICATION,
+    ),
     "tokens/hs256.py": ["tests/core/test_hs256.py", "tests/rest/junk/test_tokens.py", "tests/core/test_tokens.py"],
     "tokens/keys.py": [*_KEYS, "tests/core/test_unreadable_keys.py", "tests/supabase/test_keys.py"],
     "tokens/pair.py": [

@@ -26,7 +26,7 @@ from auth_sessions.db.compiled import (
     set_related,
     update_sql,
 )
-from auth_sessions.db.deletion import RECORDED, EndedSession
+from auth_sessions.db.ended_session import RECORDED, EndedSession
 from auth_sessions.db.locking import lock, locks_in_order
 from auth_sessions.db.managers import hides_nobody
 from auth_sessions.db.transactions import retry_conflicts

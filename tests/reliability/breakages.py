@@ -110,7 +110,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a project's receiver is not told before the end",
-        "auth_sessions.db.deletion",
+        "auth_sessions.db.ending",
         "        ending()\n        delete()\n",
         "        delete()\n",
     ),

@@ -31,6 +31,19 @@ _AUTHENTICATION = [
     "tests/rest/test_async_views.py",
 ]
 
+_ENDING = [
+    "tests/rest/test_sign_out.py",
+    "tests/core/test_related.py",
+    "tests/core/test_receivers.py",
+    "tests/core/test_db_cascade.py",
+    "tests/core/test_dependents.py",
+    "tests/core/test_statements.py",
+    "tests/core/test_ended_meanwhile.py",
+    "tests/core/test_acting.py",
+    "tests/users/test_deletion.py",
+    "tests/browser/test_handed_over.py",
+]
+
 MODULES = {
     "core/rotation.py": [
         "tests/rest/test_refresh.py",
@@ -130,16 +143,5 @@ MODULES = {
         "tests/browser/test_dropped_logins.py",
         "tests/core/test_ended_meanwhile.py",
     ],
-    "db/deletion.py": [
-        "tests/rest/test_sign_out.py",
-        "tests/core/test_related.py",
-        "tests/core/test_receivers.py",
-        "tests/core/test_db_cascade.py",
-        "tests/core/test_dependents.py",
-        "tests/core/test_statements.py",
-        "tests/core/test_ended_meanwhile.py",
-        "tests/core/test_acting.py",
-        "tests/users/test_deletion.py",
-        "tests/browser/test_handed_over.py",
-    ],
+    **dict.fromkeys(("db/deletion.py", "db/ended_session.py", "db/ending.py", "db/row_deletion.py"), _ENDING),
 }

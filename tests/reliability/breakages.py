@@ -146,7 +146,7 @@ BREAKAGES = [
     ),
     Breakage(
         "one session more than the limit",
-        "auth_sessions.core.creation",
+        "auth_sessions.core.limits",
         "max(limit - 1, 0)",
         "limit",
     ),

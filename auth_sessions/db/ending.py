@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("auth_sessions")
 
-
 records_ending = Signal()
 records_ended = Signal()
 """Sent before ``signals.sessions_ending`` and ``sessions_ended``, with ``records`` and without ``sessions``.

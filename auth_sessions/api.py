@@ -34,8 +34,8 @@ from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import async_variant, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
+from auth_sessions.tokens.access_token import claims_of_people
 from auth_sessions.tokens.pair import issue_access
-from auth_sessions.tokens.session_tokens import claims_of_people
 
 __all__ = [
     "DEFAULT",

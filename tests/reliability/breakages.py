@@ -30,7 +30,7 @@ class Breakage:
 BREAKAGES = [
     Breakage(
         "a refresh token is not the same for the same generation",
-        "auth_sessions.tokens.session_tokens",
+        "auth_sessions.tokens.access_token",
         '"iat": int(moments.to_seconds(row.rotated_at)),',
         '"iat": int(token.current_time.timestamp()),',
     ),
@@ -48,13 +48,13 @@ BREAKAGES = [
     ),
     Breakage(
         "a use at once counts as seen: a server that never saves is taken for a thief",
-        "auth_sessions.tokens.session_tokens",
+        "auth_sessions.tokens.access_token",
         "conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway",
         "timedelta(seconds=-1)",
     ),
     Breakage(
         "a clock that is ahead by the leeway confirms",
-        "auth_sessions.tokens.session_tokens",
+        "auth_sessions.tokens.access_token",
         "timedelta(seconds=1) + leeway)",
         "timedelta(seconds=1))",
     ),

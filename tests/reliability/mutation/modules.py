@@ -71,7 +71,7 @@ MODULES = {
         "tests/core/test_acting.py",
         "tests/browser/test_handed_over.py",
     ],
-    "tokens/session_tokens.py": [
+    "tokens/access_token.py": [
         "tests/rest/test_authentication.py",
         "tests/rest/test_refresh.py",
         "tests/core/test_tokens.py",

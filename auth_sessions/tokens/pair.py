@@ -11,7 +11,8 @@ from auth_sessions.core.statements import select_session_for_tokens
 from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import Secret
 from auth_sessions.models import Session
-from auth_sessions.tokens.access_token import SessionAccessToken, SessionRefreshToken
+from auth_sessions.tokens.access_token import SessionAccessToken
+from auth_sessions.tokens.refresh_token import SessionRefreshToken
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ class Breakage:
 BREAKAGES = [
     Breakage(
         "a refresh token is not the same for the same generation",
-        "auth_sessions.tokens.access_token",
+        "auth_sessions.tokens.refresh_token",
         '"iat": int(moments.to_seconds(row.rotated_at)),',
         '"iat": int(token.current_time.timestamp()),',
     ),

@@ -44,6 +44,18 @@ _ENDING = [
     "tests/browser/test_handed_over.py",
 ]
 
+_TOKENS = [
+    "tests/rest/test_authentication.py",
+    "tests/rest/test_refresh.py",
+    "tests/core/test_tokens.py",
+    "tests/rest/junk/test_tokens.py",
+    "tests/rest/test_step_up.py",
+    "tests/simplejwt/test_authentication.py",
+    "tests/rest/test_sign_out.py",
+    "tests/core/test_acting.py",
+    "tests/rest/test_reuse_policies.py",
+]
+
 MODULES = {
     "core/rotation.py": [
         "tests/rest/test_refresh.py",
@@ -71,17 +83,15 @@ MODULES = {
         "tests/core/test_acting.py",
         "tests/browser/test_handed_over.py",
     ],
-    "tokens/access_token.py": [
-        "tests/rest/test_authentication.py",
-        "tests/rest/test_refresh.py",
-        "tests/core/test_tokens.py",
-        "tests/rest/junk/test_tokens.py",
-        "tests/rest/test_step_up.py",
-        "tests/simplejwt/test_authentication.py",
-        "tests/rest/test_sign_out.py",
-        "tests/core/test_acting.py",
-        "tests/rest/test_reuse_policies.py",
-    ],
+    **dict.fromkeys(
+        (
+            "tokens/access_token.py",
+            "tokens/project_token.py",
+            "tokens/refresh_token.py",
+            "tokens/session_token.py",
+        ),
+        _TOKENS,
+    ),
     "core/session_cache.py": [*_CACHED_CHECK, "tests/core/test_cache_checks.py", "tests/core/test_lagging_replica.py"],
     **dict.fromkeys(
         (

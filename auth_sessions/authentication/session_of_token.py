@@ -13,7 +13,7 @@ from auth_sessions import exceptions, refusals
 from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
-from auth_sessions.core.statements import select_session, select_session_and_user
+from auth_sessions.core.statements.reading import select_session, select_session_and_user
 from auth_sessions.core.usage import touch
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.masking import secret_arguments

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions
 from auth_sessions.choices import SessionKind
-from auth_sessions.core.statements import select_session_for_tokens
+from auth_sessions.core.statements.reading import select_session_for_tokens
 from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import Secret
 from auth_sessions.models import Session

@@ -5,7 +5,7 @@ import sys
 import pytest
 from django.db.models.sql import InsertQuery, Query
 
-from auth_sessions.core import statements
+from auth_sessions.core.statements import reading as statements
 from auth_sessions.models import RefreshToken, Session
 from tests.support.browser import Browser
 from tests.support.device import Device

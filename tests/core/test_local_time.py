@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 
-from auth_sessions.core import statements
+from auth_sessions.core.statements import reading as statements
 from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.keys import read_claims

@@ -13,7 +13,8 @@ from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
-from auth_sessions.core.statements.reading import select_session_for_tokens, update_generation
+from auth_sessions.core.statements.reading import select_session_for_tokens
+from auth_sessions.core.statements.writing import update_generation
 from auth_sessions.core.usage import touch, touch_actor_session, update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
 from auth_sessions.db import ending

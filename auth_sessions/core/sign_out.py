@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from auth_sessions import exceptions, security_log, signals
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
-from auth_sessions.core.statements.reading import lock_in_scope
+from auth_sessions.core.statements.scopes import lock_in_scope
 from auth_sessions.db import ending
 from auth_sessions.db.batches import batches
 from auth_sessions.db.ended_session import EndedSession

@@ -19,7 +19,7 @@ from auth_sessions.core.database import (
 )
 from auth_sessions.core.dependents import mark_depended_on
 from auth_sessions.core.limits import enforce_limit_while_locked, refusals_announced
-from auth_sessions.core.statements.reading import insert
+from auth_sessions.core.statements.writing import insert
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction, is_outermost, retry_conflicts
@@ -36,7 +36,7 @@ def store_session(
 ) -> bool:
     """Insert the rows, enforce the limit and announce the session, if it ``is_announced``.
 
-    False if they are not inserted: see ``statements.insert``.
+    False if they are not inserted: see ``statements.writing.insert``.
     """
     using = write_alias()
     # In a transaction as long as a request, two sign-ins of one user could deadlock on InnoDB: each holds a shared lock

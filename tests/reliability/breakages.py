@@ -116,13 +116,13 @@ BREAKAGES = [
     ),
     Breakage(
         "a sign-out of the others leaves them",
-        "auth_sessions.core.statements.reading",
+        "auth_sessions.core.statements.scopes",
         "return [each for each in locked if kept.isdisjoint((each.id, each.depends_on_id))]",
         "return []",
     ),
     Breakage(
         "a sign-out everywhere is one of this device",
-        "auth_sessions.core.statements.reading",
+        "auth_sessions.core.statements.scopes",
         "    if scope == Scope.GLOBAL:\n        return locked\n",
         "    if scope == Scope.GLOBAL:\n        return [session]\n",
     ),

@@ -56,19 +56,16 @@ def _delete_by_collector(collector: UnbatchedCollector, keys: list[UUID], *, usi
 
 
 def _delete_in_sql(fields: list[Any], keys: list[UUID], *, using: str) -> None:
-    """Delete the rows of these columns that hold keys of sessions, in one statement, however many sessions there are.
+    """One statement for each column that holds keys of sessions, however many sessions there are.
 
-    PostgreSQL checks the foreign keys of Django when the transaction is committed, others when all rows are deleted.
+    They are not joined to one: a project's trigger on the rows of a related object finds the session still.
     The keys are sent as one text: the driver takes longer to adapt a list of them than the database to delete the rows.
     """
     quote, array = connections[using].ops.quote_name, f"{{{','.join([key.hex for key in keys])}}}"
-    *before, last = (
-        f"DELETE FROM {quote(field.model._meta.db_table)} WHERE {quote(field.column)} = ANY(%s::uuid[])"  # noqa: S608 - names of models
-        for field in fields
-    )
-    named = ", ".join(f"deleted_{number} AS ({sql})" for number, sql in enumerate(before))
     with connections[using].cursor() as cursor:
-        cursor.execute(f"WITH {named} {last}" if before else last, [array] * len(fields))
+        for field in fields:
+            table, column = quote(field.model._meta.db_table), quote(field.column)
+            cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s::uuid[])", [array])  # noqa: S608 - names of models
 
 
 def delete_without_signals(keys: list[UUID], *, using: str) -> None:

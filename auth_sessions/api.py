@@ -23,18 +23,19 @@ from auth_sessions import exceptions, refusals
 from auth_sessions.authentication import get_session
 from auth_sessions.core import rotation, usage
 from auth_sessions.core.cleanup import ClearedBatch, clear_expired
-from auth_sessions.core.creation import DEFAULT, Lifetime, create_session, end_on_error
+from auth_sessions.core.creation import create_session, end_on_error
 from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
 from auth_sessions.core.database import as_told, translate_missing_user, write_alias
 from auth_sessions.core.hand_over import HandOver, create_hand_over, get_hand_over, redeem_hand_over
+from auth_sessions.core.lifetimes import DEFAULT, Lifetime
 from auth_sessions.core.password_changes import change_password
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import async_variant, secret_arguments
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionRefreshToken, TokenPair, issue, parse
+from auth_sessions.tokens.access_token import claims_of_people
 from auth_sessions.tokens.pair import issue_access
-from auth_sessions.tokens.session_tokens import claims_of_people
 
 __all__ = [
     "DEFAULT",

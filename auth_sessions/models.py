@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from auth_sessions import moments
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.db.deletion import find_sign_in
+from auth_sessions.db.ended_session import find_sign_in
 from auth_sessions.db.user_deletion import cascade_to_sessions
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.devices import places
@@ -35,7 +35,7 @@ def _new_secret() -> bytes:
 class Session(models.Model):
     """One sign-in of one person on one device.
 
-    Rows are created and changed in ``auth_sessions.core``. They end in one way: by ``db.deletion.end``, which
+    Rows are created and changed in ``auth_sessions.core``. They end in one way: by ``db.ending.end``, which
     :meth:`SessionQuerySet.end` and ``core.sign_out`` call.
     """
 
@@ -55,7 +55,7 @@ class Session(models.Model):
         verbose_name=_("acting person"),
         help_text=_("Who really acts, in the user’s name; empty where the user does."),
     )
-    # What depends on a session ends with it, by `db.deletion.end`: neither Django nor the database may delete or
+    # What depends on a session ends with it, by `db.ending.end`: neither Django nor the database may delete or
     # protect it, and one DELETE of both must not depend on the order of the rows (InnoDB).
     depends_on = models.ForeignKey(
         "self",

@@ -13,7 +13,8 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions, metrics, refusals, security_log, signals
 from auth_sessions.choices import EndReason, Scope
-from auth_sessions.db.deletion import EndedSession, records_ended
+from auth_sessions.db.ended_session import EndedSession
+from auth_sessions.db.ending import records_ended
 from auth_sessions.models import Session
 
 

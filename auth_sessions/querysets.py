@@ -1,6 +1,6 @@
 """Which sessions are live, and how they end.
 
-Sessions end in one way: by ``db.deletion.end``, which ``SessionQuerySet.end()`` and ``core.sign_out`` call.
+Sessions end in one way: by ``db.ending.end``, which ``SessionQuerySet.end()`` and ``core.sign_out`` call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.utils import timezone
 from auth_sessions import moments, passwords
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.conf import conf
-from auth_sessions.db import deletion
+from auth_sessions.db import ending
 from auth_sessions.db.locking import lock, write_alias_of
 from auth_sessions.db.managers import hides_nobody
 
@@ -129,7 +129,7 @@ class SessionQuerySet(QuerySet["Session"]):
         in a receiver of ``sessions_ending`` rolls everything back and propagates.
         """
         using = write_alias_of(self)
-        return deletion.end(
+        return ending.end(
             lambda record: lock(self.using(using), record=record),
             using=using,
             reason=reason,

@@ -32,7 +32,8 @@ from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.core.sign_out import end_before_deletion
 from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.user_saves import end_after_save, get_stored_password, is_new_password, revoke_before_save
-from auth_sessions.db.deletion import EndedSession, records_ended, records_ending
+from auth_sessions.db.ended_session import EndedSession
+from auth_sessions.db.ending import records_ended, records_ending
 from auth_sessions.db.hash_upgrades import has_new_password, is_hash_upgrade, mark_saved
 from auth_sessions.db.transactions import call_on_commit
 from auth_sessions.db.user_deletion import BY_HAND, deleted_together, skip_deleted

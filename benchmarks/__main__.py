@@ -97,11 +97,16 @@ class Run:
             field = {contender: same for (contender, _), same in workers.items()}
             self.machine = machine.described(next(iter(field.values()))[0].ask("database"), self.load_before)
             self.count(field)
-            self.time(field)
+            self.time(field, self.of_wsgi)
             if chosen.no_http or find_spec("gunicorn") is None:
                 say("LEFT OUT: HTTP" + ("" if chosen.no_http else ", since gunicorn is not installed"))
             else:
                 self.load(field)
+        needed = ["adrf", *(["psycopg_pool"] if chosen.database == "postgresql" else [])]
+        if absent := [name for name in needed if find_spec(name) is None]:
+            say(f"LEFT OUT: ASGI, since {absent[0]} is not installed")
+        elif self.of_asgi:
+            self.asgi()
         if chosen.rows and chosen.database == "sqlite":
             say("LEFT OUT: growth, which is filled in PostgreSQL only")
         elif chosen.rows and "ours" in field:
@@ -111,12 +116,27 @@ class Run:
         say("counting")
         for method in AFTER:
             self.results.fates[method] = {name: same[0].ask("fate", method=method) for name, same in field.items()}
-        for operation in self.chosen.operations:
+        for operation in self.of_wsgi:
             able = self.able(field, operation)
             self.results.costs[operation] = {name: able[name][0].ask("cost", name=operation) for name in able}
 
-    def time(self, field: dict[str, list[Worker]]) -> None:
-        for key in self.chosen.operations:
+    def asgi(self) -> None:
+        """Those operations in processes of their own, which take connections from a pool, if there is one."""
+        contenders = [name for name in self.results.labels if name not in self.results.skipped]
+        has_pool = self.chosen.database == "postgresql"
+        with self.running(contenders, people=self.of_one(POOL), has_pool=has_pool) as (workers, _):
+            self.time({contender: same for (contender, _), same in workers.items()}, self.of_asgi)
+
+    @property
+    def of_wsgi(self) -> list[str]:
+        return [key for key in self.chosen.operations if not OPERATIONS[key].is_asgi]
+
+    @property
+    def of_asgi(self) -> list[str]:
+        return [key for key in self.chosen.operations if OPERATIONS[key].is_asgi]
+
+    def time(self, field: dict[str, list[Worker]], operations: list[str]) -> None:
+        for key in operations:
             say(OPERATIONS[key].label)
             operation, able = OPERATIONS[key], self.able(field, key)
             measure = asking("measure", name=key, times=min(operation.batch, self.scaled(operation.batch * 5)))

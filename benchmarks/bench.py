@@ -1,22 +1,34 @@
 """Carries out operations for one contender, in a process of its own where Django is set up."""
 
+import asyncio
 import cProfile
 import itertools
 import os
 import pstats
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from time import perf_counter, thread_time
+from time import perf_counter, process_time
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
 from benchmarks import growth, load
-from benchmarks.calls import Answer, UnexpectedAnswerError, check, through_handler, without_garbage_collection
+from benchmarks.calls import (
+    Answer,
+    Call,
+    UnexpectedAnswerError,
+    check,
+    through_asgi_handler,
+    through_handler,
+    without_garbage_collection,
+)
 from benchmarks.contenders.base import PASSWORD, Contender, Device
 from benchmarks.counting import counted
 from benchmarks.operations import OPERATIONS, Operation
@@ -37,6 +49,7 @@ class Bench:
     def __init__(self, *, people: int, rows: int = 0) -> None:
         self.contender: Contender = import_module(f"benchmarks.contenders.{ENTRY.module}").contender
         self.application = get_wsgi_application()
+        self.asgi_application, self.loop = get_asgi_application(), asyncio.new_event_loop()
         self.numbers = itertools.count()
         self.server: load.Server | None = None
         self.contender.set_up()
@@ -120,12 +133,19 @@ class Bench:
 
     def timed(self, operation: Operation, device: Device) -> tuple[tuple[float, float], Answer]:
         call = getattr(self.contender, operation.method)(device)
-        environ = call.environ()
-        clock, cpu = perf_counter(), thread_time()
-        answer = through_handler(self.application, environ)
-        seconds = perf_counter() - clock, thread_time() - cpu
+        make = self._prepared(call, is_asgi=operation.is_asgi)
+        clock, cpu = perf_counter(), process_time()
+        answer = make()
+        seconds = perf_counter() - clock, process_time() - cpu
         check(call, answer)
         return seconds, answer
+
+    def _prepared(self, call: Call, *, is_asgi: bool) -> Callable[[], Answer]:
+        """What makes the call, when it is called itself."""
+        if is_asgi:
+            request = through_asgi_handler(self.asgi_application, call, call.scope())
+            return partial(self.loop.run_until_complete, request)
+        return partial(through_handler, self.application, call.environ())
 
     def absorb(self, operation: Operation, device: Device, answer: Answer) -> None:
         """What the client does with the answer."""

@@ -1,5 +1,6 @@
 """One call to a contender, through Django's handler in this process or over HTTP."""
 
+import asyncio
 import gc
 import http.client
 import io
@@ -29,6 +30,22 @@ class Call:
     def all_headers(self) -> dict[str, str]:
         described = {} if self.data is None else {"Content-Type": "application/json"}
         return {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Firefox/148.0", **described, **self.headers}
+
+    def scope(self) -> dict[str, Any]:
+        """The call as the ASGI specification has it."""
+        headers = {**self.all_headers, "Content-Length": str(len(self.body))}
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": self.method,
+            "scheme": "http",
+            "path": self.path,
+            "query_string": b"",
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 50_000),
+            "server": ("localhost", 80),
+        }
 
     def environ(self) -> dict[str, Any]:
         """The call as PEP 3333 has it."""
@@ -103,6 +120,26 @@ def through_handler(application: Any, environ: dict[str, Any]) -> Answer:
     response = application(environ, start_response)
     answer.body = b"".join(response)
     response.close()
+    return answer
+
+
+async def through_asgi_handler(application: Any, call: Call, scope: dict[str, Any]) -> Answer:
+    """The same of an ASGI server."""
+    answer, body = Answer(), [{"type": "http.request", "body": call.body}]
+
+    async def receive() -> dict[str, Any]:
+        if not body:
+            await asyncio.Event().wait()  # the client stays
+        return body.pop()
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            answer.headers = [(name.decode(), value.decode()) for name, value in message["headers"]]
+        else:
+            answer.body += message["body"]
+
+    await application(scope, receive, send)
     return answer
 
 

@@ -68,7 +68,7 @@ def actions() -> dict[str, Callable[[], object]]:
     from auth_sessions.choices import Scope
     from auth_sessions.core.creation import create_session
     from auth_sessions.core.sign_out import sign_out
-    from auth_sessions.core.statements import select_session
+    from auth_sessions.core.statements.reading import select_session
     from auth_sessions.core.usage import touch
     from auth_sessions.models import Session
 

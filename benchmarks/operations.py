@@ -16,6 +16,8 @@ class Operation:
     sessions: int = 1
     rounds: int = 40
     batch: int = 10
+    is_asgi: bool = False
+    """Whether the call is made to Django's ASGI handler, and answered by an async view."""
     over_http: int = 0
     """How many calls each of the connections makes in a round; 0: not measured over HTTP."""
 
@@ -24,6 +26,7 @@ SIGN_OUT_ALL = {1: (60, 5), 10: (60, 5), 100: (10, 4), 1000: (10, 1)}
 
 _ALL = [
     Operation(key="request", label="authenticated request", method="request", rounds=200, over_http=100),
+    Operation(key="request_async", label="authenticated request, async", method="request_async", is_asgi=True),
     Operation(key="request_after", label="request after its sign-out", method="request_after", batch=5),
     Operation(key="request_refused", label="refused request", method="request_refused", batch=5),
     Operation(key="refresh", label="refresh", method="refresh", rounds=120, over_http=100),

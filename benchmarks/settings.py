@@ -59,4 +59,7 @@ DATABASES = {
         "postgresql": {"ENGINE": "django.db.backends.postgresql", "NAME": NAME},
     }[os.environ["AUTH_SESSIONS_BENCHMARK_DATABASE"]]
 }
-DATABASES["default"]["CONN_MAX_AGE"] = None
+if os.environ["AUTH_SESSIONS_BENCHMARK_POOL"]:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 4}}
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = None

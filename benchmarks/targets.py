@@ -51,6 +51,9 @@ class Target:
         return self.figure.format(value), verdict
 
 
+OF_ASGI = "more than half is the same for both: the handler, the view, and a thread for each request"
+
+
 def targets(results: Results) -> Iterator[Target]:
     yield from _requests()
     yield from _refreshes()
@@ -91,6 +94,18 @@ def _requests() -> Iterable[Target]:
             measured=_time("request", "simplejwt", of="ours_cached_django_redis"),
             at_most=0.5,
             why="a bare view of Django REST framework takes a third of simplejwt's time, a GET a tenth",
+        ),
+        Target(
+            what="async view, SQL check / simplejwt",
+            measured=_time("request_async", "simplejwt"),
+            at_most=0.85,
+            why=OF_ASGI,
+        ),
+        Target(
+            what="async view, cached check by django-redis[hiredis] / simplejwt",
+            measured=_time("request_async", "simplejwt", of="ours_cached_django_redis"),
+            at_most=0.5,
+            why=OF_ASGI,
         ),
         Target(
             what="refused request, SQL check: statements",

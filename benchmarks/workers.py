@@ -20,7 +20,7 @@ class WorkerError(Exception):
 
 
 class Worker:
-    def __init__(self, contender: str, *, database: str, name: str) -> None:
+    def __init__(self, contender: str, *, database: str, name: str, has_pool: bool) -> None:
         self.contender, self.label = contender, CONTENDERS[contender].label
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker"],
@@ -31,6 +31,7 @@ class Worker:
                 "AUTH_SESSIONS_BENCHMARK_CONTENDER": contender,
                 "AUTH_SESSIONS_BENCHMARK_DATABASE": database,
                 "AUTH_SESSIONS_BENCHMARK_NAME": name,
+                "AUTH_SESSIONS_BENCHMARK_POOL": "1" if has_pool else "",
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -68,12 +69,19 @@ class Worker:
 
 @contextmanager
 def running(
-    contenders: list[str], *, database: str, people: int, copies: int, sizes: tuple[int, ...] = (0,)
+    contenders: list[str],
+    *,
+    database: str,
+    people: int,
+    copies: int,
+    sizes: tuple[int, ...] = (0,),
+    has_pool: bool = False,
 ) -> Iterator[tuple[dict[tuple[str, int], list[Worker]], dict[str, str]]]:
     """Workers by contender and size, all begun; and why the others are not there.
 
     Each has several ``copies`` of its process over one database, with ``people`` of its own for each: one process may
-    be a fifth slower than its like for as long as it lives.
+    be a fifth slower than its like for as long as it lives. With ``has_pool`` they take connections from a pool, as
+    Django recommends under ASGI, where each request has a thread of its own.
     """
     with ExitStack() as stack:
         make = stack.enter_context({"sqlite": _files, "postgresql": _databases}[database]())
@@ -82,7 +90,8 @@ def running(
         skipped: dict[str, str] = {}
         for others in reversed(range(copies)):  # the last to begin stores all that is missing
             for (contender, size), same in workers.items():
-                worker = Worker(contender, database=database, name=names[contender, size])
+                name = names[contender, size]
+                worker = Worker(contender, database=database, name=name, has_pool=has_pool)
                 stack.callback(worker.close)
                 worker.tell("begin", people=people, rows=0 if others else max(0, size - people * (copies - 1)))
                 same.append(worker)

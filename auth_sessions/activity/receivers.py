@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from auth_sessions.choices import Scope
-    from auth_sessions.db.deletion import EndedSession
+    from auth_sessions.db.ended_session import EndedSession
     from auth_sessions.models import Session
 
 REASON_LENGTH = Activity._meta.get_field("reason").max_length

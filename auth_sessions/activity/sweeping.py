@@ -17,7 +17,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
 from auth_sessions.core.cleanup import Pace
 from auth_sessions.db.bulk import update_rows
-from auth_sessions.db.deletion import delete_by_key
+from auth_sessions.db.row_deletion import delete_by_key
 from auth_sessions.db.transactions import in_transaction
 
 BATCH = 1000

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from auth_sessions.channels import sockets
-from auth_sessions.db.deletion import EndedSession, records_ended
+from auth_sessions.db.ended_session import EndedSession
+from auth_sessions.db.ending import records_ended
 
 
 def connect() -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from auth_sessions import exceptions, moments
 from auth_sessions.choices import SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements.reading import select_session
 from auth_sessions.core.usage import touch
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason
 from auth_sessions.models import Session

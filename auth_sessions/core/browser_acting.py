@@ -21,9 +21,10 @@ from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import browser_dropped, browser_login, browser_naming, browser_rows, browser_state
 from auth_sessions.core.browser_rows import is_logged_in_as
 from auth_sessions.core.browser_state import RequestState, get_state
-from auth_sessions.core.creation import complete_session, enforce_limit
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.django_session_store import entry_key, get_expiry
+from auth_sessions.core.limits import enforce_limit
+from auth_sessions.core.storing import complete_session
 from auth_sessions.core.usage import mark_reauthenticated
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.compiled import set_related

@@ -22,7 +22,7 @@ from auth_sessions.core.backends import known_path
 from auth_sessions.core.browser_state import get_state
 from auth_sessions.core.database import all_sessions
 from auth_sessions.core.presented import SESSION_ID_KEY, Login, PresentedCookie
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements.reading import select_session
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.models import Session
 

@@ -12,9 +12,9 @@ from auth_sessions import exceptions, refusals
 from auth_sessions.core import otp
 from auth_sessions.core.browser_rows import is_logged_in_as
 from auth_sessions.core.browser_state import LoginDetails, RequestState, state_of
-from auth_sessions.core.creation import DEFAULT, Lifetime
 from auth_sessions.core.credentials import SecondFactor, authenticate, normalized
 from auth_sessions.core.database import translate_missing_user, write_alias
+from auth_sessions.core.lifetimes import DEFAULT, Lifetime
 from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import secret_arguments
 from auth_sessions.models import Session

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils import timezone
 
-from auth_sessions.core.creation import DEFAULT, Lifetime
+from auth_sessions.core.lifetimes import DEFAULT, Lifetime
 from auth_sessions.core.login_methods import OTPMark
 from auth_sessions.core.presented import Login, PresentedCookie
 from auth_sessions.models import Session

@@ -20,8 +20,8 @@ from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store
 from auth_sessions.core.database import all_sessions, all_users, write_alias
 from auth_sessions.core.validity import get_end_reason, may_end
+from auth_sessions.db.batches import KEYS_PER_STATEMENT
 from auth_sessions.db.compiled import set_related
-from auth_sessions.db.deletion import KEYS_PER_STATEMENT
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import RefreshToken, Session

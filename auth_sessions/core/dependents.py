@@ -1,4 +1,4 @@
-"""Sessions that depend on another one: they end with it (``db.deletion``), and none outlives it.
+"""Sessions that depend on another one: they end with it (``db.ending``), and none outlives it.
 
 Of a person's sign-in in an app depends the browser session to which the app has handed it over. Of the session of a
 person who acts in another person's name depends what they do in that name.

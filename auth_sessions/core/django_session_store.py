@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from auth_sessions import moments
 from auth_sessions.conf import conf
-from auth_sessions.db.deletion import delete_by_key
 from auth_sessions.db.locking import lock
+from auth_sessions.db.row_deletion import delete_by_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.masking import conceal
 

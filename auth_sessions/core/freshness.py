@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from auth_sessions import exceptions, moments
 from auth_sessions.conf import conf
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements.reading import select_session
 from auth_sessions.models import Session
 
 SHORTEST = timedelta(seconds=1)

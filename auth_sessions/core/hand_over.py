@@ -31,9 +31,9 @@ from auth_sessions.core import browser_acting
 from auth_sessions.core.backends import find_reader
 from auth_sessions.core.browser_sign_in import log_in
 from auth_sessions.core.browser_state import LoginDetails, RequestState, get_state
-from auth_sessions.core.creation import DEFAULT, Lifetime
 from auth_sessions.core.database import write_alias
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.lifetimes import DEFAULT, Lifetime
+from auth_sessions.core.statements.reading import select_session
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.db.transactions import retry_conflicts
 from auth_sessions.masking import Secret, secret_arguments

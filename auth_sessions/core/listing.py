@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from auth_sessions.core.statements import select_live
+from auth_sessions.core.statements.reading import select_live
 from auth_sessions.devices.device import Device, describe
 from auth_sessions.models import Session
 

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from auth_sessions import exceptions, passwords, signals
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
-from auth_sessions.core.credentials import refusing_long_passwords
 from auth_sessions.core.database import all_sessions, as_told, translate_missing_user, user_row, write_alias
+from auth_sessions.core.password_length import refusing_long_passwords
 from auth_sessions.core.usage import update_on_commit
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction, is_outermost

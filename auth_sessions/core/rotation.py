@@ -13,10 +13,11 @@ from auth_sessions.choices import EndReason
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, send_on_commit, write_alias
 from auth_sessions.core.password_changes import update_fingerprint_key
-from auth_sessions.core.statements import select_session_for_tokens, update_generation
+from auth_sessions.core.statements.reading import select_session_for_tokens
+from auth_sessions.core.statements.writing import update_generation
 from auth_sessions.core.usage import touch, touch_actor_session, update_on_commit
 from auth_sessions.core.validity import EXCEPTIONS, get_end_reason, may_end
-from auth_sessions.db import deletion
+from auth_sessions.db import ending
 from auth_sessions.db.locking import lock, lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction, is_conflict, retry_conflicts
 from auth_sessions.devices.device import Client, client_address, client_user_agent, is_another_device
@@ -178,7 +179,7 @@ def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
             raise
         logger.exception("A receiver failed when session %s ended for a reused refresh token", session.pk)
     reason = EndReason.REFRESH_TOKEN_REUSED
-    return deletion.end(
+    return ending.end(
         lambda record: lock(rows, record=record), using=using, reason=reason, request=request, is_robust=True
     )
 

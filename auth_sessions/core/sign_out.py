@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from auth_sessions import exceptions, security_log, signals
 from auth_sessions.choices import EndReason, Scope
 from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
-from auth_sessions.core.statements import lock_in_scope
-from auth_sessions.db import deletion
+from auth_sessions.core.statements.scopes import lock_in_scope
+from auth_sessions.db import ending
+from auth_sessions.db.batches import batches
+from auth_sessions.db.ended_session import EndedSession
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
@@ -42,12 +44,12 @@ def sign_out(
     scope, using = Scope(scope), write_alias()
     revokes = scope != Scope.LOCAL and session.actor_id is None
 
-    def lock(record: type[deletion.EndedSession] | None) -> list[Any]:
+    def lock(record: type[EndedSession] | None) -> list[Any]:
         if revokes:
             revoke_credentials({session.user_id}, using=using)
         return lock_in_scope(session, scope, using, record=record)
 
-    ended = deletion.end(
+    ended = ending.end(
         lock,
         using=using,
         reason=EndReason.SIGNED_OUT,
@@ -89,7 +91,7 @@ def end_chosen(
     """
     using = write_alias()
 
-    def lock(record: type[deletion.EndedSession] | None) -> list[Any]:
+    def lock(record: type[EndedSession] | None) -> list[Any]:
         revoke_credentials(revoked_users, using=using)
         locked = lock_with_caller(chosen, caller=caller, using=using, record=record)
         if caller is None:
@@ -101,7 +103,7 @@ def end_chosen(
         is_chosen = own.filter(pk__in=chosen.using(using).values("pk")).exists()
         return locked if is_chosen else [each for each in locked if each.id != caller.pk]
 
-    ended = deletion.end(lock, using=using, reason=reason, scope=scope, actor=actor, request=request)
+    ended = ending.end(lock, using=using, reason=reason, scope=scope, actor=actor, request=request)
     if reason in OF_STAFF:
         (user_id,) = revoked_users if len(revoked_users) == 1 else (None,)
         security_log.write_on_commit(
@@ -144,7 +146,7 @@ def end_before_deletion(user_ids: list[Any]) -> int:
 
     def work() -> int:
         ended = 0
-        for keys in deletion.batches(user_ids):
+        for keys in batches(user_ids):
             lock_by_primary_key(all_users(using).filter(pk__in=keys))
             of_others = all_sessions(using).filter(actor_id__in=keys).exclude(user_id__in=keys)
             ended += of_others.end(reason=EndReason.SIGNED_OUT)

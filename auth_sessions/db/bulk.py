@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.models import Model
 
+from auth_sessions.db.batches import KEYS_PER_STATEMENT, batches
 from auth_sessions.db.compiled import compile_insert, update_sql
-from auth_sessions.db.deletion import KEYS_PER_STATEMENT, batches
 from auth_sessions.db.locking import is_mariadb, join_by_key
 
 

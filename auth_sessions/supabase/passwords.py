@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from auth_sessions.core.credentials import check_length, refusing_long_passwords
+from auth_sessions.core.password_length import check_length, refusing_long_passwords
 from auth_sessions.exceptions import PasswordTooLong
 from auth_sessions.masking import secret_arguments
 from auth_sessions.supabase.errors import SupabaseError, weak_password

@@ -9,7 +9,7 @@ from django.db.models.signals import pre_delete
 from django.http import HttpRequest
 
 from auth_sessions.core.database import user_models
-from auth_sessions.core.statements import read_for_tokens
+from auth_sessions.core.statements.reading import read_for_tokens
 from auth_sessions.db.user_deletion import BY_HAND, deleted_together
 from auth_sessions.models import Session
 from auth_sessions.signals import access_token_issuing

@@ -17,10 +17,11 @@ from django.db.models.functions import Upper
 from auth_sessions import exceptions
 from auth_sessions.core.database import all_users, user_row, write_alias
 from auth_sessions.core.people import EMAIL_LENGTH, email_of, has_email, is_same_email, normalized_email
+from auth_sessions.db.batches import batches
 from auth_sessions.db.compiled import get_related, set_related
-from auth_sessions.db.deletion import batches, delete_by_key
 from auth_sessions.db.encoding import find_text
 from auth_sessions.db.locking import lock, lock_by_primary_key, lock_by_update, read_keys
+from auth_sessions.db.row_deletion import delete_by_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.supabase.models import Profile
 from auth_sessions.supabase.request_body import check_size

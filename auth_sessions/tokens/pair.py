@@ -7,11 +7,12 @@ from django.http import HttpRequest
 
 from auth_sessions import exceptions
 from auth_sessions.choices import SessionKind
-from auth_sessions.core.statements import select_session_for_tokens
+from auth_sessions.core.statements.reading import select_session_for_tokens
 from auth_sessions.db.compiled import set_related
 from auth_sessions.masking import Secret
 from auth_sessions.models import Session
-from auth_sessions.tokens.session_tokens import SessionAccessToken, SessionRefreshToken
+from auth_sessions.tokens.access_token import SessionAccessToken
+from auth_sessions.tokens.refresh_token import SessionRefreshToken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def issue_access(session: Session, *, request: HttpRequest | None = None) -> str
 def issue(session: Session, *, request: HttpRequest | None = None, people: dict[str, Any] | None = None) -> TokenPair:
     """Sign the pair for a session's current generation. A generation always gives the same refresh token, by bytes.
 
-    ``people`` are the claims of :func:`~auth_sessions.tokens.session_tokens.claims_of_people`, if they were taken
+    ``people`` are the claims of :func:`~auth_sessions.tokens.access_token.claims_of_people`, if they were taken
     before.
     """
     access = SessionAccessToken.for_session(session, request=request, people=people)

@@ -1,9 +1,11 @@
 """What a contender can be asked. None instead of a call: it has no such operation."""
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.urls import URLPattern, path
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,10 +40,26 @@ class WhoView(APIView):
         return Response({"pk": request.user.pk})
 
 
+def async_who() -> list[URLPattern]:
+    """The same as an async view, by the package adrf, where it is installed."""
+    if find_spec("adrf") is None:
+        return []
+    from adrf.views import APIView as AsyncAPIView
+
+    class AsyncWhoView(AsyncAPIView):
+        permission_classes = (IsAuthenticated,)
+
+        async def get(self, request: Request) -> Response:
+            return Response({"pk": request.user.pk})
+
+    return [path("async/who/", AsyncWhoView.as_view())]
+
+
 class Contender:
     """How a client speaks to one contender; by default with a Bearer token."""
 
     keyword = "Bearer"
+    has_async_view = False
     refuses = ""
     """Whose access token is refused: of who was "signed out", or else who is "inactive"."""
 
@@ -53,6 +71,10 @@ class Contender:
 
     def request(self, device: Device) -> Call:
         return Call(method="GET", path="/who/", headers=self.headers(device))
+
+    def request_async(self, device: Device) -> Call | None:
+        has_view = self.has_async_view and find_spec("adrf") is not None
+        return replace(self.request(device), path="/async/who/") if has_view else None
 
     def request_after(self, device: Device) -> Call | None:
         """Of one that was signed out. Whether it is let in is looked at apart."""

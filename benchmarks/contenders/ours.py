@@ -8,12 +8,14 @@ from auth_sessions import passwords
 from auth_sessions.conf import conf
 from auth_sessions.models import RefreshToken, Session
 from benchmarks.calls import Answer
-from benchmarks.contenders.base import Device, OwnFace, WhoView
+from benchmarks.contenders.base import Device, OwnFace, WhoView, async_who
 
-urlpatterns = [path("who/", WhoView.as_view()), path("", include("auth_sessions.urls"))]
+urlpatterns = [path("who/", WhoView.as_view()), *async_who(), path("", include("auth_sessions.urls"))]
 
 
 class Ours(OwnFace):
+    has_async_view = True
+
     def signed_in(self, device: Device, answer: Answer) -> None:
         super().signed_in(device, answer)
         device.key = answer.json()["session"]["id"]

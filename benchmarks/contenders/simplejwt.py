@@ -14,7 +14,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
 
 from benchmarks.calls import Call
-from benchmarks.contenders.base import Contender, Device, WhoView
+from benchmarks.contenders.base import Contender, Device, WhoView, async_who
 
 
 class SignOutAllView(APIView):
@@ -38,6 +38,7 @@ class SignOutOthersView(SignOutAllView):
 
 urlpatterns = [
     path("who/", WhoView.as_view()),
+    *async_who(),
     path("token/", TokenObtainPairView.as_view()),
     path("token/refresh/", TokenRefreshView.as_view()),
     path("sign-out/", TokenBlacklistView.as_view()),
@@ -47,6 +48,7 @@ urlpatterns = [
 
 
 class SimpleJWT(Contender):
+    has_async_view = True
     refuses = "inactive"
 
     def refresh(self, device: Device) -> Call:

@@ -18,7 +18,7 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
 from auth_sessions.authentication import CachedSessionJWTAuthentication, LazyUser
 from auth_sessions.core.sign_out import sign_out
-from auth_sessions.db.deletion import records_ended, records_ending
+from auth_sessions.db.ending import records_ended, records_ending
 from auth_sessions.models import Session
 from auth_sessions.receivers import invalidate_cache
 from tests.support.device import Device, code

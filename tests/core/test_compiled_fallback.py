@@ -5,7 +5,7 @@ import sys
 import pytest
 from django.db.models.sql import InsertQuery, Query
 
-from auth_sessions.core import statements
+from auth_sessions.core.statements import reading, scopes, writing
 from auth_sessions.models import RefreshToken, Session
 from tests.support.browser import Browser
 from tests.support.device import Device
@@ -56,10 +56,10 @@ class ManyStatements(ChangedCompiler):
 
 
 def forget_compiled():
-    statements._compiled_select.cache_clear()
-    statements._compiled_insert.cache_clear()
-    statements._compiled_locks.clear()
-    statements._compiled_lists.clear()
+    reading._compiled_select.cache_clear()
+    writing._compiled_insert.cache_clear()
+    scopes._compiled_locks.clear()
+    reading._compiled_lists.clear()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from django.db import connection
 
 from auth_sessions.choices import EndReason
 from auth_sessions.core.creation import create_session
-from auth_sessions.db import deletion
+from auth_sessions.db import batches, ending
 from auth_sessions.models import Session
 
 
@@ -15,7 +15,8 @@ def test_no_statement_has_more_parameters_than_it_may(make_user, monkeypatch):
     for n in range(25):
         actor = make_user(f"actor{n}")
         create_session(make_user(f"user{n}"), actor=actor, current=create_session(actor))
-    monkeypatch.setattr(deletion, "KEYS_PER_STATEMENT", 10)
+    for module in (batches, ending):
+        monkeypatch.setattr(module, "KEYS_PER_STATEMENT", 10)
     counts = []
 
     def note(execute, sql, params, many, context):

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 
-from auth_sessions.core import statements
+from auth_sessions.core.statements import reading, scopes, writing
 from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.keys import read_claims
@@ -20,11 +20,11 @@ BACK, FORWARD = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, 
 
 def forget_compiled_statements():
     """They convert times as ``USE_TZ`` was when they were compiled; a project does not change it."""
-    statements._compiled_select.cache_clear()
-    statements._compiled_by_keys.cache_clear()
-    statements._compiled_insert.cache_clear()
-    statements._compiled_locks.clear()
-    statements._compiled_lists.clear()
+    reading._compiled_select.cache_clear()
+    reading._compiled_by_keys.cache_clear()
+    writing._compiled_insert.cache_clear()
+    scopes._compiled_locks.clear()
+    reading._compiled_lists.clear()
 
 
 @pytest.fixture

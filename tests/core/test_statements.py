@@ -9,7 +9,7 @@ from django.db.models import signals
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.core.creation import create_session
-from auth_sessions.core.statements import select_session, select_session_and_user
+from auth_sessions.core.statements.reading import select_session, select_session_and_user
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import sessions_ending
 from auth_sessions.supabase.models import Profile

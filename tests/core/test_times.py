@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from auth_sessions.core.creation import create_session
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements.reading import select_session
 from auth_sessions.db.times import TIMESTAMPTZ, read_times_faster
 from auth_sessions.models import Session
 

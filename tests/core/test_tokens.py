@@ -12,7 +12,7 @@ from auth_sessions import api, exceptions, tokens
 from auth_sessions.authentication import get_session_of_refresh_token
 from auth_sessions.core import rotation
 from auth_sessions.core.creation import create_session
-from auth_sessions.core.statements import select_session
+from auth_sessions.core.statements.reading import select_session
 from auth_sessions.signals import access_token_issuing
 from auth_sessions.tokens import SessionAccessToken, SessionRefreshToken
 from tests.support.device import Device, code

@@ -30,7 +30,7 @@ class Breakage:
 BREAKAGES = [
     Breakage(
         "a refresh token is not the same for the same generation",
-        "auth_sessions.tokens.session_tokens",
+        "auth_sessions.tokens.refresh_token",
         '"iat": int(moments.to_seconds(row.rotated_at)),',
         '"iat": int(token.current_time.timestamp()),',
     ),
@@ -48,13 +48,13 @@ BREAKAGES = [
     ),
     Breakage(
         "a use at once counts as seen: a server that never saves is taken for a thief",
-        "auth_sessions.tokens.session_tokens",
+        "auth_sessions.tokens.access_token",
         "conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway",
         "timedelta(seconds=-1)",
     ),
     Breakage(
         "a clock that is ahead by the leeway confirms",
-        "auth_sessions.tokens.session_tokens",
+        "auth_sessions.tokens.access_token",
         "timedelta(seconds=1) + leeway)",
         "timedelta(seconds=1))",
     ),
@@ -110,19 +110,19 @@ BREAKAGES = [
     ),
     Breakage(
         "a project's receiver is not told before the end",
-        "auth_sessions.db.deletion",
+        "auth_sessions.db.ending",
         "        ending()\n        delete()\n",
         "        delete()\n",
     ),
     Breakage(
         "a sign-out of the others leaves them",
-        "auth_sessions.core.statements",
+        "auth_sessions.core.statements.scopes",
         "return [each for each in locked if kept.isdisjoint((each.id, each.depends_on_id))]",
         "return []",
     ),
     Breakage(
         "a sign-out everywhere is one of this device",
-        "auth_sessions.core.statements",
+        "auth_sessions.core.statements.scopes",
         "    if scope == Scope.GLOBAL:\n        return locked\n",
         "    if scope == Scope.GLOBAL:\n        return [session]\n",
     ),
@@ -146,7 +146,7 @@ BREAKAGES = [
     ),
     Breakage(
         "one session more than the limit",
-        "auth_sessions.core.creation",
+        "auth_sessions.core.limits",
         "max(limit - 1, 0)",
         "limit",
     ),
@@ -158,7 +158,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a spent token signs everybody out",
-        "auth_sessions.authentication",
+        "auth_sessions.authentication.session_of_token",
         "verify_refresh_token(parsed.session_id, generation=parsed.generation, jti=parsed.jti, request=request)",
         "select_session(parsed.session_id, 'user', 'refresh_token')",
     ),

@@ -20,11 +20,13 @@ from auth_sessions.contrib.simplejwt import old_tokens
 from auth_sessions.contrib.simplejwt.models import ExchangedToken, RefusedTokens
 from auth_sessions.contrib.simplejwt.old_tokens import OldSlidingToken, OldToken
 from auth_sessions.core import rotation
-from auth_sessions.core.creation import DEFAULT, Lifetime, create_migrated_session
+from auth_sessions.core.creation import create_migrated_session
 from auth_sessions.core.database import all_sessions, all_users, user_row, write_alias
+from auth_sessions.core.lifetimes import DEFAULT, Lifetime
 from auth_sessions.core.sign_out import sign_out
-from auth_sessions.db.deletion import batches, delete_by_key
+from auth_sessions.db.batches import batches
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update
+from auth_sessions.db.row_deletion import delete_by_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.masking import Secret

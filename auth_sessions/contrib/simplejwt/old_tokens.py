@@ -22,7 +22,8 @@ from auth_sessions.core.database import all_users, write_alias
 from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.masking import secret_arguments
 from auth_sessions.tokens.keys import simple_jwt
-from auth_sessions.tokens.session_tokens import ProjectToken, SessionToken, parse
+from auth_sessions.tokens.project_token import ProjectToken
+from auth_sessions.tokens.session_token import SessionToken, parse
 
 T = TypeVar("T", bound=SessionToken)
 

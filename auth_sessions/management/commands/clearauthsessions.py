@@ -7,7 +7,7 @@ from django.db import connections
 
 from auth_sessions import security_log
 from auth_sessions.core.cleanup import clear_expired
-from auth_sessions.db.deletion import KEYS_PER_STATEMENT
+from auth_sessions.db.batches import KEYS_PER_STATEMENT
 from auth_sessions.management.progress import ProgressBar
 
 LONGEST = 7 * 24 * 3600

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from auth_sessions.conf import conf
-from auth_sessions.core.credentials import refusing_long_passwords
 from auth_sessions.core.database import write_alias
+from auth_sessions.core.password_length import refusing_long_passwords
 from auth_sessions.core.people import normalized_email
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.exceptions import NoActiveAccount

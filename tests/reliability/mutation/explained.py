@@ -44,7 +44,7 @@ EXPLAINED = [
         for size in (9_999, 10_001)
     ),
     Explained(
-        "authentication.py",
+        "authentication/session_of_token.py",
         "except (ValueError, TypeError, InvalidValue) as error:",
         "except (ValueError, CosmicRayTestingException, InvalidValue) as error:",
         "the claim is a text, for which Django's own fields raise the other two",

@@ -16,6 +16,46 @@ _KEYS = [
     "tests/supabase/test_key_fallbacks.py",
 ]
 
+_AUTHENTICATION = [
+    "tests/rest/test_authentication.py",
+    "tests/rest/test_own_authentication.py",
+    "tests/rest/test_nobody.py",
+    "tests/core/test_api.py",
+    *_CACHED_CHECK,
+    "tests/rest/test_step_up.py",
+    "tests/rest/test_sign_out.py",
+    "tests/monitoring/test_log_of_refusals.py",
+    "tests/supabase/wire/test_logout.py",
+    "tests/browser/test_browser_sessions.py",
+    "tests/users/test_backends.py",
+    "tests/rest/test_async_views.py",
+]
+
+_ENDING = [
+    "tests/rest/test_sign_out.py",
+    "tests/core/test_related.py",
+    "tests/core/test_receivers.py",
+    "tests/core/test_db_cascade.py",
+    "tests/core/test_dependents.py",
+    "tests/core/test_statements.py",
+    "tests/core/test_ended_meanwhile.py",
+    "tests/core/test_acting.py",
+    "tests/users/test_deletion.py",
+    "tests/browser/test_handed_over.py",
+]
+
+_TOKENS = [
+    "tests/rest/test_authentication.py",
+    "tests/rest/test_refresh.py",
+    "tests/core/test_tokens.py",
+    "tests/rest/junk/test_tokens.py",
+    "tests/rest/test_step_up.py",
+    "tests/simplejwt/test_authentication.py",
+    "tests/rest/test_sign_out.py",
+    "tests/core/test_acting.py",
+    "tests/rest/test_reuse_policies.py",
+]
+
 MODULES = {
     "core/rotation.py": [
         "tests/rest/test_refresh.py",
@@ -43,32 +83,29 @@ MODULES = {
         "tests/core/test_acting.py",
         "tests/browser/test_handed_over.py",
     ],
-    "tokens/session_tokens.py": [
-        "tests/rest/test_authentication.py",
-        "tests/rest/test_refresh.py",
-        "tests/core/test_tokens.py",
-        "tests/rest/junk/test_tokens.py",
-        "tests/rest/test_step_up.py",
-        "tests/simplejwt/test_authentication.py",
-        "tests/rest/test_sign_out.py",
-        "tests/core/test_acting.py",
-        "tests/rest/test_reuse_policies.py",
-    ],
+    **dict.fromkeys(
+        (
+            "tokens/access_token.py",
+            "tokens/project_token.py",
+            "tokens/refresh_token.py",
+            "tokens/session_token.py",
+        ),
+        _TOKENS,
+    ),
     "core/session_cache.py": [*_CACHED_CHECK, "tests/core/test_cache_checks.py", "tests/core/test_lagging_replica.py"],
-    "authentication.py": [
-        "tests/rest/test_authentication.py",
-        "tests/rest/test_own_authentication.py",
-        "tests/rest/test_nobody.py",
-        "tests/core/test_api.py",
-        *_CACHED_CHECK,
-        "tests/rest/test_step_up.py",
-        "tests/rest/test_sign_out.py",
-        "tests/monitoring/test_log_of_refusals.py",
-        "tests/supabase/wire/test_logout.py",
-        "tests/browser/test_browser_sessions.py",
-        "tests/users/test_backends.py",
-        "tests/rest/test_async_views.py",
-    ],
+    **dict.fromkeys(
+        (
+            "authentication/api_exceptions.py",
+            "authentication/bearer.py",
+            "authentication/cached.py",
+            "authentication/cookie.py",
+            "authentication/default_classes.py",
+            "authentication/lazy_user.py",
+            "authentication/session_of_request.py",
+            "authentication/session_of_token.py",
+        ),
+        _AUTHENTICATION,
+    ),
     "tokens/hs256.py": ["tests/core/test_hs256.py", "tests/rest/junk/test_tokens.py", "tests/core/test_tokens.py"],
     "tokens/keys.py": [*_KEYS, "tests/core/test_unreadable_keys.py", "tests/supabase/test_keys.py"],
     "tokens/pair.py": [
@@ -116,16 +153,5 @@ MODULES = {
         "tests/browser/test_dropped_logins.py",
         "tests/core/test_ended_meanwhile.py",
     ],
-    "db/deletion.py": [
-        "tests/rest/test_sign_out.py",
-        "tests/core/test_related.py",
-        "tests/core/test_receivers.py",
-        "tests/core/test_db_cascade.py",
-        "tests/core/test_dependents.py",
-        "tests/core/test_statements.py",
-        "tests/core/test_ended_meanwhile.py",
-        "tests/core/test_acting.py",
-        "tests/users/test_deletion.py",
-        "tests/browser/test_handed_over.py",
-    ],
+    **dict.fromkeys(("db/deletion.py", "db/ended_session.py", "db/ending.py", "db/row_deletion.py"), _ENDING),
 }

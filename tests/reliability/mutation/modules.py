@@ -3,6 +3,7 @@
 _CACHED_CHECK = [
     "tests/core/test_cached_check_failures.py",
     "tests/core/test_cached_check_writes.py",
+    "tests/core/test_cached_refusals.py",
     "tests/core/test_cached_tenants.py",
     "tests/core/test_cached_check_transactions.py",
     "tests/core/test_cached_check.py",

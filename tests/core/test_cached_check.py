@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
 from auth_sessions.authentication import CachedSessionJWTAuthentication, LazyUser
+from auth_sessions.core import session_cache
 from auth_sessions.core.sign_out import sign_out
 from auth_sessions.db.ending import records_ended, records_ending
 from auth_sessions.models import Session
@@ -139,6 +140,23 @@ class TestTheBound:
         self.WITHOUT_SIGNALS["inactive"](ada)
         clock.shift(5)
         assert code(laptop.fast()) == (401, "user_inactive")
+
+
+def test_an_entry_from_a_clock_that_is_ahead(laptop, clock):
+    """How old it is cannot be told: the database is asked."""
+    laptop.fast()
+    clock.shift(timedelta(seconds=-0.5))
+    assert asked(laptop.fast)[0] == ["SELECT"]
+
+
+def test_the_session_of_an_entry(laptop):
+    """As it is stored, but for the fingerprint of the password, which is never in a cache."""
+    stored = Session.objects.get(pk=laptop.session_id)
+    until = (timezone.now() + BOUND).timestamp()
+    session_cache.add(stored, user_id=str(stored.user_id), read_at=timezone.now(), until=until)
+    session = session_cache.get(stored.pk, user_id=str(stored.user_id)).session
+    names = [field.attname for field in Session._meta.concrete_fields if field.attname != "password_fingerprint"]
+    assert [getattr(session, name) for name in names] == [getattr(stored, name) for name in names]
 
 
 @pytest.mark.parametrize("seconds", [1, 1.5])

@@ -129,6 +129,14 @@ class TestWhatTheCacheSays:
         assert asked(lambda: tablet.sign_out("local"))[1] == ["set_many"]
         assert asked(laptop.fast) == (["SELECT"], [])
 
+    def test_a_deletion_that_takes_long(self, laptop, phone, slow_cache, monkeypatch):
+        """It takes the place of many tombstones that were not stored, and is no sign of a slow cache, either."""
+        laptop.fast()
+        monkeypatch.setattr(Shared, "set_many", lambda self, data, *rest: list(data))
+        slow_cache("delete_many")
+        assert "delete_many" in asked(lambda: phone.sign_out("local"))[1]
+        assert asked(laptop.fast) == ([], ["get"])
+
     def test_two_first_requests_at_once(self, laptop, phone, monkeypatch):
         """Both wait for the client to be loaded, and the second is not slow because the first was answered before."""
         now = [100.0]

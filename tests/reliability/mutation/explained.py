@@ -44,6 +44,46 @@ EXPLAINED = [
         for size in (9_999, 10_001)
     ),
     Explained(
+        "core/session_cache.py",
+        "written = zip(FIELDS, WRITTEN_AS_TEXT, values, strict=True)",
+        "written = zip(FIELDS, WRITTEN_AS_TEXT, values, strict=False)",
+        "the length of an entry is compared before",
+    ),
+    Explained(
+        "core/session_cache.py",
+        "values = zip(FIELDS, WRITTEN_AS_TEXT, (getattr(session, name) for name in NAMES), strict=True)",
+        "values = zip(FIELDS, WRITTEN_AS_TEXT, (getattr(session, name) for name in NAMES), strict=False)",
+        "all three are built from the same fields",
+    ),
+    Explained(
+        "core/session_cache.py",
+        "return [field.to_python(value) if is_text and value is not None else value "
+        "for field, is_text, value in written]",
+        "return [field.to_python(value) if is_text or value is not None else value "
+        "for field, is_text, value in written]",
+        "of the values that JSON holds, and of None, to_python() makes the same",
+    ),
+    *(
+        Explained(
+            "core/session_cache.py",
+            "if cache is None or seconds <= 0 or not breaker.allows_call():",
+            f"if cache is None or seconds {comparison} or not breaker.allows_call():",
+            "Django's caches store nothing for 0 seconds",
+        )
+        for comparison in ("<= -1", "< 0")
+    ),
+    *(
+        Explained(
+            "core/session_cache.py",
+            "lost = breaker.call(cache.set_many, tombstones, math.ceil(2 * ttl), may_be_slow=True, "
+            "on_error=list(tombstones))",
+            f"lost = breaker.call(cache.set_many, tombstones, math.ceil( {bounds} * ttl), may_be_slow=True, "
+            "on_error=list(tombstones))",
+            "by one clock no entry is added after one bound; the rest is for clocks that differ",
+        )
+        for bounds in (1, 3)
+    ),
+    Explained(
         "authentication/session_of_token.py",
         "except (ValueError, TypeError, InvalidValue) as error:",
         "except (ValueError, CosmicRayTestingException, InvalidValue) as error:",

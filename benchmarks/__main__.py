@@ -102,10 +102,7 @@ class Run:
                 say("LEFT OUT: HTTP" + ("" if chosen.no_http else ", since gunicorn is not installed"))
             else:
                 self.load(field)
-        needed = ["adrf", *(["psycopg_pool"] if chosen.database == "postgresql" else [])]
-        if absent := [name for name in needed if find_spec(name) is None]:
-            say(f"LEFT OUT: ASGI, since {absent[0]} is not installed")
-        elif self.of_asgi:
+        if self.of_asgi:
             self.asgi()
         if chosen.rows and chosen.database == "sqlite":
             say("LEFT OUT: growth, which is filled in PostgreSQL only")
@@ -122,8 +119,11 @@ class Run:
 
     def asgi(self) -> None:
         """Those operations in processes of their own, which take connections from a pool, if there is one."""
-        contenders = [name for name in self.results.labels if name not in self.results.skipped]
         has_pool = self.chosen.database == "postgresql"
+        if absent := [name for name in ("adrf", *["psycopg_pool"] * has_pool) if find_spec(name) is None]:
+            say(f"LEFT OUT: ASGI, since {absent[0]} is not installed")
+            return
+        contenders = [name for name in self.results.labels if name not in self.results.skipped]
         with self.running(contenders, people=self.of_one(POOL), has_pool=has_pool) as (workers, _):
             self.time({contender: same for (contender, _), same in workers.items()}, self.of_asgi)
 

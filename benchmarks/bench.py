@@ -132,20 +132,20 @@ class Bench:
         return seconds
 
     def timed(self, operation: Operation, device: Device) -> tuple[tuple[float, float], Answer]:
-        call = getattr(self.contender, operation.method)(device)
-        make = self._prepared(call, is_asgi=operation.is_asgi)
+        call, make = self._prepared(operation, device)
         clock, cpu = perf_counter(), process_time()
         answer = make()
         seconds = perf_counter() - clock, process_time() - cpu
         check(call, answer)
         return seconds, answer
 
-    def _prepared(self, call: Call, *, is_asgi: bool) -> Callable[[], Answer]:
-        """What makes the call, when it is called itself."""
-        if is_asgi:
+    def _prepared(self, operation: Operation, device: Device) -> tuple[Call, Callable[[], Answer]]:
+        """The call, and a function that makes it."""
+        call = getattr(self.contender, operation.method)(device)
+        if operation.is_asgi:
             request = through_asgi_handler(self.asgi_application, call, call.scope())
-            return partial(self.loop.run_until_complete, request)
-        return partial(through_handler, self.application, call.environ())
+            return call, partial(self.loop.run_until_complete, request)
+        return call, partial(through_handler, self.application, call.environ())
 
     def absorb(self, operation: Operation, device: Device, answer: Answer) -> None:
         """What the client does with the answer."""
@@ -164,10 +164,9 @@ class Bench:
         device = self.device_for(operation)
         if operation.method == "request":
             self._one(operation, device)  # a cache knows nobody at first
-        call = getattr(self.contender, operation.method)(device)
-        environ = call.environ()
+        call, make = self._prepared(operation, device)
         with counted() as cost:
-            answer = through_handler(self.application, environ)
+            answer = make()
         check(call, answer)
         self.absorb(operation, device, answer)
         return cost
@@ -179,10 +178,9 @@ class Bench:
         self._one(operation, self.device_for(operation))
         profiler = cProfile.Profile()
         for device in devices:
-            call = getattr(self.contender, operation.method)(device)
-            environ = call.environ()
+            call, make = self._prepared(operation, device)
             profiler.enable()
-            answer = through_handler(self.application, environ)
+            answer = make()
             profiler.disable()
             check(call, answer)
             self.absorb(operation, device, answer)
@@ -244,6 +242,7 @@ class Bench:
         return [self.device_for(operation) for _ in range(calls)]
 
     def stop(self) -> None:
+        self.loop.close()
         if self.server is not None:
             self.server.stop()
         if ENTRY.redis:

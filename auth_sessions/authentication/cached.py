@@ -9,13 +9,14 @@ from django.utils import timezone
 from auth_sessions import exceptions, refusals
 from auth_sessions.authentication.bearer import SessionJWTAuthentication
 from auth_sessions.authentication.lazy_user import LazyUser
-from auth_sessions.authentication.session_of_token import names_primary_key
+from auth_sessions.authentication.session_of_token import primary_key_named
 from auth_sessions.core import session_cache
 from auth_sessions.core.event_loops import Origin
 from auth_sessions.core.usage import next_touch_at
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 from auth_sessions.tokens import SessionAccessToken
+from auth_sessions.tokens.keys import simple_jwt
 
 
 class CachedSessionJWTAuthentication(SessionJWTAuthentication):
@@ -40,7 +41,8 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
         try:
             entry = session_cache.get(token.session_id, user_id=token.user_id, database_id=database_id)
         except exceptions.SessionNotFound as error:
-            refusals.about(error, user_id=token.user_id if names_primary_key() else None)
+            is_key = primary_key_named(simple_jwt("USER_ID_FIELD")) is not None
+            refusals.about(error, user_id=token.user_id if is_key else None)
             raise self.to_api_exception(error) from error
         if entry is not None and timezone.now().timestamp() < _needs_no_touch_until(
             entry.touch_at, entry.confirmed_generation, token

@@ -51,8 +51,9 @@ def get_session_of_expired_token(token: SessionAccessToken, *, optional: tuple[s
 
 
 def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] = ()) -> Session:
-    user_field, primary_key = simple_jwt("USER_ID_FIELD"), get_user_model()._meta.pk
-    if not related and names_primary_key():
+    user_field = simple_jwt("USER_ID_FIELD")
+    primary_key = None if related else primary_key_named(user_field)
+    if primary_key is not None:
         key = _as_key(primary_key.to_python, token.user_id)
         _as_key(primary_key.get_prep_value, key)
         session, user = select_session_and_user(token.session_id, key, optional=optional)
@@ -69,9 +70,10 @@ def _select(token: SessionAccessToken, *related: str, optional: tuple[str, ...] 
     return session
 
 
-def names_primary_key() -> bool:
-    """Whether the claim of the user is the key of their row."""
-    return simple_jwt("USER_ID_FIELD") in {"pk", get_user_model()._meta.pk.attname}
+def primary_key_named(user_field: str) -> Any:
+    """The primary key of the user model, if that is the field of this name; else None."""
+    primary_key = get_user_model()._meta.pk
+    return primary_key if user_field in {"pk", primary_key.attname} else None
 
 
 def _as_key(use: Callable[[Any], Any], value: Any) -> Any:

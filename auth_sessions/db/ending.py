@@ -15,7 +15,7 @@ from auth_sessions import signals
 from auth_sessions.choices import EndReason
 from auth_sessions.db.batches import KEYS_PER_STATEMENT, batches
 from auth_sessions.db.deletion import delete_without_signals, prepare_deletion
-from auth_sessions.db.ended_session import EndedSession
+from auth_sessions.db.ended_session import RECORDED, EndedSession
 from auth_sessions.db.locking import lock as lock_rows
 from auth_sessions.db.transactions import in_transaction, is_conflict, is_own
 
@@ -142,7 +142,7 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
 
 
 def _record_of(session: Session) -> EndedSession:
-    return EndedSession.of([getattr(session, name) for name in EndedSession._fields])
+    return EndedSession.of([getattr(session, name) for name in RECORDED])
 
 
 def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> bool:

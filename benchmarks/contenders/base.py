@@ -73,8 +73,7 @@ class Contender:
         return Call(method="GET", path="/who/", headers=self.headers(device))
 
     def request_async(self, device: Device) -> Call | None:
-        has_view = self.has_async_view and find_spec("adrf") is not None
-        return replace(self.request(device), path="/async/who/") if has_view else None
+        return replace(self.request(device), path="/async/who/") if self.has_async_view else None
 
     def request_after(self, device: Device) -> Call | None:
         """Of one that was signed out. Whether it is let in is looked at apart."""

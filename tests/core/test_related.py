@@ -228,25 +228,33 @@ def test_an_on_delete_of_the_project_s_own(laptop, end_it, number):
     assert not RefreshToken.objects.exists()
 
 
+@contextmanager
+def done_in_sql(*statements, undo):
+    """What a project does to the database by hand, until the end of the block."""
+    for statement in statements:
+        connection.cursor().execute(statement)
+    try:
+        yield
+    finally:
+        connection.cursor().execute(undo)
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the triggers are PostgreSQL's")
 @pytest.mark.parametrize("moment", ["BEFORE", "AFTER"])
 @pytest.mark.parametrize("model", [PushDevice, RefreshToken])
 def test_a_trigger_on_what_is_related_still_finds_the_session(laptop, end_it, model, moment):
-    for statement in (
+    with done_in_sql(
         "CREATE TABLE audit AS SELECT user_id FROM auth_sessions_session WITH NO DATA",
         """CREATE FUNCTION write_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            INSERT INTO audit SELECT user_id FROM auth_sessions_session WHERE id = OLD.session_id; RETURN OLD; END $$""",
         f"CREATE TRIGGER a {moment} DELETE ON {model._meta.db_table} FOR EACH ROW EXECUTE FUNCTION write_audit()",
+        undo="DROP FUNCTION write_audit CASCADE; DROP TABLE audit",
     ):
-        connection.cursor().execute(statement)
-    try:
         PushDevice.objects.create(session_id=laptop.session_id, token="t")
         end_it(laptop)
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM audit")
             assert cursor.fetchone() == (1,)
-    finally:
-        connection.cursor().execute("DROP FUNCTION write_audit CASCADE; DROP TABLE audit")
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the trigger is PostgreSQL's")
@@ -256,17 +264,14 @@ def test_a_trigger_that_writes_to_what_is_deleted_next(laptop, end_it, table):
     for name in ("Bill", "Lease", "Receipt"):
         with_table(child(name, Session, models.CASCADE)).objects.create(key_id=laptop.session_id)
     key = "id" if table == "auth_sessions_session" else "key_id"
-    for statement in (
+    with done_in_sql(
         f"""CREATE FUNCTION write_related() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             UPDATE host_bill SET key_id = key_id WHERE key_id = OLD.{key};
             UPDATE host_receipt SET key_id = key_id WHERE key_id = OLD.{key}; RETURN OLD; END $$""",
         f"CREATE TRIGGER a BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION write_related()",
+        undo="DROP FUNCTION write_related CASCADE",
     ):
-        connection.cursor().execute(statement)
-    try:
         end_it(laptop)
-    finally:
-        connection.cursor().execute("DROP FUNCTION write_related CASCADE")
     assert not Session.objects.exists()
 
 
@@ -274,13 +279,10 @@ def test_a_trigger_that_writes_to_what_is_deleted_next(laptop, end_it, table):
 def test_a_rule_on_what_is_related(laptop, end_it):
     lease = with_table(child("Lease", Session, models.CASCADE))
     lease.objects.create(key_id=laptop.session_id)
-    for statement in (
+    with done_in_sql(
         "CREATE TABLE audit (session_id uuid)",
         "CREATE RULE audited AS ON DELETE TO host_lease DO ALSO INSERT INTO audit VALUES (OLD.key_id)",
+        undo="DROP TABLE audit CASCADE",
     ):
-        connection.cursor().execute(statement)
-    try:
         end_it(laptop)
-    finally:
-        connection.cursor().execute("DROP TABLE audit CASCADE")
     assert not Session.objects.exists()

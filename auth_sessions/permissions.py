@@ -36,6 +36,8 @@ class RecentlyAuthenticated(BasePermission, metaclass=_RefusingLast):
     where somebody acts in another person's name, and for a request that is authenticated without a session of the
     app's. A request that is not authenticated is refused as by DRF's ``IsAuthenticated``.
 
+    A sign-out of the caller's own session alone is never refused: a view whose ``is_own_sign_out`` is true.
+
     Costs no SQL for a request whose session is fresh, and one SELECT for another. It combines by ``&`` and ``|``; in an
     alternative to a combination it stands last, because it raises instead of returning False.
     """
@@ -54,6 +56,8 @@ class RecentlyAuthenticated(BasePermission, metaclass=_RefusingLast):
         return cast("type[Self]", _RefusingLast(cls.__name__, (cls,), members))
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if getattr(view, "is_own_sign_out", False):
+            return True
         if not request.user or not request.user.is_authenticated:
             return False
         session = get_session(request)

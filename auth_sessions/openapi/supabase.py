@@ -14,7 +14,7 @@ from auth_sessions.openapi import supabase_objects as objects
 from auth_sessions.openapi.authentication import SharedScheme
 from auth_sessions.openapi.components import scope_parameter
 from auth_sessions.openapi.refusals import NO_CONTENT, TEXT, json_object
-from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation
+from auth_sessions.openapi.views import Described, DescribedViews, Descriptions, Operation, asks_for_proof
 from auth_sessions.supabase import errors
 
 TAGS = ("supabase",)
@@ -65,8 +65,10 @@ def of(refusals: errors.Refusals) -> Codes:
     return {http_status: tuple(codes) for http_status, codes in found.items()}
 
 
-SIGNED_IN: tuple[Codes, ...] = (ANY, {400: ("bad_jwt",), 401: ("no_authorization",)}, of(errors.BEARER_REFUSALS))
-"""Of every endpoint that requires an access token."""
+def signed_in(view: Any) -> tuple[Codes, ...]:
+    """Of every endpoint that requires an access token."""
+    codes = (ANY, {400: ("bad_jwt",), 401: ("no_authorization",)}, of(errors.BEARER_REFUSALS))
+    return (*codes, of(errors.STEP_UP_REFUSALS)) if asks_for_proof(view) else codes
 
 
 def refused(*given: Codes) -> dict[int, OpenApiResponse]:
@@ -124,6 +126,7 @@ def token(view: Any) -> Described:
 
 def logout(view: Any) -> Described:
     return Described(
+        has_challenge=False,
         operations={
             "post": Operation(
                 id="supabase_logout",
@@ -131,9 +134,9 @@ def logout(view: Any) -> Described:
                 description="End sessions of the user. `local` for a session that has already ended is 204, too.",
                 tags=TAGS,
                 parameters=(scope_parameter(view), VERSION),
-                responses={**NO_CONTENT, **refused({400: ("validation_failed",)}, *SIGNED_IN)},
+                responses={**NO_CONTENT, **refused({400: ("validation_failed",)}, *signed_in(view))},
             )
-        }
+        },
     )
 
 
@@ -142,6 +145,7 @@ def user(view: Any) -> Described:
         "X-JWT-AUD", str, OpenApiParameter.HEADER, description="Must be among the audiences of the access token."
     )
     return Described(
+        has_challenge=False,
         operations={
             "get": Operation(
                 id="supabase_user",
@@ -151,7 +155,7 @@ def user(view: Any) -> Described:
                 parameters=(audience, VERSION),
                 responses={
                     status.HTTP_200_OK: objects.SupabaseUser,
-                    **refused({400: ("validation_failed",)}, *SIGNED_IN),
+                    **refused({400: ("validation_failed",)}, *signed_in(view)),
                 },
             ),
             "put": Operation(
@@ -175,11 +179,11 @@ def user(view: Any) -> Described:
                             422: ("same_password",),
                         },
                         NEW_PASSWORD,
-                        *SIGNED_IN,
+                        *signed_in(view),
                     ),
                 },
             ),
-        }
+        },
     )
 
 

@@ -40,6 +40,8 @@ class Described:
 
     operations: Mapping[str, Operation]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    has_challenge: bool = True
+    """Whether ``RecentlyAuthenticated`` answers with the challenge of RFC 9470."""
 
 
 Descriptions = Mapping[str, Callable[[Any], Described]]
@@ -65,15 +67,20 @@ class DescribedViews(OpenApiViewExtension):
         describe = next((by_class[cls] for cls in self.target.__mro__ if cls in by_class), None)
         configured: Any = type(self.target.__name__, (self.target,), dict(self.target_callback.initkwargs))
         described = describe(configured) if describe else Described(operations={})
-        asks_for_proof = any(map(_is_step_up, configured.permission_classes))
+        is_challenged = described.has_challenge and asks_for_proof(configured)
         methods = {
             name: _method(
-                getattr(configured, name), _with_challenge(operation) if asks_for_proof else operation, view=configured
+                getattr(configured, name), _with_challenge(operation) if is_challenged else operation, view=configured
             )
             for name, operation in described.operations.items()
         }
         attributes = {"authentication_classes": _named(configured.authentication_classes)}
         return type(self.target.__name__, (configured,), {**attributes, **described.attributes, **methods})
+
+
+def asks_for_proof(view: Any) -> bool:
+    """Whether a view has the permission ``RecentlyAuthenticated``."""
+    return any(map(_is_step_up, view.permission_classes))
 
 
 def _is_step_up(permission: Any) -> bool:

@@ -125,6 +125,12 @@ BEARER_REFUSALS: Refusals = {
     exceptions.UserNotFound: (403, "user_not_found", "User from sub claim in JWT does not exist"),
 }
 
+STEP_UP_REFUSALS: Refusals = {
+    # 400, since clients take 401, 403 and 404 for a sign-out that has succeeded.
+    exceptions.InsufficientUserAuthentication: (400, "reauthentication_needed", "This requires reauthentication"),
+}
+"""Those of ``RecentlyAuthenticated``, on a view of the project's."""
+
 
 def refused(error: exceptions.AuthSessionsError, refusals: Refusals) -> SupabaseError:
     """The response of an endpoint to a refusal of the core."""

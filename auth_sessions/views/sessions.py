@@ -45,12 +45,14 @@ class SessionsView(AuthSessionsView):
     def get_caller(self) -> AbstractBaseUser:
         return cast("AbstractBaseUser", self.request.user)
 
-    def get_object(self) -> Session:
+    def get_session_id(self) -> uuid.UUID:
         try:
-            session_id = uuid.UUID(self.kwargs["session_id"])
+            return uuid.UUID(self.kwargs["session_id"])
         except ValueError:
             raise Http404 from None
-        return get_object_or_404(self.get_queryset(), pk=session_id)
+
+    def get_object(self) -> Session:
+        return get_object_or_404(self.get_queryset(), pk=self.get_session_id())
 
     def end(
         self,
@@ -121,6 +123,12 @@ class CurrentSessionView(SessionsView):
 
 class SessionDetailView(SessionsView):
     """``GET``, ``PATCH {"name"}`` and ``DELETE`` of one of the caller's sessions; DELETE signs it out."""
+
+    @property
+    def is_own_sign_out(self) -> bool:
+        """Whether the session that asks is the one that ends, for which ``RecentlyAuthenticated`` asks no proof."""
+        current = get_session(self.request) if self.request.method == "DELETE" else None
+        return current is not None and current.pk == self.get_session_id()
 
     def get(self, request: Request, **kwargs: object) -> Response:
         return self.show(self.get_object())

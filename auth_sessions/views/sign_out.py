@@ -46,6 +46,11 @@ class SignOutView(AuthSessionsView):
             request.authenticators = ()
         super().initial(request, *args, **kwargs)
 
+    @property
+    def is_own_sign_out(self) -> bool:
+        """Whether nothing but the session that asks ends, for which ``RecentlyAuthenticated`` asks no proof."""
+        return getattr(self, "asked_scope", None) == Scope.LOCAL
+
     def post(self, request: Request, **kwargs: object) -> Response:
         api.sign_out(self.get_session(request), self.asked_scope, request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)

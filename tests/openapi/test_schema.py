@@ -9,6 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.urls import include, path
+from django.utils.module_loading import import_string
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
@@ -26,6 +27,7 @@ from auth_sessions.permissions import RecentlyAuthenticated
 from auth_sessions.serializers import SessionSerializer, SignInSerializer
 from example_project.views import MagicLinkView
 from tests.host.authentication import CachedOwnHeaderAuthentication
+from tests.support.host import has_supabase
 from tests.support.nested_runs import run_apart, usual_host
 from tests.support.openapi import FILE, UPDATE, document
 from tests.support.paths import ROOT
@@ -292,3 +294,18 @@ def test_a_view_that_requires_a_recent_proof():
         assert challenge["properties"]["max_age"]["type"] == "integer"
         assert challenge["required"] == ["detail", "code"]
     assert "oneOf" not in str(schema["paths"]["/sessions/"]["get"]["responses"]["401"])
+
+
+@pytest.mark.parametrize("view", ["LogoutView", "UserView"])
+@has_supabase
+def test_a_supabase_view_that_requires_a_recent_proof(view):
+    """It answers as the others of that API do."""
+    mounted = import_string(f"auth_sessions.supabase.views.{view}")
+    usual, guarded = (
+        generate(path("auth/", mounted.as_view(**options)))["paths"]["/auth/"]
+        for options in ({}, {"permission_classes": [RecentlyAuthenticated]})
+    )
+    for method, operation in guarded.items():
+        assert "reauthentication_needed" in str(operation["responses"]["400"])
+        assert ("reauthentication_needed" in str(usual[method]["responses"]["400"])) == (method == "put")
+        assert operation["responses"]["401"] == usual[method]["responses"]["401"]

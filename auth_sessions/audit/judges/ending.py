@@ -131,7 +131,7 @@ def people_end_their_sessions(project: Project) -> Finding:
     if unasked := list(dict.fromkeys(_ending_unasked())):
         return not_met(
             f"The pages ask for the password; {', '.join(unasked)} of the API ends other devices without.",
-            "Put subclasses with RecentlyAuthenticated among permission_classes before the include.",
+            "Mount them with RecentlyAuthenticated among permission_classes, before the include (docs/step-up.md).",
         )
     return met("People see their sessions, and end them after a recent proof of identity.")
 

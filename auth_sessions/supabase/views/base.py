@@ -57,6 +57,10 @@ class SupabaseView(OwnTransactionsMixin, APIView):
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ActionThrottle()]
 
+    def to_api_exception(self, error: AuthSessionsError) -> errors.SupabaseError:
+        """By what ``RecentlyAuthenticated`` refuses."""
+        return errors.refused(error, errors.STEP_UP_REFUSALS)
+
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a refusal without a rollback: a session that it has ended stays ended. Roll back and log any other."""
         refusals.tell(exc, request=self.request)

@@ -31,6 +31,11 @@ class LogoutView(SignedInView):
         self.asked_scope = next(iter(request.query_params.getlist("scope")), "") or self.scope
         super().initial(request, *args, **kwargs)
 
+    @property
+    def is_own_sign_out(self) -> bool:
+        """Whether nothing but the session that asks ends, for which ``RecentlyAuthenticated`` asks no proof."""
+        return getattr(self, "asked_scope", None) == Scope.LOCAL
+
     def post(self, request: Request, **kwargs: object) -> Response:
         if self.asked_scope not in Scope:
             raise validation_failed(f'Unsupported logout scope "{self.asked_scope}"')

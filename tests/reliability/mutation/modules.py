@@ -66,6 +66,7 @@ MODULES = {
         "tests/monitoring/test_metrics.py",
         "tests/core/test_ended_meanwhile.py",
         "tests/core/test_passwords.py",
+        "tests/users/test_backends.py",
         "tests/core/test_receivers.py",
         "tests/testing/test_assertions.py",
         "tests/monitoring/test_log_of_sessions.py",

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
@@ -23,13 +24,16 @@ from auth_sessions.querysets import live_at
 
 T = TypeVar("T")
 
+HIGHEST_LEVEL = 3
+
 OWN_PACKAGES = ("auth_sessions", "rest_framework", "rest_framework_simplejwt", "django")
 
 
 class Project:
     """The project as it is now. Each fact is found once."""
 
-    def __init__(self, *, using: str | None = None) -> None:
+    def __init__(self, *, level: int = HIGHEST_LEVEL, using: str | None = None) -> None:
+        self.level = level
         self.using = using
 
     @cached_property
@@ -44,8 +48,8 @@ class Project:
 
     @cached_property
     def has_cookies(self) -> bool:
-        """Whether Django's sessions are used."""
-        return bool(positions_of(SessionMiddleware))
+        """Whether Django's sessions are used: AuthenticationMiddleware needs some, be they another package's."""
+        return bool(positions_of(SessionMiddleware) or positions_of(AuthenticationMiddleware))
 
     @cached_property
     def has_browser_sessions(self) -> bool:
@@ -54,11 +58,15 @@ class Project:
 
     def has_middleware(self, path: str) -> bool:
         """Whether a middleware, or a subclass of it, is installed."""
+        return bool(self.middleware(path))
+
+    def middleware(self, path: str) -> list[type]:
+        """The classes that are installed of a middleware: itself, and subclasses of it."""
         try:
             middleware = import_string(path)
         except ImportError:
-            return False
-        return bool(positions_of(middleware))
+            return []
+        return [import_string(settings.MIDDLEWARE[position]) for position in positions_of(middleware)]
 
     def is_installed(self, *names: str) -> bool:
         return any(apps.is_installed(name) for name in names)
@@ -92,8 +100,17 @@ class Project:
 
     @cached_property
     def own_authentication(self) -> list[str]:
-        """The classes that are neither Django REST framework's nor simplejwt's nor this app's."""
-        return list(self.authenticates(lambda each: each.__module__.partition(".")[0] not in OWN_PACKAGES))
+        """What is neither Django REST framework's nor simplejwt's nor this app's."""
+        return [*self.authenticates(lambda each: not is_known(each)), *self._other_authentication()]
+
+    def _other_authentication(self) -> Iterator[str]:
+        """What builds an authentication without being a class: a callable, or a method of a view."""
+        for route, view, classes in mounted_attributes("authentication_classes"):
+            method = getattr(view, "get_authenticators", None)
+            if method is not None and not is_known(method):
+                yield f"get_authenticators() (the view at {route!r})"
+            if not all(isinstance(each, type) for each in classes or ()):
+                yield f"a callable (the view at {route!r})"
 
     @cached_property
     def longest_session(self) -> timedelta | None:
@@ -108,6 +125,11 @@ class Project:
         except (DatabaseError, ImproperlyConfigured):
             return None
         return timedelta.max if found["endless"] else found["longest"] or timedelta(0)
+
+
+def is_known(member: Any) -> bool:
+    """Whether a class or function is Django's, Django REST framework's, simplejwt's or this app's."""
+    return member.__module__.partition(".")[0] in OWN_PACKAGES
 
 
 def setting(name: str, default: Any = None) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from auth_sessions.audit.findings import Finding
-from auth_sessions.audit.project import Project
+from auth_sessions.audit.project import HIGHEST_LEVEL, Project
 from auth_sessions.audit.requirement import Requirement
 from auth_sessions.audit.standards import asvs_v3, asvs_v7, asvs_v9, asvs_v14, asvs_v16, nist, rfc8725, rfc9700
 
@@ -23,7 +23,9 @@ REQUIREMENTS: tuple[Requirement, ...] = tuple(
 )
 """All of them, standard by standard."""
 
-HIGHEST_LEVEL = 3
+
+class CannotJudgeError(Exception):
+    """A setting has a value with which a requirement cannot be judged."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,15 @@ def audit(
     *, level: int = HIGHEST_LEVEL, standards: Collection[str] = tuple(STANDARDS), using: str | None = None
 ) -> list[Result]:
     """The results of all requirements up to this level. ``using`` is the alias of the database to read."""
-    project = Project(using=using)
-    return [Result(one, one.judge(project)) for one in _chosen(REQUIREMENTS, level=level, standards=standards)]
+    project = Project(level=level, using=using)
+    return [Result(one, _judge(one, project)) for one in _chosen(REQUIREMENTS, level=level, standards=standards)]
+
+
+def _judge(requirement: Requirement, project: Project) -> Finding:
+    try:
+        return requirement.judge(project)
+    except Exception as error:  # the project's settings may have any value, and its modules may raise anything
+        raise CannotJudgeError(f"{requirement.id}: {type(error).__name__}: {error}") from error
 
 
 def _chosen(requirements: Iterable[Requirement], *, level: int, standards: Collection[str]) -> Iterable[Requirement]:

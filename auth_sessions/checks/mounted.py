@@ -40,6 +40,15 @@ def mounted_attributes(name: str) -> Iterator[tuple[str, type, Any]]:
         yield route, view, getattr(callback, "initkwargs", {}).get(name, getattr(view, name, None))
 
 
+def reached_attributes(base: type, name: str) -> Iterator[tuple[type, Any]]:
+    """Those of the mounted views that derive from ``base``, each with an attribute, as ``as_view()`` was given it."""
+    routes = set()
+    for route, view, value in mounted_attributes(name):
+        if route not in routes and issubclass(view, base):
+            yield view, value
+        routes.add(route)
+
+
 def mounted_callbacks() -> Iterator[tuple[str, Any]]:
     """The route of each view, and what Django calls."""
     if getattr(settings, "ROOT_URLCONF", None):

@@ -19,9 +19,17 @@ def get_revocation_delay() -> timedelta | None:
     """
     classes = cast("list[Any]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
     bearer = [each for each in classes if isinstance(each, type) and issubclass(each, JWTAuthentication)]
-    is_secret = simple_jwt("ALGORITHM").startswith("HS")
+    is_secret = str(simple_jwt("ALGORITHM")).startswith("HS")
     if is_secret and bearer and all(issubclass(each, SessionJWTAuthentication) for each in bearer):
         return None
+    return get_longest_acceptance()
+
+
+def get_longest_acceptance() -> timedelta:
+    """How long an access token is accepted by its signature alone."""
+    return cast("timedelta", simple_jwt("ACCESS_TOKEN_LIFETIME") + get_leeway())
+
+
+def get_leeway() -> timedelta:
     leeway = simple_jwt("LEEWAY")
-    leeway = leeway if isinstance(leeway, timedelta) else timedelta(seconds=leeway or 0)
-    return cast("timedelta", simple_jwt("ACCESS_TOKEN_LIFETIME") + leeway)
+    return leeway if isinstance(leeway, timedelta) else timedelta(seconds=leeway or 0)

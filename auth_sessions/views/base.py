@@ -86,7 +86,7 @@ class AuthSessionsView(OwnTransactionsMixin, APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
-        final["Cache-Control"] = "no-store"
+        final["Cache-Control"] = "no-store, private"  # earlier releases of Django's cache middleware know private only
         keep_answer(request._request)
         return final
 

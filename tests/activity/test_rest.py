@@ -23,7 +23,7 @@ def test_what_it_tells(ada, bob, laptop):
     phone.sign_out("local")
     response = laptop.get("activity/")
     assert response.status_code == 200
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store, private"
     body = response.json()
     assert (body["next"], body["previous"]) == (None, None)
     assert [each["kind"] for each in body["results"]] == ["signed_out", "new_device", "signed_in", "signed_in"]

@@ -14,11 +14,11 @@ def finding(db):
     """What is found of a requirement in the safe project with these changes."""
     by_id = {requirement.id: requirement for requirement in REQUIREMENTS}
 
-    def find(id_, *patterns, **changes):
+    def find(id_, *patterns, level=2, **changes):
         urls = [path("api/auth/", include("auth_sessions.urls")), path("account/", include("auth_sessions.pages.urls"))]
         module = type("Urls", (), {"urlpatterns": [*patterns, *urls]})
         with override_settings(**{**SAFE, "ROOT_URLCONF": module, **changes}):
-            return by_id[id_].judge(Project())
+            return by_id[id_].judge(Project(level=level))
 
     return find
 

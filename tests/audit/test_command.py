@@ -5,12 +5,13 @@ import re
 from io import StringIO
 
 import pytest
+from django.conf import settings as project
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 from jsonschema import Draft202012Validator
 
 from auth_sessions import __version__
 from auth_sessions.audit.findings import Verdict
-from auth_sessions.audit.formats.sarif import KINDS
 from auth_sessions.audit.run import REQUIREMENTS, STANDARDS
 from auth_sessions.models import Session
 from tests.support.host import has_browsers
@@ -146,10 +147,12 @@ def test_sarif(monkeypatch, tmp_path):
     found = json.loads(run("--format", "sarif"))
     Draft202012Validator(SARIF).validate(found)
     [run_] = found["runs"]
-    rules = run_["tool"]["driver"]["rules"]
-    for result, of_json in zip(run_["results"], report()["results"], strict=True):
+    rules, judged = run_["tool"]["driver"]["rules"], report()["results"]
+    assert [rule["id"] for rule in rules] == [of_json["id"] for of_json in judged]
+    not_met = [of_json for of_json in judged if of_json["verdict"] == str(Verdict.NOT_MET)]
+    for result, of_json in zip(run_["results"], not_met, strict=True):  # code hosts show each result as a fault
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == of_json["id"]
-        assert result["kind"] == KINDS[Verdict(of_json["verdict"])]
+        assert result["kind"] == "fail"
         assert result["message"]["text"].startswith(of_json["reason"])
         [place] = result["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uri"] == "tests/settings.py"
@@ -159,6 +162,19 @@ def test_sarif(monkeypatch, tmp_path):
     elsewhere = json.loads(run("--format", "sarif"))
     Draft202012Validator(SARIF).validate(elsewhere)
     assert "physicalLocation" not in json.dumps(elsewhere)
+
+
+def test_sarif_of_a_folder_with_a_space(monkeypatch, tmp_path):
+    """The place is a URI reference (SARIF 2.1.0, section 3.4.3)."""
+    (tmp_path / "my project").mkdir()
+    module = tmp_path / "my project" / "settings_of_this_test.py"
+    module.touch()
+    monkeypatch.syspath_prepend(module.parent)
+    monkeypatch.chdir(tmp_path)
+    with override_settings(SETTINGS_MODULE=module.stem):
+        [run_] = json.loads(run("--format", "sarif"))["runs"]
+    [place] = run_["results"][0]["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "my%20project/settings_of_this_test.py"
 
 
 def test_level_and_standard():
@@ -192,6 +208,36 @@ def test_settings_that_are_wrong_are_not_judged(settings):
     with pytest.raises(CommandError, match="Correct the settings first: AUTH_SESSIONS_LIFETIME must be") as error:
         run()
     assert error.value.returncode == 2
+
+
+@has_browsers
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"SECURE_HSTS_SECONDS": None}, "asvs-3.4.1: TypeError"),
+        ({"SESSION_ENGINE": "no.engine"}, "asvs-3.3.5: ModuleNotFoundError: No module named 'no'"),
+        (
+            {"AUTHENTICATION_BACKENDS": ["no.Backend"]},
+            "ModuleNotFoundError: Can not find module path defined in settings.AUTHENTICATION_BACKENDS",
+        ),
+        ({"ROOT_URLCONF": "no.urls"}, "ModuleNotFoundError: No module named 'no'"),
+        ({"SESSION_COOKIE_AGE": "day", "SESSION_EXPIRE_AT_BROWSER_CLOSE": False}, "nist-5.1.1-expiry: TypeError"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_judged(changes, said):
+    """By a message, and not by a traceback; and nothing of it is taken for a report."""
+    middleware = ["django.middleware.security.SecurityMiddleware", *project.MIDDLEWARE]
+    with override_settings(MIDDLEWARE=middleware, **changes), pytest.raises(CommandError) as error:
+        run()
+    assert error.value.returncode == 2
+    assert said in str(error.value)
+
+
+def test_an_algorithm_that_is_none(settings):
+    settings.SIMPLE_JWT = {"ALGORITHM": None}
+    by_id = {result["id"]: result["verdict"] for result in report()["results"]}
+    assert by_id["asvs-9.1.1"] == by_id["rfc8725-3.2"] == "not met"
 
 
 def test_it_says_nothing_secret(settings):

@@ -3,13 +3,20 @@
 import logging
 import sys
 from datetime import timedelta
+from functools import partial
 from types import ModuleType
 
 import pytest
 from django.conf import settings as project
+from django.contrib.auth.middleware import RemoteUserMiddleware
 from django.http import HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.urls import include, path
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.log import RequireDebugTrue
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import BaseAuthentication, BasicAuthentication, TokenAuthentication
 from rest_framework.permissions import IsAuthenticated
@@ -49,6 +56,39 @@ def with_simple_jwt(**members):
     return {"SIMPLE_JWT": {**SAFE["SIMPLE_JWT"], **members}}
 
 
+class UserByHeader(RemoteUserMiddleware):
+    header = "HTTP_X_REMOTE_USER"
+
+
+class OwnCSRF(CsrfViewMiddleware):
+    """Nobody but the project knows what it asks for."""
+
+
+class OwnSessions(MiddlewareMixin):
+    """Of another package, and not derived from Django's."""
+
+
+class OwnSecurity(SecurityMiddleware):
+    """One that does what Django's does."""
+
+
+class OwnFrames(XFrameOptionsMiddleware):
+    """One that does what Django's does."""
+
+
+def replaced(name, path_):
+    """With this middleware in the place of Django's of this name."""
+    return {
+        "MIDDLEWARE": [
+            path_ if each.startswith("django.") and each.endswith(name) else each for each in SAFE["MIDDLEWARE"]
+        ]
+    }
+
+
+ANONYMOUS = "rest_framework.throttling.AnonRateThrottle"
+BROWSERS = "auth_sessions.middleware.BrowserSessionMiddleware"
+REMOTE_USER = "django.contrib.auth.middleware.RemoteUserMiddleware"
+OF_SUBCLASSES = {"MIDDLEWARE": [f"{__name__}.OwnSecurity", f"{__name__}.OwnFrames", *SAFE["MIDDLEWARE"][2:]]}
 WITHOUT_BROWSERS = {"MIDDLEWARE": [name for name in SAFE["MIDDLEWARE"] if not name.startswith("auth_sessions.")]}
 WITHOUT_COOKIES = {"MIDDLEWARE": ["django.middleware.common.CommonMiddleware"]}
 ENGINE = "django.contrib.sessions.backends"
@@ -64,6 +104,7 @@ SETTINGS = [
     ("asvs-3.3.2", {}, MET),
     ("asvs-3.3.2", {"SESSION_COOKIE_SAMESITE": "None"}, NOT_MET),
     ("asvs-3.3.2", {"CSRF_COOKIE_SAMESITE": False}, NOT_MET),
+    ("asvs-3.3.2", {"SESSION_COOKIE_SAMESITE": "strict"}, MET),
     ("asvs-3.3.3", {}, MET),
     ("asvs-3.3.3", {"SESSION_COOKIE_NAME": "__Secure-id"}, NOT_MET),
     ("asvs-3.3.3", {"SESSION_COOKIE_DOMAIN": "example.org"}, NOT_MET),
@@ -76,6 +117,7 @@ SETTINGS = [
     ("asvs-3.4.1", {"SECURE_HSTS_SECONDS": 3600}, NOT_MET),
     ("asvs-3.4.1", {"SECURE_HSTS_INCLUDE_SUBDOMAINS": False}, NOT_MET),
     ("asvs-3.4.1", WITHOUT_COOKIES, NOT_MET),
+    ("asvs-3.4.1", OF_SUBCLASSES, MET),
     ("asvs-3.4.2", {}, DUTY),
     ("asvs-3.4.4", {}, MET),
     ("asvs-3.4.4", {"SECURE_CONTENT_TYPE_NOSNIFF": False}, NOT_MET),
@@ -83,10 +125,19 @@ SETTINGS = [
     ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": None}, NOT_MET),
     ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": "unsafe-url"}, NOT_MET),
     ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": ["no-referrer", "same-origin"]}, MET),
+    ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": "no-referrer-when-downgrade, same-origin"}, MET),
+    ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": "same-origin, unsafe-url"}, NOT_MET),
+    ("asvs-3.4.5", {"SECURE_REFERRER_POLICY": "same_origin"}, NOT_MET),
     ("asvs-3.4.6", {}, NOT_MET),
     ("asvs-3.5.1", {}, MET),
     ("asvs-3.5.1", {"MIDDLEWARE": [name for name in SAFE["MIDDLEWARE"] if "csrf" not in name]}, NOT_MET),
     ("asvs-3.5.1", WITHOUT_COOKIES, NOT_APPLICABLE),
+    ("asvs-3.5.1", replaced("CsrfViewMiddleware", f"{__name__}.OwnCSRF"), DUTY),
+    (
+        "asvs-3.3.1",
+        {**replaced("SessionMiddleware", f"{__name__}.OwnSessions"), "SESSION_COOKIE_SECURE": False},
+        NOT_MET,
+    ),
     ("asvs-3.5.3", {}, DUTY),
     ("asvs-7.1.1", {}, DUTY),
     ("asvs-7.1.2", {}, DUTY),
@@ -98,6 +149,8 @@ SETTINGS = [
     ("asvs-7.3.1", {"AUTH_SESSIONS_IDLE_TIMEOUT": None}, NOT_MET),
     ("asvs-7.3.1", WITHOUT_BROWSERS, NOT_MET),
     ("asvs-7.3.1", WITHOUT_COOKIES, MET),
+    ("asvs-7.4.1", {**WITHOUT_BROWSERS, "SESSION_ENGINE": "tests.audit.engine"}, DUTY),
+    ("asvs-7.4.1", {"MIDDLEWARE": [BROWSERS, *WITHOUT_BROWSERS["MIDDLEWARE"]]}, NOT_MET),
     ("asvs-7.3.2", {}, MET),
     ("asvs-7.3.2", {"AUTH_SESSIONS_LIFETIME": None}, NOT_MET),
     ("asvs-7.3.2", {"AUTH_SESSIONS_PRESET": None}, DUTY),
@@ -117,6 +170,8 @@ SETTINGS = [
     ("asvs-9.1.1", with_simple_jwt(ALGORITHM="RS256"), NOT_MET),
     ("asvs-9.1.3", {}, MET),
     ("asvs-9.2.1", {}, MET),
+    ("asvs-9.2.1", with_simple_jwt(LEEWAY=60), MET),
+    ("asvs-9.2.1", with_simple_jwt(LEEWAY=timedelta(days=1)), NOT_MET),
     ("asvs-9.2.2", {}, MET),
     ("asvs-9.2.3", {}, MET),
     ("asvs-9.2.3", with_simple_jwt(AUDIENCE=None), DUTY),
@@ -125,6 +180,7 @@ SETTINGS = [
     ("asvs-10.3.5", {}, NOT_MET),
     ("asvs-10.4.4", {}, DUTY),
     ("asvs-10.4.5", {}, MET),
+    ("asvs-10.4.5", {"AUTH_SESSIONS_REUSE_INTERVAL": timedelta(hours=1)}, NOT_MET),
     *[("asvs-10.4.5", {"AUTH_SESSIONS_REUSE_POLICY": policy}, NOT_MET) for policy in ("confirmed", "lenient", "off")],
     ("asvs-10.4.8", {}, MET),
     ("asvs-10.4.9", {}, MET),
@@ -140,6 +196,7 @@ SETTINGS = [
     ("asvs-16.3.2", {}, DUTY),
     ("asvs-16.3.3", {}, MET),
     ("asvs-16.3.3", with_framework(DEFAULT_THROTTLE_RATES={}), NOT_MET),
+    ("asvs-16.3.3", {"CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}}, NOT_MET),
     ("asvs-16.5.1", {}, MET),
     ("asvs-16.5.1", {"DEBUG": True}, NOT_MET),
     ("asvs-16.5.2", {}, MET),
@@ -147,18 +204,28 @@ SETTINGS = [
     ("rfc9700-2.2.1", {}, NOT_MET),
     ("rfc9700-2.2.2", {"AUTH_SESSIONS_REUSE_POLICY": "confirmed"}, MET),
     ("rfc9700-2.2.2", {"AUTH_SESSIONS_REUSE_POLICY": "off"}, NOT_MET),
+    ("rfc9700-2.2.2", {"AUTH_SESSIONS_REUSE_INTERVAL": timedelta(hours=1)}, NOT_MET),
     ("rfc9700-4.11.2", {}, MET),
     ("rfc9700-4.13", {}, MET),
     ("rfc9700-4.13", {"AUTH_SESSIONS_TRUSTED_PROXIES": 1}, DUTY),
     ("rfc9700-4.13", {"USE_X_FORWARDED_HOST": True}, DUTY),
+    ("rfc9700-4.13", with_framework(NUM_PROXIES=1), DUTY),
+    ("rfc9700-4.13", with_framework(DEFAULT_THROTTLE_CLASSES=[ANONYMOUS]), DUTY),
+    ("rfc9700-4.13", with_framework(DEFAULT_THROTTLE_CLASSES=[ANONYMOUS], NUM_PROXIES=0), MET),
+    ("rfc9700-4.13", {"MIDDLEWARE": [*SAFE["MIDDLEWARE"], f"{__name__}.UserByHeader"]}, DUTY),
+    ("rfc9700-4.13", {"MIDDLEWARE": [*SAFE["MIDDLEWARE"], REMOTE_USER]}, MET),
     ("rfc9700-4.14.2-reuse", {"AUTH_SESSIONS_REUSE_POLICY": "confirmed"}, NOT_MET),
     ("rfc9700-4.14.2-events", {}, MET),
     ("rfc9700-4.14.2-events", {"AUTH_SESSIONS_PASSWORD_CHANGE_ENDS": ["browser"]}, NOT_MET),
     ("rfc9700-4.16", {}, MET),
     ("rfc9700-4.16", WITHOUT_COOKIES, DUTY),
+    ("rfc9700-4.16", {"X_FRAME_OPTIONS": "sameorigin"}, MET),
+    ("rfc9700-4.16", {"X_FRAME_OPTIONS": "ALLOWALL"}, DUTY),
+    ("rfc9700-4.16", OF_SUBCLASSES, MET),
     ("rfc8725-3.2", {}, MET),
     ("rfc8725-3.5", {}, DUTY),
     ("rfc8725-3.5", {"SECRET_KEY": "short"}, NOT_MET),
+    ("rfc8725-3.5", {"SECRET_KEY_FALLBACKS": ["short"]}, NOT_MET),
     ("rfc8725-3.5", with_simple_jwt(SIGNING_KEY="short"), NOT_MET),
     ("rfc8725-3.8", {}, MET),
     ("rfc8725-3.8", with_simple_jwt(ISSUER=None), NOT_APPLICABLE),
@@ -167,10 +234,12 @@ SETTINGS = [
     ("nist-5.1-restart", {"SESSION_EXPIRE_AT_BROWSER_CLOSE": False}, NOT_MET),
     ("nist-5.1-transport", {}, MET),
     ("nist-5.1-transport", {"SECURE_SSL_REDIRECT": False}, NOT_MET),
+    ("nist-5.1-transport", {"SECURE_REDIRECT_EXEMPT": [".*"]}, DUTY),
     ("nist-5.1.1-hosts", {}, MET),
     ("nist-5.1.1-hosts", {"CSRF_COOKIE_DOMAIN": "example.org"}, NOT_MET),
     ("nist-5.1.1-expiry", {"SESSION_EXPIRE_AT_BROWSER_CLOSE": False}, MET),
     ("nist-5.1.1-expiry", {"SESSION_EXPIRE_AT_BROWSER_CLOSE": False, "SESSION_COOKIE_AGE": 86400}, NOT_MET),
+    ("nist-5.1.1-expiry", {"SESSION_EXPIRE_AT_BROWSER_CLOSE": False, "SESSION_SAVE_EVERY_REQUEST": True}, DUTY),
     ("nist-5.1.1-opaque", {}, MET),
     ("nist-5.1.1-opaque", {"SESSION_ENGINE": f"{ENGINE}.signed_cookies"}, NOT_MET),
     ("nist-5.2-end", {}, MET),
@@ -185,6 +254,20 @@ def test_by_the_settings(verdict, id_, changes, expected):
     if installed := changes.pop("INSTALLED_APPS", None):
         changes["INSTALLED_APPS"] = [*project.INSTALLED_APPS, *installed]
     assert verdict(id_, **changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("id_", "changes", "met_at"),
+    [
+        ("asvs-3.4.1", {"SECURE_HSTS_INCLUDE_SUBDOMAINS": False}, [1]),
+        ("asvs-10.4.5", {}, [1, 2]),
+        ("rfc9700-4.14.2-reuse", {}, [1, 2, 3]),
+    ],
+)
+def test_what_a_level_asks_for(verdict, id_, changes, met_at):
+    """ASVS asks for subdomains from level 2 on, and rotation is enough up to level 2."""
+    found = [verdict(id_, level=level, **changes) for level in (1, 2, 3)]
+    assert found == [MET if level in met_at else NOT_MET for level in (1, 2, 3)]
 
 
 class TestTimeLimits:
@@ -236,6 +319,17 @@ class TestTimeLimits:
         assert verdict("nist-2.3.3-inactivity", **longer) == NOT_MET
         assert verdict("nist-2.2.3-inactivity", **longer) == MET
         assert verdict("nist-2.3.3-inactivity", **with_simple_jwt(**keys)) == MET
+
+    def test_access_tokens_that_a_view_accepts_for_longer(self, verdict):
+        """The view asks no session, so nothing is known there of what is not used."""
+        longer = with_simple_jwt(ACCESS_TOKEN_LIFETIME=timedelta(minutes=30))
+        for id_ in ("nist-2.3.3-inactivity", "asvs-7.3.1"):
+            assert verdict(id_, **longer) == MET
+            assert verdict(id_, asked_by(JWTAuthentication), **longer) == NOT_MET
+            assert verdict(id_, asked_by(JWTAuthentication)) == MET
+            leeway = with_simple_jwt(LEEWAY=3600)
+            assert verdict(id_, asked_by(JWTAuthentication), **leeway) == NOT_MET
+        assert verdict("rfc9700-4.14.2-inactivity", asked_by(JWTAuthentication), **longer) == MET
 
     @pytest.mark.parametrize("id_", LIMITS)
     def test_sessions_that_are_not_the_app_s(self, verdict, id_):
@@ -296,6 +390,21 @@ class TestAuthenticationClasses:
         assert found.verdict == DUTY
         assert "OwnAuthentication" in found.reason
 
+    def test_that_only_the_running_view_knows(self, finding):
+        def get_authenticators(self):
+            return [OwnAuthentication()]
+
+        for view in (view_with(get_authenticators=get_authenticators), asked_by(partial(OwnAuthentication))):
+            found = finding("asvs-7.4.1", view)
+            assert found.verdict == DUTY
+            assert "'view/'" in found.reason
+            assert " at 0x" not in found.reason  # the same in each run
+
+    def test_that_let_inactive_people_in(self, verdict):
+        lenient = with_simple_jwt(CHECK_USER_IS_ACTIVE=False)
+        assert verdict("asvs-7.4.2", **lenient) == MET
+        assert verdict("asvs-7.4.2", asked_by(JWTAuthentication), **lenient) == NOT_MET
+
     def test_without_cookies_of_django(self, verdict):
         assert verdict("asvs-3.3.1", asked_by(OwnAuthentication), **WITHOUT_COOKIES) == DUTY
 
@@ -327,6 +436,34 @@ class TestURLs:
             ]
             assert verdict("asvs-7.5.2", *replaced) == expected
 
+    def test_people_end_their_sessions_by_what_as_view_is_given(self, verdict):
+        proved, nothing = {"permission_classes": [RecentlyAuthenticated]}, {"permission_classes": []}
+        own = type("Own", (views.SignOutView,), proved)
+        detail = path("api/auth/sessions/<str:session_id>/", views.SessionDetailView.as_view(**proved))
+        for sign_out, expected in (
+            (views.SignOutView.as_view(**proved), MET),
+            (own.as_view(), MET),
+            (own.as_view(**nothing), NOT_MET),
+        ):
+            assert verdict("asvs-7.5.2", detail, path("api/auth/sign-out/", sign_out)) == expected
+
+    def test_a_proof_that_may_be_as_old_as_the_session(self, verdict):
+        """Then no session is ever asked for another one."""
+        alone = type("Urls", (), {"urlpatterns": [path("account/", include("auth_sessions.pages.urls"))]})
+        for age, expected in ((timedelta(hours=11), MET), (timedelta(hours=12), NOT_MET)):
+            assert verdict("asvs-7.5.2", ROOT_URLCONF=alone, AUTH_SESSIONS_REAUTHENTICATION_AGE=age) == expected
+
+    @has_supabase
+    def test_a_sign_out_of_others_in_the_supabase_api(self, verdict):
+        from auth_sessions.supabase.views import LogoutView
+
+        pages = path("account/", include("auth_sessions.pages.urls"))
+        supabase = path("auth/v1/", include("auth_sessions.supabase.urls"))
+        own = type("Own", (LogoutView,), {"permission_classes": [RecentlyAuthenticated]})
+        for patterns, expected in (([supabase], NOT_MET), ([path("auth/v1/logout", own.as_view()), supabase], MET)):
+            mounted = type("Urls", (), {"urlpatterns": [pages, *patterns]})
+            assert verdict("asvs-7.5.2", ROOT_URLCONF=mounted) == expected
+
     def test_nothing_is_mounted(self, verdict):
         nothing = {"ROOT_URLCONF": type("Urls", (), {"urlpatterns": []})}
         for id_ in ("asvs-7.5.2", "asvs-10.4.9"):
@@ -344,14 +481,17 @@ class TestURLs:
         supabase = path("auth/v1/", include("auth_sessions.supabase.urls"))
         assert verdict("asvs-7.5.1") == DUTY
         assert verdict("asvs-7.5.1", supabase) == NOT_MET
-        assert verdict("asvs-7.5.1", supabase, AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD="unless_recent") == DUTY
+        unless_recent = {"AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD": "unless_recent"}
+        assert verdict("asvs-7.5.1", supabase, **unless_recent) == DUTY
+        assert verdict("asvs-7.5.1", supabase, **unless_recent, AUTH_SESSIONS_REAUTHENTICATION_AGE=None) == NOT_MET
 
     def test_views_of_other_packages(self, verdict):
         from rest_framework_simplejwt.views import TokenObtainPairView
 
         other = path("token/", TokenObtainPairView.as_view())
-        for id_ in ("asvs-7.2.2", "asvs-7.3.2", "asvs-7.4.1", "asvs-7.4.2", "nist-2.3.3-overall"):
+        for id_ in ("asvs-7.3.2", "asvs-7.4.1", "asvs-7.4.2", "nist-2.3.3-overall"):
             assert verdict(id_, other) == NOT_MET
+        assert verdict("asvs-7.2.2", other) == MET  # they know no session, and are made anew for each sign-in
 
 
 class TestOtherSettings:
@@ -375,6 +515,8 @@ class TestOtherSettings:
         assert found() == MET
         assert found(CORS_ALLOW_ALL_ORIGINS=True) == NOT_MET
         assert found(CORS_ALLOWED_ORIGIN_REGEXES=["^https://.*$"]) == DUTY
+        assert found(CORS_ORIGIN_REGEX_WHITELIST=["^https://.*$"]) == DUTY  # the name it had before
+        assert found(CORS_ALLOWED_ORIGINS=["https://example.org", "null"]) == NOT_MET
 
     def test_frames(self, verdict):
         csp = "django.middleware.csp.ContentSecurityPolicyMiddleware"
@@ -389,7 +531,14 @@ class TestOtherSettings:
         package.CSPMiddleware = type("CSPMiddleware", (), {})
         monkeypatch.setitem(sys.modules, "csp.middleware", package)
         installed = {"MIDDLEWARE": ["csp.middleware.CSPMiddleware", *SAFE["MIDDLEWARE"]]}
-        for directives, expected in (({"frame-ancestors": ["'none'"]}, MET), ({}, NOT_MET)):
+        for directives, expected in (
+            ({"frame-ancestors": ["'none'"]}, MET),
+            ({"frame-ancestors": "'self' https://example.org"}, MET),
+            ({"frame-ancestors": []}, MET),  # as 'none'
+            ({}, NOT_MET),
+            (None, NOT_MET),
+            *[({"frame-ancestors": value}, NOT_MET) for value in (None, False, ["*"], "https:", ["'self'", "http:"])],
+        ):
             found = verdict("asvs-3.4.6", **installed, CONTENT_SECURITY_POLICY={"DIRECTIVES": directives})
             assert found == expected
         assert verdict("asvs-3.4.6", CONTENT_SECURITY_POLICY={"DIRECTIVES": {"frame-ancestors": []}}) == NOT_MET
@@ -422,6 +571,23 @@ class TestLog:
         assert verdict(id_) == MET
         logger.setLevel(logging.WARNING)
         assert verdict(id_) == NOT_MET
+
+    def test_a_filter_that_drops_them(self, verdict, logger, security_log):
+        """As Django's own require_debug_true on a handler of a project whose DEBUG is off."""
+        logger.propagate = False
+        dropping = [RequireDebugTrue(), lambda record: record.levelno > logging.WARNING, lambda record: record.unknown]
+        for filtered in (security_log, logger):
+            for each in dropping:
+                filtered.addFilter(each)
+                try:
+                    assert verdict("asvs-16.2.1") == verdict("asvs-16.3.3") == NOT_MET
+                finally:
+                    filtered.removeFilter(each)
+            filtered.addFilter(keep := lambda record: record.event.startswith("auth_sessions."))
+            try:
+                assert verdict("asvs-16.2.1") == MET
+            finally:
+                filtered.removeFilter(keep)
 
     def test_no_handler(self, verdict, logger, security_log):
         logger.propagate = False

@@ -184,7 +184,7 @@ class TestRefusals:
         assert answer.status_code == 200
 
     def test_no_cache_keeps_it(self, page, ada):
-        assert page.get("sign-in/")["Cache-Control"] == page.try_sign_in(ada)["Cache-Control"] == "no-store"
+        assert page.get("sign-in/")["Cache-Control"] == page.try_sign_in(ada)["Cache-Control"] == "no-store, private"
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
     def test_other_methods(self, page, method):

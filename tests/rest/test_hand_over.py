@@ -63,7 +63,7 @@ class TestTheCode:
         response = iphone.post("hand-over/", {"next": "/orders/?page=2"})
         answer = response.json()
         assert response.status_code == 201
-        assert response["Cache-Control"] == "no-store"
+        assert response["Cache-Control"] == "no-store, private"
         assert (set(answer), answer["expires_in"]) == ({"code", "expires_in", "url"}, 60)
         assert answer["url"].startswith(f"http://testserver{PAGE}?code=")
         assert code_in(answer["url"]) == answer["code"]

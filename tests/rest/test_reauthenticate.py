@@ -71,7 +71,7 @@ class TestWithTokens:
         response = prove(laptop)
         assert response.status_code == 200
         assert response.json().keys() == {"access", "session"}
-        assert response["Cache-Control"] == "no-store"
+        assert response["Cache-Control"] == "no-store, private"
         assert response.json()["session"] == laptop.get("sessions/current/").json()
         claims = claims_of(response.json()["access"])
         now = int(timezone.now().timestamp())

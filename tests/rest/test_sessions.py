@@ -65,7 +65,7 @@ class TestList:
         answer = Device().get(path)
         assert code(answer) == (401, "not_authenticated")
         assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
-        assert answer["Cache-Control"] == "no-store"
+        assert answer["Cache-Control"] == "no-store, private"
 
 
 class TestOne:

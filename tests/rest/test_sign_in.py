@@ -45,7 +45,7 @@ def test_the_answer(clock, ada):
         "expires_at": "2026-12-24T12:00:00Z",
         "is_current": True,
     }
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "no-store, private"
 
 
 def test_the_rows(clock, ada):

@@ -31,7 +31,7 @@ def send(device, method, path, body=b"", content_type="application/json", **head
 def shaped(response):
     """The status, once the answer is known to have the shape that goes with it."""
     assert 400 <= response.status_code < 500, (response.status_code, response.content[:500])
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store, private"
     body = response.json()
     if response.status_code == 401:
         assert response["WWW-Authenticate"].startswith("Bearer ")

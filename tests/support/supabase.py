@@ -177,7 +177,7 @@ def shaped(answer):
     """The body of a refusal, once it is known to have the shape that its client asked for."""
     assert answer.status_code >= 400, answer.content
     assert answer["Content-Type"] == "application/json"
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "no-store, private"
     assert not answer.cookies
     body = answer.json()
     more = {"weak_password"} & set(body)

@@ -91,6 +91,12 @@ class TestRequestsOfAHiddenPerson:
         mark(is_staff=False)
         assert request_(laptop).status_code == 200
 
+    def test_refused_where_the_token_has_another_field_than_the_key(self, ada, settings, mark):
+        settings.SIMPLE_JWT = {"USER_ID_FIELD": ada.USERNAME_FIELD}
+        device = Device().sign_in(ada)
+        mark()
+        assert code(device.me()) == INACTIVE
+
     def test_by_the_cached_check_as_soon_as_the_entry_is_too_old(self, clock, laptop, mark, shared_cache):
         assert laptop.fast().status_code == 200
         mark()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -13,16 +14,11 @@ from auth_sessions.audit.findings import Verdict
 from auth_sessions.audit.run import STANDARDS, Result
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-KINDS = {
-    Verdict.MET: "pass",
-    Verdict.NOT_MET: "fail",
-    Verdict.DUTY: "review",
-    Verdict.NOT_APPLICABLE: "notApplicable",
-}
 HOME = "https://django-auth-sessions.readthedocs.io/"
 
 
 def render(results: Sequence[Result]) -> str:
+    """What is not met. Of anything else there is a rule alone: code hosts show each result, of whatever kind."""
     location = _location()
     driver = {
         "name": "auditauthsessions",
@@ -32,7 +28,11 @@ def render(results: Sequence[Result]) -> str:
     }
     run = {
         "tool": {"driver": driver},
-        "results": [_result(result, index, location) for index, result in enumerate(results)],
+        "results": [
+            _result(result, index, location)
+            for index, result in enumerate(results)
+            if result.finding.verdict == Verdict.NOT_MET
+        ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
@@ -52,8 +52,8 @@ def _result(result: Result, index: int, location: dict[str, Any] | None) -> dict
     member: dict[str, Any] = {
         "ruleId": requirement.id,
         "ruleIndex": index,
-        "kind": KINDS[finding.verdict],
-        "level": _level(result),
+        "kind": "fail",
+        "level": "error" if requirement.level == 1 else "warning",
         "message": {"text": f"{finding.reason} {finding.change}".strip()},
     }
     logical = [{"fullyQualifiedName": name, "kind": "variable"} for name in requirement.settings]
@@ -62,13 +62,6 @@ def _result(result: Result, index: int, location: dict[str, Any] | None) -> dict
         **({"logicalLocations": logical} if logical else {}),
     }
     return {**member, "locations": [place]} if place else member
-
-
-def _level(result: Result) -> str:
-    """Of a failure: an error at level 1. Anything else has none."""
-    if result.finding.verdict != Verdict.NOT_MET:
-        return "none"
-    return "error" if result.requirement.level == 1 else "warning"
 
 
 def _location() -> dict[str, Any] | None:
@@ -80,4 +73,4 @@ def _location() -> dict[str, Any] | None:
     path, here = Path(spec.origin).resolve(), Path.cwd().resolve()
     if not path.is_relative_to(here):
         return None
-    return {"artifactLocation": {"uri": path.relative_to(here).as_posix()}, "region": {"startLine": 1}}
+    return {"artifactLocation": {"uri": quote(path.relative_to(here).as_posix())}, "region": {"startLine": 1}}

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from rest_framework.authentication import TokenAuthentication
+from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from auth_sessions.audit.findings import Finding, duty, not_met
 from auth_sessions.audit.project import Project
+from auth_sessions.authentication import SessionJWTAuthentication
 
 Judge = Callable[[Project], Finding]
 
@@ -28,14 +30,22 @@ def by_checks(project: Project, *ids: str, change: str = "") -> Finding | None:
 
 def other_tokens(project: Project, flaw: str) -> Finding | None:
     """Views of other packages that issue tokens, or else classes that accept static ones, which have this flaw."""
-    if found := by_checks(project, "auth_sessions.W030"):
-        return found
+    return by_checks(project, "auth_sessions.W030") or static_tokens(project, flaw)
+
+
+def static_tokens(project: Project, flaw: str) -> Finding | None:
+    """Classes that accept tokens that never change, which have this flaw."""
     if static := list(project.authenticates(lambda each: issubclass(each, TokenAuthentication))):
         return not_met(
             f"{', '.join(static)} accepts {flaw}.",
             "Use auth_sessions.authentication.SessionJWTAuthentication.",
         )
     return None
+
+
+def asks_no_session(each: type) -> bool:
+    """Whether a class accepts an access token by its signature alone."""
+    return issubclass(each, JWTAuthentication) and not issubclass(each, SessionJWTAuthentication)
 
 
 def own_classes(project: Project) -> Finding | None:

@@ -85,7 +85,7 @@ def have_no_domain(project: Project) -> Finding:
 def are_same_site(project: Project) -> Finding:
     for each in _cookies(project):
         value = setting(f"{each}_SAMESITE")
-        if value not in ("Lax", "Strict"):
+        if str(value).lower() not in {"lax", "strict"}:
             return not_met(f"{each}_SAMESITE is {value!r}.", f'{each}_SAMESITE = "Lax"')
     return met("SameSite is Lax or Strict.")
 
@@ -129,6 +129,11 @@ def expire_with_the_session(project: Project) -> Finding:
         return met("The session cookie ends with the browser.")
     age = timedelta(seconds=setting("SESSION_COOKIE_AGE"))
     lifetime = conf.AUTH_SESSIONS_LIFETIME
+    if setting("SESSION_SAVE_EVERY_REQUEST") and project.has_browser_sessions and lifetime is not None:
+        return duty(
+            f"SESSION_SAVE_EVERY_REQUEST moves the end of the cookie: it may outlive its session by {spell(age)}.",
+            "SESSION_EXPIRE_AT_BROWSER_CLOSE = True, or see that SESSION_COOKIE_AGE is short.",
+        )
     if not project.has_browser_sessions or lifetime is None or age <= lifetime:
         return met(f"By the settings the session cookie ends after {spell(age)}, no later than its session.")
     return not_met(

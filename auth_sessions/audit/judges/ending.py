@@ -1,31 +1,30 @@
 """How sessions end, for whom, and who may end them."""
 
+from collections.abc import Iterator
+
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BasicAuthentication
-from rest_framework_simplejwt.authentication import JWTAuthentication, JWTStatelessUserAuthentication
+from rest_framework_simplejwt.authentication import JWTStatelessUserAuthentication
 
 from auth_sessions.audit.findings import Finding, Verdict, duty, met, not_applicable, not_met
-from auth_sessions.audit.judges.common import by_checks, own_classes
-from auth_sessions.audit.judges.cookies import is_signed_cookie
-from auth_sessions.audit.judges.timeouts import sessions_of_others
+from auth_sessions.audit.judges.common import asks_no_session, by_checks, own_classes
+from auth_sessions.audit.judges.cookies import has_other_engine, is_signed_cookie
+from auth_sessions.audit.judges.timeouts import ORDER, WRONG_ORDER, sessions_of_others
 from auth_sessions.audit.project import Project, setting, spell
-from auth_sessions.authentication import CachedSessionJWTAuthentication, SessionJWTAuthentication
+from auth_sessions.authentication import CachedSessionJWTAuthentication
+from auth_sessions.checks.mounted import reached_attributes
 from auth_sessions.conf import conf
 from auth_sessions.pages.revocation_delay import get_revocation_delay
 from auth_sessions.pages.views import DevicesView
 from auth_sessions.permissions import RecentlyAuthenticated
-from auth_sessions.supabase.views import UserView
+from auth_sessions.supabase.views import LogoutView, UserView
 from auth_sessions.tokens.keys import simple_jwt
-from auth_sessions.views import AuthSessionsView, SessionDetailView, SignOutView
+from auth_sessions.views import SessionDetailView, SignOutView
 
 
 def by_signature(project: Project) -> Finding | None:
     """Access tokens that are accepted although their session has ended."""
-
-    def asks_no_session(each: type) -> bool:
-        return issubclass(each, JWTAuthentication) and not issubclass(each, SessionJWTAuthentication)
-
     if found := list(project.authenticates(asks_no_session)):
         lifetime = spell(simple_jwt("ACCESS_TOKEN_LIFETIME"))
         return not_met(
@@ -33,7 +32,7 @@ def by_signature(project: Project) -> Finding | None:
             "Use auth_sessions.authentication.SessionJWTAuthentication.",
         )
     delay = get_revocation_delay()
-    if delay is not None and not simple_jwt("ALGORITHM").startswith("HS"):
+    if delay is not None and not str(simple_jwt("ALGORITHM")).startswith("HS"):
         return duty(
             "This project refuses a signed-out access token; whoever has the public key may accept it for "
             f"{spell(delay)}.",
@@ -48,9 +47,9 @@ def end_at_sign_out(project: Project) -> Finding:
             "A copy of a signed cookie is accepted after a sign-out, until it expires.",
             "Add auth_sessions.middleware.BrowserSessionMiddleware to MIDDLEWARE.",
         )
-    if found := by_checks(project, "auth_sessions.W030"):
-        return found
-    if found := by_signature(project):
+    accepted = by_checks(project, "auth_sessions.W030") or by_checks(project, *WRONG_ORDER, change=ORDER)
+    unknown = has_other_engine(project) if project.has_cookies and not project.has_browser_sessions else None
+    if found := accepted or by_signature(project) or unknown:
         return found
     if project.has_sockets:
         return duty(
@@ -71,6 +70,11 @@ def end_with_the_user(project: Project) -> Finding:
     if found := list(project.authenticates(lambda each: issubclass(each, JWTStatelessUserAuthentication))):
         return not_met(
             f"{', '.join(found)} reads no user: whoever is switched off has access until the token expires.",
+            "Use auth_sessions.authentication.SessionJWTAuthentication.",
+        )
+    if not simple_jwt("CHECK_USER_IS_ACTIVE") and (found := list(project.authenticates(asks_no_session))):
+        return not_met(
+            f"{', '.join(found)} does not ask whether somebody is active: CHECK_USER_IS_ACTIVE is off.",
             "Use auth_sessions.authentication.SessionJWTAuthentication.",
         )
     for path in setting("AUTHENTICATION_BACKENDS"):
@@ -116,21 +120,28 @@ def end_with_the_password_or_sign_out(project: Project) -> Finding:
 
 def people_end_their_sessions(project: Project) -> Finding:
     """They see them, and end each after another proof of identity."""
-    devices = project.mounted(DevicesView)
-    ending: list[type[AuthSessionsView]] = [*project.mounted(SessionDetailView), *project.mounted(SignOutView)]
-    if not devices and not ending:
+    if not _devices(project) and not project.mounted(SignOutView):
         return not_met("Nobody sees their sessions.", "Mount auth_sessions.pages.urls or auth_sessions.urls.")
-    if conf.AUTH_SESSIONS_REAUTHENTICATION_AGE is None:
+    age, lifetime = conf.AUTH_SESSIONS_REAUTHENTICATION_AGE, conf.AUTH_SESSIONS_LIFETIME
+    if age is None or (lifetime is not None and age >= lifetime):
+        asked = "no proof of identity is asked for" if age is None else "no session is old enough to be asked"
         return not_met(
-            "AUTH_SESSIONS_REAUTHENTICATION_AGE is None: no proof of identity is asked for.",
-            "Set it, to 10 minutes for example.",
+            f"AUTH_SESSIONS_REAUTHENTICATION_AGE is {spell(age)}: {asked}.", "Set it, to 10 minutes for example."
         )
-    if unasked := [view.__name__ for view in ending if not _asks_for_proof(view.permission_classes)]:
+    if unasked := list(dict.fromkeys(_ending_unasked())):
         return not_met(
-            f"The pages ask for the password; {', '.join(unasked)} of the REST API ends other devices without.",
+            f"The pages ask for the password; {', '.join(unasked)} of the API ends other devices without.",
             "Put subclasses with RecentlyAuthenticated among permission_classes before the include.",
         )
     return met("People see their sessions, and end them after a recent proof of identity.")
+
+
+def _ending_unasked() -> Iterator[str]:
+    """The views of the APIs that end other devices, and ask for no proof."""
+    for base in (SessionDetailView, SignOutView, LogoutView):
+        for view, permissions in reached_attributes(base, "permission_classes"):
+            if not _asks_for_proof(permissions):
+                yield view.__name__
 
 
 def _asks_for_proof(permissions: object) -> bool:
@@ -157,7 +168,8 @@ def people_revoke_tokens(project: Project) -> Finding:
 
 def sensitive_changes_need_proof(project: Project) -> Finding:
     demand = conf.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD
-    if project.mounted(UserView) and demand is False:
+    is_never_asked = not demand or (demand == "unless_recent" and conf.AUTH_SESSIONS_REAUTHENTICATION_AGE is None)
+    if project.mounted(UserView) and is_never_asked:
         return not_met(
             "PUT user of the Supabase API takes a new password without the current one.",
             "AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD = True",

@@ -2,6 +2,10 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
+
+from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
 
 from auth_sessions import security_log
 from auth_sessions.audit.findings import Finding, Verdict, duty, met, not_met
@@ -19,10 +23,23 @@ def _handlers(logger: logging.Logger | None) -> Iterator[logging.Handler]:
 
 
 def is_written(level: int) -> bool:
-    """Whether a record of the security log reaches a handler."""
+    """Whether a record of the security log reaches a handler: levels and filters are asked, and nothing is written."""
     logger = security_log.logger
+    if not logger.isEnabledFor(level) or not _passes(logger, level):
+        return False
     written = (each for each in _handlers(logger) if not isinstance(each, logging.NullHandler) and each.level <= level)
-    return logger.isEnabledFor(level) and any(written)
+    return any(_passes(each, level) for each in written)
+
+
+def _passes(filterer: logging.Filterer, level: int) -> bool:
+    """Whether the filters of a logger or a handler let a record of the security log pass."""
+    logger = security_log.logger
+    values: dict[str, Any] = {**dict.fromkeys(security_log.FIELDS), "event": security_log.SIGNED_IN.name}
+    record = logger.makeRecord(logger.name, level, __file__, 0, "%s", ("{}",), None, extra=values)
+    try:
+        return bool(filterer.filter(record))
+    except Exception:  # noqa: BLE001 - a filter of the project's, which would lose the real records as well
+        return False
 
 
 def events_are_written(project: Project) -> Finding:
@@ -53,6 +70,11 @@ def attacks_are_written(project: Project) -> Finding:
         return not_met(
             "Reused and forged tokens reach a handler. Guesses of passwords are not limited, so nothing tells of many.",
             'DEFAULT_THROTTLE_RATES = {"auth_sessions_token": "10/min"}',
+        )
+    if isinstance(caches["default"], DummyCache):
+        return not_met(
+            "Reused and forged tokens reach a handler. Guesses of passwords are counted in a cache that keeps nothing.",
+            'Another BACKEND of CACHES["default"].',
         )
     return met("Reused tokens, forged ones and too many attempts reach a handler.")
 

@@ -4,14 +4,18 @@ from datetime import timedelta
 from importlib import import_module
 
 from auth_sessions.audit.findings import Finding, duty, met, not_met
-from auth_sessions.audit.judges.common import Judge, by_checks, other_tokens, own_classes
+from auth_sessions.audit.judges.common import Judge, asks_no_session, by_checks, other_tokens, own_classes
 from auth_sessions.audit.project import Project, spell
 from auth_sessions.conf import conf
 from auth_sessions.moments import LONGEST
-from auth_sessions.pages.revocation_delay import get_revocation_delay
+from auth_sessions.pages.revocation_delay import get_longest_acceptance, get_revocation_delay
 from auth_sessions.presets import PRESETS
 
 SIMPLE_JWT = "auth_sessions.contrib.simplejwt"
+
+WRONG_ORDER = ("auth_sessions.E014", "auth_sessions.W021")
+ORDER = "Correct MIDDLEWARE."
+"""The checks of the place of BrowserSessionMiddleware, and what to change where they have no hint."""
 
 
 def sessions_of_others(project: Project) -> Finding | None:
@@ -23,7 +27,7 @@ def sessions_of_others(project: Project) -> Finding | None:
             "Logins by Django's cookie, such as the admin's, do not end by the settings of this app.",
             "Add auth_sessions.middleware.BrowserSessionMiddleware to MIDDLEWARE.",
         )
-    if found := by_checks(project, "auth_sessions.E014", "auth_sessions.W021", change="Correct MIDDLEWARE."):
+    if found := by_checks(project, *WRONG_ORDER, change=ORDER):
         return found
     return _old_tokens(project) or own_classes(project)
 
@@ -88,23 +92,38 @@ def inactivity(level: str) -> Judge:
     limit = PRESETS[level]["AUTH_SESSIONS_IDLE_TIMEOUT"]
 
     def judge(project: Project) -> Finding:
-        timeout, delay = conf.AUTH_SESSIONS_IDLE_TIMEOUT, get_revocation_delay()
+        timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT
         if timeout is None or timeout > limit:
             return not_met(
                 f"AUTH_SESSIONS_IDLE_TIMEOUT is {spell(timeout)}; the limit is {spell(limit)}.",
                 f'AUTH_SESSIONS_PRESET = "{level}"',
             )
-        if delay is not None and delay > limit:
-            return not_met(
-                f"Who verifies the signature alone accepts an access token for {spell(delay)}, used or not.",
-                f'SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] of {spell(limit)} at most.',
-            )
-        return sessions_of_others(project) or met(f"A session that is not used for {spell(timeout)} has ended.")
+        found = _unused_for_longer(project, limit) or sessions_of_others(project)
+        return found or met(f"A session that is not used for {spell(timeout)} has ended.")
 
     return judge
 
 
+def _unused_for_longer(project: Project, limit: timedelta) -> Finding | None:
+    """Access tokens that are accepted for longer than this without anybody asking their session."""
+    asked_nowhere = list(project.authenticates(asks_no_session))
+    delay = get_longest_acceptance() if asked_nowhere else get_revocation_delay()
+    if delay is None or delay <= limit:
+        return None
+    who = ", ".join(asked_nowhere) or "Who verifies the signature alone"
+    return not_met(
+        f"{who} accepts an access token for {spell(delay)}, used or not.",
+        f'SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"], with LEEWAY, of {spell(limit)} at most.',
+    )
+
+
 def has_inactivity(project: Project) -> Finding:
+    timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT
+    found = None if timeout is None else _unused_for_longer(project, timeout)
+    return found or refresh_tokens_have_inactivity(project)
+
+
+def refresh_tokens_have_inactivity(project: Project) -> Finding:
     timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT
     if timeout is None:
         return not_met("AUTH_SESSIONS_IDLE_TIMEOUT is None: an unused session does not end.", "Set it.")

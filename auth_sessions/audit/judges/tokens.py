@@ -1,20 +1,28 @@
 """Tokens: their keys, claims and rotation, and the randomness of what is a secret."""
 
 import warnings
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 
 from auth_sessions.audit.findings import Finding, duty, met, not_applicable, not_met
-from auth_sessions.audit.judges.common import by_checks, other_tokens, own_classes
+from auth_sessions.audit.judges.common import by_checks, own_classes, static_tokens
 from auth_sessions.audit.judges.cookies import has_other_engine
 from auth_sessions.audit.judges.ending import passwords_at_each_request
-from auth_sessions.audit.project import Project, spell
+from auth_sessions.audit.project import HIGHEST_LEVEL, Project, spell
 from auth_sessions.conf import conf
+from auth_sessions.pages.revocation_delay import get_leeway
 from auth_sessions.tokens.keys import access_backend, simple_jwt
 
 RSA_BITS = 2048
 """The shortest key of RSA (RFC 7518, section 3.3)."""
+
+LONGEST_LEEWAY = timedelta(minutes=5)
+"""For clocks that differ: "usually no more than a few minutes" (RFC 7519, section 4.1.4)."""
+
+LONGEST_INTERVAL = timedelta(minutes=1)
+"""For which an earlier refresh token may be answered: for requests that are on their way, and no thief."""
 
 STRICT = 'AUTH_SESSIONS_REUSE_POLICY = "strict"'
 
@@ -23,10 +31,29 @@ def _is_secret() -> bool:
     return str(simple_jwt("ALGORITHM")).startswith("HS")
 
 
+def refresh_tokens_are_good_once(project: Project) -> Finding:
+    if project.level == HIGHEST_LEVEL:
+        return not_met(
+            "Rotation is enough up to level 2. Level 3 asks for refresh tokens that are bound to their client.",
+            f"No setting. {STRICT} for level 2.",
+        )
+    return reused_refresh_tokens_end_the_session(project)
+
+
+def _is_answered_for_long(project: Project) -> Finding | None:
+    interval = conf.AUTH_SESSIONS_REUSE_INTERVAL
+    if interval <= LONGEST_INTERVAL:
+        return None
+    return not_met(
+        f"For {spell(interval)} after a rotation the earlier refresh token is answered, and nothing rotates.",
+        f"AUTH_SESSIONS_REUSE_INTERVAL of {spell(LONGEST_INTERVAL)} at most.",
+    )
+
+
 def reused_refresh_tokens_end_the_session(project: Project) -> Finding:
     policy, interval = conf.AUTH_SESSIONS_REUSE_POLICY, spell(conf.AUTH_SESSIONS_REUSE_INTERVAL)
     if policy == "strict":
-        return met(
+        return _is_answered_for_long(project) or met(
             f"A refresh token that was rotated ends the session when it comes back, later than {interval} after."
         )
     if policy == "confirmed":
@@ -41,8 +68,19 @@ def reused_refresh_tokens_end_the_session(project: Project) -> Finding:
 def refresh_tokens_rotate(project: Project) -> Finding:
     policy, interval = conf.AUTH_SESSIONS_REUSE_POLICY, spell(conf.AUTH_SESSIONS_REUSE_INTERVAL)
     if policy in {"strict", "confirmed"}:
-        return met(f"Each refresh gives a new one, at most every {interval}; the policy {policy!r} detects reuse.")
+        return _is_answered_for_long(project) or met(
+            f"Each refresh gives a new one, at most every {interval}; the policy {policy!r} detects reuse."
+        )
     return not_met(f"AUTH_SESSIONS_REUSE_POLICY is {policy!r}: earlier refresh tokens are answered.", STRICT)
+
+
+def times_are_verified(project: Project) -> Finding:
+    if (leeway := get_leeway()) > LONGEST_LEEWAY:
+        return not_met(
+            f'SIMPLE_JWT["LEEWAY"] is {spell(leeway)}: for so long a token counts before nbf and after exp.',
+            f"{spell(LONGEST_LEEWAY)} at most.",
+        )
+    return own_classes(project) or met("exp is required, and nbf is verified where a token has it.")
 
 
 def sign_and_verify(project: Project) -> Finding:
@@ -57,8 +95,10 @@ def keys_come_from_settings(project: Project) -> Finding:
 
 
 def keys_are_strong(project: Project) -> Finding:
-    change = "Set a random SECRET_KEY of 50 characters or more."
-    if found := by_checks(project, "auth_sessions.E006", "auth_sessions.W007", "security.W009", change=change):
+    change = "Set a random SECRET_KEY of 50 characters or more, and no shorter one among SECRET_KEY_FALLBACKS."
+    if found := by_checks(
+        project, "auth_sessions.E006", "auth_sessions.W007", "security.W009", "security.W025", change=change
+    ):
         return found
     with warnings.catch_warnings(action="ignore"):
         key: Any = None if _is_secret() else access_backend().prepared_signing_key
@@ -100,7 +140,7 @@ def user_is_found_by_what_stays(project: Project) -> Finding:
 
 
 def tokens_are_made_anew(project: Project) -> Finding:
-    if found := other_tokens(project, "keys that never change"):
+    if found := static_tokens(project, "keys that never change"):
         return found
     by_password, made = passwords_at_each_request(project), "Tokens and session keys are made at each sign-in."
     return by_password or own_classes(project) or met(made)

@@ -1,18 +1,29 @@
 """TLS, headers, proxies, and requests that another site forges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import wraps
+from typing import Any
+
+from django.core.checks.security.base import REFERRER_POLICY_VALUES
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
 
 from auth_sessions.audit.findings import Finding, duty, met, not_met
 from auth_sessions.audit.judges.common import Judge
 from auth_sessions.audit.judges.cookies import CSRF, of_cookies
-from auth_sessions.audit.project import Project, setting
-from auth_sessions.checks.mounted import mounted_callbacks
+from auth_sessions.audit.project import Project, is_known, setting
+from auth_sessions.checks.mounted import mounted_attributes, mounted_callbacks
 from auth_sessions.conf import conf
 
+FRAMES = "django.middleware.clickjacking.XFrameOptionsMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 LEAKING = ("unsafe-url", "no-referrer-when-downgrade")
-"""Policies that give whole addresses to other sites."""
+"""Policies that give whole addresses to other sites. Of several a browser takes the last that it knows."""
+
+ANYBODY = {"*", "http:", "https:"}
+"""What any site is by frame-ancestors."""
+
+OF_REMOTE_USER = "django.contrib.auth.middleware.RemoteUserMiddleware"
 
 ELSEWHERE = ", or let the server in front do it"
 YEAR = 365 * 24 * 3600
@@ -28,7 +39,7 @@ def _unless_sent(judge: Judge) -> Judge:
 
     @wraps(judge)
     def judge_sent(project: Project) -> Finding:
-        if project.first_message("security.W001"):
+        if not project.has_middleware(SECURITY):
             return not_met("SecurityMiddleware is not installed.", f"Add {SECURITY}{ELSEWHERE}.")
         return judge(project)
 
@@ -40,15 +51,22 @@ def hsts(project: Project) -> Finding:
     if (seconds := setting("SECURE_HSTS_SECONDS")) < YEAR:
         change = f"SECURE_HSTS_SECONDS = {YEAR}{ELSEWHERE}."
         return not_met(f"SECURE_HSTS_SECONDS is {seconds}, less than a year.", change)
-    if not setting("SECURE_HSTS_INCLUDE_SUBDOMAINS"):
+    if setting("SECURE_HSTS_INCLUDE_SUBDOMAINS"):
+        return met("Browsers are told to use TLS alone, for a year and for subdomains.")
+    if project.level > 1:
         return not_met("Subdomains are left out, which level 2 asks for.", "SECURE_HSTS_INCLUDE_SUBDOMAINS = True")
-    return met("Browsers are told to use TLS alone, for a year and for subdomains.")
+    return met("Browsers are told to use TLS alone, for a year. Level 2 asks for subdomains as well.")
 
 
 @_unless_sent
 def no_way_back_to_http(project: Project) -> Finding:
     if not setting("SECURE_SSL_REDIRECT"):
         return not_met("Requests without TLS are answered.", f"SECURE_SSL_REDIRECT = True{ELSEWHERE}.")
+    if setting("SECURE_REDIRECT_EXEMPT"):
+        return duty(
+            "Requests without TLS are redirected, but for the addresses in SECURE_REDIRECT_EXEMPT.",
+            "See that none of these is for somebody who is signed in.",
+        )
     return met("Requests without TLS are redirected.")
 
 
@@ -66,15 +84,23 @@ def content_types_are_kept(project: Project) -> Finding:
 @_unless_sent
 def referrers_are_kept(project: Project) -> Finding:
     policy = setting("SECURE_REFERRER_POLICY")
-    named = policy if isinstance(policy, str) else ",".join(policy or ())
-    if not named or any(each in named for each in LEAKING):
+    named = [each.strip() for each in (policy.split(",") if isinstance(policy, str) else policy or ())]
+    if not named or not REFERRER_POLICY_VALUES.issuperset(named) or named[-1] in LEAKING:
         return not_met(f"SECURE_REFERRER_POLICY is {policy!r}.", f'SECURE_REFERRER_POLICY = "same-origin"{ELSEWHERE}.')
     return met("SecurityMiddleware sends a Referrer-Policy.")
 
 
 def _has_frame_ancestors(project: Project) -> bool:
     policies = [setting(name) or {} for path, name in CSP.items() if project.has_middleware(path)]
-    return any("frame-ancestors" in policy.get("DIRECTIVES", policy) for policy in policies)
+    return any(_keeps_others_out(policy.get("DIRECTIVES", policy) or {}) for policy in policies)
+
+
+def _keeps_others_out(directives: Mapping[str, Any]) -> bool:
+    """Whether frame-ancestors is sent, and names less than any site. None and False are not sent."""
+    value = directives.get("frame-ancestors")
+    if value is None or value is False:
+        return False
+    return ANYBODY.isdisjoint(value.split() if isinstance(value, str) else map(str, value))
 
 
 def no_frames(project: Project) -> Finding:
@@ -91,7 +117,9 @@ def origins_are_listed(project: Project) -> Finding:
         return duty("django-cors-headers is not installed.", "See what sends Access-Control-Allow-Origin, if anything.")
     if setting("CORS_ALLOW_ALL_ORIGINS") or setting("CORS_ORIGIN_ALLOW_ALL"):
         return not_met("CORS_ALLOW_ALL_ORIGINS is on.", "List the sites in CORS_ALLOWED_ORIGINS.")
-    if setting("CORS_ALLOWED_ORIGIN_REGEXES"):
+    if "null" in (setting("CORS_ALLOWED_ORIGINS") or setting("CORS_ORIGIN_WHITELIST") or ()):
+        return not_met("CORS_ALLOWED_ORIGINS has 'null', which any site can be in a frame.", "Remove it.")
+    if setting("CORS_ALLOWED_ORIGIN_REGEXES") or setting("CORS_ORIGIN_REGEX_WHITELIST"):
         return duty("CORS_ALLOWED_ORIGIN_REGEXES is set.", "See that each expression ends with $, and escapes dots.")
     return met("Other sites are those of CORS_ALLOWED_ORIGINS.")
 
@@ -100,6 +128,11 @@ def origins_are_listed(project: Project) -> Finding:
 def forged_requests_are_refused(project: Project) -> Finding:
     if not project.has_middleware(CSRF):
         return not_met("CsrfViewMiddleware is not installed: the app's views alone ask for the token.", f"Add {CSRF}.")
+    if own := [each.__name__ for each in project.middleware(CSRF) if not is_known(each)]:
+        return duty(
+            f"{', '.join(own)} stands in the place of Django's CsrfViewMiddleware.",
+            "See that it asks where Django's does.",
+        )
     if exempt := list(_exempt_views()):
         return duty(
             f"Without CSRF protection: {', '.join(exempt)}.",
@@ -120,6 +153,7 @@ def proxies_are_counted(project: Project) -> Finding:
     believed = [
         name for name in ("USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT", "SECURE_PROXY_SSL_HEADER") if setting(name)
     ]
+    believed += list(_other_headers(project))
     if number or believed:
         named = ", ".join([*believed, *(["AUTH_SESSIONS_TRUSTED_PROXIES"] if number else [])])
         return duty(
@@ -129,14 +163,32 @@ def proxies_are_counted(project: Project) -> Finding:
     return met("No header of a proxy is believed.")
 
 
+def _other_headers(project: Project) -> Iterator[str]:
+    """Headers that Django REST framework believes, or a middleware like that of REMOTE_USER."""
+    number, throttles = api_settings.NUM_PROXIES, [*(api_settings.DEFAULT_THROTTLE_CLASSES or ())]
+    for _, _, classes in mounted_attributes("throttle_classes"):
+        throttles += classes or ()
+    by_address = any(isinstance(each, type) and issubclass(each, BaseThrottle) for each in throttles)
+    if number or (number is None and by_address):
+        yield f"NUM_PROXIES of Django REST framework ({number})"
+    for middleware in project.middleware(OF_REMOTE_USER):
+        if (header := str(getattr(middleware, "header", ""))).startswith("HTTP_"):
+            yield f"{header} ({middleware.__name__})"
+
+
 def reading_changes_nothing(project: Project) -> Finding:
     return duty("The app's own views change nothing by a GET.", "See that yours do not, either.")
 
 
 def frames_are_refused(project: Project) -> Finding:
-    if project.first_message("security.W002"):
+    if not project.has_middleware(FRAMES):
         return duty(
             "The app's own pages refuse frames; your sign-in page does not: XFrameOptionsMiddleware is not installed.",
             "Add it to MIDDLEWARE.",
+        )
+    if str(value := setting("X_FRAME_OPTIONS")).upper() not in {"DENY", "SAMEORIGIN"}:
+        return duty(
+            f"The app's own pages refuse frames; your sign-in page does not: X_FRAME_OPTIONS is {value!r}.",
+            'X_FRAME_OPTIONS = "DENY"',
         )
     return met("XFrameOptionsMiddleware is installed, and the app's own pages refuse frames in any case.")

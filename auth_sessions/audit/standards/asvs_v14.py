@@ -21,7 +21,7 @@ REQUIREMENTS = (
         id="asvs-14.2.2",
         level=2,
         text="The app's answers and its cache leave no secret in caches of the server",
-        judge=always(met("The app's answers say no-store, and its own cache holds no token and no fingerprint.")),
+        judge=always(met("The app's answers are no-store and private, and its cache holds no token, no fingerprint.")),
         tests=(
             "tests/core/test_cached_check_failures.py::TestWhatTheCacheSays::test_a_fingerprint_is_not_in_it",
             "tests/rest/test_sign_in.py::test_the_answer",

@@ -53,7 +53,8 @@ REQUIREMENTS = (
         id="asvs-9.2.1",
         level=1,
         text="A token counts between nbf and exp only",
-        judge=first(own_classes, otherwise=met("exp is required, and nbf is verified where a token has it.")),
+        settings=("SIMPLE_JWT",),
+        judge=tokens.times_are_verified,
         tests=(
             "tests/rest/test_authentication.py::TestRefusals::test_expired_is_worth_a_refresh",
             "tests/core/test_tokens.py::test_before_its_time",
@@ -143,7 +144,7 @@ REQUIREMENTS = (
         level=1,
         text="A refresh token is good once; one that comes back ends all of its session",
         settings=("AUTH_SESSIONS_REUSE_POLICY", "AUTH_SESSIONS_REUSE_INTERVAL"),
-        judge=tokens.reused_refresh_tokens_end_the_session,
+        judge=tokens.refresh_tokens_are_good_once,
         tests=(
             "tests/rest/test_reuse_policies.py::TestThieves::test_the_child_was_lost",
             "tests/rest/test_refresh.py::TestThieves::test_a_copy_used_after_the_owner_ends_the_session",

@@ -114,7 +114,7 @@ REQUIREMENTS = (
         level=2,
         text="A refresh token that is not used ends",
         settings=("AUTH_SESSIONS_IDLE_TIMEOUT",),
-        judge=timeouts.has_inactivity,
+        judge=timeouts.refresh_tokens_have_inactivity,
         tests=("tests/core/test_limits.py::TestIdle::test_unused_too_long",),
     ),
     Requirement(

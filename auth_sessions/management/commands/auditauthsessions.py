@@ -5,7 +5,8 @@ from django.db import connections
 
 from auth_sessions.audit.findings import Verdict
 from auth_sessions.audit.formats import as_json, sarif, text
-from auth_sessions.audit.run import HIGHEST_LEVEL, REQUIREMENTS, STANDARDS, audit
+from auth_sessions.audit.project import HIGHEST_LEVEL
+from auth_sessions.audit.run import REQUIREMENTS, STANDARDS, CannotJudgeError, audit
 from auth_sessions.checks import check_project
 
 FORMATS = {"text": text.render, "json": as_json.render, "sarif": sarif.render}
@@ -51,13 +52,26 @@ class Command(BaseCommand):
     def handle(self, *args: object, format: str, **options: Any) -> None:  # noqa: A002
         if unknown := set(options["excepted"]) - {one.id for one in REQUIREMENTS}:
             raise CommandError(f"There is no requirement {', '.join(sorted(unknown))}.", returncode=2)
-        if wrong := [message.msg for message in check_project() if message.id == "auth_sessions.E001"]:
+        if wrong := _invalid_settings():
             raise CommandError(f"Correct the settings first: {' '.join(wrong)}", returncode=2)
-        results = audit(
-            level=options["level"], standards=options["standard"] or tuple(STANDARDS), using=options["database"]
-        )
+        try:
+            results = audit(
+                level=options["level"], standards=options["standard"] or tuple(STANDARDS), using=options["database"]
+            )
+        except CannotJudgeError as error:
+            raise CommandError(f"With these settings it cannot be judged. {error}", returncode=2) from error
         self.stdout.write(FORMATS[format](results))
         failed = [each.requirement.id for each in results if each.finding.verdict == Verdict.NOT_MET]
         failed = [id_ for id_ in failed if id_ not in options["excepted"]]
         if failed and options["fail_on"]:
             raise CommandError(f"Not met: {', '.join(failed)}", returncode=1)
+
+
+def _invalid_settings() -> list[str]:
+    """What is wrong with settings whose value cannot be read. A check raises for modules that cannot be imported."""
+    try:
+        return [message.msg for message in check_project() if message.id == "auth_sessions.E001"]
+    except Exception as error:
+        raise CommandError(
+            f"With these settings it cannot be judged. {type(error).__name__}: {error}", returncode=2
+        ) from error

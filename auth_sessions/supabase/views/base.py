@@ -83,7 +83,7 @@ class SupabaseView(OwnTransactionsMixin, APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
-        final.headers.setdefault("Cache-Control", "no-store")
+        final.headers.setdefault("Cache-Control", "no-store, private")  # Django 5.2.0 knows private only
         keep_answer(request._request)
         if errors.is_versioned(request._request):
             final[errors.VERSION_HEADER] = errors.VERSION.isoformat()

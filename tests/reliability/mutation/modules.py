@@ -30,6 +30,7 @@ _AUTHENTICATION = [
     "tests/browser/test_browser_sessions.py",
     "tests/users/test_backends.py",
     "tests/rest/test_async_views.py",
+    "tests/rest/junk/test_tokens.py",
 ]
 
 _ENDING = [

@@ -52,7 +52,7 @@ def test_the_shape_follows_the_version(db, asked, versioned):
         assert answer.json() == {"code": 403, "error_code": "bad_jwt", "msg": MALFORMED}
         assert not answer.has_header("X-Supabase-Api-Version")
     assert answer["x-sb-error-code"] == "bad_jwt"
-    assert (answer["Content-Type"], answer["Cache-Control"]) == ("application/json", "no-store")
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("application/json", "no-store, private")
 
 
 BODIES = [

@@ -154,8 +154,8 @@ class TestSuccess:
             assert answer.get("X-Supabase-Api-Version") == version
             assert not answer.has_header("x-sb-error-code")
             assert not answer.cookies
-        assert {answer["Cache-Control"] for answer in answers[:-1]} == {"no-store"}
-        assert laptop.logout()["Cache-Control"] == "no-store"
+        assert {answer["Cache-Control"] for answer in answers[:-1]} == {"no-store, private"}
+        assert laptop.logout()["Cache-Control"] == "no-store, private"
 
     def test_the_expiry_is_the_tokens(self, clock, ada, settings):
         """A token never outlives its session."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import router, transaction
 from django.http import HttpRequest
@@ -20,19 +20,22 @@ from rest_framework.settings import api_settings
 
 from auth_sessions import exceptions
 from auth_sessions.authentication import CachedSessionJWTAuthentication, SessionJWTAuthentication
+from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core import session_cache
-from auth_sessions.core.browser_rows import read_row
+from auth_sessions.core.browser_rows import has_password_of, select_browser_session
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.django_session_store import store_class
-from auth_sessions.core.presented import SESSION_ID_KEY
+from auth_sessions.core.presented import NOBODY, Login
 from auth_sessions.core.rotation import read_refresh_token
 from auth_sessions.core.stored_logins import entry_model
 from auth_sessions.core.validity import get_end_reason
 from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 from auth_sessions.testing.devices import BaseDevice, Browser, Device
-from auth_sessions.testing.requests import make_request, pass_middleware
+from auth_sessions.testing.requests import make_request, pass_middleware, without_writing
 from auth_sessions.tokens import SessionRefreshToken, parse
+
+SESSION = "the session"
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def assert_signed_out(device: Device | Browser) -> None:
 def assert_signed_in(device: Device | Browser) -> None:
     """Fail if neither a token nor the cookie of the device is accepted."""
     presented = present(device)
-    if all(each.refusal for each in presented):
-        refused = "; ".join(f"{each.what}: {each.refusal}" for each in presented)
+    if all(each.refusal for each in presented if each.what != SESSION):  # a live row alone lets nobody in
+        refused = "; ".join(f"{each.what}: {each.refusal}" for each in presented if each.refusal)
         raise AssertionError(f"The device is signed out. Refused: {refused}.")
 
 
@@ -66,6 +69,8 @@ def assert_signed_out_everywhere(user: AbstractBaseUser) -> None:
 
     Where Django's sessions are rows (``db``, ``cached_db``), also if one is accepted that the app knows nothing of.
     """
+    if not isinstance(user, get_user_model()):
+        raise TypeError(f"A user is asked for, an instance of {settings.AUTH_USER_MODEL}, not {user!r}.")
     if user.pk is None:
         raise ValueError("The user has no primary key any more; before the deletion, keep a copy of the object.")
     with _rolled_back():
@@ -81,13 +86,16 @@ def assert_signed_out_everywhere(user: AbstractBaseUser) -> None:
 
 
 def present(device: BaseDevice) -> list[Presented]:
+    if not isinstance(device, BaseDevice):
+        raise TypeError(f"A Device or a Browser of auth_sessions.testing is asked for, not {device!r}.")
     with _rolled_back():
         presented = list(_present_cookie(device) if isinstance(device, Browser) else _present_tokens(device))
         if not presented:
             raise ValueError("The device was never signed in, unless by requests that it has not sent itself.")
         if device.session_id is not None:
             row = _with_people(all_sessions().filter(pk=device.session_id)).first()
-            presented.append(Presented("the session", _refusal_of(row)))
+            login = _login_of(device.cookie) if isinstance(device, Browser) else NOBODY
+            presented.append(Presented(SESSION, _refusal_of(row, login)))
     return presented
 
 
@@ -143,20 +151,40 @@ def _refusal_of_refresh(token: str) -> str:
 
 
 def _refusal_of_cookie(cookie: str, defaults: Mapping[str, str] | None = None) -> str:
-    django_session = cast("Any", store_class())(cookie)
-    if django_session.get(SESSION_ID_KEY) is not None and (refusal := _refusal_of(read_row(django_session))):
+    login = _login_of(cookie)
+    if login.session_id is not None and (refusal := _refusal_of(select_browser_session(login.session_id), login)):
         return refusal  # the middleware would end what is left of the session, and send its signals
     found: list[bool] = []
     request = make_request(defaults or {}, cookies={settings.SESSION_COOKIE_NAME: cookie})
-    pass_middleware(request, lambda request: found.append(request.user.is_authenticated))
+    pass_middleware(request, lambda request: found.append(request.user.is_authenticated), is_question=True)
     return "" if found == [True] else "nobody is signed in by it"
 
 
-def _refusal_of(session: Session | None) -> str:
+def _login_of(cookie: str | None) -> Login:
+    store = store_class()
+    return Login.of(without_writing(store)(cookie)) if store is not None and cookie else NOBODY
+
+
+def _refusal_of(session: Session | None, login: Login = NOBODY) -> str:
+    """Why a session is not live; "" if it is. ``login`` is that of the cookie that a browser holds."""
     if session is None:
         return "it does not exist"
-    reason = get_end_reason(session, last_used_at=session.last_used_at, checks_browser_password=True, asks_backend=True)
+    is_bound = _has_djangos_hash(session.user)
+    if session.kind == SessionKind.BROWSER:
+        named = [each for each in (login, _login_of(session.django_session_key)) if each.session_id == str(session.pk)]
+        if named:
+            is_bound = False
+            if not has_password_of(named[0], session.user):
+                return EndReason.PASSWORD_CHANGED.value
+    reason = get_end_reason(
+        session, last_used_at=session.last_used_at, checks_browser_password=is_bound, asks_backend=True
+    )
     return "" if reason is None else str(reason.value)
+
+
+def _has_djangos_hash(user: AbstractBaseUser) -> bool:
+    """Whether Django's hash in a cookie is that of the password alone, as the fingerprint in the row is."""
+    return type(user).get_session_auth_hash is AbstractBaseUser.get_session_auth_hash
 
 
 def _with_people(sessions: SessionQuerySet) -> SessionQuerySet:

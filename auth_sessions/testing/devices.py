@@ -14,7 +14,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils.crypto import get_random_string
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
@@ -122,6 +122,8 @@ class BaseDevice:
     def _send(
         self, method: str, path: str, data: Any = None, *, content_type: str = "", headers: Mapping[str, str]
     ) -> Response:
+        if isinstance(self.client, AsyncClient):
+            raise TypeError("A device sends its requests by Django's Client; async code calls it by sync_to_async().")
         is_lost, self._is_next_lost = self._is_next_lost, False
         cookies = copy_of(self.client.cookies)
         body, content_type = encode(data, content_type or self.content_type)
@@ -159,8 +161,8 @@ class BaseDevice:
         if path := self.paths.get(name) or path_of(f"auth_sessions:{name}"):
             return path
         raise ImproperlyConfigured(
-            f'"auth_sessions:{name}" is not mounted. Include "auth_sessions.urls" in the URLs, or name a path of your '
-            f'own in a subclass: paths = {{"{name}": "/..."}}.'
+            f'"auth_sessions:{name}" is not mounted. Include "auth_sessions.urls" in the URLs. If it is below a '
+            f'namespace or a parameter, or the path is your own, name that in a subclass: paths = {{"{name}": "/..."}}.'
         )
 
 
@@ -245,6 +247,8 @@ class Browser(BaseDevice):
 
         ``backend`` is the path of an authentication backend; by default the first that can read users.
         """
+        if backend and backend not in settings.AUTHENTICATION_BACKENDS:
+            raise ValueError(f"{backend} is not in AUTHENTICATION_BACKENDS: Django would sign nobody in by it.")
         found: list[str | None] = []
 
         def view(request: HttpRequest) -> None:

@@ -23,7 +23,10 @@ class LiveClient:
     """Keeps cookies, and follows no redirect."""
 
     def __init__(self, url: str) -> None:
-        self.host = urlsplit(url).netloc
+        parts = urlsplit(str(url))  # pytest-django's live_server is taken for its URL
+        if parts.scheme != "http":
+            raise ValueError(f'A live server has a URL such as "http://localhost:8081", not {url!r}.')
+        self.host = parts.netloc
         self.cookies: SimpleCookie = SimpleCookie()
         self.defaults: dict[str, str] = {}
         """Headers of each request, as ``request.META`` has them."""

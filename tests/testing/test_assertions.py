@@ -4,15 +4,17 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.utils import timezone
 
 from auth_sessions import api, testing
+from auth_sessions.core.django_session_store import store_class
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.testing import assert_signed_in, assert_signed_out, assert_signed_out_everywhere
 from tests.support.acting import act
-from tests.support.device import Device
+from tests.support.device import PASSWORD, Device
 from tests.support.host import has_browsers, has_people
 
 CACHED = "auth_sessions.authentication.CachedSessionJWTAuthentication"
@@ -49,6 +51,8 @@ class TestOneDevice:
         laptop.access = GARBAGE
         with pytest.raises(AssertionError, match="Accepted: the session"):
             assert_signed_out(laptop)
+        with pytest.raises(AssertionError, match=r"signed out\. Refused: .*the refresh token: [^;]*$"):
+            assert_signed_in(laptop)
 
     def test_a_cache_that_still_says_yes(self, laptop, ada, shared_cache, settings):
         settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [CACHED]}
@@ -109,6 +113,16 @@ class TestOneDevice:
                 with pytest.raises(ValueError, match="never signed in"):
                     question(device)
 
+    def test_what_is_no_device(self, ada):
+        session = api.sign_in_user(ada).session
+        for question in (assert_signed_out, assert_signed_in):
+            for each in (ada, session, Client(), None):
+                with pytest.raises(TypeError, match="A Device or a Browser"):
+                    question(each)
+        for each in (session, ada.pk, AnonymousUser(), Device()):
+            with pytest.raises(TypeError, match="A user is asked for"):
+                assert_signed_out_everywhere(each)
+
 
 @has_browsers
 class TestOneBrowser:
@@ -134,6 +148,53 @@ class TestOneBrowser:
         assert_signed_in(office_browser)
         phone.sign_out("others")
         assert_signed_out(office_browser)
+
+
+@has_browsers
+class TestThePasswordOfABrowser:
+    """Django decides by its own hash in the cookie."""
+
+    @pytest.fixture(autouse=True, params=["db", "cache", "signed_cookies"])
+    def _engine(self, request, settings):
+        settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+
+    @pytest.fixture(params=["sign_in", "force_login"])
+    def browser(self, ada, request):
+        if request.param == "sign_in":
+            return testing.Browser().sign_in(ada)
+        client = Client()
+        client.force_login(ada)
+        assert client.get("/who/").status_code == 200
+        return testing.Browser(client=client)
+
+    @pytest.fixture
+    def _own_hash(self, ada, monkeypatch):
+        monkeypatch.setattr(type(ada), "get_session_auth_hash", lambda self: "of-something-else")
+
+    @pytest.mark.usefixtures("_own_hash")
+    def test_a_hash_that_a_new_password_leaves(self, ada, browser):
+        get_user_model()._base_manager.filter(pk=ada.pk).update(password="!")
+        assert_signed_in(browser)
+        with pytest.raises(AssertionError, match="still signed in"):
+            assert_signed_out(browser)
+        with pytest.raises(AssertionError, match="still signed in: browser session"):
+            assert_signed_out_everywhere(ada)
+        assert browser.get("/who/").status_code == 200
+
+    def test_a_new_password(self, ada, browser):
+        get_user_model()._base_manager.filter(pk=ada.pk).update(password="!")
+        assert_signed_out(browser)
+        assert_signed_out_everywhere(ada)
+        assert browser.get("/who/").status_code == 401
+
+    def test_a_hash_upgrade(self, ada, browser, settings):
+        """The row lives on, and Django has dropped the browser."""
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", *settings.PASSWORD_HASHERS]
+        assert authenticate(username=ada.get_username(), password=PASSWORD)
+        with pytest.raises(AssertionError, match="signed out"):
+            assert_signed_in(browser)
+        assert_signed_out(browser)
+        assert browser.get("/who/").status_code == 401
 
 
 @has_people
@@ -232,6 +293,51 @@ class TestNothingChanges:
         assert_signed_out(browser)
         assert rows() == before
         assert ended == []
+
+
+@has_browsers
+@pytest.mark.parametrize("engine", ["db", "cache", "cached_db", "file"])
+class TestNothingChangesInTheStore:
+    """Which may be a cache, files or another database: there a transaction rolls nothing back."""
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, engine, settings, tmp_path):
+        settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+        settings.SESSION_FILE_PATH = str(tmp_path)
+        settings.SESSION_SAVE_EVERY_REQUEST = True
+
+    @pytest.fixture
+    def browser(self, ada):
+        client = Client()
+        client.force_login(ada)
+        return testing.Browser(client=client)
+
+    def stored(self, browser):
+        return dict(store_class()(browser.cookie).items())
+
+    def test_of_a_login_without_a_row(self, ada, browser):
+        before = self.stored(browser)
+        assert_signed_in(browser)
+        with pytest.raises(AssertionError):
+            assert_signed_out(browser)
+        assert self.stored(browser) == before != {}
+        assert browser.get("/who/").status_code == 200
+        assert_signed_in(browser)
+
+    def test_of_a_login_that_django_refuses(self, ada, browser):
+        before = self.stored(browser)
+        get_user_model()._base_manager.filter(pk=ada.pk).update(password="!")
+        assert_signed_out(browser)
+        assert_signed_out_everywhere(ada)
+        assert self.stored(browser) == before != {}
+
+    def test_of_a_login_by_an_earlier_key(self, ada, browser, settings):
+        """For which Django makes an entry of another key, and sends it."""
+        key, earlier = "a-new-key-that-is-long-enough-for-every-signature", settings.SECRET_KEY
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = key, [earlier]
+        assert_signed_in(browser)
+        assert_signed_in(browser)
+        assert browser.get("/who/").status_code == 200
 
 
 def test_a_pair_of_the_apis(ada):

@@ -3,6 +3,7 @@
 import importlib.util
 import time
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import signing
@@ -69,6 +70,54 @@ class TestEachPackage:
             assert_signed_in(browser)
             clock.shift(timedelta(days=2))
             assert_signed_out(browser)
+
+
+class TestTheLocalTimeZone:
+    """In which the naive times of a project without ``USE_TZ`` are."""
+
+    @pytest.fixture(autouse=True)
+    def _chicago(self, monkeypatch):
+        monkeypatch.setenv("TZ", "America/Chicago")
+        time.tzset()
+        yield
+        monkeypatch.undo()
+        time.tzset()
+
+    @pytest.mark.parametrize("zone", [UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Chicago")], ids=str)
+    def test_it_stays(self, zone, only):
+        only("time_machine")
+        with stopped_clock(MOMENT.astimezone(zone)):
+            assert timezone.now() == MOMENT
+            assert time.localtime().tm_hour == MOMENT.hour - 6
+            assert datetime.now().hour == MOMENT.hour - 6  # noqa: DTZ005 - as Django does without USE_TZ
+        assert time.tzname[0] == "CST"
+
+    def test_freezegun_does_not_know_it(self, only, settings):
+        pytest.importorskip("freezegun")
+        only("freezegun")
+        settings.USE_TZ = False
+        settings.TIME_ZONE = "America/Chicago"
+        with pytest.raises(ImproperlyConfigured, match="time-machine"), stopped_clock():
+            pass
+
+
+@pytest.mark.slow
+class TestFreezegunOfTheProject:
+    def test_within(self):
+        freezegun = pytest.importorskip("freezegun")
+        with freezegun.freeze_time(MOMENT), stopped_clock() as clock:
+            assert timezone.now() == MOMENT
+            clock.shift(60)
+            assert timezone.now() == MOMENT + timedelta(seconds=60)
+
+    def test_around(self, only):
+        """As a decorator of the test, which begins after its fixtures."""
+        freezegun = pytest.importorskip("freezegun")
+        only("time_machine")
+        with stopped_clock() as clock, freezegun.freeze_time(MOMENT):
+            clock.shift(0)
+            with pytest.raises(RuntimeError, match="has not moved"):
+                clock.shift(60)
 
 
 def test_a_project_that_has_neither(only):

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from auth_sessions import testing
 from auth_sessions.models import Session
@@ -115,6 +115,18 @@ def test_paths_of_the_projects_own(ada, settings):
     assert_signed_out(device)
 
 
+def test_a_path_below_a_namespace(ada, settings):
+    settings.ROOT_URLCONF = "tests.versioned_urls"
+    with pytest.raises(ImproperlyConfigured, match=r"below a namespace or a parameter.*paths = {"):
+        testing.Device().sign_in(ada).refresh()
+
+
+def test_an_async_client(ada):
+    for kind in (testing.Device, testing.Browser):
+        with pytest.raises(TypeError, match="sync_to_async"):
+            kind(client=AsyncClient()).get("/api/me/")
+
+
 @has_browsers
 class TestBrowsers:
     def test_a_sign_in(self, ada):
@@ -145,6 +157,10 @@ class TestBrowsers:
         browser.client.force_login(bob)
         assert browser.get("/who/").json()["user"] == str(bob.pk)
         assert thief.cookie != browser.cookie
+
+    def test_a_backend_by_which_nobody_is_signed_in(self, ada):
+        with pytest.raises(ValueError, match="AUTHENTICATION_BACKENDS"):
+            testing.Browser().sign_in(ada, backend="project.backends.Forgotten")
 
     def test_another_person_afterwards(self, ada, bob):
         browser = testing.Browser().sign_in(ada)

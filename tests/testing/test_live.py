@@ -80,3 +80,10 @@ def test_what_is_sent():
         assert sent["Cookie"] == "gone=x"
         assert device.post("/").json()["Cookie"] == "a=1; b=2"
         server.shutdown()
+
+
+def test_what_is_no_url(live_server):
+    assert testing.Device(live_server).client.host == testing.Device(live_server.url).client.host
+    for each in ("localhost:8081", "https://localhost:8081", "/api/"):
+        with pytest.raises(ValueError, match="A live server has a URL"):
+            testing.Device(each)

@@ -20,4 +20,10 @@ MIDDLEWARE = [
     "auth_sessions.middleware.BrowserSessionMiddleware",
 ]
 REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["auth_sessions.authentication.SessionJWTAuthentication"]}
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("DATABASE", ":memory:")}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("DATABASE", ":memory:"),
+        "TEST": {"NAME": "tests.sqlite3"},  # threads would share the one connection of a database in memory
+    }
+}

@@ -102,7 +102,10 @@ def end_row_if_invalid(session: Session, *, checks_password: bool = True) -> boo
     return reason is not None
 
 
-def end_if_invalid(session_id: str) -> None:
-    """End the row of a login that Django has just refused, for example for another password. A live row is kept."""
-    if session := select_browser_session(session_id):
-        end_row_if_invalid(session)
+def end_if_invalid(session_id: str) -> bool:
+    """End the row of a login that Django has just refused, for example for another password. A live row is kept.
+
+    Returns whether there is none.
+    """
+    session = select_browser_session(session_id)
+    return session is None or end_row_if_invalid(session)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from auth_sessions import exceptions, refusals
@@ -21,7 +22,7 @@ from auth_sessions.core.browser_rows import (
     is_logged_in_as,
     read_row,
 )
-from auth_sessions.core.browser_state import find_actor, get_state, set_current, state_of
+from auth_sessions.core.browser_state import RequestState, find_actor, get_state, set_current, state_of
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.password_changes import sync_password_fingerprint
 from auth_sessions.core.presented import SESSION_ID_KEY, Login
@@ -70,7 +71,7 @@ def find_user(request: HttpRequest, found: Any) -> Any:
     if not is_authenticated:
         if session_id is not None:
             # On commit, since Django may have deleted its entry, which who ends the session deletes after locking it.
-            call_on_commit(partial(end_if_invalid, session_id), using=write_alias())
+            call_on_commit(partial(_end_refused, state, django_session, session_id), using=write_alias())
             if SESSION_KEY not in django_session:
                 state.presented.forget()
         return found
@@ -79,6 +80,16 @@ def find_user(request: HttpRequest, found: Any) -> Any:
     state.presented.forget()
     django_session.flush()
     return AnonymousUser()
+
+
+def _end_refused(state: RequestState, django_session: SessionBase, session_id: str) -> None:
+    """End the row of a login that Django has refused, and flush a session that Django has kept.
+
+    Its entry is gone with the row: Django would answer 400 if it had to save it.
+    """
+    if end_if_invalid(session_id) and django_session.get(SESSION_ID_KEY) == session_id:
+        state.presented.forget()
+        django_session.flush()
 
 
 def validate(request: HttpRequest, user: AbstractBaseUser) -> bool:

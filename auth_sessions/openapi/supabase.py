@@ -67,8 +67,8 @@ def of(refusals: errors.Refusals) -> Codes:
 
 def signed_in(view: Any) -> tuple[Codes, ...]:
     """Of every endpoint that requires an access token."""
-    codes = (ANY, {400: ("bad_jwt",), 401: ("no_authorization",)}, of(errors.BEARER_REFUSALS))
-    return (*codes, of(errors.STEP_UP_REFUSALS)) if asks_for_proof(view) else codes
+    of_a_proof: Codes = of(errors.STEP_UP_REFUSALS) if asks_for_proof(view) else {}
+    return ANY, {400: ("bad_jwt",), 401: ("no_authorization",)}, of(errors.BEARER_REFUSALS), of_a_proof
 
 
 def refused(*given: Codes) -> dict[int, OpenApiResponse]:

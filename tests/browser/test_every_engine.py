@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
@@ -97,6 +98,15 @@ class TestEveryEngine:
             assert office_browser.is_signed_in()
         clock_from_now.shift(timedelta(hours=1))
         assert not office_browser.is_signed_in()
+
+    @pytest.mark.parametrize("is_atomic", [False, True])
+    def test_an_inactive_person_whose_session_is_saved(self, office_browser, ada, settings, monkeypatch, is_atomic):
+        """Nothing was told of it: the request that finds it out is answered as any later one."""
+        settings.SESSION_SAVE_EVERY_REQUEST = True
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", is_atomic)
+        get_user_model().objects.filter(pk=ada.pk).update(is_active=False)
+        assert [office_browser.page("/who/").status_code for _ in range(2)] == [401, 401]
+        assert not Session.objects.exists()
 
     def test_unused_for_too_long(self, clock_from_now, office_browser):
         clock_from_now.shift(timedelta(days=14))

@@ -9,6 +9,7 @@ import jwt
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Permission
 from django.contrib.auth.signals import user_logged_in
 from django.core.management import call_command
@@ -312,6 +313,12 @@ class TestCachedCheck:
         grace.save()
         assert code(helping.fast()) == code(helping.me()) == (401, "session_not_found")
         assert list(Session.objects.all()) == [own]
+
+    def test_a_new_password_of_the_actor_of_which_nothing_was_told(self, grace, ada):
+        create_browser_row(grace)
+        helping = act(grace, ada)
+        get_user_model().objects.filter(pk=grace.pk).update(password=make_password("quite-new-1906"))
+        assert code(helping.me()) == code(helping.refresh()) == (401, "session_not_found")
 
     def test_a_new_password_that_keeps_the_actors_own(self, grace, ada):
         own = create_browser_row(grace)

@@ -10,6 +10,7 @@ from auth_sessions import api, signals
 from auth_sessions.devices.device import Client
 from auth_sessions.exceptions import RefreshTokenAlreadyUsed
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.tokens import SessionRefreshToken
 from tests.support.device import IPHONE, MACBOOK, code
 
 REUSED = (401, "refresh_token_already_used")
@@ -57,6 +58,14 @@ class TestHonestClients:
         assert laptop.refresh_token != first
         row = RefreshToken.objects.get()
         assert (row.generation, row.rotated_at) == (1, timezone.now())
+
+    def test_up_to_the_highest_generation_that_the_column_stores(self, clock, laptop):
+        RefreshToken.objects.update(generation=2**31 - 2)
+        laptop.refresh_token = str(SessionRefreshToken.for_session(Session.objects.get()))
+        clock.shift(60)
+        assert laptop.refresh().status_code == 200
+        assert RefreshToken.objects.get().generation == 2**31 - 1
+        assert laptop.me().status_code == 200
 
     def test_a_second_tab_gets_the_same_child(self, clock, laptop):
         tab = laptop.copy()

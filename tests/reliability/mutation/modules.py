@@ -85,6 +85,8 @@ MODULES = {
         "tests/users/test_backends.py",
         "tests/core/test_acting.py",
         "tests/browser/test_handed_over.py",
+        "tests/browser/test_browser_sessions.py",
+        "tests/browser/test_every_engine.py",
     ],
     **dict.fromkeys(
         (

@@ -12,7 +12,6 @@ from tests.support.chromium import BrowserPage, TokenClient
 from tests.support.paths import ROOT
 
 DEMO_SETTINGS = "tests.integration.strict_settings"
-PAGE = (BrowserPage, "/account/devices/")
 MODULES = ROOT / "tests" / "integration" / "clients" / "node_modules"
 AXE = MODULES / "axe-core" / "axe.min.js"
 BOOTSTRAP_3 = MODULES / "bootstrap3" / "dist" / "css" / "bootstrap.css"
@@ -80,11 +79,12 @@ def framed(frame, block, *, own_styles_first):
     )
 
 
-@pytest.fixture
-def blocks(open_page, address):
+@pytest.fixture(scope="module")
+def blocks(demo_server, chromium):
     """The part of each page that a site frames, as the server sends it: it is the same for all browsers."""
+    address = f"http://127.0.0.1:{demo_server[0]}"
     TokenClient(address)
-    browser = open_page().sign_in()
+    browser = BrowserPage(chromium, f"{address}/account/devices/").sign_in()
     page = browser.page
     page.locator(".auth-sessions-device").first.wait_for()
 
@@ -102,6 +102,7 @@ def blocks(open_page, address):
     found["name"] = block()
     page.goto(f"{address}/account/devices/others/sign-out/")
     found["question"] = block()
+    browser.context.close()
     return found
 
 

@@ -1,8 +1,11 @@
-"""The settings of a project that are as safe as settings can be."""
+"""The settings of a project that are as safe as settings can be, and changes of them that the audit must see."""
 
 from datetime import timedelta
 
 from django.conf import settings
+from django.urls import path
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.views import APIView
 
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.clickjacking.XFrameOptionsMiddleware"]
 
@@ -29,3 +32,26 @@ SAFE = {
     },
     "SIMPLE_JWT": {"AUDIENCE": "api", "ISSUER": "https://example.org", "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5)},
 }
+WITHOUT_COOKIES = {"MIDDLEWARE": ["django.middleware.common.CommonMiddleware"]}
+
+MET, NOT_MET, DUTY, NOT_APPLICABLE = "met", "not met", "the project's duty", "not applicable"
+
+
+class OwnAuthentication(BaseAuthentication):
+    """Nobody but the project knows what it accepts."""
+
+
+def view_with(**members):
+    return path("view/", type("View", (APIView,), members).as_view())
+
+
+def asked_by(*classes):
+    return view_with(authentication_classes=classes)
+
+
+def with_framework(**members):
+    return {"REST_FRAMEWORK": {**SAFE["REST_FRAMEWORK"], **members}}
+
+
+def with_simple_jwt(**members):
+    return {"SIMPLE_JWT": {**SAFE["SIMPLE_JWT"], **members}}

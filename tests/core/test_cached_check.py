@@ -255,6 +255,12 @@ class TestTime:
         clock.shift(30)
         assert laptop.fast().status_code == 401
 
+    def test_an_end_that_comes_before_that_of_the_token(self, clock, laptop):
+        Session.objects.update(expires_at=timezone.now() + timedelta(seconds=30))
+        assert laptop.fast().status_code == 200
+        clock.shift(30)
+        assert code(laptop.fast()) == (401, "session_expired")
+
     def test_unused_for_too_long(self, clock, ada, settings):
         settings.AUTH_SESSIONS_LAST_SEEN_INTERVAL = timedelta(seconds=10)
         settings.AUTH_SESSIONS_IDLE_TIMEOUT = timedelta(seconds=30)

@@ -130,6 +130,9 @@ MODULES = {
         "tests/core/test_conflicts.py",
         "tests/core/test_acting.py",
         "tests/core/test_ended_meanwhile.py",
+        "tests/monitoring/test_log_of_sessions.py",
+        "tests/browser/test_expiry.py",
+        "tests/browser/test_handed_over.py",
         *_CACHED_CHECK,
     ],
     "core/freshness.py": [

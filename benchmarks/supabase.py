@@ -51,7 +51,8 @@ OPTIONS = {
     "SIMPLE_JWT": {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)},
 }
 
-TARGETS = {"GET user": 0.5, "refresh": 0.22}
+REST = "view behind the REST SQL check"
+TARGETS = {REST: 0.55, "GET user": 0.5, "refresh": 0.22}
 """Of the rate of the bare view, in CPU time."""
 
 EMAIL, PASSWORD = "ada@example.org", "analytical-1843"
@@ -77,6 +78,9 @@ class Client:
 
     def bare(self) -> "Timed":
         return self.call("GET", "/bare/", bearer=self.access)
+
+    def floor(self) -> "Timed":
+        return self.call("GET", "/floor/", bearer=self.access)
 
     def who(self) -> "Timed":
         return self.call("GET", "/who/", bearer=self.access)
@@ -178,7 +182,8 @@ def main() -> None:
         client.keep(client.password_grant().send(application))
         operations = {
             BARE: Operation(client.bare),
-            "view behind the REST SQL check": Operation(client.who),
+            "one SELECT, REST framework": Operation(client.floor),
+            REST: Operation(client.who),
             "GET user": Operation(client.user),
             "refresh": Operation(client.refresh_grant, renews=True),
             "password grant": Operation(client.password_grant, renews=True),

@@ -1,11 +1,14 @@
 """What a browser's session costs, who is signed in by it, and what may stand between."""
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.core.presented import SESSION_ID_KEY
+from auth_sessions.middleware import BrowserSessionMiddleware
 from auth_sessions.models import Session
 from tests.support.browser import Browser, entry_is_left
 from tests.support.device import Device, code, still_signed_in
@@ -218,3 +221,12 @@ def test_tabs_of_an_old_login_under_a_limit_of_one(ada, settings):
     old.client.force_login(ada)
     tabs = [old.copy(), old.copy()]
     assert [tab.is_signed_in() for tab in (*tabs, *tabs)] == [True] * 4
+
+
+@pytest.mark.parametrize("missing", ["session", "user"])
+def test_what_stands_before_the_middleware_is_missing(rf, missing):
+    request = rf.get("/")
+    request.session, request.user = {}, AnonymousUser()
+    delattr(request, missing)
+    with pytest.raises(ImproperlyConfigured, match="must be placed after"):
+        BrowserSessionMiddleware(lambda request: None)(request)

@@ -25,6 +25,12 @@ EXPLAINED = [
         "using = session._state.db and write_alias()",
         "a session that is validated is always read from the database that is written to",
     ),
+    Explained(
+        "db/ending.py",
+        'using, is_heard = event["using"], not isinstance(locked[0], EndedSession)',
+        'using, is_heard = event["using"], not isinstance(locked[ -1], EndedSession)',
+        "all of them are of one class",
+    ),
     *(
         Explained(
             "core/session_cache.py",

@@ -1,6 +1,6 @@
 """Which views the project's URLs lead to. A number of checks depend on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -17,36 +17,23 @@ T = TypeVar("T")
 
 def mounted_views() -> Iterator[type]:
     """The class of each class-based view, below any prefix or namespace."""
-    return (view for _, view in mounted_routes())
-
-
-def mounted_routes() -> Iterator[tuple[str, type]]:
-    """The route and the class of each class-based view, in the order in which Django tries them."""
-    return ((route, view) for route, view, _ in _mounted())
+    return (view for _, view, _ in _mounted())
 
 
 def reached_views(base: type[T]) -> list[type[T]]:
     """The mounted views that derive from ``base``, each once, without those that a path before them replaces."""
-    views: dict[str, Any] = {}
-    for route, view in mounted_routes():
-        views.setdefault(route, view)
-    mounted = [one for view in views.values() for one in (view, *getattr(view, "grants", {}).values())]
+    mounted = [one for view, _ in _reached() for one in (view, *getattr(view, "grants", {}).values())]
     return [one for one in dict.fromkeys(mounted) if issubclass(one, base)]
 
 
 def mounted_attributes(name: str) -> Iterator[tuple[str, type, Any]]:
-    """The route, the class and an attribute of each class-based view; None if it has none."""
-    for route, view, callback in _mounted():
-        yield route, view, getattr(callback, "initkwargs", {}).get(name, getattr(view, name, None))
+    """The route, the class and an attribute of each class-based view, as ``as_view()`` was given it; None without."""
+    return ((route, view, _attribute(view, callback, name)) for route, view, callback in _mounted())
 
 
 def reached_attributes(base: type, name: str) -> Iterator[tuple[type, Any]]:
-    """Those of the mounted views that derive from ``base``, each with an attribute, as ``as_view()`` was given it."""
-    routes = set()
-    for route, view, value in mounted_attributes(name):
-        if route not in routes and issubclass(view, base):
-            yield view, value
-        routes.add(route)
+    """As :func:`mounted_attributes`, of the views that :func:`reached_views` finds, but for grants."""
+    return ((view, _attribute(view, callback, name)) for view, callback in _reached() if issubclass(view, base))
 
 
 def mounted_callbacks() -> Iterator[tuple[str, Any]]:
@@ -55,7 +42,20 @@ def mounted_callbacks() -> Iterator[tuple[str, Any]]:
         yield from _mounted_below(get_resolver(), "")
 
 
+def _attribute(view: type, callback: Any, name: str) -> Any:
+    return getattr(callback, "initkwargs", {}).get(name, getattr(view, name, None))
+
+
+def _reached() -> Iterable[tuple[Any, Any]]:
+    """The class of each class-based view, and what Django calls, without those that a path before them replaces."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for route, view, callback in _mounted():
+        found.setdefault(route, (view, callback))
+    return found.values()
+
+
 def _mounted() -> Iterator[tuple[str, type, Any]]:
+    """The route and the class of each class-based view, and what Django calls, in the order in which it tries them."""
     names = ("view_class", "cls")  # Django's, and that of DRF's view sets
     for route, callback in mounted_callbacks():
         view = next((each for name in names if isinstance(each := getattr(callback, name, None), type)), None)

@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 level=options["level"], standards=options["standard"] or tuple(STANDARDS), using=options["database"]
             )
         except CannotJudgeError as error:
-            raise CommandError(f"With these settings it cannot be judged. {error}", returncode=2) from error
+            raise _cannot_judge(error) from error
         self.stdout.write(FORMATS[format](results))
         failed = [each.requirement.id for each in results if each.finding.verdict == Verdict.NOT_MET]
         failed = [id_ for id_ in failed if id_ not in options["excepted"]]
@@ -72,6 +72,8 @@ def _invalid_settings() -> list[str]:
     try:
         return [message.msg for message in check_project() if message.id == "auth_sessions.E001"]
     except Exception as error:
-        raise CommandError(
-            f"With these settings it cannot be judged. {type(error).__name__}: {error}", returncode=2
-        ) from error
+        raise _cannot_judge(f"{type(error).__name__}: {error}") from error
+
+
+def _cannot_judge(why: object) -> CommandError:
+    return CommandError(f"With these settings it cannot be judged. {why}", returncode=2)

@@ -162,8 +162,10 @@ class _Arguments:
         return args
 
     def by_name(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        named = {name: _concealed(kwargs[name]) for name in self.names if name in kwargs}
-        return {**kwargs, **named} if named else kwargs
+        for name in self.names:
+            if name in kwargs:
+                kwargs = {**kwargs, name: _concealed(kwargs[name])}
+        return kwargs
 
 
 def _concealed(value: Any) -> Any:

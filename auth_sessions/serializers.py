@@ -99,6 +99,13 @@ class SignOutSerializer(serializers.Serializer[Any]):
     )
     refresh = serializers.CharField(required=False)
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """As DRF's, which builds the fields anew for each request: a scope alone, or nothing, needs none."""
+        is_plain = type(self) is SignOutSerializer and _are_plain(self, data, {"scope"} if data else set())
+        if is_plain and data.get("scope", Scope.GLOBAL) in Scope.values:
+            return dict(data)
+        return super().run_validation(data)
+
 
 class HandOverSerializer(serializers.Serializer[Any]):
     """``{"next"?}``, a path of the site."""

@@ -37,7 +37,8 @@ def get_end_reason(
     """
     if session.expires_at is not None and moments.has_passed(session.expires_at):
         return EndReason.EXPIRED
-    if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None and moments.age(last_used_at) >= conf.AUTH_SESSIONS_IDLE_TIMEOUT:
+    idle_timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT
+    if idle_timeout is not None and moments.age(last_used_at) >= idle_timeout:
         return EndReason.IDLE
     if not _is_let_in(session, asks_backend=asks_backend):
         return EndReason.USER_INACTIVE

@@ -21,7 +21,7 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import DEFAULTS
 
-from auth_sessions.conf import conf
+from auth_sessions.conf import conf, read
 from auth_sessions.masking import conceal, secret_arguments
 from auth_sessions.tokens import hs256
 
@@ -33,13 +33,18 @@ HMAC_KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 def simple_jwt(name: str) -> Any:
     """One of simplejwt's settings as it is now (simplejwt itself reads most of them once, at import)."""
-    return simple_jwts(name)[0]
+    return _value(_chosen(), name)
 
 
 def simple_jwts(*names: str) -> list[Any]:
     """Several of simplejwt's settings, read at once."""
-    chosen = getattr(settings, "SIMPLE_JWT", None) or {}
+    chosen = _chosen()
     return [_value(chosen, name) for name in names]
+
+
+def _chosen() -> dict[str, Any]:
+    chosen: dict[str, Any] | None = read("SIMPLE_JWT", None)
+    return chosen or {}
 
 
 def _value(chosen: dict[str, Any], name: str) -> Any:

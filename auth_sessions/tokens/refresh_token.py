@@ -34,8 +34,8 @@ class SessionRefreshToken(SessionToken):
             "iat": int(moments.to_seconds(row.rotated_at)),
         }
         ends = [] if session.expires_at is None else [moments.to_seconds(session.expires_at)]
-        if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-            ends.append(moments.to_seconds(row.rotated_at) + conf.AUTH_SESSIONS_IDLE_TIMEOUT.total_seconds())
+        if (idle_timeout := conf.AUTH_SESSIONS_IDLE_TIMEOUT) is not None:
+            ends.append(moments.to_seconds(row.rotated_at) + idle_timeout.total_seconds())
         if ends:
             token["exp"] = int(min(ends))
         return token

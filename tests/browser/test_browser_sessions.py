@@ -1,11 +1,15 @@
 """What a browser's session costs, who is signed in by it, and what may stand between."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from auth_sessions.core.presented import SESSION_ID_KEY
 from auth_sessions.middleware import BrowserSessionMiddleware
@@ -29,6 +33,32 @@ def test_what_it_costs(office_browser):
     with CaptureQueriesContext(connection) as queries:
         office_browser.sessions()
     assert statements(queries) == ["SELECT"] * 4
+
+
+def test_when_use_is_noted(clock_from_now, office_browser, settings):
+    interval = settings.AUTH_SESSIONS_LAST_SEEN_INTERVAL = timedelta(minutes=5)
+    with CaptureQueriesContext(connection) as queries:
+        clock_from_now.shift(interval - timedelta(seconds=1))
+        office_browser.is_signed_in()
+    assert statements(queries) == ["SELECT"] * 3
+    clock_from_now.shift(1)
+    office_browser.is_signed_in()
+    assert Session.objects.get().last_seen_at == timezone.now()
+
+
+def test_a_key_that_has_changed_elsewhere_is_written_once(office_browser, settings):
+    """By a part of the project without the middleware; the request that finds it saves Django's session, too."""
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    data = office_browser.client.session
+    data.cycle_key()
+    office_browser.client.cookies[django_settings.SESSION_COOKIE_NAME] = data.session_key
+    with CaptureQueriesContext(connection) as queries:
+        assert office_browser.is_signed_in()
+    written = [
+        query for query in queries if query["sql"].startswith("UPDATE") and Session._meta.db_table in query["sql"]
+    ]
+    assert len(written) == 1
+    assert Session.objects.get().django_session_key == office_browser.cookie
 
 
 def test_nobody_is_not_asked(db):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -107,6 +107,30 @@ def test_saves_within_a_minute_cost_nothing(browser, clock_from_now, settings):
     with CaptureQueriesContext(connection) as queries:
         browser.page("/public/")
     assert statements(queries) == ["SELECT", "UPDATE"]
+
+
+@pytest.mark.django_db
+def test_saves_in_a_transaction_that_never_commits_cost_nothing_either(ada):
+    """What was put off until the commit counts as written: the next save does not look at the row."""
+    browser = Browser().sign_in(ada)
+    browser.page("/expire-in/7200/")
+    with CaptureQueriesContext(connection) as queries:
+        browser.page("/expire-in/7200/")
+    assert statements(queries) == ["SELECT", "UPDATE"]
+
+
+def refuse_updates(execute, sql, *args):
+    if sql.startswith("UPDATE") and Session._meta.db_table in sql:
+        raise OperationalError("the disk is full")
+    return execute(sql, *args)
+
+
+def test_an_expiry_that_could_not_be_written_is_followed_by_the_next_save(browser):
+    with connection.execute_wrapper(refuse_updates):
+        assert browser.page("/expire-in/60/").status_code == 200
+    assert end() == timezone.now() + timedelta(hours=1)
+    browser.page("/basket/")
+    assert end() == timezone.now() + MINUTE
 
 
 def test_a_response_that_fails_saves_nothing(browser, clock_from_now):

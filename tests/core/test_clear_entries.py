@@ -71,6 +71,15 @@ class TestEveryStore:
         assert office_browser.is_signed_in()
 
 
+def test_an_engine_that_took_over_the_entries(clock_from_now, office_browser, settings):
+    """Django's ``db`` and ``cached_db`` keep them in one table: a request shows that a browser is known to both."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    assert office_browser.is_signed_in()
+    delete_entry(office_browser)
+    clock_from_now.shift(LATER)
+    assert clear_expired() == 1
+
+
 def test_a_cache_that_was_emptied(clock_from_now, ada, settings):
     """It tells nothing, until a login has gone there."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"

@@ -101,6 +101,15 @@ def test_signed_claims_are_judged_as_by_pyjwt():
                 assert outcome(ours.decode, form) == outcome(reference.decode, form), form
 
 
+@pytest.mark.any_database
+def test_a_backend_verifies_unless_it_is_told_not_to():
+    ours, _ = pair_of_backends()
+    forged = signed({"exp": 1}, key="another key of thirty-two bytes.")
+    assert ours.decode(forged, verify=False) == {"exp": 1}
+    with pytest.raises(TokenBackendError):
+        ours.decode(forged)
+
+
 def mutations(number):
     """Tokens that differ a little from good ones, and good ones, in turn."""
     chosen = random.Random(SEED)

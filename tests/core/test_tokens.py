@@ -162,7 +162,7 @@ class TestPythonApi:
 
 
 @each("not_before", [10, 3600, "soon", None, [0], True])
-def test_before_its_time(ada, clock, not_before):
+def test_before_its_time(ada, clock, settings, not_before):
     """``nbf`` (RFC 7519, section 4.1.5), which a receiver of the project may add."""
 
     def add(token, **kwargs):
@@ -176,6 +176,11 @@ def test_before_its_time(ada, clock, not_before):
         access_token_issuing.disconnect(add)
     assert code(laptop.me()) == (401, "token_not_valid")
     if not_before == 10:
+        settings.SIMPLE_JWT = {"LEEWAY": 10}
+        assert laptop.me().status_code == 200
+        settings.SIMPLE_JWT = {"LEEWAY": 9}
+        assert code(laptop.me()) == (401, "token_not_valid")
+        settings.SIMPLE_JWT = {}
         clock.shift(9)
         assert code(laptop.me()) == (401, "token_not_valid")
         clock.shift(1)

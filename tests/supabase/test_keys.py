@@ -319,7 +319,15 @@ class TestChecks:
         assert found == ["auth_sessions.E001"]
 
     @pytest.mark.parametrize(
-        "fallbacks", [(), [], [ES256.public], (RS256.public, HS256.public), [ES384.public.encode()]]
+        "fallbacks",
+        [
+            (),
+            [],
+            [ES256.public],
+            (RS256.public, HS256.public),
+            [ES384.public.encode()],
+            [("HS256", "x" * 32), ("HS384", "x" * 48), ("HS512", "x" * 64)],
+        ],
     )
     def test_fallbacks_that_can(self, fallbacks):
         assert findings(AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS=fallbacks) == []

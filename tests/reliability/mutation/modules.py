@@ -112,7 +112,12 @@ MODULES = {
         _AUTHENTICATION,
     ),
     "tokens/hs256.py": ["tests/core/test_hs256.py", "tests/rest/junk/test_tokens.py", "tests/core/test_tokens.py"],
-    "tokens/keys.py": [*_KEYS, "tests/core/test_unreadable_keys.py", "tests/supabase/test_keys.py"],
+    "tokens/keys.py": [
+        "tests/core/test_hs256.py",
+        *_KEYS,
+        "tests/core/test_unreadable_keys.py",
+        "tests/supabase/test_keys.py",
+    ],
     "tokens/pair.py": [
         "tests/rest/test_sign_in.py",
         "tests/core/test_api.py",
@@ -133,6 +138,7 @@ MODULES = {
         "tests/monitoring/test_log_of_sessions.py",
         "tests/browser/test_expiry.py",
         "tests/browser/test_handed_over.py",
+        "tests/core/test_clear_entries.py",
         *_CACHED_CHECK,
     ],
     "core/freshness.py": [
@@ -151,6 +157,7 @@ MODULES = {
         "tests/browser/test_acting.py",
         "tests/browser/test_statements.py",
         "tests/core/test_passwords.py",
+        "tests/monitoring/test_log_of_refusals.py",
     ],
     "middleware.py": [
         "tests/browser/test_browser_sessions.py",

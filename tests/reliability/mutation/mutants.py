@@ -39,6 +39,10 @@ CHOSEN = [
 """Of the operators of Cosmic Ray."""
 
 
+class CannotBeMadeError(Exception):
+    """Cosmic Ray fails to make a change that it has found, such as of ``except jwt.PyJWTError``."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     item: WorkItem
@@ -48,10 +52,10 @@ class Mutant:
         return self.item.mutations[0].start_pos[0]
 
     def survives(self, command, *, timeout):
-        """The change, if the tests pass with it; None if they fail or do not end."""
+        """The change, if the tests pass with it; None if they fail or do not end. Raises ``CannotBeMadeError``."""
         result = mutate_and_test(self.item.mutations, command, timeout)
         if result.worker_outcome != WorkerOutcome.NORMAL:
-            raise RuntimeError(result.output)
+            raise CannotBeMadeError(result.output)
         if result.test_outcome == TestOutcome.SURVIVED:
             return result.diff.removeprefix("--- mutation diff ---").strip()
         return None

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from auth_sessions import api
+from auth_sessions.core.freshness import is_fresh
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.permissions import RecentlyAuthenticated
 from tests.support.browser import Browser
@@ -44,6 +45,13 @@ def test_only_a_fresh_session_passes(laptop, path):
             "max_age": "600",
         }
     make_stale(laptop, timedelta(0))
+
+
+def test_a_proof_is_too_old_at_the_very_age(clock, laptop):
+    make_stale(laptop, timedelta(minutes=10))
+    challenge(get(laptop))
+    make_stale(laptop, timedelta(minutes=10, seconds=-1))
+    assert get(laptop).status_code == 200
 
 
 def test_a_clock_that_is_ahead(laptop):
@@ -80,6 +88,7 @@ def test_acting_in_another_persons_name(grace, staff_device, ada, help_device):
         response = get(help_device, path)
         assert response.status_code == 403
         assert response.json()["detail"].startswith("You act in another person’s name")
+    assert not is_fresh(row(help_device))
     assert get(staff_device).status_code == 200
 
 
@@ -243,6 +252,7 @@ def test_in_any_transaction_mode(laptop):
         "less than a second": ((), {"seconds": 0.999}, ValueError),
         "negative": ((timedelta(-1),), {}, ValueError),
         "endless": ((), {"days": 400_000}, ValueError),
+        "a thousand years": ((), {"days": 365_000}, ValueError),
         "one method": ((), {"methods": "mfa"}, TypeError),
         "a number": ((), {"methods": [1]}, ValueError),
         "two words": ((), {"methods": ["a b"]}, ValueError),

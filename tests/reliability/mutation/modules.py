@@ -120,11 +120,12 @@ MODULES = {
     ],
     "tokens/pair.py": [
         "tests/rest/test_sign_in.py",
+        "tests/rest/test_reauthenticate.py",
         "tests/core/test_api.py",
         *_KEYS,
         "tests/rest/test_hand_over.py",
     ],
-    "core/circuit_breaker.py": _CACHED_CHECK,
+    "core/circuit_breaker.py": ["tests/core/test_circuit_breaker.py", *_CACHED_CHECK],
     "core/usage.py": [
         "tests/rest/test_authentication.py",
         "tests/rest/test_reuse_policies.py",

@@ -3,9 +3,12 @@
 import pytest
 
 from auth_sessions.core import circuit_breaker
-from auth_sessions.core.circuit_breaker import PAUSE, SLOW, CircuitBreaker
+from auth_sessions.core.circuit_breaker import CircuitBreaker
 
 pytestmark = pytest.mark.any_database
+
+SLOW, PAUSE = 0.1, 5.0
+"""Seconds."""
 
 
 class Clock:

@@ -266,6 +266,10 @@ def test_what_cannot_be_required(args, kwargs, error):
         RecentlyAuthenticated.within(*args, **kwargs)
 
 
+def test_the_shortest_age():
+    assert RecentlyAuthenticated.within(seconds=1).requirement.age == timedelta(seconds=1)
+
+
 def test_another_persons_session_says_nothing(ada, bob, laptop):
     """Bob's cookie is old, and Ada's token is not: the permission is about whoever is ``request.user``."""
     browser = make_stale(Browser().sign_in(bob))

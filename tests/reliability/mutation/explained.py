@@ -108,6 +108,12 @@ EXPLAINED = [
         "a login in a second session of Django's, in the same request, gets its row at the next one",
     ),
     Explained(
+        "core/freshness.py",
+        "@dataclass(frozen=True)",
+        "@dataclass(frozen=False)",
+        "nobody changes a requirement",
+    ),
+    Explained(
         "authentication/api_exceptions.py",
         'self.auth_header = f"{AUTH_HEADER_TYPES[0]} {quoted}"',
         'self.auth_header = f"{AUTH_HEADER_TYPES[ -1]} {quoted}"',

@@ -108,6 +108,18 @@ EXPLAINED = [
         "a login in a second session of Django's, in the same request, gets its row at the next one",
     ),
     Explained(
+        "core/circuit_breaker.py",
+        "self.held_until = 0.0",
+        "self.held_until = -1.0",
+        "either has passed",
+    ),
+    Explained(
+        "authentication/cached.py",
+        "if entry is not None and timezone.now().timestamp() < _needs_no_touch_until(",
+        "if entry is not None and timezone.now().timestamp() <= _needs_no_touch_until(",
+        "the cache drops the entry at that moment",
+    ),
+    Explained(
         "core/freshness.py",
         "@dataclass(frozen=True)",
         "@dataclass(frozen=False)",

@@ -24,12 +24,20 @@ def any_engine(request, settings, tmp_path):
 
 
 @pytest.fixture
-def _host_that_notes_who_acts(settings):
+def use_middleware(settings):
+    """Puts a class of the host's in the place of the app's middleware."""
     import_module("tests.urls")  # which looks at the settings once
-    settings.MIDDLEWARE = [
-        name.replace("auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.NotedActor")
-        for name in settings.MIDDLEWARE
-    ]
+    ours = "auth_sessions.middleware.BrowserSessionMiddleware"
+
+    def use(name):
+        settings.MIDDLEWARE = [each.replace(ours, f"tests.host.middleware.{name}") for each in settings.MIDDLEWARE]
+
+    return use
+
+
+@pytest.fixture
+def _host_that_notes_who_acts(use_middleware):
+    use_middleware("NotedActor")
 
 
 @pytest.fixture

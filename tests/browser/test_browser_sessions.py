@@ -63,9 +63,8 @@ def test_a_key_that_has_changed_elsewhere_is_written_once(office_browser, settin
     assert Session.objects.get().django_session_key == office_browser.cookie
 
 
-def test_under_asgi_it_runs_on_the_event_loop(db, settings):
-    ours = "auth_sessions.middleware.BrowserSessionMiddleware"
-    settings.MIDDLEWARE = [name.replace(ours, "tests.host.middleware.OnEventLoop") for name in settings.MIDDLEWARE]
+def test_under_asgi_it_runs_on_the_event_loop(db, use_middleware):
+    use_middleware("OnEventLoop")
     assert async_to_sync(AsyncClient().get)("/who/async/").status_code == 401
 
 

@@ -168,6 +168,23 @@ def test_theft_ends_the_session_although_a_receiver_of_a_related_object_fails(cl
 
 
 @pytest.mark.usefixtures("any_transaction_mode")
+def test_theft_ends_the_session_although_it_fails_and_something_else_no_longer_names_it(
+    clock, laptop, phone, new_models
+):
+    from django.db import models
+
+    kept = with_table(child("Kept", Session, models.SET_NULL, null=True))
+    for device in (laptop, phone):
+        kept.objects.create(key_id=device.session_id)
+    PushDevice.objects.create(session_id=laptop.session_id, token="t")
+    thief = steal(laptop, clock)
+    with receiving(fail, pre_delete, of=PushDevice):
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
+    assert not PushDevice.objects.exists()
+    assert {row.key_id and str(row.key_id) for row in kept.objects.all()} == {None, phone.session_id}
+
+
+@pytest.mark.usefixtures("any_transaction_mode")
 @pytest.mark.parametrize("receiver", [fail, break_the_transaction])
 def test_any_other_end_is_undone_by_it(laptop, phone, receiver):
     laptop.client.raise_request_exception = False

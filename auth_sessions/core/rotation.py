@@ -3,7 +3,6 @@
 import logging
 import uuid
 
-from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -175,7 +174,7 @@ def _end(session: Session, *, using: str, request: HttpRequest | None) -> int:
     try:
         return rows.end(reason=EndReason.REFRESH_TOKEN_REUSED, request=request)
     except Exception as error:
-        if isinstance(error, OperationalError) and is_conflict(error):
+        if is_conflict(error):
             raise
         logger.exception("A receiver failed when session %s ended for a reused refresh token", session.pk)
     reason = EndReason.REFRESH_TOKEN_REUSED

@@ -7,7 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.dispatch import Signal
 
@@ -116,16 +116,19 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
     event = {**event, "sender": apps.get_model("auth_sessions", "Session"), "records": records}
     delete, is_certain = prepare_deletion(records, using=using), is_own(using)
 
-    def prepare(own: Signal, public: Signal, *, is_robust: bool) -> Callable[[], None]:
-        """A function that sends both signals, with values that no receiver of the other two gets."""
+    def prepare(own: Signal, public: Signal, *, is_robust: bool) -> Callable[[], list[Any]]:
+        """A function that sends both signals, with values that no receiver of the other two gets.
+
+        It returns what the receivers return, or, if ``is_robust``, raise.
+        """
         told = {**event, "user_ids": set(user_ids), "actor": copy(event["actor"])}
         sent = [(own, {**told, "is_certain": is_certain})]
         if is_heard:
             sent.append((public, {**told, "sessions": list(locked)}))
 
-        def send() -> None:
-            for signal, values in sent:
-                (signal.send_robust if is_robust else signal.send)(**values)
+        def send() -> list[Any]:
+            answers = [(signal.send_robust if is_robust else signal.send)(**values) for signal, values in sent]
+            return [answer for of_signal in answers for _, answer in of_signal]
 
         return send
 
@@ -135,7 +138,7 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
         ending()
         delete()
     else:
-        _call_in_savepoint(ending, using=using)
+        _call_in_savepoint(lambda: _raise_conflict(ending()), using=using)
         if not _call_in_savepoint(delete, using=using):
             delete_without_signals([record.id for record in records], using=using)
     transaction.on_commit(ended, using=using)
@@ -145,13 +148,19 @@ def _record_of(session: Session) -> EndedSession:
     return EndedSession.of([getattr(session, name) for name in RECORDED])
 
 
+def _raise_conflict(answers: list[Any]) -> None:
+    """Raise what a receiver has met if the transaction cannot go on: it is tried again."""
+    for error in filter(is_conflict, answers):
+        raise error
+
+
 def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> bool:
     """Call receivers in a savepoint, which is rolled back if one of them fails or has broken the transaction."""
     try:
         with transaction.atomic(using=using):
             call()
     except Exception as error:
-        if isinstance(error, OperationalError) and is_conflict(error):  # the transaction cannot go on
+        if is_conflict(error):  # the transaction cannot go on
             raise
         logger.exception("A receiver of the end of sessions failed: they end, and what receivers wrote is rolled back")
         return False

@@ -101,8 +101,10 @@ def without_atomic_requests(view: V) -> V:
     return view
 
 
-def is_conflict(error: OperationalError) -> bool:
-    """Whether the database has rolled a transaction back because of another one."""
+def is_conflict(error: object) -> bool:
+    """Whether this is the error of a database that has rolled a transaction back because of another one."""
+    if not isinstance(error, OperationalError):
+        return False
     cause: Any = error.__cause__
     if SQLSTATES & {getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None)}:
         return True

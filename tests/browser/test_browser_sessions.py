@@ -150,6 +150,14 @@ def test_a_user_who_is_no_row(office_browser, settings):
     assert basket.me().json() == {"user": "service"}
 
 
+def test_a_user_whom_another_middleware_has_set_beside_no_cookie(db, settings):
+    """Django's session is not even asked for: the answer is the same for every browser."""
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.host.middleware.service"]
+    response = Browser().me()
+    assert response.json() == {"user": "service"}
+    assert "Cookie" not in response.get("Vary", "")
+
+
 def test_a_user_who_is_no_row_beside_what_is_left_of_a_login(office_browser, settings):
     """The host has taken the login out of the data, and not the name of the row."""
     data = office_browser.client.session

@@ -106,6 +106,13 @@ def test_signed_claims_are_judged_as_by_pyjwt():
 
 
 @pytest.mark.any_database
+def test_times_are_written_as_seconds():
+    ours, _ = pair_of_backends()
+    claims = {"iat": 1, "nbf": datetime(2026, 1, 1, tzinfo=UTC)}
+    assert ours.decode(ours.encode(claims)) == {"iat": 1, "nbf": 1767225600}
+
+
+@pytest.mark.any_database
 def test_the_usual_token_is_verified_without_pyjwt(monkeypatch):
     """With whatever audience and issuer, whatever its length, and by the shortest key."""
     monkeypatch.setattr(jwt, "decode", None)

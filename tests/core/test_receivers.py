@@ -87,6 +87,14 @@ def test_what_ends_is_decided_before(ada, laptop, phone, change, signal):
 
 
 @pytest.mark.parametrize("change", CHANGES)
+def test_the_log_names_what_has_ended(ada, laptop, phone, change, security_log):
+    with receiving(change, sessions_ending, of=Session):
+        assert laptop.sign_out("others").status_code == 204
+    (event,) = security_log.of("session_ended")
+    assert (event["session"], event["user"], event["kind"]) == (phone.session_id, str(ada.pk), "token")
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_where_the_collector_deletes(ada, new_models, change):
     """A related object that is SET_NULL, or has rows of its own, is Django's to delete."""
     from django.db import models
@@ -152,6 +160,23 @@ def test_theft_is_tried_again_where_a_receiver_has_met_a_conflict(clock, laptop,
     assert calls == ["refresh_token_reused"] * 2
     assert [str(token.pk) for token in RefreshToken.objects.all()] == [phone.session_id]
     assert not [record for record in caplog.records if "A receiver failed" in record.getMessage()]
+
+
+def test_theft_is_tried_again_where_a_receiver_has_failed_and_then_met_a_conflict(clock, laptop, phone):
+    """What the conflict has undone is not taken for what that receiver did."""
+    errors = [TimeoutError(), OperationalError(1213, "Deadlock found when trying to get lock")]
+
+    def meet(**event):
+        if errors:
+            raise errors.pop(0)
+        told.append(event["reason"])
+
+    told = []
+    thief = steal(laptop, clock)
+    with receiving(meet, sessions_ending, of=Session):
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
+    assert told == ["refresh_token_reused"]
+    assert [str(token.pk) for token in RefreshToken.objects.all()] == [phone.session_id]
 
 
 @pytest.mark.usefixtures("any_transaction_mode")

@@ -285,4 +285,4 @@ class TestCookies:
         assert not copy.is_signed_in()
         [line] = security_log.of()
         assert (line["event"], line["reason"]) == ("auth_sessions.session_refused", "session_not_found")
-        assert (line["session"], line["kind"]) == (browser.session_id, "browser")
+        assert (line["session"], line["kind"], line["user"]) == (browser.session_id, "browser", str(ada.pk))

@@ -303,6 +303,15 @@ class TestTheFreshToken:
         with pytest.raises(exceptions.SessionNotFound):
             api.issue_access_token(session)
 
+    def test_it_names_the_newest_generation_that_the_client_holds_for_certain(self, clock, laptop):
+        for _ in range(3):
+            clock.shift(60)
+            laptop.refresh()
+        assert claims_of(api.issue_access_token(row(laptop)))["generation"] == 2
+        clock.shift(60)
+        laptop.me()
+        assert claims_of(api.issue_access_token(row(laptop)))["generation"] == 3
+
     def test_a_pair_that_was_lost_on_the_way(self, clock, laptop):
         """The fresh token confirms no refresh token that the client may never have got: it is no thief."""
         for _ in range(2):

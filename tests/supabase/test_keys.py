@@ -387,6 +387,12 @@ def test_sub_as_simplejwts_claim(ada, settings):
     assert answers_of_every_api(device) == ACCEPTED
 
 
+@pytest.mark.parametrize("key", [ES256, RS256], ids=["ES256", "RS256"])
+def test_a_private_key_that_the_project_has_read_itself(ada, settings, key):
+    settings.SIMPLE_JWT = {**key.settings, "SIGNING_KEY": key.key}
+    assert answers_of_every_api(SupabaseDevice().sign_in()) == ACCEPTED
+
+
 def test_a_fallback_that_is_todays_key_is_listed_once(settings):
     settings.SIMPLE_JWT = ES256_LATER.settings
     settings.AUTH_SESSIONS_VERIFYING_KEY_FALLBACKS = [ES256_LATER.public]

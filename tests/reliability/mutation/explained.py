@@ -31,6 +31,24 @@ EXPLAINED = [
         'using, is_heard = event["using"], not isinstance(locked[ -1], EndedSession)',
         "all of them are of one class",
     ),
+    Explained(
+        "db/ending.py",
+        "for batch in batches(depended_on, size=KEYS_PER_STATEMENT // 3):  # each is named three times",
+        "for batch in batches(depended_on, size=KEYS_PER_STATEMENT // 4):  # each is named three times",
+        "one statement has room for them, and for a few less",
+    ),
+    Explained(
+        "db/ending.py",
+        "level += lock_rows(dependent, has_read=True, record=record)",
+        "level += lock_rows(dependent, has_read=False, record=record)",
+        "it matters at REPEATABLE READ of MariaDB and MySQL alone, where tests/reliability/races notices it",
+    ),
+    Explained(
+        "db/ending.py",
+        "return True",
+        "return False",
+        "what is deleted already is deleted again: nothing",
+    ),
     *(
         Explained(
             "core/session_cache.py",
@@ -106,6 +124,33 @@ EXPLAINED = [
         "return state.is_new and state.session.django_session_key == store.entry_key(request.session)",
         "return state.is_new or state.session.django_session_key == store.entry_key(request.session)",
         "a login in a second session of Django's, in the same request, gets its row at the next one",
+    ),
+    *(
+        Explained(
+            "tokens/pair.py",
+            f"{name}: str = field(repr=False)",
+            f"{name}: str = field(repr=True)",
+            "a secret represents itself as stars",
+        )
+        for name in ("access", "refresh")
+    ),
+    *(
+        Explained(
+            "tokens/pair.py",
+            "@dataclass(frozen=True, kw_only=True)",
+            f"@dataclass({mutated})",
+            "nobody changes a pair, or makes one without names",
+        )
+        for mutated in ("frozen=False, kw_only=True", "frozen=True, kw_only=False")
+    ),
+    *(
+        Explained(
+            "middleware.py",
+            "return find_actor(request, previous=None if state is None else state.previous)",
+            f"return find_actor(request, previous=None if {condition} else state.previous)",
+            "tests/integration/test_log_in_as_packages.py notices it, which the command leaves out",
+        )
+        for condition in ("not state is None", "state is not None")
     ),
     Explained(
         "core/circuit_breaker.py",

@@ -114,6 +114,7 @@ MODULES = {
     "tokens/hs256.py": ["tests/core/test_hs256.py", "tests/rest/junk/test_tokens.py", "tests/core/test_tokens.py"],
     "tokens/keys.py": [
         "tests/core/test_hs256.py",
+        "tests/core/test_conf.py",
         *_KEYS,
         "tests/core/test_unreadable_keys.py",
         "tests/supabase/test_keys.py",

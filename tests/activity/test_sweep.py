@@ -1,10 +1,12 @@
 """What ``clearauthsessions`` does to the history: old rows go, and addresses are shortened."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
+from django.db.models.signals import post_delete
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from auth_sessions.db.uuid7 import uuid7
 from auth_sessions.signals import expired_cleared
 from tests.support.device import Device
 from tests.support.inputs import each
+from tests.support.related import receiving
 
 
 @pytest.fixture
@@ -49,6 +52,21 @@ def test_old_rows_go_and_addresses_are_shortened(make):
     make(100, 91, 89, 31, 29, 0)
     call_command("clearauthsessions", verbosity=0)
     assert addresses() == [SHORT, SHORT, FULL, FULL]
+
+
+@pytest.mark.parametrize("is_heard", [False, True])
+def test_how_many_rows_went(make, is_heard):
+    """The same where a project's receiver is told of each."""
+    make(100, 91, 31)
+    told = []
+
+    def note(instance, **event):
+        told.append(instance.pk)
+
+    with receiving(note, post_delete, of=Activity) if is_heard else nullcontext():
+        assert sweeping.clear_expired(using="default") == (2, 1)
+        assert sweeping.clear_expired(using="default") == (0, 0)
+    assert len(told) == (2 if is_heard else 0)
 
 
 def test_a_dry_run_changes_nothing(make):

@@ -43,6 +43,27 @@ EXPLAINED = [
         "level += lock_rows(dependent, has_read=False, record=record)",
         "it matters at REPEATABLE READ of MariaDB and MySQL alone, where tests/reliability/races notices it",
     ),
+    *(
+        Explained(
+            "db/deletion.py",
+            'if connections[using].vendor == "postgresql" and collector.can_delete_in_sql(model, relations):',
+            f"if {condition} and collector.can_delete_in_sql(model, relations):",
+            "the collector deletes the same, in more time",
+        )
+        for condition in ('connections[using].vendor != "postgresql"', 'not connections[using].vendor == "postgresql"')
+    ),
+    Explained(
+        "db/deletion.py",
+        "if relation.on_delete is not DO_NOTHING and relation.related_model is not collector.without",
+        "if relation.on_delete is DO_NOTHING and relation.related_model is not collector.without",
+        "the key of a session to another is no cascade: the collector deletes the same, in more time",
+    ),
+    Explained(
+        "db/row_deletion.py",
+        "rows.keys = [getattr(each, related_fields[0].target_field.attname) for each in objs]",
+        "rows.keys = [getattr(each, related_fields[ -1].target_field.attname) for each in objs]",
+        "a model has one primary key",
+    ),
     Explained(
         "db/ending.py",
         "return True",

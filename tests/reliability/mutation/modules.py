@@ -46,6 +46,18 @@ _ENDING = [
     "tests/browser/test_handed_over.py",
 ]
 
+_DELETION = [
+    "tests/core/test_related.py",
+    "tests/core/test_receivers.py",
+    "tests/rest/test_sign_out.py",
+    "tests/simplejwt/test_exchange.py",
+    "tests/activity/test_sweep.py",
+    "tests/core/test_clear_entries.py",
+    "tests/core/test_db_cascade.py",
+    "tests/core/test_dependents.py",
+    "tests/users/test_deletion.py",
+]
+
 _TOKENS = [
     "tests/rest/test_authentication.py",
     "tests/rest/test_refresh.py",
@@ -170,5 +182,6 @@ MODULES = {
         "tests/browser/test_dropped_logins.py",
         "tests/core/test_ended_meanwhile.py",
     ],
-    **dict.fromkeys(("db/deletion.py", "db/ended_session.py", "db/ending.py", "db/row_deletion.py"), _ENDING),
+    **dict.fromkeys(("db/ended_session.py", "db/ending.py"), _ENDING),
+    **dict.fromkeys(("db/deletion.py", "db/row_deletion.py"), _DELETION),
 }

@@ -52,11 +52,48 @@ EXPLAINED = [
         )
         for condition in ('connections[using].vendor != "postgresql"', 'not connections[using].vendor == "postgresql"')
     ),
+    *(
+        Explained(
+            "db/deletion.py",
+            "if relation.on_delete is not DO_NOTHING and relation.related_model is not collector.without",
+            f"if {condition} relation.related_model is not collector.without",
+            "the key of a session to another is no cascade: the collector deletes the same, in more time",
+        )
+        for condition in ("relation.on_delete is DO_NOTHING and", "relation.on_delete is not DO_NOTHING or")
+    ),
+    Explained("db/deletion.py", "if TYPE_CHECKING:", "if not TYPE_CHECKING:", "it imports what only annotations name"),
+    *(
+        Explained(
+            "db/row_deletion.py",
+            "return 0",
+            f"return {number}",
+            "nobody who passes no keys asks for the number",
+        )
+        for number in (-1, 1)
+    ),
+    *(
+        Explained(
+            "db/row_deletion.py",
+            "deleted += counts.get(model._meta.label, 0)",
+            f"deleted += counts.get(model._meta.label, {number})",
+            "only where somebody else has just deleted all rows of a batch",
+        )
+        for number in (-1, 1)
+    ),
     Explained(
-        "db/deletion.py",
-        "if relation.on_delete is not DO_NOTHING and relation.related_model is not collector.without",
-        "if relation.on_delete is DO_NOTHING and relation.related_model is not collector.without",
-        "the key of a session to another is no cascade: the collector deletes the same, in more time",
+        "db/row_deletion.py",
+        "return raw_delete_by_key(self.model, self.keys, using=using or self.db)",
+        "return raw_delete_by_key(self.model, self.keys, using=using and self.db)",
+        "the collector names the database that its querysets have",
+    ),
+    Explained(
+        "db/row_deletion.py", "if TYPE_CHECKING:", "if not TYPE_CHECKING:", "it imports what only annotations name"
+    ),
+    Explained(
+        "db/row_deletion.py",
+        "holds_key = field.db_type(connection) == key.db_type(connection) and field.target_field.primary_key",
+        "holds_key = field.db_type(connection) != key.db_type(connection) and field.target_field.primary_key",
+        "the collector deletes the same, in more time",
     ),
     Explained(
         "db/row_deletion.py",

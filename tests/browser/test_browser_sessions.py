@@ -176,6 +176,15 @@ def test_a_backend_that_is_not_configured_for_a_while(office_browser, settings):
     assert office_browser.is_signed_in()
 
 
+def test_a_process_with_another_key_ends_no_row(ada, settings):
+    """Django refuses the login there, and cannot tell why."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    browser = Browser().sign_in(ada)
+    settings.SECRET_KEY = "another key, which this process has by mistake"
+    assert not browser.is_signed_in()
+    assert [str(row.pk) for row in Session.objects.all()] == [browser.session_id]
+
+
 def test_a_request_that_is_rolled_back_from_outside(ada, settings):
     settings.MIDDLEWARE = ["tests.host.middleware.rolls_back", *settings.MIDDLEWARE]
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"

@@ -229,6 +229,12 @@ EXPLAINED = [
         "nobody changes a requirement",
     ),
     Explained(
+        "core/browser_validation.py",
+        "if SESSION_KEY not in django_session:",
+        "if not SESSION_KEY not in django_session:",
+        "of a login that Django has flushed, the response ends no row that may live: a process with another key",
+    ),
+    Explained(
         "authentication/api_exceptions.py",
         'self.auth_header = f"{AUTH_HEADER_TYPES[0]} {quoted}"',
         'self.auth_header = f"{AUTH_HEADER_TYPES[ -1]} {quoted}"',

@@ -323,6 +323,18 @@ def clock_from_now():
 
 
 @pytest.fixture
+def use_middleware(settings):
+    """Puts a class of the host's in the place of the app's middleware."""
+    import_module("tests.urls")  # which looks at the settings once
+    ours = "auth_sessions.middleware.BrowserSessionMiddleware"
+
+    def use(name):
+        settings.MIDDLEWARE = [each.replace(ours, f"tests.host.middleware.{name}") for each in settings.MIDDLEWARE]
+
+    return use
+
+
+@pytest.fixture
 def rest_only():
     """As in a project without the apps beside the core, which add statements.
 

@@ -149,11 +149,8 @@ def test_an_activity_of_another_person_is_none(office_browser, bob):
     assert theirs.is_signed_in()
 
 
-def test_staff_who_act_in_a_persons_name_report_nothing(grace, ada, iphone, settings):
-    settings.MIDDLEWARE = [
-        name.replace("auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.NotedActor")
-        for name in settings.MIDDLEWARE
-    ]
+def test_staff_who_act_in_a_persons_name_report_nothing(grace, ada, iphone, use_middleware):
+    use_middleware("NotedActor")
     desk = HelpDesk().sign_in(grace).act_as(ada)
     for activity in (activity_of(iphone), activity_of(desk)):
         assert desk.page(report_path(activity)).status_code == 403

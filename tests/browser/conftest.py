@@ -1,5 +1,3 @@
-from importlib import import_module
-
 import pytest
 
 from tests.support.browser import HelpDesk
@@ -21,18 +19,6 @@ def any_engine(request, settings, tmp_path):
         address = f"{request.getfixturevalue('redis_address')}/15"
         redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
         settings.CACHES = {"default": redis_cache}
-
-
-@pytest.fixture
-def use_middleware(settings):
-    """Puts a class of the host's in the place of the app's middleware."""
-    import_module("tests.urls")  # which looks at the settings once
-    ours = "auth_sessions.middleware.BrowserSessionMiddleware"
-
-    def use(name):
-        settings.MIDDLEWARE = [each.replace(ours, f"tests.host.middleware.{name}") for each in settings.MIDDLEWARE]
-
-    return use
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
@@ -53,7 +52,7 @@ def test_a_key_that_has_changed_elsewhere_is_written_once(office_browser, settin
     settings.SESSION_SAVE_EVERY_REQUEST = True
     data = office_browser.client.session
     data.cycle_key()
-    office_browser.client.cookies[django_settings.SESSION_COOKIE_NAME] = data.session_key
+    office_browser.client.cookies[settings.SESSION_COOKIE_NAME] = data.session_key
     with CaptureQueriesContext(connection) as queries:
         assert office_browser.is_signed_in()
     written = [

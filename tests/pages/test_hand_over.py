@@ -106,11 +106,8 @@ class TestWhoIsThere:
         assert [(event["user_ids"], str(event["scope"])) for event in ended] == [({bob.pk}, "local")]
 
     @pytest.mark.parametrize("whose", ["the person", "the actor"])
-    def test_who_acts_in_another_persons_name_stops(self, settings, grace, ada, whose):
-        settings.MIDDLEWARE = [
-            name.replace("auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.NotedActor")
-            for name in settings.MIDDLEWARE
-        ]
+    def test_who_acts_in_another_persons_name_stops(self, use_middleware, grace, ada, whose):
+        use_middleware("NotedActor")
         desk = HelpDesk().sign_in(grace)
         own = desk.row
         desk.act_as(ada)

@@ -4,7 +4,6 @@ import uuid
 from functools import cached_property
 
 from django.contrib.auth import get_user_model
-from django.db import OperationalError
 
 from auth_sessions.activity.models import Activity
 from auth_sessions.choices import SessionKind
@@ -23,7 +22,7 @@ CONFLICT = "conflict"
 def answer_of(operation, result, error, *, may_conflict):
     """The answer of an operation, as its table has it. Anything else that was raised is raised here."""
     if error is not None:
-        if may_conflict and isinstance(error, OperationalError) and is_conflict(error):
+        if may_conflict and is_conflict(error):
             return CONFLICT
         if type(error).__name__ in operation.refused:
             return type(error).__name__

@@ -158,7 +158,10 @@ def read(name: str, default: _T) -> _T:
 
     As ``getattr(settings, name, default)``, in which Django raises an error for each setting that is not set.
     """
-    chosen = getattr(settings, "_wrapped", None)
+    try:
+        chosen = object.__getattribute__(settings, "_wrapped")
+    except AttributeError:
+        chosen = None
     is_plain = type(chosen) is DjangoSettings  # no override_settings()
     value: _T = vars(chosen).get(name, default) if is_plain else getattr(settings, name, default)
     return value

@@ -162,9 +162,8 @@ class _Arguments:
         return args
 
     def by_name(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        for name in self.names:
-            if name in kwargs:
-                kwargs = {**kwargs, name: _concealed(kwargs[name])}
+        if kwargs and (given := self.names & kwargs.keys()):
+            return {**kwargs, **{name: _concealed(kwargs[name]) for name in given}}
         return kwargs
 
 

@@ -21,6 +21,11 @@ def add(moment: datetime, duration: timedelta) -> datetime:
     return datetime.fromtimestamp(moment.timestamp() + duration.total_seconds())  # noqa: DTZ006 - naive as USE_TZ says
 
 
+def is_plausible(seconds: float) -> bool:
+    """Whether a Unix time lies between the years 1970 and 5138: any duration of the settings can be added to it."""
+    return 0 <= seconds < 10**11
+
+
 def to_seconds(moment: datetime) -> float:
     """Unix time of a moment, which may be in the future."""
     return moment.timestamp() if moment.tzinfo is not None else moment.replace(fold=1).timestamp()

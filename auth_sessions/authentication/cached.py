@@ -44,7 +44,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
             is_key = primary_key_named(simple_jwt("USER_ID_FIELD")) is not None
             refusals.about(error, user_id=token.user_id if is_key else None)
             raise self.to_api_exception(error) from error
-        if entry is not None and timezone.now().timestamp() < _needs_no_touch_until(
+        if entry is not None and token.current_time.timestamp() < _needs_no_touch_until(
             entry.touch_at, entry.confirmed_generation, token
         ):
             origin = Origin(entry.using, get_database_id=self.get_database_id, database_id=database_id)

@@ -49,7 +49,7 @@ class LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
             return user
 
         super().__init__(load)
-        attributes.update({"pk": key, get_user_model()._meta.pk.attname: key, "loaded": None})
+        attributes.update({"pk": key, session_cache.USER.target_field.attname: key, "loaded": None})
 
     def __bool__(self) -> bool:
         return True

@@ -35,7 +35,7 @@ def validate_session(session: Session, *, used_at: datetime | None) -> Validity:
     if reason := get_end_reason(row, last_used_at=last_used_at, checks_browser_password=True):
         return Validity(error=EXCEPTIONS[reason](row))
     if used_at is not None and used_at > row.last_seen_at:
-        touch(row, generation=0, confirms_at=used_at)
+        touch(row)
     ends = [moments.add(timezone.now(), conf.AUTH_SESSIONS_CACHE_TTL)]
     if row.expires_at is not None:
         ends.append(row.expires_at)

@@ -56,7 +56,7 @@ USER: Any = Session._meta.get_field("user")
 WRITTEN_AS_TEXT = tuple(isinstance(field, (DateTimeField, ForeignKey, UUIDField)) for field in FIELDS)
 """The values that JSON cannot hold, or, for the key of a user, may not be able to hold."""
 
-SCHEMA_VERSION = zlib.crc32(repr((NAMES, "touch_at")).encode())
+SCHEMA_VERSION = zlib.crc32(repr((NAMES, "two lines")).encode())
 """A release with other columns has another version, and ignores these entries. The tombstone is the same in all."""
 
 SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "unix_socket", "read_default_file")
@@ -84,7 +84,7 @@ def get_database_id(using: str | None = None) -> str:
         connection.alias,
         connection.vendor,
         *[str(values.get(name, "")) for name in ("HOST", "PORT", "NAME")],
-        *[str(options.get(name, "")) if options else "" for name in SERVER_OPTIONS],
+        *[str(options.get(name, "")) for name in SERVER_OPTIONS if options],
         str(getattr(connection, "schema_name", "")),
     )
 
@@ -101,15 +101,13 @@ class Entry:
     either is read from the database when it is used.
     """
 
-    def __init__(
-        self, using: str, touch_at: float, confirmed_generation: int, user_key: Any, values: list[Any]
-    ) -> None:
+    def __init__(self, using: str, touch_at: float, confirmed_generation: int, user_key: Any, values: str) -> None:
         self.using, self.touch_at, self.confirmed_generation = using, touch_at, confirmed_generation
         self.user_id, self.values = USER.to_python(user_key), values
 
     @functools.cached_property
     def session(self) -> Session:
-        return Session.from_db(self.using, NAMES, _from_plain(self.values))
+        return Session.from_db(self.using, NAMES, _from_plain(json.loads(self.values)))
 
 
 def get(session_id: UUID, *, user_id: str, database_id: str | None = None) -> Entry | None:
@@ -132,14 +130,17 @@ def get(session_id: UUID, *, user_id: str, database_id: str | None = None) -> En
 
 
 def _accepted(entry: Any, *, user_id: str, database_id: str) -> Entry | None:
+    if not isinstance(entry, str):
+        return None
     try:
-        version, source, owner, read_at, touch_at, confirmed, user_key, values = json.loads(entry)
-        if (version, source, owner, len(values)) != (SCHEMA_VERSION, database_id, user_id, len(FIELDS)):
+        decisive, _, values = entry.partition("\n")
+        version, source, owner, read_at, touch_at, confirmed, user_key = json.loads(decisive)
+        if (version, source, owner) != (SCHEMA_VERSION, database_id, user_id):
             return None
         if not 0 <= timezone.now().timestamp() - read_at < conf.AUTH_SESSIONS_CACHE_TTL.total_seconds():
             return None
         return Entry(write_alias(), touch_at, confirmed, user_key, values)
-    except (TypeError, ValueError, ValidationError):  # no entry, a tombstone, or an entry in another format
+    except (TypeError, ValueError, ValidationError):  # a tombstone, or an entry in another format
         return None
 
 
@@ -159,9 +160,10 @@ def add(session: Session, *, user_id: str, read_at: datetime, until: float, data
     if cache is None or seconds <= 0 or not breaker.allows_call():
         return
     values, source = _to_plain(session), database_id or get_database_id()
-    decisive = next_touch_at(session), session.confirmed_generation, values[NAMES.index(USER.attname)]
-    entry = (SCHEMA_VERSION, source, user_id, read_seconds, *decisive, values)
-    breaker.call(cache.add, _key(session.pk), json.dumps(entry), math.ceil(seconds))
+    of_session = next_touch_at(session), session.confirmed_generation, values[NAMES.index(USER.attname)]
+    decisive = (SCHEMA_VERSION, source, user_id, read_seconds, *of_session)
+    entry = f"{json.dumps(decisive)}\n{json.dumps(values)}"
+    breaker.call(cache.add, _key(session.pk), entry, math.ceil(seconds))
 
 
 def _to_plain(session: Session) -> list[Any]:

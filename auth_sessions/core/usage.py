@@ -1,7 +1,6 @@
 """Records the use of a session, on commit and without a lock that outlives the statement."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -23,18 +22,18 @@ from auth_sessions.models import Session
 from auth_sessions.querysets import SessionQuerySet
 
 
-def touch(session: Session, *, generation: int, confirms_at: datetime) -> None:
-    """Record that a session was seen in use, with an access token of this ``generation``.
+def touch(session: Session, *, confirms: int = 0) -> None:
+    """Record that a session was seen in use, which shows that the client has stored the generation ``confirms``.
 
     Sets ``last_seen_at`` at most once per ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``, and ``confirmed_generation`` once per
-    generation, at a use later than ``confirms_at``. It is one conditional UPDATE on commit, so that no row stays locked
-    while a view runs; an error of it is logged, not raised.
+    generation. It is one conditional UPDATE on commit, so that no row stays locked while a view runs; an error of it is
+    logged, not raised.
     """
     now = timezone.now()
     changes: dict[str, Any] = {"last_seen_at": now}
-    if generation > session.confirmed_generation and now > confirms_at:
-        changes["confirmed_generation"] = session.confirmed_generation = generation
-        only_if: dict[str, Any] = {"confirmed_generation__lt": generation}
+    if confirms > session.confirmed_generation:
+        changes["confirmed_generation"] = session.confirmed_generation = confirms
+        only_if: dict[str, Any] = {"confirmed_generation__lt": confirms}
     elif moments.age(session.last_seen_at) >= conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL:
         only_if = {"last_seen_at": session.last_seen_at}
     else:

@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.exceptions import TokenError
 
@@ -103,8 +103,9 @@ class SessionAccessToken(ProjectToken):
         """Raise ``TokenError`` unless the claims contain a session, a user, a generation and the times of issue."""
         super().verify()
         try:
-            complete = self.user_id.encode() and "\0" not in self.user_id and self.rotated_at and self.confirms_at
-        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+            user_id = self.user_id.encode()
+            complete = user_id and b"\0" not in user_id and self._is_moment("rotated_at") and self._is_moment("iat")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TokenError(_("Token is incomplete")) from error
         if not complete:
             raise TokenError(_("Token is incomplete"))

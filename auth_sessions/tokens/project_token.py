@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cached_property
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
@@ -27,6 +27,10 @@ class ProjectToken(SessionToken):
 
     def _moment(self, claim: str) -> datetime:
         return moments.from_seconds(_seconds(self.payload[claim]))
+
+    def _is_moment(self, claim: str) -> bool:
+        """Whether the claim is a moment. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for what is no time."""
+        return moments.is_plausible(_seconds(self.payload[claim]))
 
     def verify_start(self) -> None:
         """Raise ``TokenError`` before ``nbf``, which a token has if the project has added it."""

@@ -53,6 +53,31 @@ class Soft(models.QuerySet):
         super().__init__(model, query or SoftQuery(model), **kwargs)
 
 
+class Unusual(models.QuerySet):
+    """Of its own kind of query from the start."""
+
+    @property
+    def query(self):
+        return models.QuerySet.query.fget(self).chain(SoftQuery)
+
+    @query.setter
+    def query(self, value):
+        models.QuerySet.query.fset(self, value)
+
+
+def made_by_django(queryset):
+    """As ``Manager.from_queryset()`` makes it: ``get_queryset()`` is Django's."""
+    manager = models.Manager.from_queryset(queryset)()
+    manager.model = get_user_model()
+    return manager
+
+
+def hiding_instance():
+    manager = made_by_django(models.QuerySet)
+    manager.get_queryset = lambda: models.QuerySet(get_user_model()).filter(is_active=True)
+    return manager
+
+
 def test_of_the_user_models_of_django():
     assert hides_nobody(get_user_model()._default_manager)
     assert hides_nobody(get_user_model()._base_manager)
@@ -70,6 +95,8 @@ def test_of_the_user_models_of_django():
         manager_of(change=lambda rows: rows.select_related("supabase_profile")),
         manager_of(change=lambda rows: rows.annotate(name=models.F(get_user_model().USERNAME_FIELD))),
         manager_of(create_somebody=lambda self: None),
+        made_by_django(models.QuerySet),
+        made_by_django(Helpful),
     ],
 )
 def test_nobody(manager):
@@ -82,6 +109,12 @@ def test_nobody(manager):
         manager_of(Late),
         manager_of(Careful),
         manager_of(Soft),
+        manager_of(Unusual),
+        made_by_django(Late),
+        made_by_django(Careful),
+        made_by_django(Soft),
+        made_by_django(Unusual),
+        hiding_instance(),
         manager_of(get=lambda self, **names: None),
         manager_of(filter=lambda self, **names: None),
         manager_of(change=lambda rows: rows.filter(is_active=True)),

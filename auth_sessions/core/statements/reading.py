@@ -67,12 +67,13 @@ def select_session_and_user(
     Either is None if it does not exist. One SELECT; two without the user, and, where the user model's default manager
     may hide somebody, without the session.
     """
-    using, field = write_alias(), get_user_model()._meta.pk
+    using, user_model = write_alias(), get_user_model()
     compiled = _compiled_by_keys(using, optional)
-    if compiled is None or not _is_usual(key) or not hides_nobody(get_user_model()._default_manager):
+    if compiled is None or not _is_usual(key) or not hides_nobody(user_model._default_manager):
         session = select_session(session_id, "user", optional=optional, with_user_visibility=True)
         return session, all_users(using).filter(pk=key).first() if session is None else session.user
-    values = [to_db_value("id", session_id, using), field.get_db_prep_value(key, connections[using])]
+    key_value = user_model._meta.pk.get_db_prep_value(key, connections[using])
+    values = [to_db_value("id", session_id, using), key_value]
     session, user, *_ = compiled.read_each(values, using=using)
     if user is None:
         return select_session(session_id, "user"), None

@@ -218,8 +218,8 @@ EXPLAINED = [
     ),
     Explained(
         "authentication/cached.py",
-        "if entry is not None and timezone.now().timestamp() < _needs_no_touch_until(",
-        "if entry is not None and timezone.now().timestamp() <= _needs_no_touch_until(",
+        "if entry is not None and token.current_time.timestamp() < _needs_no_touch_until(",
+        "if entry is not None and token.current_time.timestamp() <= _needs_no_touch_until(",
         "the cache drops the entry at that moment",
     ),
     Explained(

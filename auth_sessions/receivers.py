@@ -203,7 +203,7 @@ def invalidate_cache(
     The second tombstone is for a transaction that took longer than the first one lasts. If it ``is_certain``
     that the rows are gone, it refuses requests, unless the database has another code for them.
     """
-    of_tokens = [record.id for record in records if record.kind == SessionKind.TOKEN]
+    of_tokens = (record.id for record in records if record.kind == SessionKind.TOKEN)
     is_committed = signal is records_ended
     refuses = is_committed and is_certain and reason not in {EndReason.USER_DELETED, EndReason.USER_INACTIVE}
     database_id = session_cache.get_database_id(using) if refuses else None

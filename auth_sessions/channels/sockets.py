@@ -36,6 +36,11 @@ def registered(session_id: str) -> Iterator[Socket]:
                 del _sockets[session_id]
 
 
+def are_open() -> bool:
+    """Whether any socket is open in this process."""
+    return bool(_sockets)
+
+
 def end(session_ids: Iterable[str]) -> None:
     """Tell the sockets of sessions that have ended."""
     with _lock:

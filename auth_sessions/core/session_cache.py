@@ -16,6 +16,7 @@ import json
 import logging
 import math
 import zlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -179,7 +180,7 @@ def _from_plain(values: list[Any]) -> list[Any]:
     return [field.to_python(value) if is_text and value is not None else value for field, is_text, value in written]
 
 
-def invalidate(session_ids: list[UUID], *, is_committed: bool, database_id: str | None = None) -> None:
+def invalidate(session_ids: Iterable[UUID], *, is_committed: bool, database_id: str | None = None) -> None:
     """Write tombstones for these sessions, which outlive every entry that was added before.
 
     With a ``database_id`` they refuse requests of that database by themselves (``session_not_found``). With

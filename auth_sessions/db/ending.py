@@ -93,6 +93,8 @@ def _is_heard() -> bool:
 
 def _with_dependents(sessions: list[Any], record: type[EndedSession] | None, *, using: str) -> list[Any]:
     """These sessions and those that depend on them, locked. Costs one statement for each level of those, if any."""
+    if not any(session.has_dependents for session in sessions):
+        return sessions
     found = {session.id: session for session in sessions}
     rows: Any = apps.get_model("auth_sessions", "Session")._base_manager.using(using)
     level = sessions

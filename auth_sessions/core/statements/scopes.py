@@ -23,7 +23,7 @@ def lock_in_scope(session: Session, scope: Scope, using: str, *, record: type[En
     if scope == Scope.LOCAL:
         return _lock_in_scope(session, scope, using, record)
     locked = _lock_in_scope(session, Scope.GLOBAL, using, record)
-    if all(each.id != session.pk for each in locked):
+    if not any(each.id == session.pk for each in reversed(locked)):  # it is mostly one of the newest
         raise exceptions.SessionNotFound
     if scope == Scope.GLOBAL:
         return locked

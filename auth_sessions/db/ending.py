@@ -116,17 +116,18 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
     records = tuple(_record_of(row) for row in locked) if is_heard else tuple(locked)
     user_ids = {record.user_id for record in records}
     event = {**event, "sender": apps.get_model("auth_sessions", "Session"), "records": records}
+    event["actor"] = copy(event["actor"])  # who may be changed until the commit, or be deleted and lose the key
     delete, is_certain = prepare_deletion(records, using=using), is_own(using)
 
     def prepare(own: Signal, public: Signal, *, is_robust: bool) -> Callable[[], list[Any]]:
-        """A function that sends both signals, with values that no receiver of the other two gets.
+        """A function that sends both signals; what a project's receivers change of the values reaches no other signal.
 
         It returns what the receivers return, or, if ``is_robust``, raise.
         """
-        told = {**event, "user_ids": set(user_ids), "actor": copy(event["actor"])}
-        sent = [(own, {**told, "is_certain": is_certain})]
+        sent = [(own, {**event, "user_ids": user_ids, "is_certain": is_certain})]
         if is_heard:
-            sent.append((public, {**told, "sessions": list(locked)}))
+            told = {"user_ids": set(user_ids), "actor": copy(event["actor"]), "sessions": list(locked)}
+            sent.append((public, {**event, **told}))
 
         def send() -> list[Any]:
             answers = [(signal.send_robust if is_robust else signal.send)(**values) for signal, values in sent]

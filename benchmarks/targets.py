@@ -189,7 +189,7 @@ def _others() -> Iterable[Target]:
                 what=f"sign-out of {sessions} / knox",
                 measured=_time(f"sign_out_all_{sessions}", "knox"),
                 at_most=1,
-                why="knox locks nothing; here rows are locked, tokens go first, and the database checks that none is left",
+                why="knox locks nothing; here rows are locked, tokens go first, and a foreign key is checked",
             )
             for sessions in SIGN_OUT_ALL
         ),

@@ -71,7 +71,7 @@ class CachedSessionJWTAuthentication(SessionJWTAuthentication):
 
 def _needs_no_touch_until(touch_at: float, confirmed_generation: int, token: SessionAccessToken) -> float:
     """Until when ``touch()`` has nothing to record of a use with this token (Unix time)."""
-    return min(touch_at, token.confirms_at.timestamp()) if token.generation > confirmed_generation else touch_at
+    return min(touch_at, token.confirms_at) if token.generation > confirmed_generation else touch_at
 
 
 def _session_of(entry: session_cache.Entry, user: LazyUser) -> Session:

@@ -8,7 +8,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError as InvalidValue
 from django.http import HttpRequest
-from django.utils import timezone
 
 from auth_sessions import exceptions, refusals
 from auth_sessions.core.backends import is_known
@@ -33,8 +32,8 @@ def get_valid_session(token: SessionAccessToken, *, optional: tuple[str, ...] = 
     """
     session = _select(token, optional=optional)
     _require_live(session, last_used_at=max(session.last_seen_at, token.rotated_at))
-    is_confirmed = token.generation > session.confirmed_generation and timezone.now() > token.confirms_at
-    touch(session, confirms=token.generation if is_confirmed else 0)
+    is_stored = token.current_time.timestamp() > token.confirms_at
+    touch(session, confirms=token.generation if is_stored else 0)
     return session
 
 

@@ -131,17 +131,16 @@ def get(session_id: UUID, *, user_id: str, database_id: str | None = None) -> En
 
 
 def _accepted(entry: Any, *, user_id: str, database_id: str) -> Entry | None:
-    if not isinstance(entry, str):
-        return None
     try:
-        decisive, _, values = entry.partition("\n")
+        text = entry.decode() if isinstance(entry, bytes) else entry  # some caches return a text as bytes
+        decisive, _, values = text.partition("\n")
         version, source, owner, read_at, touch_at, confirmed, user_key = json.loads(decisive)
         if (version, source, owner) != (SCHEMA_VERSION, database_id, user_id):
             return None
         if not 0 <= timezone.now().timestamp() - read_at < conf.AUTH_SESSIONS_CACHE_TTL.total_seconds():
             return None
         return Entry(write_alias(), touch_at, confirmed, user_key, values)
-    except (TypeError, ValueError, ValidationError):  # a tombstone, or an entry in another format
+    except (AttributeError, TypeError, ValueError, ValidationError):  # none, a tombstone, or in another format
         return None
 
 

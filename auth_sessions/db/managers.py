@@ -17,9 +17,6 @@ def hides_nobody(manager: Any) -> bool:
 
     It is asked anew each time, without SQL: what a manager hides may depend on the request (the tenant, the site).
     """
-    makes_rows = getattr(manager.get_queryset, "__func__", None)
-    if makes_rows is Manager.get_queryset and _makes_all_rows(type(manager), manager._queryset_class):  # type: ignore[arg-type] # classes are hashable
-        return True
     rows = manager.get_queryset()
     query = rows.query
     return (
@@ -29,13 +26,6 @@ def hides_nobody(manager: Any) -> bool:
         and not (query.where or query.distinct or query.is_sliced or query.combinator or query.extra_tables)
         and len(query.alias_map) <= 1  # no join; those of select_related() lose no row
     )
-
-
-@lru_cache(maxsize=100)
-def _makes_all_rows(manager: Hashable, queryset: Hashable) -> bool:
-    """Whether the querysets that Django makes of these classes are those of all rows, which need not be made then."""
-    is_made_as_django = all(getattr(queryset, name, None) is getattr(QuerySet, name) for name in ("__init__", "query"))
-    return is_made_as_django and _reads_as_django(manager, queryset)
 
 
 @lru_cache(maxsize=100)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -84,15 +84,16 @@ class SessionAccessToken(ProjectToken):
         """When this generation was issued; now, if the claim is in the future (the issuer's clock was ahead)."""
         return min(self._moment("rotated_at"), self.current_time)
 
-    @cached_property
-    def confirms_at(self) -> datetime:
-        """The time after which a use of this token shows that the client has stored its pair.
+    @property
+    def confirms_at(self) -> float:
+        """The time (Unix) after which a use of this token shows that the client has stored its pair.
 
         It is later than ``AUTH_SESSIONS_REUSE_INTERVAL`` after the token's own issue, because a client that cannot
         store the pair uses the access token at once. ``iat`` has whole seconds, and a clock may be ahead by the leeway.
         """
+        issued_at: float = self.payload["iat"]
         leeway = self.get_token_backend().get_leeway()
-        return moments.add(self._moment("iat"), conf.AUTH_SESSIONS_REUSE_INTERVAL + timedelta(seconds=1) + leeway)
+        return issued_at + conf.AUTH_SESSIONS_REUSE_INTERVAL.total_seconds() + 1 + leeway.total_seconds()
 
     def verify(self) -> None:
         self.verify_start()

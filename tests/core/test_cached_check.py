@@ -149,6 +149,14 @@ def test_an_entry_from_a_clock_that_is_ahead(laptop, clock):
     assert asked(laptop.fast)[0] == ["SELECT"]
 
 
+def test_a_cache_that_returns_bytes(laptop, settings):
+    settings.CACHES = {**settings.CACHES, "shared": {"BACKEND": "tests.host.caches.SharedBytes", "LOCATION": "bytes"}}
+    assert asked(laptop.fast)[0] == ["SELECT"]
+    assert asked(laptop.fast) == ([], ["get"])
+    laptop.sign_out()
+    assert code(laptop.fast()) == (401, "session_not_found")
+
+
 def test_the_session_of_an_entry(laptop):
     """As it is stored, but for the fingerprint of the password, which is never in a cache."""
     stored = Session.objects.get(pk=laptop.session_id)

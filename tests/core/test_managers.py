@@ -133,6 +133,20 @@ def test_perhaps_somebody(manager):
     assert not hides_nobody(manager)
 
 
+@pytest.mark.parametrize("patched", [models.Manager, models.manager.BaseManager])
+def test_a_patched_django(patched, monkeypatch):
+    """As packages do that hide rows of every model."""
+    manager, original = made_by_django(models.QuerySet), models.Manager.get_queryset
+    monkeypatch.setattr(patched, "get_queryset", lambda self: original(self).filter(is_active=True))
+    assert not hides_nobody(manager)
+
+
+def test_the_rows_of_another_manager():
+    manager = made_by_django(models.QuerySet)
+    manager.get_queryset = made_by_django(Soft).get_queryset
+    assert not hides_nobody(manager)
+
+
 def test_it_is_asked_each_time():
     """A manager may hide people from one tenant, and nobody from another."""
     conditions = [models.Q(), models.Q(is_active=True)]

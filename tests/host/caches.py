@@ -56,6 +56,14 @@ class Shared(BaseCache):
         return self.store.clear()
 
 
+class SharedBytes(Shared):
+    """Returns a text as bytes, as pymemcache does without a ``serde``."""
+
+    def get(self, key, default=None, version=None):
+        found = super().get(key, default, version)
+        return found.encode() if isinstance(found, str) else found
+
+
 class SharedRedis(Shared):
     """The same over a real one."""
 

@@ -172,6 +172,12 @@ EXPLAINED = [
         "the claim is a text, for which Django's own fields raise the other two",
     ),
     Explained(
+        "authentication/session_of_token.py",
+        "touch(session, confirms=token.generation if is_stored else 0)",
+        "touch(session, confirms=token.generation if is_stored else -1)",
+        "neither is higher than the generation that was confirmed last, which is 0 at first",
+    ),
+    Explained(
         "core/usage.py",
         "if is_noted and changes.items() <= as_read.items():",
         "if is_noted and changes.items() < as_read.items():",

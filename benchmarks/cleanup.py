@@ -80,7 +80,7 @@ def actions() -> dict[str, Callable[[], object]]:
     def authenticate() -> None:
         session = select_session(random.choice(live).pk)
         session.last_seen_at -= timedelta(days=1)  # so that each use is written
-        touch(session, generation=session.confirmed_generation, confirms_at=session.created_at)
+        touch(session)
 
     def refresh() -> None:
         key = random.choice(live).pk

@@ -46,7 +46,7 @@ def refresh(session_id: uuid.UUID, *, generation: int, jti: str, request: HttpRe
             _reread_token(session)
             _end_if_reused(session, generation=generation, request=request)
     else:  # nothing is rotated, and a client that never stores the child must not become idle
-        touch(session, confirms=generation)
+        touch(session)
     update_fingerprint_key(session)
     _report_move(session, request)
     touch_actor_session(session)

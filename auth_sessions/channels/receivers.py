@@ -15,14 +15,10 @@ def connect() -> None:
 
 def close_sockets(records: Sequence[EndedSession], **kwargs: object) -> None:
     """Close the sockets of this process, and tell the other processes over the channel layer."""
-    has_layers = bool(getattr(settings, "CHANNEL_LAYERS", None))
-    if not (has_layers or sockets.are_open()):
-        return
-    session_ids = [str(record.id) for record in records]
-    sockets.end(session_ids)
-    if not has_layers:
+    sockets.end(str(record.id) for record in records)
+    if not getattr(settings, "CHANNEL_LAYERS", None):
         return
     from auth_sessions.channels import layers  # noqa: PLC0415 - imports Channels
 
     if layers.get_layer() is not None:
-        layers.sender.send(session_ids)
+        layers.sender.send([str(record.id) for record in records])

@@ -36,13 +36,10 @@ def registered(session_id: str) -> Iterator[Socket]:
                 del _sockets[session_id]
 
 
-def are_open() -> bool:
-    """Whether any socket is open in this process."""
-    return bool(_sockets)
-
-
 def end(session_ids: Iterable[str]) -> None:
     """Tell the sockets of sessions that have ended."""
+    if not _sockets:
+        return
     with _lock:
         ended = [socket for session_id in session_ids for socket in _sockets.get(session_id, ())]
     for socket in ended:

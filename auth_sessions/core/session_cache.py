@@ -98,8 +98,8 @@ def _digest(*values: str) -> str:
 class Entry:
     """A session from the cache: what decides about a request, and the session itself, which is built when it is used.
 
-    ``touch_at`` is that of ``core.usage.next_touch_at``. The session has neither password fingerprint nor user yet:
-    either is read from the database when it is used.
+    ``touch_at`` is that of ``core.usage.next_touch_at``; ``values`` are those of the session's columns, as JSON. The
+    session has neither password fingerprint nor user yet: either is read from the database when it is used.
     """
 
     def __init__(self, using: str, touch_at: float, confirmed_generation: int, user_key: Any, values: str) -> None:

@@ -13,14 +13,15 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.activity.pages import show_recent
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.database import write_alias
+from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.end_reasons import finders
+from auth_sessions.db.ending import records_ending
 from auth_sessions.devices.device import client_address, client_user_agent
-from auth_sessions.models import RefreshToken
 from auth_sessions.pages.sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
@@ -52,7 +53,7 @@ def disconnect() -> None:
 def _connections() -> list[tuple[Any, Any]]:
     return [
         (signals.session_starting, record_start),
-        (signals.sessions_ending, record_end),
+        (records_ending, record_end),
         (signals.session_moved, record_move),
         (signals.session_limit_reached, record_limit),
         (signals.password_changed, record_password_change),
@@ -74,7 +75,6 @@ def record_start(session: Session, request: HttpRequest | None, using: str, **kw
 
 def record_end(
     *,
-    sessions: list[Session],
     records: Sequence[EndedSession],
     reason: EndReason,
     scope: Scope | None,
@@ -90,11 +90,10 @@ def record_end(
     if reason == EndReason.USER_DELETED:
         return
     is_reuse = reason == EndReason.REFRESH_TOKEN_REUSED
-    reused = [session for session in sessions if is_reuse and session.kind == SessionKind.TOKEN]
+    reused = [record.id for record in records if is_reuse and record.kind == SessionKind.TOKEN]
     recording.record_ended(
-        sessions,
         [record.id for record in records],
-        before=[_reuse(session, request, using=using) for session in reused],
+        before=[_reuse(key, request, using=using) for key in reused],
         reason=str(reason)[:REASON_LENGTH],  # a project may have a reason of its own
         scope="" if scope is None else str(scope),
         actor_id=None if actor is None else actor.pk,
@@ -103,13 +102,13 @@ def record_end(
     )
 
 
-def _reuse(session: Session, request: HttpRequest | None, *, using: str) -> Activity:
+def _reuse(key: UUID, request: HttpRequest | None, *, using: str) -> Activity:
     """Both sides: who held the token, and who has presented it again."""
-    rotated_at = RefreshToken.objects.using(using).filter(pk=session.pk).values_list("rotated_at", flat=True).first()
+    session = all_sessions(using).select_related("refresh_token").get(pk=key)
     return recording.of_session(
         session,
         ActivityKind.REFRESH_TOKEN_REUSED,
-        last_used_at=max(filter(None, (session.last_seen_at, rotated_at))),
+        last_used_at=session.last_used_at,
         presented_user_agent="" if request is None else client_user_agent(request),
         presented_ip_address=None if request is None else client_address(request),
     )

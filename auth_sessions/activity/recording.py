@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import transaction
@@ -15,10 +15,11 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.db.batches import batches
 from auth_sessions.db.bulk import can_insert_selected, insert_rows, insert_selected
 from auth_sessions.db.locking import lock_by_update
 from auth_sessions.db.transactions import in_transaction
-from auth_sessions.db.uuid7 import uuid7
+from auth_sessions.db.uuid7 import uuid7s
 from auth_sessions.devices.device import describe
 from auth_sessions.models import Session
 
@@ -43,22 +44,35 @@ COPIED = {
 
 
 class Activities(Sequence[Activity]):
-    """The rows that were written. Those of many sessions that end together are built when they are first read."""
+    """Rows that were written: ``rows``, then those with ``keys``, which are read when they are first asked for.
 
-    def __init__(self, rows: Sequence[Activity], count: int, build: Callable[[], list[Activity]]) -> None:
-        self._rows, self._count, self._build = rows, count, build
+    Of these, rows that have been deleted meanwhile are missing.
+    """
+
+    def __init__(self, rows: Sequence[Activity], keys: list[UUID], *, using: str) -> None:
+        self._rows, self._keys, self._using = rows, keys, using
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._all())
 
     @overload
     def __getitem__(self, index: int) -> Activity: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Activity]: ...
     def __getitem__(self, index: int | slice) -> Activity | Sequence[Activity]:
-        if len(self._rows) < self._count:
-            self._rows = [*self._rows, *self._build()]
-        return self._rows[index]
+        return self._all()[index]
+
+    def _all(self) -> Sequence[Activity]:
+        if self._keys:
+            self._rows = [*self._rows, *_read(Activity, self._keys, using=self._using)]
+            self._keys = []
+        return self._rows
+
+
+def _read(model: Any, keys: list[UUID], *, using: str) -> list[Any]:
+    """The rows with these keys, in key order."""
+    rows = model._base_manager.using(using).order_by("pk")
+    return [row for batch in batches(keys) for row in rows.filter(pk__in=batch)]
 
 
 def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> None:
@@ -67,7 +81,7 @@ def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> 
     ``activity_recorded`` is sent on commit.
     """
     insert_rows(rows, using=using)
-    _send_on_commit(Activities(rows, len(rows), list), {row.kind for row in rows}, request=request, using=using)
+    _send_on_commit(Activities(rows, [], using=using), {row.kind for row in rows}, request=request, using=using)
 
 
 def record_of_stored_user(row: Activity, *, request: HttpRequest | None, using: str) -> None:
@@ -81,35 +95,22 @@ def record_of_stored_user(row: Activity, *, request: HttpRequest | None, using: 
 
 
 def record_ended(
-    sessions: Sequence[Session],
-    keys: Sequence[UUID],
-    *,
-    before: Sequence[Activity] = (),
-    request: HttpRequest | None,
-    using: str,
-    **fields: Any,
+    keys: list[UUID], *, before: Sequence[Activity] = (), request: HttpRequest | None, using: str, **fields: Any
 ) -> None:
     """Write one row for each session that ends, whose rows are still there, after the rows ``before``.
 
-    The database copies what is known of the sessions: to build the rows and send them takes almost as long as it takes
-    to end the sessions. ``keys`` are those of the sessions. Call it in the transaction; ``activity_recorded`` is sent
-    on commit.
+    The database copies what is known of the sessions: to read them, and to build and send the rows, takes as long as it
+    takes to end the sessions. ``keys`` are those of the sessions. Call it in the transaction; ``activity_recorded`` is
+    sent on commit.
     """
     fields = {"kind": ActivityKind.SIGNED_OUT.value, "created_at": timezone.now(), **fields}
-    ids = [uuid7() for _ in keys]
-
-    def build() -> list[Activity]:
-        rows = [_of_session(session, id=pk, **fields) for pk, session in zip(ids, sessions, strict=True)]
-        for row in rows:
-            row._state.adding, row._state.db = False, using
-        return rows
-
-    rows: list[Activity] = list(before)
     if before or not can_insert_selected(using) or conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
-        rows += build()
+        rows = [*before, *(_of_session(session, **fields) for session in _read(Session, keys, using=using))]
         insert_rows(rows, using=using)
+        written = Activities(rows, [], using=using)
     else:
         defaults = {"device_key": "", "presented_user_agent": "", "presented_ip_address": None, "last_used_at": None}
+        ids = uuid7s(len(keys))
         insert_selected(
             Activity,
             Session,
@@ -119,7 +120,7 @@ def record_ended(
             constant={**defaults, **fields},
             using=using,
         )
-    written = Activities(rows, len(before) + len(ids), build)
+        written = Activities((), ids, using=using)
     _send_on_commit(written, {*(row.kind for row in before), fields["kind"]}, request=request, using=using)
 
 

@@ -1,8 +1,10 @@
-"""Lists that are short enough for one statement."""
+"""Lists of keys, and of what else is sent in one statement."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
+from uuid import UUID
 
 T = TypeVar("T")
 
@@ -14,3 +16,8 @@ def batches(items: list[T], *, size: int | None = None) -> list[list[T]]:
     """The items in lists that are short enough for one statement."""
     size = size or KEYS_PER_STATEMENT
     return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def as_array(keys: Iterable[UUID]) -> str:
+    """Keys as one text, which PostgreSQL takes for ``uuid[]``: the driver takes far longer to adapt a list of them."""
+    return f"{{{','.join([key.hex for key in keys])}}}"

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.models import Model
 
-from auth_sessions.db.batches import KEYS_PER_STATEMENT, batches
+from auth_sessions.db.batches import KEYS_PER_STATEMENT, as_array, batches
 from auth_sessions.db.compiled import compile_insert, update_sql
 from auth_sessions.db.locking import is_mariadb, join_by_key
 
@@ -114,7 +114,7 @@ def insert_selected(
 def _as_rows(pairs: list[tuple[UUID, UUID]], key: Any, connection: Any) -> tuple[str, list[Any]]:
     """Pairs of keys as a table in SQL: PostgreSQL takes arrays."""
     if connection.vendor == "postgresql":
-        return "SELECT * FROM unnest(%s::uuid[], %s::uuid[])", [list(keys) for keys in zip(*pairs, strict=True)]
+        return "SELECT * FROM unnest(%s::uuid[], %s::uuid[])", [as_array(keys) for keys in zip(*pairs, strict=True)]
     sent = [key.get_db_prep_save(each, connection) for pair in pairs for each in pair]
     return f"VALUES {', '.join(['(%s, %s)'] * len(pairs))}", sent
 

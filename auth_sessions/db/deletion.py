@@ -12,7 +12,7 @@ from django.db.models import DO_NOTHING
 from django.db.models.deletion import get_candidate_relations_to_delete
 
 from auth_sessions.choices import SessionKind
-from auth_sessions.db.batches import batches
+from auth_sessions.db.batches import as_array, batches
 from auth_sessions.db.row_deletion import UnbatchedCollector, raw_delete_by_key
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ def _delete_in_sql(fields: list[Any], keys: list[UUID], *, using: str) -> None:
     """One statement for each column that holds keys of sessions, however many sessions there are.
 
     They are not joined to one: a project's trigger on the rows of a related object finds the session still.
-    The keys are sent as one text: the driver takes longer to adapt a list of them than the database to delete the rows.
     """
-    quote, array = connections[using].ops.quote_name, f"{{{','.join([key.hex for key in keys])}}}"
+    quote, array = connections[using].ops.quote_name, as_array(keys)
     with connections[using].cursor() as cursor:
         for field in fields:
             table, column = quote(field.model._meta.db_table), quote(field.column)

@@ -115,7 +115,7 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
     using, is_heard = event["using"], not isinstance(locked[0], EndedSession)
     records = tuple(_record_of(row) for row in locked) if is_heard else tuple(locked)
     user_ids = {record.user_id for record in records}
-    event = {**event, "sender": apps.get_model("auth_sessions", "Session"), "records": records}
+    event = {**event, "sender": apps.get_model("auth_sessions", "Session")}
     event["actor"] = copy(event["actor"])  # who may be changed until the commit, or be deleted and lose the key
     delete, is_certain = prepare_deletion(records, using=using), is_own(using)
 
@@ -124,7 +124,7 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
 
         It returns what the receivers return, or, if ``is_robust``, raise.
         """
-        sent = [(own, {**event, "user_ids": user_ids, "is_certain": is_certain})]
+        sent = [(own, {**event, "records": records, "user_ids": user_ids, "is_certain": is_certain})]
         if is_heard:
             told = {"user_ids": set(user_ids), "actor": copy(event["actor"]), "sessions": list(locked)}
             sent.append((public, {**event, **told}))

@@ -1,10 +1,13 @@
 """UUID version 7 (RFC 9562, section 5.7): ordered by time, so that new rows are adjacent in the index."""
 
+import os
 import secrets
+import struct
 import threading
 import time
 import uuid
 from datetime import datetime
+from itertools import accumulate
 
 from auth_sessions import moments
 
@@ -17,14 +20,14 @@ class _Clock:
         self.milliseconds = 0
         self.tail = 0
 
-    def tick(self) -> tuple[int, int]:
-        now = time.time_ns() // 1_000_000
+    def tick(self, count: int) -> tuple[int, list[int]]:
+        now, steps = time.time_ns() // 1_000_000, struct.unpack(f"{count}I", os.urandom(4 * count))
         with self.lock:
             if now > self.milliseconds:
                 self.milliseconds, self.tail = now, secrets.randbits(73)
-            else:
-                self.tail += 1 + secrets.randbits(32)
-            return self.milliseconds, self.tail
+            tails = list(accumulate((1 + step for step in steps), initial=self.tail))
+            self.tail = tails[-1]
+            return self.milliseconds, tails[1:]
 
 
 _clock = _Clock()
@@ -41,7 +44,11 @@ def uuid7() -> uuid.UUID:
     Python 3.14 has a ``uuid.uuid7()``; it guarantees no order between threads, and runs ahead of a clock that was set
     back.
     """
-    milliseconds, tail = _clock.tick()
-    version_and_upper_tail = 0x7000 | tail >> 62
-    variant_and_lower_tail = 0b10 << 62 | tail & (1 << 62) - 1
-    return uuid.UUID(int=milliseconds << 80 | version_and_upper_tail << 64 | variant_and_lower_tail)
+    return uuid7s(1)[0]
+
+
+def uuid7s(count: int) -> list[uuid.UUID]:
+    """So many new UUIDv7, each greater than the one before."""
+    milliseconds, tails = _clock.tick(count)
+    upper = milliseconds << 80 | 0x7 << 76 | 0b10 << 62
+    return [uuid.UUID(int=upper | tail >> 62 << 64 | tail & (1 << 62) - 1) for tail in tails]

@@ -9,6 +9,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.choices import EndReason
 from auth_sessions.models import RefreshToken, Session
+from auth_sessions.signals import sessions_ending
 from tests.support.device import MACBOOK, Device
 
 
@@ -46,6 +47,25 @@ def test_the_end_of_many_sessions_is_one_statement_more(ada, heard):
             counts[is_told, number] = len(statements_of(lambda end=end: end(reason=EndReason.REVOKED, actor=ada)))
     assert {counts[True, number] - counts[False, number] for number in (1, 10, 1000)} == {1}
     assert Activity.objects.count() == 1011
+
+
+def test_no_instance_is_built_of_a_session_that_ends(ada, monkeypatch):
+    """Unless a project listens to the end of sessions, as the tests' host does."""
+    monkeypatch.setattr(sessions_ending, "receivers", [])
+    add_sessions(ada, 3)
+    sql = statements_of(lambda: Session.objects.filter(user=ada).end(reason=EndReason.REVOKED, actor=ada))
+    assert not [each for each in sql if each.startswith("SELECT") and "user_agent" in each]
+    assert Activity.objects.filter(kind="signed_out", user_agent=MACBOOK).count() == 3
+
+
+def test_rows_that_are_deleted_before_they_are_read_are_missing(ada, bob, heard):
+    add_sessions(ada, 1)
+    add_sessions(bob, 2)
+    Session.objects.all().end(reason=EndReason.REVOKED)
+    bob.delete()
+    (event,) = heard
+    assert [row.user_id for row in event["activities"]] == [ada.pk]
+    assert (len(event["activities"]), event["activities"][0].session_id is None) == (1, False)
 
 
 def test_rows_are_the_same_however_they_are_written(ada, settings, heard):

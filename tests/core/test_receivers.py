@@ -10,6 +10,7 @@ from rest_framework.test import APIRequestFactory
 
 from auth_sessions import api
 from auth_sessions.authentication import CachedSessionJWTAuthentication, LazyUser
+from auth_sessions.db.ending import records_ended, records_ending
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import (
     access_token_issuing,
@@ -266,7 +267,7 @@ def test_a_sign_in_that_fails_after_such_a_change_leaves_no_session(ada):
     assert not Session.objects.exists()
 
 
-@pytest.mark.parametrize("signal", [sessions_ending, sessions_ended], ids=["ending", "ended"])
+@pytest.mark.parametrize("signal", [records_ending, records_ended], ids=["ending", "ended"])
 def test_the_records_cannot_be_changed(laptop, signal):
     """They are what the app's own receivers read."""
     heard = []

@@ -142,7 +142,7 @@ def test_the_arguments_of_signals(clock, ada, settings):
 
     def receive(signal, sender, **given):
         (name,) = [name for name, value in vars(signals).items() if value is signal]
-        received[name] = set(given) - {"records"}  # for the app's own receivers
+        received[name] = set(given)
 
     listened = [getattr(signals, name) for name in arguments()]
     for signal in listened:

@@ -107,8 +107,8 @@ class World:
 
     @contextmanager
     def watched(self):
-        def note(records, **event):
-            self.ended += [str(record.id) for record in records]
+        def note(sessions, **event):
+            self.ended += [str(session.pk) for session in sessions]
 
         sessions_ended.connect(note)
         try:

@@ -70,12 +70,12 @@ class World:
         self.stack.close()
         FaultyCache.failing = FaultyCache.losing = frozenset()
 
-    def _delete_drafts(self, records, **event):
+    def _delete_drafts(self, sessions, **event):
         """As a project's receiver does."""
-        Draft.objects.filter(session_key__in=[record.id for record in records]).delete()
+        Draft.objects.filter(session_key__in=[session.pk for session in sessions]).delete()
 
-    def _note(self, records, **event):
-        self.announced.update(str(record.id) for record in records)
+    def _note(self, sessions, **event):
+        self.announced.update(str(session.pk) for session in sessions)
 
     # The clock
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import copy
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -21,8 +22,8 @@ class BrowserSessionMiddleware:
 
     It must be placed after Django's ``AuthenticationMiddleware``. ``request.user`` and ``request.auser()`` stay lazy: a
     request that evaluates the user costs one SELECT more, and any other request none. A user whom a later middleware
-    has set without asking for ``request.user`` is validated as well, from the view on; ``request.auser()`` always gives
-    ``request.user``.
+    has set without asking for ``request.user`` is validated as well, from the view on, or, where ``process_view()`` has
+    set it, at the response; ``request.auser()`` always gives ``request.user``.
     """
 
     sync_capable = True
@@ -56,13 +57,16 @@ class BrowserSessionMiddleware:
 
     def process_view(self, request: HttpRequest, *args: object) -> Any:
         """Validate the user whom another middleware has set since, unless it has asked for ``request.user`` itself."""
-        if browser_state.needs_validation(request) and not issubclass(type(request.user), _LazyUser):
+        if browser_state.needs_validation(request) and not _is_lazy(request):
             _validate_lazily(request)
 
     async def _aprocess_view(self, request: HttpRequest, *args: object) -> Any:
         BrowserSessionMiddleware.process_view(self, request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_good = response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+        if is_good and browser_state.needs_validation(request) and not _is_lazy(request):
+            browser_validation.judge_late(request)
         browser_acting.on_response(request, status_code=response.status_code)
         responses.sync_on_response(request, status_code=response.status_code)
         browser_acting.end_left(request)
@@ -84,6 +88,10 @@ class BrowserSessionMiddleware:
 
 class _LazyUser(SimpleLazyObject):  # type: ignore[type-arg]
     """A type of its own: to tell whether it has been replaced, without evaluating what has replaced it."""
+
+
+def _is_lazy(request: HttpRequest) -> bool:
+    return issubclass(type(request.user), _LazyUser)
 
 
 def _validate_lazily(request: HttpRequest) -> None:

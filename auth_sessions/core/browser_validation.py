@@ -1,5 +1,7 @@
 """Whether the browser session of a request is live, and whose it is."""
 
+import functools
+import logging
 from functools import partial
 from typing import Any
 
@@ -8,6 +10,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
 from auth_sessions import exceptions, refusals
@@ -32,6 +35,16 @@ from auth_sessions.db.transactions import call_on_commit
 from auth_sessions.masking import conceal
 from auth_sessions.models import Session
 
+FOUND_BY_DJANGO = ("_cached_user", "_acached_user")
+"""The attributes of a request in which Django keeps its user for whoever sets ``request.user`` anew."""
+
+SET_LATE = (
+    "request.user was set after BrowserSessionMiddleware had looked at it. If a middleware does so in process_view(), "
+    "place BrowserSessionMiddleware after it."
+)
+
+logger = logging.getLogger("auth_sessions")
+
 
 def get_current(request: HttpRequest) -> Session | None:
     """The live browser session of a request; None without the middleware, or without a login of ``request.user``."""
@@ -52,6 +65,29 @@ def has_stale_cookie(request: HttpRequest) -> bool:
         and settings.SESSION_COOKIE_NAME in request.COOKIES
         and not _is_anybody(request.user)
     )
+
+
+def judge_late(request: HttpRequest) -> None:
+    """Validate a login that has replaced ``request.user`` after the middleware's ``process_view()``.
+
+    A middleware that stands later has done so in its own ``process_view()``, or the view. Raises
+    ``ImproperlyConfigured`` where the session has ended: the view has taken its user for signed in. One that came with
+    other credentials, such as a token, is left alone.
+    """
+    state, django_session = state_of(request), request.session
+    if state.is_judged or not django_session.accessed or "HTTP_AUTHORIZATION" in request.META:
+        return
+    if not is_logged_in_as(django_session, request.user):
+        return
+    if not _is_anybody(find_user(request, request.user)):
+        raise ImproperlyConfigured(f"A session that has ended was taken for signed in: {SET_LATE}")
+    _warn_late()
+
+
+@functools.cache
+def _warn_late() -> None:
+    """Log it once per process: no system check sees what a ``process_view()`` does."""
+    logger.warning("A session was validated after the view only: %s", SET_LATE)
 
 
 def _is_anybody(user: Any) -> bool:
@@ -79,6 +115,8 @@ def find_user(request: HttpRequest, found: Any) -> Any:
         return found
     state.presented.forget()
     django_session.flush()
+    for name in FOUND_BY_DJANGO:
+        vars(request).pop(name, None)
     return AnonymousUser()
 
 

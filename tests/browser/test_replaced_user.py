@@ -1,10 +1,12 @@
 """Middleware of the host that sets ``request.user`` after the app's: the session is validated nevertheless."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from auth_sessions.checks import installation
+from auth_sessions.core import browser_validation
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import Device, code, still_signed_in
@@ -49,6 +51,48 @@ class TestEveryEngine:
         Session.objects.all()._raw_delete("default")
         assert code(office_browser.sign_out("global")) == (401, "session_not_found")
         assert not office_browser.is_signed_in()
+
+
+@pytest.mark.usefixtures("any_engine")
+@pytest.mark.parametrize("path", ["/who/", "/who/async/"])
+def test_set_again_after_somebody_has_asked(office_browser, settings, path):
+    """Django keeps the user that it has found, who has been refused since."""
+    come_after(settings, "asks_who")
+    come_after(settings, "AuthenticatesAgain")
+    browser = office_browser.copy()
+    assert browser.is_signed_in(path)
+    Session.objects.all()._raw_delete("default")
+    assert not browser.is_signed_in(path)
+
+
+@pytest.mark.usefixtures("any_engine")
+@pytest.mark.parametrize("path", ["/who/", "/who/async/"])
+class TestSetByProcessView:
+    @pytest.fixture(autouse=True)
+    def _set_late(self, settings):
+        come_after(settings, "FindsUserForView")
+        browser_validation._warn_late.cache_clear()
+
+    def test_an_older_cookie_joins_and_it_is_said_what_to_move(self, ada, path, caplog):
+        old, phone = Browser(), Device().sign_in(ada)
+        old.client.force_login(ada)
+        assert old.is_signed_in(path)
+        assert {row["kind"] for row in phone.sessions()} == {"browser", "token"}
+        assert "place BrowserSessionMiddleware after it" in caplog.text
+
+    def test_one_that_has_ended_is_not_answered(self, office_browser, path):
+        browser = office_browser.copy()
+        assert browser.is_signed_in(path)
+        Session.objects.all()._raw_delete("default")
+        with pytest.raises(ImproperlyConfigured, match="place BrowserSessionMiddleware after it"):
+            browser.page(path)
+
+    def test_moving_it_helps(self, office_browser, path, settings):
+        ours = "auth_sessions.middleware.BrowserSessionMiddleware"
+        settings.MIDDLEWARE = [*(name for name in settings.MIDDLEWARE if name != ours), ours]
+        browser = office_browser.copy()
+        Session.objects.all()._raw_delete("default")
+        assert not browser.is_signed_in(path)
 
 
 @pytest.mark.parametrize("name", [*AGAIN[::2], "wraps_user"])

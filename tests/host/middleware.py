@@ -125,6 +125,29 @@ class AuthenticatesAgain(AuthenticationMiddleware):
     """Sets ``request.user`` and ``request.auser``."""
 
 
+def asks_who(get_response):
+    """Evaluates ``request.user``, as one that logs each request does."""
+
+    def middleware(request):
+        str(request.user.is_authenticated)
+        return get_response(request)
+
+    return middleware
+
+
+class FindsUserForView:
+    """Sets ``request.user`` when it is known which view answers."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, *args):
+        request.user = SimpleLazyObject(lambda: get_user(request))
+
+
 class ProxyUserMiddleware(RemoteUserMiddleware):
     header = "HTTP_X_USER"
 

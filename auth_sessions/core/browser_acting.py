@@ -161,9 +161,14 @@ def _is_release(state: RequestState, user: AbstractBaseUser) -> bool:
 def _is_proved(state: RequestState, user: AbstractBaseUser) -> bool:
     """Whether a backend has authenticated the user: ``authenticate()`` writes ``user.backend``.
 
-    So does django-loginas itself, at its release, which follows a ``logout()`` in the same request.
+    It writes the very string of the setting. A view of the project's, or of django-su, that writes the path by itself
+    writes another one; only django-loginas takes it from the setting as well, at its release, which follows a
+    ``logout()`` in the same request.
     """
-    return hasattr(user, "backend") and not (state.has_logged_out and apps.is_installed("loginas"))
+    path = getattr(user, "backend", None)
+    if not any(path is configured for configured in settings.AUTHENTICATION_BACKENDS):
+        return False
+    return not (state.has_logged_out and apps.is_installed("loginas"))
 
 
 def _refuse(request: HttpRequest, state: RequestState) -> None:

@@ -50,6 +50,30 @@ class TestAViewThatLogsOutFirst:
         assert (desk.row.user, desk.row.actor) == (grace, None)
 
 
+@pytest.mark.usefixtures("any_engine")
+class TestAReleaseThatWritesTheBackendOnTheUser:
+    """As django-su does, whose view says ``user.backend = ...`` before ``login()``: that proves nothing."""
+
+    def stop(self, desk):
+        return desk.submit("/login/stop/", {"backend": "django.contrib.auth.backends.ModelBackend"})
+
+    def test_the_own_session_is_no_fresher(self, desk, ada, grace, clock_from_now):
+        before = desk.row
+        desk.act_as(ada)
+        clock_from_now.shift(timedelta(minutes=30))
+        self.stop(desk)
+        assert desk.who == str(grace.pk)
+        (row,) = Session.objects.all()
+        assert (row, row.authenticated_at) == (before, before.authenticated_at)
+
+    def test_who_was_signed_out_does_not_come_back(self, desk, ada, grace):
+        desk.act_as(ada)
+        api.sign_out(grace.auth_sessions.get())
+        self.stop(desk)
+        assert desk.who is None
+        assert not Session.objects.exists()
+
+
 class TestAPassword:
     def test_the_person_who_was_helped_before_signs_in(self, desk, ada, bob, grace):
         help_id = desk.act_as(bob).session_id

@@ -70,7 +70,11 @@ def stop_acting(request):
     if "staff" not in request.session:
         return HttpResponse(status=403)
     staff = get_user_model().objects.get(pk=request.session["staff"])
-    login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    if "backend" in request.POST:  # as Django's own user of a login has it
+        staff.backend = request.POST["backend"]
+        login(request, staff)
+    else:
+        login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
     return HttpResponse()
 
 

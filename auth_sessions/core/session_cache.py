@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import math
+import re
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
@@ -60,8 +61,15 @@ WRITTEN_AS_TEXT = tuple(isinstance(field, (DateTimeField, ForeignKey, UUIDField)
 SCHEMA_VERSION = zlib.crc32(repr((NAMES, "two lines")).encode())
 """A release with other columns has another version, and ignores these entries. The tombstone is the same in all."""
 
-SERVER_OPTIONS = ("service", "host", "hostaddr", "port", "dbname", "database", "unix_socket", "read_default_file")
-"""Options of the database drivers that may select another server or database than ``HOST``, ``PORT`` and ``NAME``."""
+SERVER_OPTIONS = (
+    *("service", "host", "hostaddr", "port", "dbname", "db", "database", "unix_socket", "read_default_file"),
+    "assume_role",
+)
+"""Options of the database drivers that may select another server or database than ``HOST``, ``PORT`` and ``NAME``, and
+the one of Django's that may select another schema: that of the role."""
+
+SEARCH_PATH = re.compile(r"search_path\s*=\s*((?:\\.|\S)*)", re.DOTALL)
+"""The schemas in the option ``options`` of PostgreSQL's drivers, where a space is escaped."""
 
 PREFIX = "auth_sessions."
 
@@ -75,8 +83,8 @@ breaker = CircuitBreaker()
 def get_database_id(using: str | None = None) -> str:
     """The id of a database, 32 hex digits: a digest of alias, server, name, schema. By default it is the one read now.
 
-    It separates tenants, and stages, that share a cache and a ``SECRET_KEY``. The schema is
-    ``connection.schema_name``, where a package such as django-tenants sets it.
+    It separates tenants, and stages, that share a cache and a ``SECRET_KEY``. The schema is that of the ``search_path``
+    in the settings, and ``connection.schema_name``, where a package such as django-tenants sets it.
     """
     connection = connections[using or write_alias()]
     values = connection.settings_dict
@@ -86,6 +94,7 @@ def get_database_id(using: str | None = None) -> str:
         connection.vendor,
         *[str(values.get(name, "")) for name in ("HOST", "PORT", "NAME")],
         *[str(options.get(name, "")) for name in SERVER_OPTIONS if options],
+        *(SEARCH_PATH.findall(str(options["options"])) if options and "options" in options else ()),
         str(getattr(connection, "schema_name", "")),
     )
 

@@ -26,6 +26,10 @@ pytestmark = pytest.mark.usefixtures("shared_cache")
         {"PORT": "6543"},
         {"OPTIONS": {"service": "other"}},
         {"OPTIONS": {"read_default_file": "/etc/other.cnf"}},
+        {"OPTIONS": {"db": "other"}},
+        {"OPTIONS": {"options": "-c search_path=other"}},
+        {"OPTIONS": {"options": "-c statement_timeout=5000 -csearch_path=other,public"}},
+        {"OPTIONS": {"assume_role": "other"}},
     ],
     ids=str,
 )
@@ -34,6 +38,25 @@ def test_each_part_of_an_address_is_another_origin(monkeypatch, change):
     for name, value in change.items():
         monkeypatch.setitem(connection.settings_dict, name, value)
     assert session_cache.get_database_id() != before
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("-c search_path=a,public", "-c search_path=b,public", False),
+        (r"-c search_path=public,\ a", r"-c search_path=public,\ b", False),
+        ("--search_path=a", "--search_path=b", False),
+        ("-c search_path=a -c statement_timeout=1", "-c statement_timeout=2 -c search_path=a", True),
+        ("-c statement_timeout=1", "-c lock_timeout=1", True),
+    ],
+)
+def test_a_search_path_in_the_settings_is_another_origin(monkeypatch, one, other, is_same):
+    """What else these options say differs between processes of one project, which share their entries."""
+    ids = set()
+    for options in (one, other):
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"options": options})
+        ids.add(session_cache.get_database_id())
+    assert len(ids) == (1 if is_same else 2)
 
 
 def test_a_schema_is_another_origin(monkeypatch):

@@ -112,16 +112,37 @@ def _get_browser_session(request: HttpRequest) -> Session | None:
         found[0] = get_session(request)
         return HttpResponse()
 
-    middleware = [import_string(name) for name in settings.MIDDLEWARE]
-    wanted = (SessionMiddleware, AuthenticationMiddleware, BrowserSessionMiddleware)
-    chain = [each for each in middleware if isinstance(each, type) and issubclass(each, wanted)]
-    if not any(issubclass(each, BrowserSessionMiddleware) for each in chain):
-        return None
     get_response: Callable[[HttpRequest], Any] = view
-    for each in reversed(chain):
+    for each in reversed(_find_middleware()):
         get_response = each(get_response)
+    if get_response is view:
+        return None
     try:
         get_response(request)
     except SessionInterrupted:  # signed out meanwhile
         return None
     return found[0]
+
+
+def _find_middleware() -> list[type]:
+    """The classes of the project that find Django's session, its user and ours; [] if browsers have no sessions.
+
+    Where the project has something else in the place of Django's own, such as a function, Django's takes its place: the
+    cookie is read alike.
+    """
+    installed = [import_string(name) for name in settings.MIDDLEWARE]
+    wanted = (SessionMiddleware, AuthenticationMiddleware, BrowserSessionMiddleware)
+    chain = [each for each in installed if any(_stands_for(each, one) for one in wanted)]
+    ours = next((each for each in chain if _stands_for(each, BrowserSessionMiddleware)), None)
+    if ours is None:
+        return []
+    if not any(_stands_for(each, AuthenticationMiddleware) for each in chain):
+        chain.insert(chain.index(ours), AuthenticationMiddleware)
+    if not any(_stands_for(each, SessionMiddleware) for each in chain):
+        chain.insert(0, SessionMiddleware)
+    return chain
+
+
+def _stands_for(middleware: Any, wanted: type) -> bool:
+    """Whether it is a subclass, or a class of the same name: that of django-user-sessions derives from nothing."""
+    return isinstance(middleware, type) and (issubclass(middleware, wanted) or middleware.__name__ == wanted.__name__)

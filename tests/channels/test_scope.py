@@ -311,6 +311,26 @@ class TestCookie:
         settings.MIDDLEWARE = [own if each == name else each for each in settings.MIDDLEWARE]
         assert (await seen(browser))[0] == ada.get_username()
 
+    @scenario
+    async def test_an_authentication_of_the_project_s_own(self, ada, browser, settings):
+        """A function in the place of Django's class: the user of the cookie is found as Django finds it."""
+        django_s, own = "django.contrib.auth.middleware.AuthenticationMiddleware", "finds_user_again"
+        settings.MIDDLEWARE = [
+            f"tests.host.middleware.{own}" if each == django_s else each for each in settings.MIDDLEWARE
+        ]
+        assert await seen(browser) == [ada.get_username(), browser.session_id, "None"]
+        await sync_to_async(browser.sign_out)()
+        assert await is_refused(browser)
+
+    @scenario
+    async def test_sessions_of_another_package(self, ada, browser, settings):
+        """Whose class has the name of Django's, and derives from nothing of it."""
+        django_s = "django.contrib.sessions.middleware.SessionMiddleware"
+        settings.MIDDLEWARE = [
+            "tests.host.middleware.SessionMiddleware" if each == django_s else each for each in settings.MIDDLEWARE
+        ]
+        assert await seen(browser) == [ada.get_username(), browser.session_id, "None"]
+
 
 def forget_row(browser):
     """As if the app had not been installed when the person logged in: no row, and no id of it in the data."""

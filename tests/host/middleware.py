@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from asgiref.sync import iscoroutinefunction
 from django.contrib.auth import get_user, get_user_model, login
 from django.contrib.auth.middleware import AuthenticationMiddleware, RemoteUserMiddleware
+from django.contrib.sessions import middleware as sessions
 from django.db import transaction
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import SimpleLazyObject
@@ -119,6 +120,16 @@ def finds_user_at_once(get_response):
         return get_response(request)
 
     return middleware
+
+
+class SessionMiddleware:
+    """As that of django-user-sessions: it derives from nothing of Django's."""
+
+    def __init__(self, get_response):
+        self.inner = sessions.SessionMiddleware(get_response)
+
+    def __call__(self, request):
+        return self.inner(request)
 
 
 class AuthenticatesAgain(AuthenticationMiddleware):

@@ -89,11 +89,14 @@ def on_response(request: HttpRequest, *, status_code: int) -> None:
     state.is_answered = True
     if state.is_refused and not request.session.is_empty():
         request.session.flush()
-    if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    has_failed = status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if has_failed:
         browser_dropped.end_unsent(request)
         state.retagged = None
     if state.provisional is not None:
         _complete(request, state)
+    if state.made:
+        browser_dropped.end_replaced(request, has_failed=has_failed)
     for session in (state.created, state.retagged):
         if session is not None:
             enforce_limit(session, request=request)

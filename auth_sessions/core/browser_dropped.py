@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.core import django_session_store as store
-from auth_sessions.core.browser_rows import end_row_if_invalid, has_password_of, select_presented
+from auth_sessions.core.browser_rows import end_row_if_invalid, has_password_of, is_logged_in_as, select_presented
 from auth_sessions.core.browser_state import RequestState, get_state
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.presented import SESSION_ID_KEY, Acting
@@ -65,6 +65,32 @@ def end_dropped(request: HttpRequest) -> None:
         left = all_sessions().filter(pk=row.depends_on_id, kind=SessionKind.BROWSER)
         own = left.filter(django_session_key=None, django_session_engine=None).first()
         presented.acting = Acting(actor=str(row.actor_id), session=None if own is None else str(own.pk))
+
+
+def end_replaced(request: HttpRequest, *, has_failed: bool) -> None:
+    """End the rows of logins of this request that Django's session does not hold any more: no cookie leads to them.
+
+    Another user has logged in since, or the session was emptied. One from which somebody acts stays.
+    """
+    state = get_state(request)
+    if state is None:
+        return
+    own_id = state.presented.acting["session"] if state.presented.acting is not None else None
+    last = {id(django_session): row for row, django_session in state.made}
+    for row, django_session in state.made:
+        is_held = row is last[id(django_session)] and (has_failed or is_logged_in_as(django_session, row.user))
+        if is_held or str(row.pk) == own_id:
+            continue
+        if row == state.created:
+            state.created = None
+        if row == state.session:
+            state.session = None
+        rows = all_sessions().filter(pk=row.pk)
+        with suppress(DatabaseError):
+            if has_failed:
+                rows.end(reason=EndReason.DELETED)
+            else:
+                rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
 
 
 def end_unsent(request: HttpRequest) -> None:

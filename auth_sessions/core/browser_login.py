@@ -80,7 +80,8 @@ def on_login(
             all_sessions().filter(pk=session.pk).end(reason=reason, actor=user)
     if not state.presented.was_found:
         state.presented.login = None  # the entry is gone, but not the row
-    if state.presented.key is not None and not is_provisional and actor is None:
+    is_over_cookie = django_session is state.presented.django_session  # otherwise the response shows which one is kept
+    if state.presented.key is not None and is_over_cookie and not is_provisional and actor is None:
         end_dropped(request)
     create_for_login(request, user, actor=actor, is_provisional=is_provisional)
 
@@ -185,6 +186,7 @@ def create_for_login(
     store.note_in_use(django_session)
     if is_new:
         state.created = session
+        state.made.append((session, django_session))
     if not is_provisional:
         note_actor(request, session)
     name_on_commit(request, session, user, is_new=is_new)

@@ -43,6 +43,11 @@ class RequestState:
     """Whether a user has logged in during this request."""
     created: Session | None = None
     """The row that a login of this request has created or come back to: only the cookie of the response leads to it."""
+    made: list[tuple[Session, SessionBase]] = field(default_factory=list)
+    """The rows that logins of this request have made, and Django's session of each, which holds the last one at most.
+
+    A package may log in to another one than that of the cookie (the API of allauth for apps).
+    """
     retagged: Session | None = None
     """The row that is kept and has got another tag, under which it counts against the limit from now on."""
     is_judged: bool = False

@@ -116,6 +116,52 @@ class TestDropped:
         assert office_browser.is_signed_in()
 
 
+@pytest.mark.usefixtures("any_engine", "any_transaction_mode")
+@pytest.mark.parametrize("is_signed_in", [False, True])
+class TestALoginThatNoCookieLeadsTo:
+    """The request that has made it drops it: no browser ever holds it."""
+
+    def log_in(self, order, is_signed_in, **users):
+        browser = Browser()
+        if is_signed_in:
+            browser.sign_in(users["a"])
+        browser.client.raise_request_exception = False
+        browser.submit(f"/login/in-turn/{order}/", {letter: user.pk for letter, user in users.items()})
+        return browser
+
+    @pytest.mark.parametrize("order", ["bg", "bfg", "bfa", "bga", "bgb", "bfb"])
+    def test_another_one_follows(self, ada, bob, grace, order, is_signed_in):
+        users = {"a": ada, "b": bob, "g": grace}
+        browser = self.log_in(order, is_signed_in, **users)
+        assert browser.is_signed_in()
+        assert [row.user for row in Session.objects.all()] == [users[order[-1]]]
+
+    @pytest.mark.parametrize("order", ["bf", "bc", "bgf"])
+    def test_the_session_is_emptied(self, ada, bob, grace, order, is_signed_in):
+        browser = self.log_in(order, is_signed_in, a=ada, b=bob, g=grace)
+        assert not browser.is_signed_in()
+        assert not Session.objects.exists()
+
+    def test_one_that_is_kept_elsewhere_stays(self, ada, bob, is_signed_in, settings):
+        """And so does that of the cookie."""
+        if "signed_cookies" in settings.SESSION_ENGINE:
+            pytest.skip("a second session is kept nowhere")
+        browser = Browser()
+        if is_signed_in:
+            browser.sign_in(ada)
+        key = browser.submit("/login/elsewhere/", {"username": bob.get_username()}).json()["key"]
+        app = Browser()
+        app.client.cookies[settings.SESSION_COOKIE_NAME] = key
+        assert app.page("/who/").json() == {"user": str(bob.pk)}
+        assert Session.objects.filter(user=bob).count() == 1
+        assert browser.is_signed_in() == is_signed_in
+
+    @pytest.mark.parametrize("order", ["bx", "bgx", "bfgx"])
+    def test_the_view_fails(self, ada, bob, grace, order, is_signed_in):
+        self.log_in(order, is_signed_in, a=ada, b=bob, g=grace)
+        assert not Session.objects.filter(user__in=[bob, grace]).exists()
+
+
 @pytest.mark.parametrize("way", ["login", "flush"])
 def test_a_dropped_login_does_not_count(office_browser, ada, bob, settings, way):
     settings.AUTH_SESSIONS_MAX_PER_USER = 1

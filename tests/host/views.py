@@ -136,6 +136,22 @@ def in_and_out(request, order):
 
 
 @csrf_exempt
+def log_in_in_turn(request, order):
+    """Logs in by each letter whom the form names by it, flushes (f), clears (c) and fails (x), in this order."""
+    for step in order:
+        if step == "f":
+            request.session.flush()
+        elif step == "c":
+            request.session.clear()
+        elif step == "x":
+            raise RuntimeError
+        else:
+            user = get_user_model()._base_manager.get(pk=request.POST[step])
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
+
+
+@csrf_exempt
 def change_and_sign_in(request):
     """A new password, then ``login()``: Django empties the session's data in between."""
     user = request.user
@@ -260,6 +276,16 @@ def write_elsewhere(request):
     return HttpResponse(status=200 if is_authenticated else 401)
 
 
+@csrf_exempt
+def log_in_elsewhere(request):
+    """Logs in to another session than that of the cookie, and names its key, as django-allauth's API for apps does."""
+    of_cookie, request.session = request.session, type(request.session)()
+    _sign_in(request)
+    request.session.save()
+    key, request.session = request.session.session_key, of_cookie
+    return JsonResponse({"key": key})
+
+
 meanwhile = []
 """What happens while :func:`slow` is at work."""
 
@@ -301,6 +327,8 @@ urlpatterns = [
     path("login/as/again/<str:order>/", log_in_as_again),
     path("login/noted/", sign_in_noted),
     path("login/rest/", RestLogin.as_view()),
+    path("login/elsewhere/", log_in_elsewhere),
+    path("login/in-turn/<str:order>/", log_in_in_turn),
     path("password/and-login/", change_and_sign_in),
     path("in-and-out/<str:order>/", in_and_out),
     path("api/fast/<str:what>/", FastView.as_view()),

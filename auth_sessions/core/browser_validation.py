@@ -75,7 +75,8 @@ def judge_late(request: HttpRequest) -> None:
     other credentials, such as a token, is left alone.
     """
     state, django_session = state_of(request), request.session
-    if state.is_judged or not django_session.accessed or "HTTP_AUTHORIZATION" in request.META:
+    has_credentials = "HTTP_AUTHORIZATION" in request.META or getattr(request, "auth", None) is not None  # DRF's
+    if state.is_judged or not django_session.accessed or has_credentials:
         return
     if not is_logged_in_as(django_session, request.user):
         return

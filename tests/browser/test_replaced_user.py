@@ -133,6 +133,14 @@ def test_a_user_who_came_without_a_cookie_is_left_alone(ada, settings):
     assert Browser().me().json() == {"user": "service"}
 
 
+@pytest.mark.usefixtures("any_engine")
+def test_a_user_of_a_rest_view_who_came_with_a_key_is_left_alone(office_browser, ada):
+    """Whatever the cookie beside it is worth."""
+    Session.objects.all()._raw_delete("default")
+    office_browser.client.credentials(HTTP_X_KEY=ada.get_username())
+    assert office_browser.page("/api/for-keys/").json() == {"user": str(ada.pk)}
+
+
 def test_check_says_what_to_move(settings):
     ours, again = "auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.AuthenticatesAgain"
     first = ["django.contrib.sessions.middleware.SessionMiddleware"]

@@ -169,7 +169,7 @@ def logout(known, person):
 
 
 def page(known, person):
-    return from_browser(known, OTHERS, form={"password": PASSWORD})
+    return from_browser(known, OTHERS, form={"password": PASSWORD, "otp": OTP})
 
 
 def browser_login(known, person):
@@ -267,7 +267,7 @@ CASES = {
     signup: [*ISSUING, "validator", "hasher", "pre_save of the user", "post_save of the user", "database INSERT"],
     change: ["validator", "hasher", "backend", "sessions_ending", "post_save of the user", "database UPDATE"],
     logout: [*ENDING, "database SELECT"],
-    page: ["sessions_ending", "backend", "database DELETE"],
+    page: ["sessions_ending", "backend", "database SELECT", "database DELETE"],
     browser_sign_in: ["user_logged_in", *BACKENDS, "second factor", "hasher"],
     browser_login: ["user_logged_in", "session_started", "post_save of the session", "database INSERT"],
 }

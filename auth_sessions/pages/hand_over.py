@@ -20,7 +20,7 @@ from auth_sessions.core import browser_validation
 from auth_sessions.core.hand_over import LIFETIME, HandOver, get_hand_over, is_genuine, redeem_hand_over, use_up
 from auth_sessions.core.people import known_name
 from auth_sessions.exceptions import HandOverNotValid
-from auth_sessions.masking import conceal, conceal_members, secret_arguments
+from auth_sessions.masking import conceal, secret_arguments
 from auth_sessions.pages.views import BrowserPage
 
 _PROTECTION = (
@@ -71,7 +71,6 @@ class HandOverView(BrowserPage):
         )
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        request.POST = conceal_members(request.POST)
         code = request.POST.get("code", "")
         with refusals.telling_sign_in(None, request):
             hand_over = get_hand_over(code)

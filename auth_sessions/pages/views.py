@@ -25,6 +25,7 @@ from auth_sessions.core.people import known_name
 from auth_sessions.core.usage import rename_session
 from auth_sessions.devices import names
 from auth_sessions.exceptions import SessionInvalid
+from auth_sessions.masking import conceal_members
 from auth_sessions.mixins import OwnTransactionsMixin
 from auth_sessions.models import Session
 from auth_sessions.pages import formatting
@@ -53,10 +54,12 @@ class Page(OwnTransactionsMixin, TemplateView):
 
 
 class BrowserPage(Page):
-    """A page that needs to know the session of the browser."""
+    """A page that needs to know the session of the browser. What is sent to it is concealed from error reports."""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
+        if request.method == "POST":
+            request.POST = conceal_members(request.POST)
         if browser_state.get_state(request) is None:
             raise ImproperlyConfigured(
                 "The pages need auth_sessions.middleware.BrowserSessionMiddleware in MIDDLEWARE."

@@ -109,6 +109,22 @@ class ByFirstName(ByEmail):
         return self.find(first_name, password)
 
 
+class ByMoment(ByEmail):
+    """Takes what has a type of its own, as a phone number or a UUID has, and can look up nothing else."""
+
+    fields = ("date_joined",)
+
+    def authenticate(self, request, date_joined, password):
+        return self.find(date_joined, password)
+
+
+class ByDay(ByMoment):
+    """Names it as the user model does not."""
+
+    def authenticate(self, request, day, password):
+        return self.find(day, password)
+
+
 class ByNumber(ByEmail):
     """Cannot read a name."""
 

@@ -70,6 +70,7 @@ def signed_in(ada, iphone, settings):
         "ByEmailKeyword",
         "ByLogin",
         "ByFirstName",
+        "ByMoment",
         "ByNameOrKeywords",
         "ByKeywords",
         "ByOneAddress",
@@ -143,8 +144,9 @@ class TestTheSamePerson:
         assert len(login_failures) == 1
 
 
-def test_a_backend_that_cannot_read_what_is_tried(ada, iphone, settings, login_failures):
-    browser = signed_in_by(settings, ada, "ByNumber")
+@pytest.mark.parametrize("backend", ["ByNumber", "ByDay"])
+def test_a_backend_that_cannot_read_what_is_tried(ada, iphone, settings, login_failures, backend):
+    browser = signed_in_by(settings, ada, backend)
     assert "Try again." in text(browser.submit(OTHERS, {"password": PASSWORD}))
     assert len(login_failures) == 1
 

@@ -12,7 +12,7 @@ from django.contrib import auth
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
 from django.http import HttpRequest
 
@@ -43,7 +43,7 @@ class _Attempt:
 
     def is_of_name(self, error: Exception) -> bool:
         """Whether the backend may have raised an error for a name that it is not meant to read."""
-        return self.is_swallowed or (self.is_guess and isinstance(error, ValueError))
+        return self.is_swallowed or (self.is_guess and isinstance(error, (ValueError, ValidationError)))
 
 
 @dataclass
@@ -136,8 +136,14 @@ def _own_credentials(
     parameters = [name for name in _parameters(backend) if name != "password"]
     if len(parameters) == len(_parameters(backend)):
         return
+    # A field may hold a type of its own, such as a UUID or a phone number; other attributes may be anything.
+    fields = {field.name for field in user._meta.concrete_fields if not field.is_relation}
     values = {name: getattr(user, name, None) for name in parameters}
-    credentials = {name: value for name, value in values.items() if value and type(value) in {str, int}}
+    credentials = {
+        name: value
+        for name, value in values.items()
+        if value and not isinstance(value, bool) and (name in fields or type(value) in {str, int})
+    }
     if credentials:
         yield {**credentials, "password": password}, False
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.chromium import BrowserPage, TokenClient
+from tests.support.pages import PROOF
 from tests.support.paths import ROOT
 
 DEMO_SETTINGS = "tests.integration.strict_settings"
@@ -102,6 +103,9 @@ def blocks(demo_server, chromium):
     found["name"] = block()
     page.goto(f"{address}/account/devices/others/sign-out/")
     found["question"] = block()
+    page.goto(f"{address}{PROOF}")
+    page.locator("input[name=password]").wait_for()
+    found["proof"] = block()
     browser.context.close()
     return found
 
@@ -130,3 +134,14 @@ def test_it_fits_the_frame_whatever_the_system_s_theme(chromium, blocks, frame, 
                 (rule["id"], node["html"], node["failureSummary"]) for rule in violations for node in rule["nodes"]
             ] == [], where
     context.close()
+
+
+@pytest.mark.parametrize("rule", ["[type='text'] { display: block }", "form input { display: inline-block }"])
+def test_a_site_that_shows_every_field(chromium, blocks, rule):
+    """As Foundation does: the field with the user name, for password managers, stays hidden."""
+    page = chromium.new_context().new_page()
+    for styles in (f"{OWN.read_text()}{rule}", f"{rule}{OWN.read_text()}"):
+        page.set_content(f"<!doctype html><style>{styles}</style>{blocks['proof']}")
+        assert page.locator("input[name=password]").is_visible()
+        assert not page.locator("input[name=username]").is_visible()
+    page.context.close()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from auth_sessions.models import Session
@@ -130,6 +131,31 @@ class TestRequired:
     def test_a_wrong_value_is_found(self, value):
         (found,) = messages(AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD=value)
         assert found.id == "auth_sessions.E001"
+
+
+class NotAgain:
+    """Refuses the password that a person has, as a validator with a history of passwords does."""
+
+    def validate(self, password, user):
+        if user.check_password(password):
+            raise ValidationError("You have had this password.", code="password_reused")
+
+
+@pytest.mark.parametrize("more", [*OTHERWISE_REFUSED, {"current_password": "wrong"}, {}])
+@pytest.mark.usefixtures("any_transaction_mode")
+def test_a_validator_that_knows_the_password_tells_nothing_either(ada, laptop, settings, more):
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": f"{__name__}.NotAgain"}]
+    settings.AUTH_SESSIONS_SUPABASE_REQUIRE_CURRENT_PASSWORD = not more
+    answers = [laptop.update(password=guess, **more) for guess in (PASSWORD, NEW_PASSWORD)]
+    assert refusal(answers[0]) == refusal(answers[1])
+    assert is_unchanged(ada)
+
+
+def test_a_validator_that_knows_the_password_is_asked(ada, laptop, settings):
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": f"{__name__}.NotAgain"}]
+    for more in ({}, {"data": {"name": "Ada"}}, {"current_password": PASSWORD}):
+        assert code(laptop.update(password=PASSWORD, **more)) == (422, "weak_password")
+    assert is_unchanged(ada)
 
 
 def signed_in_without_a_password(user):

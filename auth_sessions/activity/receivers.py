@@ -118,7 +118,11 @@ def record_move(session: Session, request: HttpRequest, **kwargs: object) -> Non
     """Record where a session has moved to: once, although the signal is sent at each refresh from there."""
     using = session._state.db or write_alias()
     user_agent, address = client_user_agent(request), client_address(request)
-    if recording.moved_before(session, user_agent, address, using=using):
+
+    def is_told() -> bool:
+        return recording.moved_before(session, user_agent, address, using=using)
+
+    if is_told():
         return
     row = recording.of_session(
         session,
@@ -127,7 +131,7 @@ def record_move(session: Session, request: HttpRequest, **kwargs: object) -> Non
         presented_user_agent=user_agent,
         presented_ip_address=address,
     )
-    recording.record_of_stored_user(row, request=request, using=using)
+    recording.record_of_stored_user(row, request=request, using=using, is_told=is_told)
 
 
 def record_limit(session: Session, request: HttpRequest | None, using: str, **kwargs: object) -> None:

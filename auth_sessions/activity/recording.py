@@ -84,11 +84,16 @@ def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> 
     _send_on_commit(Activities(rows, [], using=using), {row.kind for row in rows}, request=request, using=using)
 
 
-def record_of_stored_user(row: Activity, *, request: HttpRequest | None, using: str) -> None:
-    """Write a row about what locks no row of the person, unless they are deleted meanwhile."""
+def record_of_stored_user(
+    row: Activity, *, request: HttpRequest | None, using: str, is_told: Callable[[], bool] = lambda: False
+) -> None:
+    """Write a row about what locks no row of the person, unless they are deleted meanwhile, or it ``is_told`` already.
+
+    That is asked while the user is locked: of many requests at once, one tells.
+    """
 
     def write() -> None:
-        if lock_by_update(all_users(using).filter(pk=row.user_id)):
+        if lock_by_update(all_users(using).filter(pk=row.user_id)) and not is_told():
             record([row], request=request, using=using)
 
     in_transaction(write, using=using)

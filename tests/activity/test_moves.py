@@ -9,8 +9,9 @@ from django.utils import timezone
 from auth_sessions.activity.models import Activity
 from auth_sessions.models import RefreshToken, Session
 from auth_sessions.signals import session_limit_reached, session_moved
-from tests.support.activity_emails import MOVED, sent
-from tests.support.device import IPHONE
+from tests.support.activity_emails import MOVED, copy_of, sent
+from tests.support.device import IPHONE, Device
+from tests.support.races import ROUNDS, together
 
 
 @pytest.mark.usefixtures("emails")
@@ -24,6 +25,19 @@ def test_each_device_is_told_once(ada, laptop, told, name):
         assert laptop.refresh().status_code == 200
     assert told()[1:] == ["session_moved"] * 2
     assert len(sent(MOVED)) == 2
+
+
+@pytest.mark.usefixtures("emails", "any_level")
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_a_device_is_told_once_whose_requests_refresh_at_once(ada, number):
+    """As an app does that starts."""
+    iphone = Device(IPHONE).sign_in(ada)
+    iphone.refresh()
+    RefreshToken.objects.update(rotated_at=timezone.now() - timedelta(minutes=1))
+    copies = [copy_of(iphone) for _ in range(6)]
+    assert set(together(*[lambda copy=copy: copy.refresh().status_code for copy in copies])) == {200}
+    assert Activity.objects.filter(kind="session_moved").count() == 1
+    assert len(sent(MOVED)) == 1
 
 
 def test_nothing_is_told_of_a_user_who_was_deleted_meanwhile(ada, laptop):

@@ -33,6 +33,12 @@ class Activity(models.Model):
     session_id = models.UUIDField(
         _("session"), null=True, editable=False, help_text=_("The key of the session; empty where there was none.")
     )
+    depends_on_id = models.UUIDField(
+        _("depends on"),
+        null=True,
+        editable=False,
+        help_text=_("The session that this one ends with: of the app, or the acting person’s own."),
+    )
     reason = models.CharField(_("reason"), max_length=30, blank=True, choices=EndReason.choices, editable=False)
     scope = models.CharField(_("scope"), max_length=10, blank=True, choices=Scope.choices, editable=False)
     actor = models.ForeignKey(

@@ -13,7 +13,7 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.activity.pages import show_recent
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.choices import EndReason, SessionKind
-from auth_sessions.core.database import all_sessions, write_alias
+from auth_sessions.core.database import write_alias
 from auth_sessions.core.end_reasons import finders
 from auth_sessions.db.ending import records_ending
 from auth_sessions.devices.device import client_address, client_user_agent
@@ -21,7 +21,6 @@ from auth_sessions.pages.sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
@@ -93,7 +92,7 @@ def record_end(
     reused = [record.id for record in records if is_reuse and record.kind == SessionKind.TOKEN]
     recording.record_ended(
         [record.id for record in records],
-        before=[_reuse(key, request, using=using) for key in reused],
+        before=[_reuse(session, request) for session in recording.read_sessions(reused, using=using)],
         reason=str(reason)[:REASON_LENGTH],  # a project may have a reason of its own
         scope="" if scope is None else str(scope),
         actor_id=None if actor is None else actor.pk,
@@ -102,9 +101,8 @@ def record_end(
     )
 
 
-def _reuse(key: UUID, request: HttpRequest | None, *, using: str) -> Activity:
+def _reuse(session: Session, request: HttpRequest | None) -> Activity:
     """Both sides: who held the token, and who has presented it again."""
-    session = all_sessions(using).select_related("refresh_token").get(pk=key)
     return recording.of_session(
         session,
         ActivityKind.REFRESH_TOKEN_REUSED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, all_users
 from auth_sessions.db.batches import batches
 from auth_sessions.db.bulk import can_insert_selected, insert_rows, insert_selected
-from auth_sessions.db.locking import lock_by_update
+from auth_sessions.db.locking import lock_by_primary_key, lock_by_update
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.db.uuid7 import uuid7s
 from auth_sessions.devices.device import describe
@@ -36,6 +36,7 @@ COMPARED = 500
 COPIED = {
     "user": "user",
     "session_id": "id",
+    "depends_on_id": "depends_on",
     "name": "name",
     "user_agent": "user_agent",
     "ip_address": "ip_address",
@@ -64,15 +65,10 @@ class Activities(Sequence[Activity]):
 
     def _all(self) -> Sequence[Activity]:
         if self._keys:
-            self._rows = [*self._rows, *_read(Activity, self._keys, using=self._using)]
-            self._keys = []
+            rows = Activity.objects.using(self._using).order_by("pk")
+            read = [row for batch in batches(self._keys) for row in rows.filter(pk__in=batch)]
+            self._rows, self._keys = [*self._rows, *read], []
         return self._rows
-
-
-def _read(model: Any, keys: list[UUID], *, using: str) -> list[Any]:
-    """The rows with these keys, in key order."""
-    rows = model._base_manager.using(using).order_by("pk")
-    return [row for batch in batches(keys) for row in rows.filter(pk__in=batch)]
 
 
 def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> None:
@@ -110,7 +106,7 @@ def record_ended(
     """
     fields = {"kind": ActivityKind.SIGNED_OUT.value, "created_at": timezone.now(), **fields}
     if before or not can_insert_selected(using) or conf.AUTH_SESSIONS_IP_RETENTION_DAYS == 0:
-        rows = [*before, *(_of_session(session, **fields) for session in _read(Session, keys, using=using))]
+        rows = [*before, *(_of_session(session, **fields) for session in read_sessions(keys, using=using))]
         insert_rows(rows, using=using)
         written = Activities(rows, [], using=using)
     else:
@@ -127,6 +123,12 @@ def record_ended(
         )
         written = Activities((), ids, using=using)
     _send_on_commit(written, {*(row.kind for row in before), fields["kind"]}, request=request, using=using)
+
+
+def read_sessions(keys: list[UUID], *, using: str) -> list[Session]:
+    """Sessions that the transaction has locked, in key order: as they are now, also where its snapshot is older."""
+    rows = all_sessions(using)
+    return [row for batch in batches(keys) for row in lock_by_primary_key(rows.filter(pk__in=batch))]
 
 
 def _send_on_commit(activities: Activities, kinds: set[str], *, request: HttpRequest | None, using: str) -> None:
@@ -148,6 +150,7 @@ def _of_session(session: Session, **fields: Any) -> Activity:
     return _row(
         user_id=session.user_id,
         session_id=session.pk,
+        depends_on_id=session.depends_on_id,
         name=session.name,
         user_agent=session.user_agent,
         ip_address=session.ip_address,

@@ -28,12 +28,10 @@ def scope_of(activity: Activity, *, current: Session | None) -> Scope:
 
     An app, and the browsers that it has handed its sign-in over to, are one: a sign-out of the others keeps them all.
     """
-    if current is None or activity.session_id in {current.pk, current.sign_in_id}:
+    if current is None:
         return Scope.GLOBAL
-    if activity.session_id is None:
-        return Scope.OTHERS
-    handed_over = all_sessions().filter(pk=activity.session_id, depends_on_id=current.sign_in_id)
-    return Scope.GLOBAL if handed_over.exists() else Scope.OTHERS
+    own = {current.pk, current.sign_in_id}
+    return Scope.OTHERS if own.isdisjoint({activity.session_id, activity.depends_on_id}) else Scope.GLOBAL
 
 
 def report(activity: Activity, *, current: Session | None, request: HttpRequest) -> Scope:

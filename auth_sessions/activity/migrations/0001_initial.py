@@ -60,6 +60,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "depends_on_id",
+                    models.UUIDField(
+                        editable=False,
+                        help_text="The session that this one ends with: of the app, or the acting person’s own.",
+                        null=True,
+                        verbose_name="depends on",
+                    ),
+                ),
+                (
                     "reason",
                     models.CharField(
                         blank=True,

@@ -7,6 +7,8 @@ import time_machine
 from django.conf import settings as django_settings
 
 from auth_sessions.core.statements import reading, scopes, writing
+from auth_sessions.models import Session
+from tests.support.admin import AdminClient, rows
 from tests.support.browser import Browser
 from tests.support.device import Device
 from tests.support.keys import read_claims
@@ -105,6 +107,49 @@ class TestAnHour:
         travel(moment + minutes(29 + 30) + ambiguity(moment + minutes(29)))
         assert [device.refresh().status_code for device in devices] == [401, 401]
 
+    def test_who_goes_on_using_it_stays(self, ada, travel, change, start, settings):
+        """An earlier use, whose local time is a later one, does not hide the last one."""
+        settings.AUTH_SESSIONS_IDLE_TIMEOUT = minutes(15)
+        moment = change + minutes(start)
+        travel(moment)
+        devices = [Device().sign_in(ada), Browser().sign_in(ada)]
+        for number in range(12):
+            moment += minutes(10)
+            travel(moment)
+            assert [device.refresh().status_code for device in devices] == [200, 200]
+            if number % 3 == 2:
+                assert [device.me().status_code for device in devices] == [200, 200]
+
+    def test_what_is_live_is_listed(self, ada, travel, change, start, settings):
+        """A list, in SQL, leaves out nothing that a request accepts."""
+        settings.AUTH_SESSIONS_IDLE_TIMEOUT, settings.AUTH_SESSIONS_LIFETIME = minutes(30), minutes(100)
+        moment = change + minutes(start)
+        travel(moment)
+        devices = [Device().sign_in(ada), Browser().sign_in(ada)]
+        for _ in range(4):
+            moment += minutes(20)
+            travel(moment)
+            for device in devices:
+                assert device.refresh().status_code == 200
+                assert device.get("sessions/current/").status_code == 200
+                assert len(device.sessions()) == 2
+            assert not Session.objects.all().not_live().exists()
+
+
+@pytest.mark.usefixtures("local_times")
+@pytest.mark.parametrize("start", [-30, 10, 30])
+def test_a_browser_that_saves_its_data_stays_for_the_lifetime(ada, travel, start, settings):
+    settings.AUTH_SESSIONS_LIFETIME = minutes(90)
+    moment = BACK + minutes(start)
+    travel(moment)
+    browser = Browser().sign_in(ada)
+    travel(moment + minutes(5))
+    browser.page("/basket/")
+    travel(moment + minutes(89))
+    assert browser.is_signed_in()
+    travel(moment + minutes(90) + minutes(60) * (start < 0))
+    assert not browser.is_signed_in()
+
 
 @needs_email
 @pytest.mark.usefixtures("local_times")
@@ -131,3 +176,16 @@ def test_the_cached_check_costs_no_more(ada, travel, change, start):
     device.fast()
     travel(change + minutes(start) + timedelta(seconds=20))
     assert asked(device.fast) == ([], ["get"])
+
+
+@pytest.mark.usefixtures("local_times")
+@pytest.mark.parametrize("change", [BACK, FORWARD], ids=["back", "forward"])
+@pytest.mark.parametrize("start", [10, 30, 50])
+def test_the_filter_by_last_use(ada, grace, travel, change, start):
+    """Forty minutes ago is in the past hour."""
+    moment = change + minutes(start)
+    travel(moment - minutes(40))
+    Device().sign_in(ada)
+    travel(moment)
+    found = rows(AdminClient(grace).get(used="hour", kind__exact="token"))
+    assert [row[0] for row in found] == [ada.get_username()]

@@ -189,7 +189,7 @@ class Session(models.Model):
     def last_used_at(self) -> datetime:
         """The later of ``last_seen_at`` and the last refresh. Reads ``refresh_token``: use ``select_related()``."""
         token = getattr(self, "refresh_token", None) if self.kind == SessionKind.TOKEN else None
-        return self.last_seen_at if token is None else max(self.last_seen_at, token.rotated_at)
+        return self.last_seen_at if token is None else moments.latest(self.last_seen_at, token.rotated_at)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """End this session (``EndReason.DELETED``). Returns what Django's ``delete()`` returns, for the session."""

@@ -21,6 +21,11 @@ def add(moment: datetime, duration: timedelta) -> datetime:
     return datetime.fromtimestamp(moment.timestamp() + duration.total_seconds())  # noqa: DTZ006 - naive as USE_TZ says
 
 
+def add_to_past(moment: datetime, duration: timedelta) -> datetime:
+    """As :func:`add`, to a moment that has passed and may have been read from the database."""
+    return moment + duration if moment.tzinfo is not None else add(from_seconds(to_past_seconds(moment)), duration)
+
+
 def is_plausible(seconds: float) -> bool:
     """Whether a Unix time lies between the years 1970 and 5138: any duration of the settings can be added to it."""
     return 0 <= seconds < 10**11
@@ -48,6 +53,21 @@ def has_passed(moment: datetime) -> bool:
     now = timezone.now()
     is_aware = moment.tzinfo is not None and now.tzinfo is not None
     return moment <= now if is_aware else to_seconds(moment) <= now.timestamp()
+
+
+def latest(one: datetime, other: datetime) -> datetime:
+    """The later of two moments that have passed."""
+    return max(one, other) if one.tzinfo is not None else max(one, other, key=to_past_seconds)
+
+
+def as_bound(moment: datetime) -> datetime:
+    """What to compare stored moments with in SQL: no later one is stored with a smaller value.
+
+    In the first of two repeated hours it is an hour less, so that what is found may be up to an hour earlier.
+    """
+    if moment.tzinfo is not None or moment.fold:
+        return moment
+    return moment - timedelta(seconds=max(moment.replace(fold=1).timestamp() - moment.timestamp(), 0))
 
 
 def age(moment: datetime) -> timedelta:

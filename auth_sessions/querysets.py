@@ -34,18 +34,20 @@ LAST_USED_AT = Greatest("last_seen_at", Coalesce("refresh_token__rotated_at", "l
 
 def used_after(moment: datetime) -> Q:
     """The sessions last used later. Two plain comparisons, of which the database has statistics."""
+    moment = moments.as_bound(moment)
     return Q(last_seen_at__gt=moment) | Q(refresh_token__rotated_at__gt=moment)
 
 
 def unused_since(moment: datetime) -> Q:
     """The other sessions: the opposite of :func:`used_after`."""
+    moment = moments.as_bound(moment)
     not_refreshed = Q(refresh_token=None) | Q(refresh_token__rotated_at__lte=moment)
     return Q(last_seen_at__lte=moment) & not_refreshed
 
 
 def live_at(now: datetime) -> Q:
     """The sessions that are neither expired nor idle."""
-    live = Q(expires_at=None) | Q(expires_at__gt=now)
+    live = Q(expires_at=None) | Q(expires_at__gt=moments.as_bound(now))
     if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
         live &= used_after(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT))
     return live
@@ -74,7 +76,7 @@ class SessionQuerySet(QuerySet["Session"]):
     def not_live(self) -> SessionQuerySet:
         """The sessions that are expired or idle, and whose rows are still there: the opposite of :meth:`live`."""
         now = timezone.now()
-        ended = Q(expires_at__lte=now)
+        ended = Q(expires_at__lte=moments.as_bound(now))
         if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
             ended |= unused_since(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT))
         return self.filter(ended)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from auth_sessions import moments
 from auth_sessions.core.database import all_sessions
 from auth_sessions.db.encoding import can_compare
 from auth_sessions.models import Session
@@ -57,9 +58,9 @@ class LastUsedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
         if age := AGES.get(self.value() or ""):
-            return queryset.filter(used_after(timezone.now() - age))
+            return queryset.filter(used_after(moments.add(timezone.now(), -age)))
         if self.value() == "earlier":
-            return queryset.filter(unused_since(timezone.now() - AGES["week"]))
+            return queryset.filter(unused_since(moments.add(timezone.now(), -AGES["week"])))
         return queryset
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError as InvalidValue
 from django.http import HttpRequest
 
-from auth_sessions import exceptions, refusals
+from auth_sessions import exceptions, moments, refusals
 from auth_sessions.core.backends import is_known
 from auth_sessions.core.database import all_users
 from auth_sessions.core.rotation import confirm_generation, verify_refresh_token
@@ -31,7 +31,7 @@ def get_valid_session(token: SessionAccessToken, *, optional: tuple[str, ...] = 
     subclasses of :class:`~auth_sessions.exceptions.SessionInvalid`.
     """
     session = _select(token, optional=optional)
-    _require_live(session, last_used_at=max(session.last_seen_at, token.rotated_at))
+    _require_live(session, last_used_at=moments.latest(session.last_seen_at, token.rotated_at))
     is_stored = token.current_time.timestamp() > token.confirms_at
     touch(session, confirms=token.generation if is_stored else 0)
     return session

@@ -31,7 +31,7 @@ def validate_session(session: Session, *, used_at: datetime | None) -> Validity:
     row = select_session(session.pk, *related, with_user_visibility=True)
     if row is None:
         return Validity(error=exceptions.SessionNotFound())
-    last_used_at = max(row.last_used_at, used_at or row.last_used_at)
+    last_used_at = moments.latest(row.last_used_at, used_at or row.last_used_at)
     if reason := get_end_reason(row, last_used_at=last_used_at, checks_browser_password=True):
         return Validity(error=EXCEPTIONS[reason](row))
     if used_at is not None and used_at > row.last_seen_at:
@@ -40,5 +40,5 @@ def validate_session(session: Session, *, used_at: datetime | None) -> Validity:
     if row.expires_at is not None:
         ends.append(row.expires_at)
     if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
-        ends.append(moments.add(last_used_at, conf.AUTH_SESSIONS_IDLE_TIMEOUT))
+        ends.append(moments.add_to_past(last_used_at, conf.AUTH_SESSIONS_IDLE_TIMEOUT))
     return Validity(until=min(ends))

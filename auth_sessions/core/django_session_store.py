@@ -73,7 +73,7 @@ def get_expiry(django_session: SessionBase, *, created_at: datetime) -> datetime
     """When a Django session expires that is saved now; at most ``AUTH_SESSIONS_LIFETIME`` after ``created_at``."""
     end = moments.add(timezone.now(), timedelta(seconds=django_session.get_expiry_age()))
     longest = conf.AUTH_SESSIONS_LIFETIME
-    return end if longest is None else min(end, moments.add(created_at, longest))
+    return end if longest is None else min(end, moments.add_to_past(created_at, longest))
 
 
 def add_to_entry(django_session: SessionBase, name: str, value: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from auth_sessions import moments
 from auth_sessions.core.statements.reading import select_live
 from auth_sessions.devices.device import Device, describe
 from auth_sessions.models import Session
@@ -35,7 +36,7 @@ class ListedSession(NamedTuple):
 
     @property
     def last_used_at(self) -> datetime:
-        return self.last_seen_at if self.rotated_at is None else max(self.last_seen_at, self.rotated_at)
+        return self.last_seen_at if self.rotated_at is None else moments.latest(self.last_seen_at, self.rotated_at)
 
 
 COLUMNS = (

@@ -72,7 +72,7 @@ def _aggregates(now: datetime) -> dict[str, Any]:
         conditions[name] = Q(refresh_token__generation__gt=0, refresh_token__rotated_at__gt=since)
     conditions["overdue"] = ~live
     counts: dict[str, Any] = {name: Count("pk", filter=condition) for name, condition in conditions.items()}
-    counts["expired_at"] = Min("expires_at", filter=Q(expires_at__lte=now))
+    counts["expired_at"] = Min("expires_at", filter=Q(expires_at__lte=moments.as_bound(now)))
     if conf.AUTH_SESSIONS_IDLE_TIMEOUT is not None:
         idle = unused_since(moments.add(now, -conf.AUTH_SESSIONS_IDLE_TIMEOUT))
         counts["unused_since"] = Min(LAST_USED_AT, filter=idle)

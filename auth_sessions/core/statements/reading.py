@@ -108,8 +108,8 @@ def select_live(user: AbstractBaseUser, *columns: str) -> list[Any]:
     """These columns of the sessions that ``live(user=user)`` finds, ``last_used_first()``, in one SELECT."""
     using, now, idle_timeout = write_alias(), timezone.now(), conf.AUTH_SESSIONS_IDLE_TIMEOUT
     compared = (
-        ("expires_at", [now]),
-        ("last_seen_at", [] if idle_timeout is None else [moments.add(now, -idle_timeout)] * 2),
+        ("expires_at", [moments.as_bound(now)]),
+        ("last_seen_at", [] if idle_timeout is None else [moments.as_bound(moments.add(now, -idle_timeout))] * 2),
         ("password_fingerprint", conceal(list(dict.fromkeys(passwords.fingerprints(user.password))))),
         ("kind", passwords.unbound_kinds()),
         ("user", [user.pk]),

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from django.core import checks
-from django.db import router
 
 from auth_sessions import moments
 from auth_sessions.activity.emails import checks as emails
 from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
-from auth_sessions.core.database import write_alias
+from auth_sessions.core.database import has_table, write_alias
 
 
 def register() -> None:
@@ -24,7 +23,7 @@ def check_project(**kwargs: object) -> list[checks.CheckMessage]:
 def _database() -> Iterator[checks.CheckMessage]:
     """E040: the history cannot be written in the transaction of what it tells."""
     alias = write_alias()
-    if not router.allow_migrate_model(alias, Activity):
+    if not has_table(Activity):
         yield checks.Error(
             f'The table of auth_sessions.activity is not in the database of the sessions, "{alias}": every sign-in and '
             "sign-out would fail.",

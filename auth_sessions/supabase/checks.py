@@ -11,8 +11,9 @@ from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import DatabaseError, transaction
 from django.db.models import CharField, Model, TextField, UUIDField
 
-from auth_sessions.core.database import write_alias
+from auth_sessions.core.database import has_table, write_alias
 from auth_sessions.supabase import users
+from auth_sessions.supabase.models import Profile
 from auth_sessions.tokens.keys import simple_jwt
 
 CLAIMS = ("iss", "sub", "role", "email", "phone", "app_metadata", "user_metadata", "is_anonymous", "aal", "amr")
@@ -24,7 +25,7 @@ def register() -> None:
 
 
 def check_project(**kwargs: object) -> list[checks.CheckMessage]:
-    return [message for concern in (_user_model(), _claims()) for message in concern]
+    return [message for concern in (_database(), _user_model(), _claims()) for message in concern]
 
 
 def check_users(databases: Sequence[str] | None = None, **kwargs: object) -> list[checks.CheckMessage]:
@@ -51,6 +52,18 @@ def check_users(databases: Sequence[str] | None = None, **kwargs: object) -> lis
             id="auth_sessions.W025",
         )
     ]
+
+
+def _database() -> Iterator[checks.CheckMessage]:
+    """E040: profiles cannot be written in the database of the sessions and users."""
+    alias = write_alias()
+    if not has_table(Profile):
+        yield checks.Error(
+            f'The table of auth_sessions.supabase is not in the database of the sessions, "{alias}": every sign-in by '
+            "the Supabase API would fail.",
+            hint=f'Let DATABASE_ROUTERS allow the migrations of auth_sessions_supabase in "{alias}".',
+            id="auth_sessions.E040",
+        )
 
 
 def _user_model() -> Iterator[checks.CheckMessage]:

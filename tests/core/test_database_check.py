@@ -1,6 +1,7 @@
-"""E022: a database router that separates users from sessions."""
+"""E022: a database router that separates users from sessions. E040: one that keeps tables of ours elsewhere."""
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 
 from auth_sessions.models import RefreshToken, Session
@@ -54,3 +55,30 @@ def test_it_names_the_models_and_the_databases():
     assert f"{get_user_model()._meta.label} to 'people'" in message.msg
     for model in (Session, RefreshToken):
         assert f"{model._meta.label} to 'default'" in message.msg
+
+
+@pytest.mark.parametrize("app", ["auth_sessions.activity", "auth_sessions.contrib.simplejwt", "auth_sessions.supabase"])
+def test_a_table_in_another_database(app):
+    """A router that names the app auth_sessions alone, as it might name auth."""
+    if not apps.is_installed(app):
+        pytest.skip("not installed")
+    label = next(config.label for config in apps.get_app_configs() if config.name == app)
+
+    class Router:
+        def allow_migrate(self, db, app_label, **hints):
+            return False if app_label == label else None
+
+    [message] = messages(DATABASE_ROUTERS=[Router()])
+    assert message.id == "auth_sessions.E040"
+    assert f"of {app} " in message.msg
+    assert label in message.hint
+
+
+def test_tables_that_another_alias_migrates():
+    """Such as a direct connection beside that of a pooler: the router allows no migration by this one."""
+
+    class Router:
+        def allow_migrate(self, db, app_label, **hints):
+            return db == "direct"
+
+    assert messages(DATABASE_ROUTERS=[Router()]) == []

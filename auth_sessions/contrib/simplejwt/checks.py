@@ -6,14 +6,16 @@ from django.apps import apps
 from django.core import checks
 from django.db import DatabaseError, connections
 
+from auth_sessions.contrib.simplejwt.models import ExchangedToken, RefusedTokens
 from auth_sessions.contrib.simplejwt.old_tokens import BLACKLIST, is_over, is_type_known
-from auth_sessions.core.database import write_alias
+from auth_sessions.core.database import has_table, write_alias
 
 TABLES = ("token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken")
 
 
 def register() -> None:
     checks.register(check_claims)
+    checks.register(check_database)
     checks.register(check_tables, checks.Tags.database)
 
 
@@ -27,6 +29,21 @@ def check_claims(**kwargs: object) -> list[checks.CheckMessage]:
             "all of them are refused.",
             hint="Remove one of them from SIMPLE_JWT. Whoever has an old token signs in again.",
             id="auth_sessions.E031",
+        )
+    ]
+
+
+def check_database(**kwargs: object) -> list[checks.CheckMessage]:
+    """E040: what is known of old tokens cannot be written in the transaction of a sign-out."""
+    alias = write_alias()
+    if has_table(ExchangedToken) and has_table(RefusedTokens):
+        return []
+    return [
+        checks.Error(
+            f'The tables of auth_sessions.contrib.simplejwt are not in the database of the sessions, "{alias}": an old '
+            "token could be neither exchanged nor signed out.",
+            hint=f'Let DATABASE_ROUTERS allow the migrations of auth_sessions_simplejwt in "{alias}".',
+            id="auth_sessions.E040",
         )
     ]
 

@@ -12,6 +12,7 @@ from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import HttpRequest
 
 from auth_sessions import exceptions, refusals
@@ -19,6 +20,7 @@ from auth_sessions.core.backends import backend_of, is_accepted
 from auth_sessions.core.password_attempts import find_accepted, find_attempts, takes_passwords
 from auth_sessions.core.password_length import check_length, refusing_long_passwords
 from auth_sessions.core.people import email_of
+from auth_sessions.db.encoding import cannot_hold
 from auth_sessions.masking import secret_arguments
 
 SecondFactor = Callable[[AbstractBaseUser], Iterable[str]]
@@ -60,6 +62,11 @@ def authenticate(
     except exceptions.PasswordTooLong:
         check_length(credentials.get("password"))
         # Only the former hasher of this person's password refuses it: for anybody else it would be wrong.
+        _report_failure(request, credentials)
+        raise exceptions.NoActiveAccount from None
+    except DatabaseError as error:
+        if not cannot_hold(error):
+            raise
         _report_failure(request, credentials)
         raise exceptions.NoActiveAccount from None
     if user is None or not is_accepted(user, backend_of(user)):

@@ -39,9 +39,14 @@ def find_text(read: Callable[[], T], *, default: T) -> T:
     try:
         return read()
     except DatabaseError as error:
-        if error.args[:1] and error.args[0] in ILLEGAL_MIX_OF_COLLATIONS:
+        if cannot_hold(error):
             return default
         raise
+
+
+def cannot_hold(error: DatabaseError) -> bool:
+    """Whether it is the error of a column that was compared with a text which it cannot hold."""
+    return bool(error.args) and error.args[0] in ILLEGAL_MIX_OF_COLLATIONS
 
 
 def can_compare(rows: QuerySet[Any], name: str, text: str) -> bool:

@@ -11,7 +11,7 @@ from django.db import connection
 from auth_sessions import api
 from auth_sessions.models import Session
 from tests.support.admin import AdminClient
-from tests.support.device import Device
+from tests.support.device import PASSWORD, Device, code
 from tests.support.single_page_app import SinglePageApp
 from tests.support.supabase import SupabaseDevice, needs_email
 
@@ -81,6 +81,14 @@ def test_what_is_searched_for_with_emoji_is_found_nowhere(ada, grace, laptop):
         assert list(answer.context["cl"].result_list) == []
     with pytest.raises(CommandError, match="no user"):
         call_command("revokeauthsessions", user=["🦀"])
+
+
+@pytest.mark.usefixtures("three_byte_columns")
+@pytest.mark.parametrize("path", ["token/", "sign-in/"])
+def test_a_user_name_with_emoji_is_that_of_nobody(ada, login_failures, path):
+    answer = Device().post(path, {ada.USERNAME_FIELD: "🦀@example.org", "password": PASSWORD})
+    assert code(answer) == (401, "no_active_account")
+    assert len(login_failures) == 1
 
 
 @needs_email

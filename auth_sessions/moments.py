@@ -1,5 +1,7 @@
 """Arithmetic with moments, in UTC also where ``USE_TZ`` is False and a moment is a naive local time.
 
+So it is where a database has a ``TIME_ZONE``, in which what is read from it then is.
+
 When the clocks are set back, an hour of local time is repeated. Python tells the two apart by ``fold``, which no
 database stores. A moment that was read and is ambiguous is therefore understood as the later one, unless a moment that
 has certainly passed would then be in the future.
@@ -16,14 +18,14 @@ LONGEST = timedelta(days=365_000)
 
 def add(moment: datetime, duration: timedelta) -> datetime:
     """The moment so much later, or earlier if the duration is negative."""
-    if moment.tzinfo is not None:
-        return moment + duration
+    if moment.tzinfo is not None:  # in that of the database, Python would add to the local time
+        return moment.astimezone(UTC) + duration
     return datetime.fromtimestamp(moment.timestamp() + duration.total_seconds())  # noqa: DTZ006 - naive as USE_TZ says
 
 
 def add_to_past(moment: datetime, duration: timedelta) -> datetime:
     """As :func:`add`, to a moment that has passed and may have been read from the database."""
-    return moment + duration if moment.tzinfo is not None else add(from_seconds(to_past_seconds(moment)), duration)
+    return add(moment if moment.tzinfo is not None else from_seconds(to_past_seconds(moment)), duration)
 
 
 def is_plausible(seconds: float) -> bool:
@@ -57,7 +59,7 @@ def has_passed(moment: datetime) -> bool:
 
 def latest(one: datetime, other: datetime) -> datetime:
     """The later of two moments that have passed."""
-    return max(one, other) if one.tzinfo is not None else max(one, other, key=to_past_seconds)
+    return max(one, other) if one.tzinfo is UTC else max(one, other, key=to_past_seconds)
 
 
 def as_bound(moment: datetime) -> datetime:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.conf import settings as django_settings
+from django.db import connection, connections
 
 from auth_sessions.core.statements import reading, scopes, writing
 from auth_sessions.models import Session
@@ -149,6 +150,35 @@ def test_a_browser_that_saves_its_data_stays_for_the_lifetime(ada, travel, start
     assert browser.is_signed_in()
     travel(moment + minutes(90) + minutes(60) * (start < 0))
     assert not browser.is_signed_in()
+
+
+@pytest.fixture
+def database_in_zurich(db, monkeypatch):
+    """``DATABASES`` with a ``TIME_ZONE``, for an older database: with ``USE_TZ``, all that is read is in that zone."""
+
+    def reconnect():
+        connection.close()
+        for name in ("timezone", "timezone_name"):
+            vars(connections[connection.alias]).pop(name, None)
+        forget_compiled_statements()
+
+    with monkeypatch.context() as changed:
+        changed.setitem(connection.settings_dict, "TIME_ZONE", "Europe/Zurich")
+        reconnect()
+        yield
+    reconnect()
+
+
+@pytest.mark.usefixtures("database_in_zurich")
+@pytest.mark.parametrize("change", [BACK, FORWARD], ids=["back", "forward"])
+def test_a_lifetime_is_no_hour_off_in_the_time_zone_of_a_database(ada, travel, change, settings):
+    settings.AUTH_SESSIONS_LIFETIME, settings.SESSION_COOKIE_AGE = timedelta(days=5), 10 * 86400
+    travel(change - timedelta(days=2))
+    browser = Browser().sign_in(ada)
+    travel(change - timedelta(days=1))
+    browser.page("/basket/")
+    session = Session.objects.get()
+    assert session.expires_at.astimezone(UTC) - session.created_at.astimezone(UTC) == timedelta(days=5)
 
 
 @needs_email

@@ -116,8 +116,9 @@ def _name_signed_cookie(state: RequestState, django_session: SessionBase) -> Non
         return
     row = all_sessions().filter(pk=session_id)
     if django_session.modified:
-        django_session.pop(FIRST_NAMED_KEY, None)
-        row.update(django_session_engine=settings.SESSION_ENGINE)
+        changes = {"django_session_engine": settings.SESSION_ENGINE}
+        if update_on_commit(Session(pk=session_id), changes, only_if={}):  # else by the next one
+            django_session.pop(FIRST_NAMED_KEY, None)
     elif state.is_joined and not row.exclude(django_session_engine=None).exists():
         django_session[FIRST_NAMED_KEY] = True
 

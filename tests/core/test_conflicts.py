@@ -149,6 +149,30 @@ def test_an_operation_while_a_sign_out_is_open(ada, laptop, phone, office_browse
     assert not Session.objects.filter(pk__in=[laptop.session_id, phone.session_id, office_browser.session_id]).exists()
 
 
+@pytest.mark.usefixtures("any_level")
+def test_an_older_login_in_a_signed_cookie_that_is_signed_out_while_it_is_named(ada, phone, settings, held):
+    """Its request does not wait for the sign-out, which may take long."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    browser = Browser()
+    browser.client.raise_request_exception = False
+    browser.client.force_login(ada)  # without the app's middleware
+    assert browser.is_signed_in()
+    held.longest = LONGEST
+
+    def change_data():
+        assert held.begun.wait(LONGEST)
+        threading.Timer(5, held.may_end.set).start()
+        answer, waited = browser.page("/basket/"), held.may_end.is_set()
+        held.may_end.set()
+        assert not waited
+        return answer
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = pool.map(with_own_connection, (partial(phone.sign_out, "others"), change_data))
+        assert [answer.status_code for answer in answers] == [204, 200]
+    assert not browser.is_signed_in()
+
+
 @pytest.mark.usefixtures("any_transaction_mode", "any_level")
 @pytest.mark.parametrize("scope", Scope)
 def test_a_sign_out_while_the_sessions_of_others_are_locked(ada, bob, laptop, scope):

@@ -134,8 +134,9 @@ def test_a_user_who_came_without_a_cookie_is_left_alone(ada, settings):
 
 
 @pytest.mark.usefixtures("any_engine")
-def test_a_user_of_a_rest_view_who_came_with_a_key_is_left_alone(office_browser, ada):
+def test_a_user_of_a_rest_view_who_came_with_a_key_is_left_alone(office_browser, ada, settings):
     """Whatever the cookie beside it is worth."""
+    settings.ROOT_URLCONF = "tests.host.key_urls"
     Session.objects.all()._raw_delete("default")
     office_browser.client.credentials(HTTP_X_KEY=ada.get_username())
     assert office_browser.page("/api/for-keys/").json() == {"user": str(ada.pk)}

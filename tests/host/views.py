@@ -6,7 +6,6 @@ from django.db import connection, transaction
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -196,25 +195,6 @@ class FastView(APIView):
         return Response(answer)
 
 
-class ByKey(BaseAuthentication):
-    """A key in a header of the host's own."""
-
-    def authenticate(self, request):
-        name = request.headers.get("X-Key")
-        return name and (get_user_model()._base_manager.get(**{get_user_model().USERNAME_FIELD: name}), name)
-
-
-class ForKeys(APIView):
-    """Also reads Django's session."""
-
-    authentication_classes = (ByKey,)
-    permission_classes = (IsAuthenticated,)
-
-    def get(self, request):
-        request._request.session.get("basket")
-        return Response({"user": str(request.user.pk)})
-
-
 def public(request):
     """Asks for nothing."""
     return HttpResponse()
@@ -352,7 +332,6 @@ urlpatterns = [
     path("password/and-login/", change_and_sign_in),
     path("in-and-out/<str:order>/", in_and_out),
     path("api/fast/<str:what>/", FastView.as_view()),
-    path("api/for-keys/", ForKeys.as_view()),
     path("public/", public),
     path("basket/", basket),
     path("cycle/", cycle),

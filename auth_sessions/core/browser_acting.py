@@ -37,6 +37,7 @@ def on_login(request: HttpRequest, user: AbstractBaseUser) -> None:
     state = get_state(request)
     if state is None or not is_logged_in_as(request.session, user):
         return
+    state.is_judged = True
     browser_login.apply_lifetime(request)
     if state.details is not None and state.details.handed_over_from is not None:  # nobody acts, and nobody comes back
         browser_login.on_login(request, user)

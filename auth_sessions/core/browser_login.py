@@ -50,7 +50,6 @@ def on_login(
     state, django_session = get_state(request), request.session
     if state is None or not is_logged_in_as(django_session, user):
         return
-    state.is_judged = True
     if not state.presented.was_found and request.resolver_match is None:
         defer(state, django_session)
         return

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from auth_sessions import api
+from auth_sessions.core import browser_validation
 from auth_sessions.models import Session
 from tests.host.single_page_urls import CODE
 from tests.support.browser import Browser, HelpDesk
@@ -72,6 +73,15 @@ class TestAReleaseThatWritesTheBackendOnTheUser:
         self.stop(desk)
         assert desk.who is None
         assert not Session.objects.exists()
+
+
+@pytest.mark.usefixtures("any_engine", "any_transaction_mode")
+def test_a_release_is_judged_once(desk, ada, caplog):
+    """The view asks for nobody: Django's login() has judged who comes back."""
+    browser_validation._warn_late.cache_clear()
+    desk.act_as(ada)
+    desk.stop()
+    assert "validated after the view" not in caplog.text
 
 
 class TestAPassword:

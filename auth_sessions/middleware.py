@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from copy import copy
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -57,6 +56,7 @@ class BrowserSessionMiddleware:
 
     def process_view(self, request: HttpRequest, *args: object) -> Any:
         """Validate the user whom another middleware has set since, unless it has asked for ``request.user`` itself."""
+        browser_state.note_view(request)
         if browser_state.needs_validation(request) and not _is_lazy(request):
             _validate_lazily(request)
 
@@ -64,9 +64,8 @@ class BrowserSessionMiddleware:
         BrowserSessionMiddleware.process_view(self, request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        is_good = response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-        if is_good and browser_state.needs_validation(request) and not _is_lazy(request):
-            browser_validation.judge_late(request)
+        if browser_state.needs_validation(request) and not _is_lazy(request):
+            browser_validation.judge_late(request, response)
         browser_acting.on_response(request, status_code=response.status_code)
         responses.sync_on_response(request, status_code=response.status_code)
         browser_acting.end_left(request)

@@ -69,6 +69,8 @@ class RequestState:
     has_logged_out: bool = False
     has_left_acting: bool = False
     """Whether a session in which somebody acts has ended in this request, or was dropped."""
+    has_view: bool = False
+    """Whether the request has come as far as its view: no middleware has answered before, and its address is known."""
     is_answered: bool = False
     """Whether the response has passed the middleware."""
     is_refused: bool = False
@@ -128,6 +130,11 @@ def needs_validation(request: HttpRequest) -> bool:
     """Whether the request has a cookie whose login nobody has validated yet."""
     state = get_state(request)
     return state is not None and not state.is_judged and state.presented.key is not None
+
+
+def note_view(request: HttpRequest) -> None:
+    if (state := get_state(request)) is not None:
+        state.has_view = True
 
 
 def forget_presented(request: HttpRequest, session_ids: set[str]) -> None:

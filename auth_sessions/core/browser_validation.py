@@ -3,6 +3,7 @@
 import functools
 import logging
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.authentication import SessionAuthentication
 
 from auth_sessions import exceptions, refusals
 from auth_sessions.choices import SessionKind
@@ -67,22 +70,35 @@ def has_stale_cookie(request: HttpRequest) -> bool:
     )
 
 
-def judge_late(request: HttpRequest) -> None:
+def judge_late(request: HttpRequest, response: HttpResponseBase) -> None:
     """Validate a login that has replaced ``request.user`` after the middleware's ``process_view()``.
 
     A middleware that stands later has done so in its own ``process_view()``, or the view. Raises
     ``ImproperlyConfigured`` where the session has ended: the view has taken its user for signed in. One that came with
-    other credentials, such as a token, is left alone.
+    other credentials, such as a token, is left alone, and so is an answer that shows nobody anything: a 5xx, and what
+    is no page and comes from no view (404 for an unknown address, a redirect, 403 for a missing CSRF token).
     """
     state, django_session = state_of(request), request.session
-    has_credentials = "HTTP_AUTHORIZATION" in request.META or getattr(request, "auth", None) is not None  # DRF's
-    if state.is_judged or not django_session.accessed or has_credentials:
+    first_empty = HTTPStatus.INTERNAL_SERVER_ERROR if state.has_view else HTTPStatus.MULTIPLE_CHOICES
+    if state.is_judged or not django_session.accessed or response.status_code >= first_empty:
         return
-    if not is_logged_in_as(django_session, request.user):
+    if _came_with_other_credentials(request, response):
+        return
+    # A user who wraps the one of the middleware is judged by being evaluated.
+    if not is_logged_in_as(django_session, request.user) or state.is_judged:
         return
     if not _is_anybody(find_user(request, request.user)):
         raise ImproperlyConfigured(f"A session that has ended was taken for signed in: {SET_LATE}")
     _warn_late()
+
+
+def _came_with_other_credentials(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether something else than the cookie tells who is there; an authenticator of DRF may have no ``auth``."""
+    if "HTTP_AUTHORIZATION" in request.META or getattr(request, "auth", None) is not None:  # DRF's
+        return True
+    asked = (getattr(response, "renderer_context", None) or {}).get("request")
+    authenticator = getattr(asked, "successful_authenticator", None)
+    return authenticator is not None and not isinstance(authenticator, SessionAuthentication)
 
 
 @functools.cache

@@ -95,6 +95,45 @@ class TestSetByProcessView:
         assert not browser.is_signed_in(path)
 
 
+@pytest.mark.usefixtures("any_engine")
+@pytest.mark.parametrize("name", [*AGAIN, "wraps_user"])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nowhere/", 404), ("GET", "/who", 301), ("POST", "/password/", 403)]
+)
+class TestNoViewAnswers:
+    """``process_view()`` is not called then, and the answer shows nobody anything."""
+
+    @pytest.fixture(autouse=True)
+    def _in_sessions(self, settings, name):
+        settings.CSRF_USE_SESSIONS = True  # which loads Django's session
+        come_after(settings, name)
+        browser_validation._warn_late.cache_clear()
+
+    def answered(self, browser, method, path):
+        browser.client.handler.enforce_csrf_checks = True
+        return browser.request(method, path).status_code
+
+    def test_one_that_has_ended(self, office_browser, method, path, status):
+        Session.objects.all()._raw_delete("default")
+        assert self.answered(office_browser, method, path) == status
+
+    def test_nothing_is_to_be_moved(self, office_browser, method, path, status, caplog):
+        assert self.answered(office_browser, method, path) == status
+        assert "place BrowserSessionMiddleware after it" not in caplog.text
+
+
+def test_a_user_who_is_wrapped_late_is_judged_once(office_browser, settings, caplog):
+    """Whoever asks for them asks for the user of the app's middleware."""
+    come_after(settings, "WrapsUserForView")
+    browser_validation._warn_late.cache_clear()
+    browser = office_browser.copy()
+    browser.page("/basket/")
+    assert "place BrowserSessionMiddleware after it" not in caplog.text
+    Session.objects.all()._raw_delete("default")
+    assert browser.page("/basket/").status_code == 200
+    assert not browser.is_signed_in()
+
+
 @pytest.mark.parametrize("name", [*AGAIN[::2], "wraps_user"])
 def test_what_it_costs(office_browser, settings, name):
     """No more than where the middleware stands last."""
@@ -134,12 +173,23 @@ def test_a_user_who_came_without_a_cookie_is_left_alone(ada, settings):
 
 
 @pytest.mark.usefixtures("any_engine")
-def test_a_user_of_a_rest_view_who_came_with_a_key_is_left_alone(office_browser, ada, settings):
+@pytest.mark.parametrize("path", ["/api/for-keys/", "/api/for-keys/alone/"])
+def test_a_user_of_a_rest_view_who_came_with_a_key_is_left_alone(office_browser, ada, settings, path):
     """Whatever the cookie beside it is worth."""
     settings.ROOT_URLCONF = "tests.host.key_urls"
     Session.objects.all()._raw_delete("default")
     office_browser.client.credentials(HTTP_X_KEY=ada.get_username())
-    assert office_browser.page("/api/for-keys/").json() == {"user": str(ada.pk)}
+    assert office_browser.page(path).json() == {"user": str(ada.pk)}
+
+
+@pytest.mark.usefixtures("any_engine")
+def test_a_user_of_a_rest_view_who_came_with_the_cookie_is_not(office_browser, settings):
+    settings.ROOT_URLCONF = "tests.host.key_urls"
+    come_after(settings, "FindsUserForView")
+    browser = office_browser.copy()
+    Session.objects.all()._raw_delete("default")
+    with pytest.raises(ImproperlyConfigured, match="place BrowserSessionMiddleware after it"):
+        browser.page("/api/for-cookies/")
 
 
 def test_check_says_what_to_move(settings):

@@ -2,7 +2,7 @@
 
 from django.contrib.auth import get_user_model
 from django.urls import path
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,4 +27,16 @@ class ForKeys(APIView):
         return Response({"user": str(request.user.pk)})
 
 
-urlpatterns = [path("api/for-keys/", ForKeys.as_view())]
+class ByKeyAlone(ByKey):
+    """It has nothing to say in ``request.auth``, as the example in DRF's documentation."""
+
+    def authenticate(self, request):
+        found = super().authenticate(request)
+        return found and (found[0], None)
+
+
+urlpatterns = [
+    path("api/for-keys/", ForKeys.as_view()),
+    path("api/for-keys/alone/", ForKeys.as_view(authentication_classes=[ByKeyAlone])),
+    path("api/for-cookies/", ForKeys.as_view(authentication_classes=[SessionAuthentication])),
+]

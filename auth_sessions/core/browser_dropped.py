@@ -14,6 +14,7 @@ from auth_sessions.core.browser_state import RequestState, get_state
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.presented import SESSION_ID_KEY, Acting
 from auth_sessions.db.transactions import in_transaction
+from auth_sessions.models import Session
 
 
 def holds_presented(state: RequestState, django_session: SessionBase) -> bool:
@@ -49,6 +50,16 @@ def end_dropped(request: HttpRequest) -> None:
     if login is not None and not has_password_of(login, row.user):
         end_row_if_invalid(row)  # an old copy of the cookie, which Django refuses
         return
+    _end_without_entry(row, django_session, request=request)
+    state.has_left_acting = row.actor_id is not None
+    if row.is_staff_help and row.depends_on_id is not None and presented.acting is None:  # nobody has loaded the data
+        left = all_sessions().filter(pk=row.depends_on_id, kind=SessionKind.BROWSER)
+        own = left.filter(django_session_key=None, django_session_engine=None).first()
+        presented.acting = Acting(actor=str(row.actor_id), session=None if own is None else str(own.pk))
+
+
+def _end_without_entry(row: Session, django_session: SessionBase, *, request: HttpRequest) -> None:
+    """End the row of a login that Django's session does not hold any more, and keep what else that holds now."""
     if SESSION_KEY not in django_session:
         django_session.pop(SESSION_ID_KEY, None)
     rows = all_sessions().filter(pk=row.pk)
@@ -56,15 +67,10 @@ def end_dropped(request: HttpRequest) -> None:
 
     def end() -> None:
         if keeps_entry:
-            rows.update(django_session_key=None)  # what the entry holds now is kept
+            rows.update(django_session_key=None)
         rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
 
     in_transaction(end, using=write_alias())
-    state.has_left_acting = row.actor_id is not None
-    if row.is_staff_help and row.depends_on_id is not None and presented.acting is None:  # nobody has loaded the data
-        left = all_sessions().filter(pk=row.depends_on_id, kind=SessionKind.BROWSER)
-        own = left.filter(django_session_key=None, django_session_engine=None).first()
-        presented.acting = Acting(actor=str(row.actor_id), session=None if own is None else str(own.pk))
 
 
 def end_replaced(request: HttpRequest, *, has_failed: bool) -> None:
@@ -85,12 +91,11 @@ def end_replaced(request: HttpRequest, *, has_failed: bool) -> None:
             state.created = None
         if row == state.session:
             state.session = None
-        rows = all_sessions().filter(pk=row.pk)
         with suppress(DatabaseError):
             if has_failed:
-                rows.end(reason=EndReason.DELETED)
+                all_sessions().filter(pk=row.pk).end(reason=EndReason.DELETED)
             else:
-                rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL, actor=row.user, request=request)
+                _end_without_entry(row, django_session, request=request)
 
 
 def end_unsent(request: HttpRequest) -> None:

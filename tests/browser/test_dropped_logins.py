@@ -1,5 +1,7 @@
 """A login of Django's that is dropped without ``logout()`` ends its session, although no view asks for the user."""
 
+from itertools import product
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -139,6 +141,18 @@ class TestALoginThatNoCookieLeadsTo:
     @pytest.mark.parametrize("order", ["bf", "bc", "bgf"])
     def test_the_session_is_emptied(self, ada, bob, grace, order, is_signed_in):
         browser = self.log_in(order, is_signed_in, a=ada, b=bob, g=grace)
+        assert not browser.is_signed_in()
+        assert not Session.objects.exists()
+
+    @pytest.mark.parametrize("case", [*product(["clear", "by name"], [200, 403], [1, 2])], ids=str)
+    def test_what_the_session_holds_beside_it_is_kept(self, ada, bob, is_signed_in, settings, case):
+        settings.ROOT_URLCONF = "tests.host.kept_data_urls"
+        (way, status, number), browser = case, Browser()
+        if is_signed_in:
+            browser.sign_in(ada)
+        users = " ".join(str(user.pk) for user in (bob, ada)[:number])
+        assert browser.submit(f"/login/and-take-back/{way}/", {"users": users, "status": status}).status_code == status
+        assert browser.page("/basket/").json() == {"basket": 2}
         assert not browser.is_signed_in()
         assert not Session.objects.exists()
 

@@ -35,7 +35,7 @@ EXPIRY_KEY = "_auth_sessions_expires"
 """The key, in the data of Django's session, of the Unix time until which it lasts as far as the row knows."""
 
 FIRST_NAMED_KEY = "_auth_sessions_first_named"
-"""The key, in the data of a signed cookie, that tells that nothing but the session id has been added to them."""
+"""The key, in the data of a signed cookie, that tells that its row knows of no change yet beside the session id."""
 
 
 def sync_on_response(request: HttpRequest, *, status_code: int) -> None:
@@ -117,8 +117,10 @@ def _name_signed_cookie(state: RequestState, django_session: SessionBase) -> Non
     row = all_sessions().filter(pk=session_id)
     if django_session.modified:
         changes = {"django_session_engine": settings.SESSION_ENGINE}
-        if update_on_commit(Session(pk=session_id), changes, only_if={}):  # else by the next one
+        if update_on_commit(Session(pk=session_id), changes, only_if={}):
             django_session.pop(FIRST_NAMED_KEY, None)
+        else:
+            django_session[FIRST_NAMED_KEY] = True  # for the next one
     elif state.is_joined and not row.exclude(django_session_engine=None).exists():
         django_session[FIRST_NAMED_KEY] = True
 

@@ -173,6 +173,34 @@ def test_an_older_login_in_a_signed_cookie_that_is_signed_out_while_it_is_named(
     assert not browser.is_signed_in()
 
 
+@pytest.mark.usefixtures("any_level")
+def test_a_signed_cookie_that_is_named_while_its_row_is_locked(ada, settings):
+    """What one tab has changed is not lost to another that still has the older cookie."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    old = Browser()
+    old.client.force_login(ada)
+    tab, late_tab = old.copy(), old.copy()
+    assert old.is_signed_in()
+    is_locked, may_end = threading.Event(), threading.Event()
+
+    def hold_row():
+        with transaction.atomic():
+            assert lock(Session.objects.all())
+            is_locked.set()
+            may_end.wait(LONGEST)
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(with_own_connection, hold_row)
+        assert is_locked.wait(LONGEST)
+        assert tab.page("/basket/").json() == {"basket": 1}
+        may_end.set()
+        holding.result()
+    assert tab.page("/basket/").json() == {"basket": 2}
+    sent = late_tab.cookie
+    assert late_tab.is_signed_in()
+    assert late_tab.cookie == sent
+
+
 @pytest.mark.usefixtures("any_transaction_mode", "any_level")
 @pytest.mark.parametrize("scope", Scope)
 def test_a_sign_out_while_the_sessions_of_others_are_locked(ada, bob, laptop, scope):

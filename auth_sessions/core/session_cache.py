@@ -68,8 +68,9 @@ SERVER_OPTIONS = (
 """Options of the database drivers that may select another server or database than ``HOST``, ``PORT`` and ``NAME``, and
 the one of Django's that may select another schema: that of the role."""
 
-SEARCH_PATH = re.compile(r"search_path\s*=\s*((?:\\.|\S)*)", re.DOTALL)
-"""The schemas in the option ``options`` of PostgreSQL's drivers, where a space is escaped."""
+SEARCH_PATH = re.compile(r"search[_-]path\s*=\s*((?:\\.|\S)*)", re.DOTALL | re.IGNORECASE)
+"""The schemas in the option ``options`` of PostgreSQL's drivers, where a space is escaped, and a name may be written
+with dashes and in capitals."""
 
 PREFIX = "auth_sessions."
 

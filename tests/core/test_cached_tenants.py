@@ -46,6 +46,8 @@ def test_each_part_of_an_address_is_another_origin(monkeypatch, change):
         ("-c search_path=a,public", "-c search_path=b,public", False),
         (r"-c search_path=public,\ a", r"-c search_path=public,\ b", False),
         ("--search_path=a", "--search_path=b", False),
+        ("--search-path=a", "--search-path=b", False),
+        ("-c SEARCH_PATH=a", "-c SEARCH_PATH=b", False),
         ("-c search_path=a -c statement_timeout=1", "-c statement_timeout=2 -c search_path=a", True),
         ("-c statement_timeout=1", "-c lock_timeout=1", True),
     ],

@@ -93,8 +93,12 @@ def judge_late(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _came_with_other_credentials(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether something else than the cookie tells who is there; an authenticator of DRF may have no ``auth``."""
-    if "HTTP_AUTHORIZATION" in request.META or getattr(request, "auth", None) is not None:  # DRF's
+    """Whether something else than the cookie tells who is there; an authenticator of DRF may have no ``auth``.
+
+    Basic is that only where DRF says so: a browser repeats it wherever a proxy has asked for it.
+    """
+    scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
+    if scheme not in {"", "basic"} or getattr(request, "auth", None) is not None:  # DRF's
         return True
     asked = (getattr(response, "renderer_context", None) or {}).get("request")
     authenticator = getattr(asked, "successful_authenticator", None)

@@ -1,5 +1,7 @@
 """Middleware of the host that sets ``request.user`` after the app's: the session is validated nevertheless."""
 
+from base64 import b64encode
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -9,7 +11,7 @@ from auth_sessions.checks import installation
 from auth_sessions.core import browser_validation
 from auth_sessions.models import Session
 from tests.support.browser import Browser
-from tests.support.device import Device, code, still_signed_in
+from tests.support.device import PASSWORD, Device, code, still_signed_in
 from tests.support.statements import statements
 
 pytestmark = pytest.mark.slow
@@ -83,6 +85,14 @@ class TestSetByProcessView:
     def test_one_that_has_ended_is_not_answered(self, office_browser, path):
         browser = office_browser.copy()
         assert browser.is_signed_in(path)
+        Session.objects.all()._raw_delete("default")
+        with pytest.raises(ImproperlyConfigured, match="place BrowserSessionMiddleware after it"):
+            browser.page(path)
+
+    def test_basic_authentication_of_the_whole_site_changes_nothing(self, office_browser, path):
+        """A browser repeats it with every request, and it says nothing of the person."""
+        browser = office_browser.copy()
+        browser.client.credentials(HTTP_AUTHORIZATION="Basic c3RhZ2U6c3RhZ2U=")
         Session.objects.all()._raw_delete("default")
         with pytest.raises(ImproperlyConfigured, match="place BrowserSessionMiddleware after it"):
             browser.page(path)
@@ -180,6 +190,15 @@ def test_a_user_of_a_rest_view_who_came_with_a_key_is_left_alone(office_browser,
     Session.objects.all()._raw_delete("default")
     office_browser.client.credentials(HTTP_X_KEY=ada.get_username())
     assert office_browser.page(path).json() == {"user": str(ada.pk)}
+
+
+@pytest.mark.usefixtures("any_engine")
+def test_a_user_of_a_rest_view_who_came_with_a_password_is_left_alone(office_browser, ada, settings):
+    settings.ROOT_URLCONF = "tests.host.key_urls"
+    Session.objects.all()._raw_delete("default")
+    credentials = b64encode(f"{ada.get_username()}:{PASSWORD}".encode()).decode()
+    office_browser.client.credentials(HTTP_AUTHORIZATION=f"Basic {credentials}")
+    assert office_browser.page("/api/for-passwords/").json() == {"user": str(ada.pk)}
 
 
 @pytest.mark.usefixtures("any_engine")

@@ -2,7 +2,7 @@
 
 from django.contrib.auth import get_user_model
 from django.urls import path
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, BasicAuthentication, SessionAuthentication
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -38,5 +38,6 @@ class ByKeyAlone(ByKey):
 urlpatterns = [
     path("api/for-keys/", ForKeys.as_view()),
     path("api/for-keys/alone/", ForKeys.as_view(authentication_classes=[ByKeyAlone])),
+    path("api/for-passwords/", ForKeys.as_view(authentication_classes=[BasicAuthentication])),
     path("api/for-cookies/", ForKeys.as_view(authentication_classes=[SessionAuthentication])),
 ]

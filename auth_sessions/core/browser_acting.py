@@ -166,8 +166,8 @@ def _is_proved(state: RequestState, user: AbstractBaseUser) -> bool:
     """Whether a backend has authenticated the user: ``authenticate()`` writes ``user.backend``.
 
     It writes the very string of the setting. A view of the project's, or of django-su, that writes the path by itself
-    writes another one; only django-loginas takes it from the setting as well, at its release, which follows a
-    ``logout()`` in the same request.
+    writes another one, as does a login in two requests, whose user was read again; who takes it from the setting writes
+    the same. django-loginas does at its release, which follows a ``logout()`` in the same request.
     """
     path = getattr(user, "backend", None)
     if not any(path is configured for configured in settings.AUTHENTICATION_BACKENDS):

@@ -100,6 +100,8 @@ def _came_with_other_credentials(request: HttpRequest, response: HttpResponseBas
     scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
     if scheme not in {"", "basic"} or getattr(request, "auth", None) is not None:  # DRF's
         return True
+    if not hasattr(request, "auth"):  # nor has DRF asked its authenticators, such as before a 406
+        return False
     asked = (getattr(response, "renderer_context", None) or {}).get("request")
     authenticator = getattr(asked, "successful_authenticator", None)
     return authenticator is not None and not isinstance(authenticator, SessionAuthentication)

@@ -211,6 +211,16 @@ def test_a_user_of_a_rest_view_who_came_with_the_cookie_is_not(office_browser, s
         browser.page("/api/for-cookies/")
 
 
+def test_a_rest_view_that_has_not_asked_who_it_is(office_browser, settings):
+    """No authenticator is asked for the first time at the response."""
+    settings.ROOT_URLCONF = "tests.host.key_urls"
+    settings.CSRF_USE_SESSIONS = True
+    come_after(settings, "FindsUserForView")
+    browser = office_browser.copy()
+    browser.client.credentials(HTTP_X_KEY="", HTTP_ACCEPT="image/png")
+    assert browser.page("/api/for-keys/").status_code == 406
+
+
 def test_check_says_what_to_move(settings):
     ours, again = "auth_sessions.middleware.BrowserSessionMiddleware", "tests.host.middleware.AuthenticatesAgain"
     first = ["django.contrib.sessions.middleware.SessionMiddleware"]

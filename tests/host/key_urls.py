@@ -3,6 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.urls import path
 from rest_framework.authentication import BaseAuthentication, BasicAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,6 +14,8 @@ class ByKey(BaseAuthentication):
 
     def authenticate(self, request):
         name = request.headers.get("X-Key")
+        if name == "":
+            raise AuthenticationFailed
         return name and (get_user_model()._base_manager.get(**{get_user_model().USERNAME_FIELD: name}), name)
 
 

@@ -14,7 +14,6 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from rest_framework.authentication import SessionAuthentication
 
 from auth_sessions import exceptions, refusals
 from auth_sessions.choices import SessionKind
@@ -93,18 +92,15 @@ def judge_late(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _came_with_other_credentials(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether something else than the cookie tells who is there; an authenticator of DRF may have no ``auth``.
+    """Whether something else than the cookie tells who is there.
 
-    Basic is that only where DRF says so: a browser repeats it wherever a proxy has asked for it.
+    An authenticator of DRF does, unless it enforces CSRF, since it reads the cookie; so does a header, but for that of
+    Basic authentication in other views: a browser repeats it wherever a proxy has asked for it.
     """
-    scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
-    if scheme not in {"", "basic"} or getattr(request, "auth", None) is not None:  # DRF's
-        return True
-    if not hasattr(request, "auth"):  # nor has DRF asked its authenticators, such as before a 406
-        return False
+    if not hasattr(request, "auth"):  # DRF's: it has asked no authenticator
+        return request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower() not in {"", "basic"}
     asked = (getattr(response, "renderer_context", None) or {}).get("request")
-    authenticator = getattr(asked, "successful_authenticator", None)
-    return authenticator is not None and not isinstance(authenticator, SessionAuthentication)
+    return request.auth is not None or not hasattr(getattr(asked, "successful_authenticator", None), "enforce_csrf")
 
 
 @functools.cache

@@ -15,8 +15,11 @@ from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.core.database import write_alias
 from auth_sessions.core.end_reasons import finders
+from auth_sessions.db.compiled import set_related
 from auth_sessions.db.ending import records_ending
+from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.devices.device import client_address, client_user_agent
+from auth_sessions.models import RefreshToken
 from auth_sessions.pages.sections import sections
 
 if TYPE_CHECKING:
@@ -92,7 +95,7 @@ def record_end(
     reused = [record.id for record in records if is_reuse and record.kind == SessionKind.TOKEN]
     recording.record_ended(
         [record.id for record in records],
-        before=[_reuse(session, request) for session in recording.read_sessions(reused, using=using)],
+        before=[_reuse(session, request, using=using) for session in recording.read_sessions(reused, using=using)],
         reason=str(reason)[:REASON_LENGTH],  # a project may have a reason of its own
         scope="" if scope is None else str(scope),
         actor_id=None if actor is None else actor.pk,
@@ -101,8 +104,11 @@ def record_end(
     )
 
 
-def _reuse(session: Session, request: HttpRequest | None) -> Activity:
+def _reuse(session: Session, request: HttpRequest | None, *, using: str) -> Activity:
     """Both sides: who held the token, and who has presented it again."""
+    # A router may send what the attribute reads elsewhere.
+    tokens = lock_by_primary_key(RefreshToken.objects.using(using).filter(pk=session.pk))
+    set_related(session, "refresh_token", tokens[0] if tokens else None)
     return recording.of_session(
         session,
         ActivityKind.REFRESH_TOKEN_REUSED,

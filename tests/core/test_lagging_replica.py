@@ -147,6 +147,34 @@ def test_a_reused_refresh_token(clock, ada):
     assert code(laptop.me()) == (401, "session_not_found")
 
 
+@pytest.mark.skipif(not apps.is_installed("auth_sessions.activity"), reason="there is no history")
+def test_the_history_of_a_reused_refresh_token(clock, ada):
+    """When it was last used, and what a device has handed over, is read where the history is written."""
+    from auth_sessions.activity import receivers
+    from auth_sessions.activity.models import Activity
+
+    receivers.connect()
+    try:
+        laptop = Device().sign_in(ada)
+        Website().takes_over(laptop)
+        thief = laptop.copy()
+        for _ in range(2):
+            clock.shift(11)
+            assert laptop.refresh().status_code == 200
+        refreshed_at = RefreshToken.objects.using("default").get(session_id=laptop.session_id).rotated_at
+        assert code(thief.refresh()) == (401, "refresh_token_already_used")
+    finally:
+        receivers.disconnect()
+    told = Activity.objects.using("default").order_by("pk").values_list("kind", flat=True)
+    assert [kind for kind in told if kind != "new_device"] == [
+        *["signed_in"] * 2,
+        "refresh_token_reused",
+        *["signed_out"] * 2,
+    ]
+    reused = Activity.objects.using("default").get(kind="refresh_token_reused")
+    assert reused.last_used_at == refreshed_at
+
+
 @pytest.mark.parametrize("policy", ["evict_oldest", "refuse"])
 def test_the_limit(ada, settings, policy):
     settings.AUTH_SESSIONS_MAX_PER_USER, settings.AUTH_SESSIONS_LIMIT_POLICY = 1, policy

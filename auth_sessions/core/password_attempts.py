@@ -18,7 +18,7 @@ from django.http import HttpRequest
 
 from auth_sessions.core.password_length import hashes
 from auth_sessions.core.people import email_of
-from auth_sessions.masking import secret_arguments
+from auth_sessions.masking import SECRET_NAMES, secret_arguments
 
 logger = logging.getLogger("auth_sessions")
 
@@ -137,8 +137,8 @@ def _own_credentials(
     if len(parameters) == len(_parameters(backend)):
         return
     # A field may hold a type of its own, such as a UUID or a phone number; other attributes may be anything.
-    fields = {field.name for field in user._meta.concrete_fields if not field.is_relation}
-    values = {name: getattr(user, name, None) for name in parameters}
+    fields = {field.attname for field in user._meta.concrete_fields}
+    values = {name: getattr(user, name, None) for name in parameters if not _may_stand_for_password(backend, name)}
     credentials = {
         name: value
         for name, value in values.items()
@@ -146,9 +146,20 @@ def _own_credentials(
     }
     if credentials:
         yield {**credentials, "password": password}, False
+        # Forms and JSON send texts: a backend may read nothing else.
+        texts = {name: value if type(value) in {str, int} else str(value) for name, value in credentials.items()}
+        yield {**texts, "password": password}, False
         return
     for name in filter(None, names):
         yield {**dict.fromkeys(parameters[:1], name), "password": password}, True
+
+
+def _may_stand_for_password(backend: Any, name: str) -> bool:
+    """Whether a backend may take a secret of the user, such as the code of a link, instead of the password."""
+    parameters = _signature(backend).parameters
+    are_required = all(parameters[each].default is Parameter.empty for each in (name, "password"))
+    is_public = are_required or name == auth.get_user_model().USERNAME_FIELD
+    return not is_public and bool(SECRET_NAMES.search(name))
 
 
 def _accepts(attempt: _Attempt, request: HttpRequest | None) -> bool:

@@ -125,6 +125,16 @@ class ByDay(ByMoment):
         return self.find(day, password)
 
 
+class ByMomentAsText(ByMoment):
+    """Reads the text that a form sends, and can read nothing else."""
+
+    def authenticate(self, request, date_joined=None, password=None):
+        return self.find(date_joined.strip() if date_joined else None, password)
+
+    def find(self, name, password):
+        return super().find(name, password) if name else None
+
+
 class ByNumber(ByEmail):
     """Cannot read a name."""
 
@@ -175,6 +185,23 @@ class ByLink(ByEmail):
 
     def authenticate(self, request, token=None):
         return None
+
+
+class ByLinkOrPassword(ModelBackend):
+    """Takes the code of a link that was sent, or a name and a password."""
+
+    def authenticate(self, request, username=None, password=None, link_code=None):
+        if link_code is None:
+            return super().authenticate(request, username, password)
+        return next((user for user in get_user_model().objects.all() if user.link_code == link_code), None)
+
+
+class ByPersonnelCode(ByEmail):
+    """Requires a code beside the password."""
+
+    def authenticate(self, request, personnel_code, password):
+        found = (user for user in get_user_model().objects.all() if user.personnel_code == personnel_code)
+        return next((user for user in found if user.check_password(password)), None)
 
 
 class TakesOthersIn(ModelBackend):

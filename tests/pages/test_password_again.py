@@ -71,6 +71,7 @@ def signed_in(ada, iphone, settings):
         "ByLogin",
         "ByFirstName",
         "ByMoment",
+        "ByMomentAsText",
         "ByNameOrKeywords",
         "ByKeywords",
         "ByOneAddress",
@@ -142,6 +143,27 @@ class TestTheSamePerson:
         browser = signed_in_by(settings, ada, "TakesOthersIn")
         assert "Try again." in text(browser.submit(OTHERS, {"password": PASSWORD}))
         assert len(login_failures) == 1
+
+
+class TestASecretOfTheUser:
+    @pytest.fixture(autouse=True)
+    def _with_codes(self, monkeypatch):
+        for name in ("link_code", "personnel_code"):
+            monkeypatch.setattr(get_user_model(), name, "1815", raising=False)
+
+    def test_it_does_not_stand_for_the_password(self, ada, iphone, settings, login_failures):
+        browser = signed_in_by(settings, ada, "ByLinkOrPassword")
+        assert "Try again." in text(browser.submit(OTHERS, {"password": "wrong"}))
+        assert len(login_failures) == 1
+        assert still_signed_in(phone=iphone) == {"phone"}
+        answer = browser.submit(OTHERS, {"password": PASSWORD})
+        assert "Signed out of 1 other device." in message_after(browser, answer)
+
+    def test_it_is_passed_where_the_password_is_required_as_well(self, ada, iphone, settings):
+        browser = signed_in_by(settings, ada, "ByPersonnelCode")
+        assert "Try again." in text(browser.submit(OTHERS, {"password": "wrong"}))
+        answer = browser.submit(OTHERS, {"password": PASSWORD})
+        assert "Signed out of 1 other device." in message_after(browser, answer)
 
 
 @pytest.mark.parametrize("backend", ["ByNumber", "ByDay"])

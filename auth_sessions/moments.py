@@ -72,6 +72,16 @@ def as_bound(moment: datetime) -> datetime:
     return moment - timedelta(seconds=max(moment.replace(fold=1).timestamp() - moment.timestamp(), 0))
 
 
+def as_upper_bound(moment: datetime) -> datetime:
+    """What to compare stored moments with in SQL: no earlier one is stored with a larger value.
+
+    In the second of two repeated hours it is an hour more, so that what is found may be up to an hour later.
+    """
+    if moment.tzinfo is not None or not moment.fold:
+        return moment
+    return moment + timedelta(seconds=max(moment.timestamp() - moment.replace(fold=0).timestamp(), 0))
+
+
 def age(moment: datetime) -> timedelta:
     """How long ago a moment was that has passed. Negative if the clock of another machine was ahead."""
     now = timezone.now()

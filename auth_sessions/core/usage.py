@@ -47,7 +47,7 @@ def touch_actor_session(session: Session, **changes: Any) -> None:
     """Record that the actor's own session is in use, while they act in another person's name from it."""
     if session.is_staff_help and session.depends_on_id is not None:
         now, using = timezone.now(), write_alias()
-        row = all_sessions(using).filter(pk=session.depends_on_id, last_seen_at__lte=now)
+        row = all_sessions(using).filter(pk=session.depends_on_id, last_seen_at__lte=moments.as_upper_bound(now))
         _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
 
 

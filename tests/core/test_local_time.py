@@ -9,6 +9,7 @@ from django.db import connection, connections
 
 from auth_sessions.core.statements import reading, scopes, writing
 from auth_sessions.models import Session
+from tests.support.acting import act
 from tests.support.admin import AdminClient, rows
 from tests.support.browser import Browser
 from tests.support.device import Device
@@ -120,6 +121,19 @@ class TestAnHour:
             assert [device.refresh().status_code for device in devices] == [200, 200]
             if number % 3 == 2:
                 assert [device.me().status_code for device in devices] == [200, 200]
+
+    def test_who_goes_on_acting_stays(self, make_user, travel, change, start, settings):
+        """It is use of the session from which they act, which is not touched otherwise."""
+        settings.AUTH_SESSIONS_IDLE_TIMEOUT = minutes(15)
+        moment = change + minutes(start)
+        travel(moment)
+        own = Device().sign_in(grace := make_user("grace"))
+        helping = act(grace, make_user("ada"), from_device=own)
+        for _ in range(10):
+            moment += minutes(10)
+            travel(moment)
+            assert helping.refresh().status_code == 200
+        assert own.refresh().status_code == 200
 
     def test_what_is_live_is_listed(self, ada, travel, change, start, settings):
         """A list, in SQL, leaves out nothing that a request accepts."""

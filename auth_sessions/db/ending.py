@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -119,41 +120,44 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
     event["actor"] = copy(event["actor"])  # who may be changed until the commit, or be deleted and lose the key
     delete, is_certain = prepare_deletion(records, using=using), is_own(using)
 
-    def prepare(own: Signal, public: Signal, *, is_robust: bool) -> Callable[[], list[Any]]:
-        """A function that sends both signals; what a project's receivers change of the values reaches no other signal.
+    def prepare(own: Signal, public: Signal, *, is_robust: bool) -> list[Callable[[], list[Any]]]:
+        """Functions that send a signal each; what a project's receivers change of the values reaches no other signal.
 
-        It returns what the receivers return, or, if ``is_robust``, raise.
+        They return what the receivers return, or, if ``is_robust``, raise.
         """
         sent = [(own, {**event, "records": records, "user_ids": user_ids, "is_certain": is_certain})]
         if is_heard:
             told = {"user_ids": set(user_ids), "actor": copy(event["actor"]), "sessions": list(locked)}
             sent.append((public, {**event, **told}))
 
-        def send() -> list[Any]:
-            answers = [(signal.send_robust if is_robust else signal.send)(**values) for signal, values in sent]
-            return [answer for of_signal in answers for _, answer in of_signal]
-
-        return send
+        return [partial(_send, signal.send_robust if is_robust else signal.send, values) for signal, values in sent]
 
     ending = prepare(records_ending, signals.sessions_ending, is_robust=is_robust)
     ended = prepare(records_ended, signals.sessions_ended, is_robust=True)
     if not is_robust:
-        ending()
+        for send in ending:
+            send()
         delete()
     else:
-        _call_in_savepoint(lambda: _raise_conflict(ending()), using=using)
+        for send in ending:  # each by itself: a project's receiver that fails takes nothing of the history with it
+            _call_in_savepoint(partial(_raise_conflict_of, send), using=using)
         if not _call_in_savepoint(delete, using=using):
             delete_without_signals([record.id for record in records], using=using)
-    transaction.on_commit(ended, using=using)
+    for send in ended:
+        transaction.on_commit(send, using=using)
 
 
 def _record_of(session: Session) -> EndedSession:
     return EndedSession.of([getattr(session, name) for name in RECORDED])
 
 
-def _raise_conflict(answers: list[Any]) -> None:
+def _send(send: Callable[..., list[tuple[Any, Any]]], values: dict[str, Any]) -> list[Any]:
+    return [answer for _, answer in send(**values)]
+
+
+def _raise_conflict_of(send: Callable[[], list[Any]]) -> None:
     """Raise what a receiver has met if the transaction cannot go on: it is tried again."""
-    for error in filter(is_conflict, answers):
+    for error in filter(is_conflict, send()):
         raise error
 
 

@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
-from auth_sessions import api
+from auth_sessions import api, signals
 from auth_sessions.activity.models import Activity
 from auth_sessions.models import RefreshToken, Session
+from tests.support.activity_emails import REUSED, sent, steal
 from tests.support.device import IPHONE, MACBOOK, Device
+from tests.support.related import receiving
 
 
 def test_a_sign_in_and_a_sign_out(ada, told):
@@ -134,3 +137,18 @@ def test_staff_acting_as_somebody(ada, grace, help_device, told):
 def test_a_browser(ada, told, office_browser):
     office_browser.submit("/logout/")
     assert told("scope") == [("signed_in", ""), ("signed_out", "local")]
+
+
+@pytest.mark.usefixtures("emails")
+def test_a_receiver_that_breaks_the_transaction_hides_no_theft(clock, ada, told):
+    """The session ends in spite of it, and the person is told why."""
+
+    def fail(**event):
+        with transaction.atomic(savepoint=False):
+            raise TimeoutError
+
+    with receiving(fail, signals.sessions_ending, of=Session):
+        steal(clock, Device(IPHONE).sign_in(ada))
+    assert not Session.objects.exists()
+    assert told()[-2:] == ["refresh_token_reused", "signed_out"]
+    assert len(sent(REUSED)) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import transaction
@@ -15,6 +16,8 @@ from auth_sessions.activity.models import Activity
 from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.conf import conf
 from auth_sessions.core.database import all_sessions, all_users
+from auth_sessions.core.event_loops import Origin
+from auth_sessions.core.session_cache import get_database_id
 from auth_sessions.db.batches import batches
 from auth_sessions.db.bulk import can_insert_selected, insert_rows, insert_selected
 from auth_sessions.db.locking import lock_by_primary_key, lock_by_update
@@ -45,13 +48,14 @@ COPIED = {
 
 
 class Activities(Sequence[Activity]):
-    """Rows that were written: ``rows``, then those with ``keys``, which are read when they are first asked for.
+    """Rows that were written: either ``rows``, or those with ``keys``, which are read when they are first asked for.
 
-    Of these, rows that have been deleted meanwhile are missing.
+    Of these, rows that have been deleted meanwhile are missing. A receiver on an event loop may read them, too.
     """
 
     def __init__(self, rows: Sequence[Activity], keys: list[UUID], *, using: str) -> None:
-        self._rows, self._keys, self._using = rows, keys, using
+        self._rows, self._keys = rows, keys
+        self._origin = Origin(using, get_database_id=partial(get_database_id, using)) if keys else None
 
     def __len__(self) -> int:
         return len(self._all())
@@ -64,11 +68,13 @@ class Activities(Sequence[Activity]):
         return self._all()[index]
 
     def _all(self) -> Sequence[Activity]:
-        if self._keys:
-            rows = Activity.objects.using(self._using).order_by("pk")
-            read = [row for batch in batches(self._keys) for row in rows.filter(pk__in=batch)]
-            self._rows, self._keys = [*self._rows, *read], []
+        if self._origin is not None:
+            self._rows, self._origin = self._origin.call(partial(self._read, self._origin.using)), None
         return self._rows
+
+    def _read(self, using: str) -> list[Activity]:
+        rows = Activity.objects.using(using).order_by("pk")
+        return [row for batch in batches(self._keys) for row in rows.filter(pk__in=batch)]
 
 
 def record(rows: list[Activity], *, request: HttpRequest | None, using: str) -> None:

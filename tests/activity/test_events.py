@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from auth_sessions import api, signals
 from auth_sessions.activity.models import Activity
+from auth_sessions.activity.signals import activity_recorded
 from auth_sessions.models import RefreshToken, Session
 from tests.support.activity_emails import REUSED, sent, steal
 from tests.support.device import IPHONE, MACBOOK, Device
@@ -152,3 +153,17 @@ def test_a_receiver_that_breaks_the_transaction_hides_no_theft(clock, ada, told)
     assert not Session.objects.exists()
     assert told()[-2:] == ["refresh_token_reused", "signed_out"]
     assert len(sent(REUSED)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_on_an_event_loop_reads_the_rows(ada):
+    """Django allows no SQL there."""
+    heard = []
+
+    async def hear(activities, **event):
+        heard.append([(activity.kind, str(activity.session_id)) for activity in activities])
+
+    laptop = Device().sign_in(ada)
+    with receiving(hear, activity_recorded, of=Activity):
+        laptop.sign_out()
+    assert heard == [[("signed_out", laptop.session_id)]]

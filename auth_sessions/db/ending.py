@@ -18,7 +18,7 @@ from auth_sessions.db.batches import KEYS_PER_STATEMENT, batches
 from auth_sessions.db.deletion import delete_without_signals, prepare_deletion
 from auth_sessions.db.ended_session import RECORDED, EndedSession
 from auth_sessions.db.locking import lock as lock_rows
-from auth_sessions.db.transactions import in_transaction, is_conflict, is_own
+from auth_sessions.db.transactions import in_transaction, is_conflict, is_own, refuse_broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,6 +166,7 @@ def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> bool:
     try:
         with transaction.atomic(using=using):
             call()
+            refuse_broken(using)
     except Exception as error:
         if is_conflict(error):  # the transaction cannot go on
             raise

@@ -29,6 +29,9 @@ SQLSTATES = {"40001", "40P01"}
 MYSQL_ERRORS = {1020, 1213}
 """MariaDB and MySQL: the row has changed since the snapshot, deadlock."""
 
+IN_ERROR = 3
+"""PostgreSQL's status of a transaction in which a statement has failed (libpq: ``PQTRANS_INERROR``)."""
+
 
 class OwnAtomic(transaction.Atomic):
     """A transaction of the app's own, or a savepoint in another."""
@@ -54,15 +57,31 @@ def in_transaction(work: Callable[[], T], *, using: str) -> T:
     """The result of ``work()``, called in a transaction, and called again if that transaction conflicts with another.
 
     Receivers of signals that ``work`` sends may therefore be called more than once; what they wrote is rolled back.
+    Raises ``TransactionManagementError`` where a receiver has caught an error of the database that it met outside a
+    savepoint of its own: the transaction would be rolled back without a word.
     """
     committed: list[bool] = []
 
     def attempt() -> T:
         with OwnAtomic(using, savepoint=True, durable=False):
             transaction.on_commit(lambda: committed.append(True), using=using)
-            return work()
+            result = work()
+            refuse_broken(using)
+            return result
 
     return retry_conflicts(attempt, using=using, is_final=lambda: bool(committed))
+
+
+def refuse_broken(using: str) -> None:
+    """Raise ``TransactionManagementError`` if nothing of the current transaction, or savepoint, can be committed."""
+    connection = connections[using]
+    connection.validate_no_broken_transaction()
+    # A failed statement of raw SQL, or a failed SELECT: PostgreSQL answers the COMMIT by a ROLLBACK.
+    info = getattr(connection.connection, "info", None)
+    if getattr(info, "transaction_status", None) == IN_ERROR:
+        raise transaction.TransactionManagementError(
+            "A statement has failed in this transaction, and its error was caught outside a savepoint."
+        )
 
 
 def retry_conflicts(work: Callable[[], T], *, using: str, is_final: Callable[[], bool] = lambda: False) -> T:

@@ -110,6 +110,16 @@ class Activity(models.Model):
         is_other = self.kind in {ActivityKind.REFRESH_TOKEN_REUSED, ActivityKind.SESSION_MOVED}
         return describe(self.presented_user_agent) if is_other else None
 
+    def find_move(self) -> "Activity | None":
+        """Where the session was last refreshed from before this event, if that was neither of the two devices."""
+        sessions = type(self).objects.using(self._state.db).filter(session_id=self.session_id)
+        moves = sessions.filter(kind=ActivityKind.SESSION_MOVED, pk__lt=self.pk)
+        move = moves.order_by("-pk").first()
+        presented = self.presented_user_agent, self.presented_ip_address
+        if move is None or (move.presented_user_agent, move.presented_ip_address) == presented:
+            return None
+        return move
+
     @property
     def place(self) -> str:
         """The place of the address, as ``Session.place``."""

@@ -49,8 +49,11 @@ def _facts(activity: Activity, time_zone: tzinfo) -> list[tuple[str, str]]:
 
 
 def _reused(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
-    """Which of the two devices has the copy is not known."""
-    last_used_at = activity.last_used_at
+    """Which of the two devices has the copy is not known.
+
+    A session keeps the device that it began on: the one that has refreshed it meanwhile is known by its move.
+    """
+    last_used_at, move = activity.last_used_at, activity.find_move()
     return Texts(
         title=_("A copy of your sign-in was used"),
         happened=_(
@@ -62,6 +65,7 @@ def _reused(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
             (_("Signed in on"), format_device(activity.device)),
             (_("Signed in from"), format_origin(activity.ip_address)),
             *([] if last_used_at is None else [(_("Last used"), format_moment(last_used_at, time_zone))]),
+            *([] if move is None else _also_used(move)),
             (_("Used again on"), format_device(activity.presented_device)),
             (_("Used again from"), format_origin(activity.presented_ip_address)),
             (_("Date and time"), format_moment(activity.created_at, time_zone)),
@@ -72,6 +76,13 @@ def _reused(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:
             if_not_you,
         ],
     )
+
+
+def _also_used(move: Activity) -> list[tuple[str, str]]:
+    return [
+        (_("Also used on"), format_device(move.presented_device)),
+        (_("Also used from"), format_origin(move.presented_ip_address)),
+    ]
 
 
 def _new_device(activity: Activity, time_zone: tzinfo, if_not_you: str) -> Texts:

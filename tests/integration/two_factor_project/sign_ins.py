@@ -4,11 +4,13 @@ import re
 from datetime import timedelta
 from functools import partial
 
+import django_otp
 import pytest
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_otp.models import Device as OTPDevice
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_email.models import EmailDevice
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -19,6 +21,7 @@ from tests.support.browser import Browser
 from tests.support.checks import findings
 from tests.support.device import PASSWORD, Device, code
 from tests.support.isolation import LEVELS, set_level
+from tests.support.pages import text
 from tests.support.races import statuses, together
 from tests.support.single_page_app import SinglePageApp
 from tests.support.supabase import CREDENTIALS, SupabaseDevice
@@ -224,6 +227,40 @@ class TestBrowser:
 
 def of_the_app(queries):
     return [query["sql"] for query in queries if "auth_sessions_session" in query["sql"]]
+
+
+class Passkey(TOTPDevice):
+    verify_token = OTPDevice.verify_token  # of a device that takes none
+
+    class Meta:
+        proxy = True
+        app_label = "otp_totp"
+
+
+class TestPasskeysAlone:
+    """As django-otp-webauthn's: devices of django-otp that take no code. The package has a login of its own."""
+
+    @pytest.fixture
+    def devices(self, ada, monkeypatch):
+        devices = [Passkey(user=ada, name="passkey", confirmed=True)]
+        monkeypatch.setattr(django_otp, "devices_for_user", lambda user, **kwargs: list(devices))
+        return devices
+
+    @pytest.fixture
+    def page(self, ada, devices):
+        browser, _other = Browser().sign_in(ada), Browser().sign_in(ada)
+        Session.objects.update(authenticated_at=timezone.now() - timedelta(days=1))
+        return lambda: text(browser.page("/account/devices/others/sign-out/"))
+
+    def test_the_password_alone_gives_no_tokens(self, ada, devices):
+        assert code(sign_in(ada)) == REQUIRED
+
+    def test_the_pages_ask_for_no_code_that_nobody_has(self, page):
+        assert "Sign in again to show that it is you" in page()
+
+    def test_they_ask_whoever_has_another_device_as_well(self, page, devices, totp):
+        devices.append(totp)
+        assert "Enter your password to show that it is you" in page()
 
 
 def test_the_checks_are_content():

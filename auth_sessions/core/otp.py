@@ -67,6 +67,17 @@ def _accepts(device: Any, token: str) -> bool:
     return bool(device.verify_token(token)) and is_left
 
 
+def has_no_codes(user: AbstractBaseUser) -> bool:
+    """Whether a user has confirmed devices, and none of them takes a code: passkeys alone (django-otp-webauthn)."""
+    if not is_installed():
+        return False
+    from django_otp import devices_for_user  # noqa: PLC0415 - has models
+    from django_otp.models import Device  # noqa: PLC0415
+
+    devices = list(devices_for_user(user))
+    return bool(devices) and all(type(device).verify_token is Device.verify_token for device in devices)
+
+
 def announce(user: AbstractBaseUser) -> None:
     """Let Django's ``login()`` note the device, as after a form of django-otp: ``user.is_verified()`` is then True."""
     if device := vars(user).pop(ACCEPTED, None):

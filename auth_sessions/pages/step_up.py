@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from auth_sessions import api
 from auth_sessions.choices import Scope
 from auth_sessions.core.freshness import USUAL, Requirement, is_fresh, refuse_acting
+from auth_sessions.core.otp import has_no_codes
 from auth_sessions.core.reauthentication import renew
 from auth_sessions.exceptions import SessionInvalid
 from auth_sessions.masking import secret_arguments
-from auth_sessions.mixins import StepUpMixin
+from auth_sessions.mixins import SecondFactorMixin, StepUpMixin
 from auth_sessions.pages.reauthentication import Proof, ProofForm
 from auth_sessions.pages.views import DevicePage
 from auth_sessions.step_up import AskedRequirement, get_next, get_own_url
@@ -26,7 +27,7 @@ class ProofPage(StepUpMixin, DevicePage):
     """The base of the pages that may ask for a proof of identity.
 
     The project's own page (``AUTH_SESSIONS_REAUTHENTICATION_URL``) asks instead, if it has one. Otherwise this one asks
-    for the password and a second factor, and whoever has no password signs in again.
+    for the password and a second factor, and whoever has no password, or passkeys alone, signs in again.
     """
 
     requirement: Requirement = USUAL
@@ -37,7 +38,14 @@ class ProofPage(StepUpMixin, DevicePage):
 
     @cached_property
     def asks_here(self) -> bool:
-        return self.own_url is None and self.has_password(self.current.user)
+        return self.own_url is None and self.has_password(self.current.user) and not self._needs_passkey()
+
+    def _needs_passkey(self) -> bool:
+        """Whether the app's own second factor would ask for a code that the person cannot have."""
+        view = type(self)
+        asks_usual = view.second_factor is SecondFactorMixin.second_factor
+        proves_usual = view.verify_identity is StepUpMixin.verify_identity
+        return asks_usual and proves_usual and has_no_codes(self.current.user)
 
     def make_form(self, data: Any = None) -> ProofForm:
         return ProofForm(data, verify=self.verify)

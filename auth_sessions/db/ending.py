@@ -120,17 +120,16 @@ def _end_locked(locked: list[Any], event: dict[str, Any], *, is_robust: bool) ->
     event["actor"] = copy(event["actor"])  # who may be changed until the commit, or be deleted and lose the key
     delete, is_certain = prepare_deletion(records, using=using), is_own(using)
 
-    def prepare(own: Signal, public: Signal, *, is_robust: bool) -> list[Callable[[], list[Any]]]:
+    def prepare(own: Signal, public: Signal, *, is_robust: bool) -> list[Callable[[], list[tuple[Any, Any]]]]:
         """Functions that send a signal each; what a project's receivers change of the values reaches no other signal.
 
-        They return what the receivers return, or, if ``is_robust``, raise.
+        They return each receiver with what it returns, or, if ``is_robust``, raises.
         """
         sent = [(own, {**event, "records": records, "user_ids": user_ids, "is_certain": is_certain})]
         if is_heard:
             told = {"user_ids": set(user_ids), "actor": copy(event["actor"]), "sessions": list(locked)}
             sent.append((public, {**event, **told}))
-
-        return [partial(_send, signal.send_robust if is_robust else signal.send, values) for signal, values in sent]
+        return [partial(signal.send_robust if is_robust else signal.send, **values) for signal, values in sent]
 
     ending = prepare(records_ending, signals.sessions_ending, is_robust=is_robust)
     ended = prepare(records_ended, signals.sessions_ended, is_robust=True)
@@ -151,14 +150,11 @@ def _record_of(session: Session) -> EndedSession:
     return EndedSession.of([getattr(session, name) for name in RECORDED])
 
 
-def _send(send: Callable[..., list[tuple[Any, Any]]], values: dict[str, Any]) -> list[Any]:
-    return [answer for _, answer in send(**values)]
-
-
-def _raise_conflict_of(send: Callable[[], list[Any]]) -> None:
+def _raise_conflict_of(send: Callable[[], list[tuple[Any, Any]]]) -> None:
     """Raise what a receiver has met if the transaction cannot go on: it is tried again."""
-    for error in filter(is_conflict, send()):
-        raise error
+    for _, answer in send():
+        if is_conflict(answer):
+            raise answer
 
 
 def _call_in_savepoint(call: Callable[[], Any], *, using: str) -> bool:

@@ -111,7 +111,7 @@ BREAKAGES = [
     Breakage(
         "a project's receiver is not told before the end",
         "auth_sessions.db.ending",
-        "        ending()\n        delete()\n",
+        "        for send in ending:\n            send()\n        delete()\n",
         "        delete()\n",
     ),
     Breakage(

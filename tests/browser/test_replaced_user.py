@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 import pytest
+from django import urls
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -103,6 +104,24 @@ class TestSetByProcessView:
         browser = office_browser.copy()
         Session.objects.all()._raw_delete("default")
         assert not browser.is_signed_in(path)
+
+
+def fail(request):
+    raise RuntimeError(str(request.user))
+
+
+urlpatterns = [urls.path("fails/", fail)]
+
+
+def test_a_view_that_fails_shows_nobody_anything(office_browser, settings, caplog):
+    come_after(settings, "FindsUserForView")
+    settings.ROOT_URLCONF = __name__
+    browser = office_browser.copy()
+    Session.objects.all()._raw_delete("default")
+    browser.client.raise_request_exception = False
+    assert browser.page("/fails/").status_code == 500
+    assert "RuntimeError" in caplog.text
+    assert "ImproperlyConfigured" not in caplog.text
 
 
 @pytest.mark.usefixtures("any_engine")

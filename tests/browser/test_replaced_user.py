@@ -212,6 +212,15 @@ def test_a_user_of_a_rest_view_who_came_with_a_key_is_left_alone(office_browser,
 
 
 @pytest.mark.usefixtures("any_engine")
+def test_a_user_of_a_rest_view_who_came_with_a_header_is_left_alone(office_browser, ada, settings):
+    """Also where its authenticator enforces CSRF, as many do that were copied from one for cookies."""
+    settings.ROOT_URLCONF = "tests.host.key_urls"
+    Session.objects.all()._raw_delete("default")
+    office_browser.client.credentials(HTTP_AUTHORIZATION=f"Token {ada.get_username()}")
+    assert office_browser.page("/api/for-headers/").json() == {"user": str(ada.pk)}
+
+
+@pytest.mark.usefixtures("any_engine")
 def test_a_user_of_a_rest_view_who_came_with_a_password_is_left_alone(office_browser, ada, settings):
     settings.ROOT_URLCONF = "tests.host.key_urls"
     Session.objects.all()._raw_delete("default")
@@ -221,13 +230,22 @@ def test_a_user_of_a_rest_view_who_came_with_a_password_is_left_alone(office_bro
 
 
 @pytest.mark.usefixtures("any_engine")
-def test_a_user_of_a_rest_view_who_came_with_the_cookie_is_not(office_browser, settings):
+def test_a_file_for_whom_a_rest_view_knows_by_a_key(office_browser, ada, settings):
+    settings.ROOT_URLCONF = "tests.host.key_urls"
+    Session.objects.all()._raw_delete("default")
+    office_browser.client.credentials(HTTP_X_KEY=ada.get_username())
+    assert office_browser.page("/api/for-keys/alone/file/").status_code == 200
+
+
+@pytest.mark.usefixtures("any_engine")
+@pytest.mark.parametrize("path", ["/api/for-cookies/", "/api/for-cookies/file/"])
+def test_a_user_of_a_rest_view_who_came_with_the_cookie_is_not(office_browser, settings, path):
     settings.ROOT_URLCONF = "tests.host.key_urls"
     come_after(settings, "FindsUserForView")
     browser = office_browser.copy()
     Session.objects.all()._raw_delete("default")
     with pytest.raises(ImproperlyConfigured, match="place BrowserSessionMiddleware after it"):
-        browser.page("/api/for-cookies/")
+        browser.page(path)
 
 
 def test_a_rest_view_that_has_not_asked_who_it_is(office_browser, settings):

@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import LazyObject
 
 from auth_sessions import exceptions, refusals
 from auth_sessions.choices import SessionKind
@@ -94,13 +95,19 @@ def judge_late(request: HttpRequest, response: HttpResponseBase) -> None:
 def _came_with_other_credentials(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Whether something else than the cookie tells who is there.
 
-    An authenticator of DRF does, unless it enforces CSRF, since it reads the cookie; so does a header, but for that of
-    Basic authentication in other views: a browser repeats it wherever a proxy has asked for it.
+    A header does, but for that of Basic authentication in other views than DRF's: a browser repeats it wherever a proxy
+    has asked for it. So does an authenticator of DRF, unless it enforces CSRF, since it reads the cookie. Where the
+    response does not tell which one it was, it is the one that reads the cookie if the user is a middleware's lazy one.
     """
-    if not hasattr(request, "auth"):  # DRF's: it has asked no authenticator
-        return request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower() not in {"", "basic"}
+    has_header = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower() not in {"", "basic"}
+    if has_header or not hasattr(request, "auth"):  # DRF's: it has asked no authenticator
+        return has_header
     asked = (getattr(response, "renderer_context", None) or {}).get("request")
-    return request.auth is not None or not hasattr(getattr(asked, "successful_authenticator", None), "enforce_csrf")
+    if asked is None:
+        reads_cookie = issubclass(type(request.user), LazyObject)
+    else:
+        reads_cookie = hasattr(getattr(asked, "successful_authenticator", None), "enforce_csrf")
+    return request.auth is not None or not reads_cookie
 
 
 @functools.cache

@@ -135,6 +135,13 @@ class ByMomentAsText(ByMoment):
         return super().find(name, password) if name else None
 
 
+class ByFirstNameAsText(ByFirstName):
+    """Reads the text that a form sends."""
+
+    def authenticate(self, request, first_name=None, password=None):
+        return self.find(first_name.strip() if first_name else None, password)
+
+
 class ByNumber(ByEmail):
     """Cannot read a name."""
 
@@ -156,6 +163,13 @@ class ValidatesAddress(ByEmail):
     def authenticate(self, request, username=None, password=None):
         validate_email(username)
         return self.find(username, password)
+
+
+class SplitsName(ByEmail):
+    """Reads the text that a form sends, under Django's own name for it."""
+
+    def authenticate(self, request, username=None, password=None):
+        return self.find(username.strip(), password)
 
 
 class RequiresAddress(ByEmail):

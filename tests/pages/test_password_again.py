@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 
 from auth_sessions import api
+from auth_sessions.core.credentials import verify_password
 from auth_sessions.models import Session
 from tests.support.browser import Browser
 from tests.support.device import IPHONE, PASSWORD, Device, still_signed_in
@@ -164,6 +165,39 @@ class TestASecretOfTheUser:
         assert "Try again." in text(browser.submit(OTHERS, {"password": "wrong"}))
         answer = browser.submit(OTHERS, {"password": PASSWORD})
         assert "Signed out of 1 other device." in message_after(browser, answer)
+
+
+class EqualToItsText:
+    """As a phone number of django-phonenumber-field."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __str__(self):
+        return self.text
+
+    def __eq__(self, other):
+        return self.text == str(other)
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("others", [(), (MODEL_BACKEND,)])
+def test_a_value_that_equals_its_text_is_tried_as_a_text(ada, settings, login_failures, others):
+    path = "tests.host.backends.ByFirstNameAsText"
+    settings.AUTHENTICATION_BACKENDS = [*others, path]
+    ada.first_name = EqualToItsText(ada.first_name)
+    assert verify_password(ada, PASSWORD, request=None, backend=path) == ada
+    assert login_failures == []
+    assert verify_password(ada, "wrong", request=None, backend=path) is None
+    assert len(login_failures) == 1
+
+
+@pytest.mark.parametrize("accepting", [MODEL_BACKEND, "tests.host.backends.ByFirstName"])
+def test_a_user_name_with_a_type_of_its_own_beside_another_backend(ada, settings, accepting):
+    settings.AUTHENTICATION_BACKENDS = ["tests.host.backends.SplitsName", accepting]
+    ada.username, ada.email = EqualToItsText(ada.username), ""
+    assert verify_password(ada, PASSWORD, request=None, backend=accepting) == ada
 
 
 @pytest.mark.parametrize("backend", ["ByNumber", "ByDay"])

@@ -26,15 +26,21 @@ OUTAGES = (OSError, OperationalError)
 """What no name is to blame for: a server that does not answer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Attempt:
     """One call of one backend."""
 
     path: str
-    backend: Any = field(compare=False)
+    backend: Any
     credentials: dict[str, Any] = field(repr=False)
-    is_guess: bool = field(default=False, compare=False)
+    is_guess: bool = False
     """Whether a parameter that the user has no attribute for was filled with the user name or the address."""
+
+    @property
+    def told(self) -> tuple[str, dict[str, Any]]:
+        """What the backend is told. A value of another type is another one, though it may equal its text."""
+        told = self.credentials.items()
+        return self.path, {name: (str if isinstance(value, str) else type(value), value) for name, value in told}
 
     @property
     def is_swallowed(self) -> bool:
@@ -108,11 +114,11 @@ def find_attempts(
 ) -> Iterator[_Attempt]:
     """The calls of backends, in order and without repetition."""
     username_field, name, email = auth.get_user_model().USERNAME_FIELD, user.get_username(), email_of(user)
-    known = [{username_field: name}]
+    known = [{username_field: _as_sent(name)}]
     if email:
         known += [{user.get_email_field_name(): email}, {username_field: email}]
     backends = [(path, auth.load_backend(path)) for path in settings.AUTHENTICATION_BACKENDS]
-    done: list[_Attempt] = []
+    done: list[Any] = []
     attempts = [
         *(_Attempt(path, each, {**names, "password": password}) for names in known for path, each in backends),
         *(
@@ -123,8 +129,8 @@ def find_attempts(
         ),
     ]
     for attempt in attempts:
-        if attempt not in done and _accepts(attempt, request):
-            done.append(attempt)
+        if attempt.told not in done and _accepts(attempt, request):
+            done.append(attempt.told)
             yield attempt
 
 
@@ -146,12 +152,15 @@ def _own_credentials(
     }
     if credentials:
         yield {**credentials, "password": password}, False
-        # Forms and JSON send texts: a backend may read nothing else.
-        texts = {name: value if type(value) in {str, int} else str(value) for name, value in credentials.items()}
-        yield {**texts, "password": password}, False
+        yield {**{name: _as_sent(value) for name, value in credentials.items()}, "password": password}, False
         return
     for name in filter(None, names):
         yield {**dict.fromkeys(parameters[:1], name), "password": password}, True
+
+
+def _as_sent(value: Any) -> Any:
+    """As forms and JSON send a value: a backend may read nothing but a text."""
+    return value if value is None or type(value) in {str, int} else str(value)
 
 
 def _may_stand_for_password(backend: Any, name: str) -> bool:

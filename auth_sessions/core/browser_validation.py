@@ -95,13 +95,16 @@ def judge_late(request: HttpRequest, response: HttpResponseBase) -> None:
 def _came_with_other_credentials(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Whether something else than the cookie tells who is there.
 
-    A header does, but for that of Basic authentication in other views than DRF's: a browser repeats it wherever a proxy
-    has asked for it. So does an authenticator of DRF, unless it enforces CSRF, since it reads the cookie. Where the
-    response does not tell which one it was, it is the one that reads the cookie if the user is a middleware's lazy one.
+    A header does. That of Basic authentication, which a browser repeats wherever a proxy has asked for it, does in a
+    view that calls ``authenticate()``, which writes ``user.backend``. So does an authenticator of DRF, unless it
+    enforces CSRF, since it reads the cookie. Where the response does not tell which one it was, it is the one that
+    reads the cookie if the user is a middleware's lazy one.
     """
-    has_header = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower() not in {"", "basic"}
-    if has_header or not hasattr(request, "auth"):  # DRF's: it has asked no authenticator
-        return has_header
+    scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
+    if scheme not in {"", "basic"}:
+        return True
+    if not hasattr(request, "auth"):  # DRF's: it has asked no authenticator
+        return scheme == "basic" and hasattr(request.user, "backend")
     asked = (getattr(response, "renderer_context", None) or {}).get("request")
     if asked is None:
         reads_cookie = issubclass(type(request.user), LazyObject)

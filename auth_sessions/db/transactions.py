@@ -64,6 +64,9 @@ def in_transaction(work: Callable[[], T], *, using: str) -> T:
 
     def attempt() -> T:
         with OwnAtomic(using, savepoint=True, durable=False):
+            connection: Any = connections[using]
+            if not connection.needs_rollback:
+                connection.rollback_exc = None  # of an earlier transaction
             transaction.on_commit(lambda: committed.append(True), using=using)
             result = work()
             refuse_broken(using)
@@ -73,8 +76,14 @@ def in_transaction(work: Callable[[], T], *, using: str) -> T:
 
 
 def refuse_broken(using: str) -> None:
-    """Raise ``TransactionManagementError`` if nothing of the current transaction, or savepoint, can be committed."""
-    connection = connections[using]
+    """Raise ``TransactionManagementError`` if nothing of the current transaction, or savepoint, can be committed.
+
+    If that is for a conflict that a receiver has caught, raise the conflict, which is tried again.
+    """
+    connection: Any = connections[using]
+    caught = connection.rollback_exc
+    if connection.needs_rollback and caught is not None and is_conflict(caught):
+        raise caught
     connection.validate_no_broken_transaction()
     # A failed statement of raw SQL, or a failed SELECT: PostgreSQL answers the COMMIT by a ROLLBACK.
     info = getattr(connection.connection, "info", None)

@@ -157,9 +157,15 @@ def _come_back(request: HttpRequest, state: RequestState, previous: Session | No
 
 
 def _is_release(state: RequestState, user: AbstractBaseUser) -> bool:
-    """Whether a login only brings back who acted until now: it is the actor's, and nobody has proved anything."""
+    """Whether a login only brings back who acted until now: it is the actor's, and nobody has proved anything.
+
+    Where the actor's own session is known, a login that looks proved counts as one, too: it may be a release that
+    writes what ``authenticate()`` does. Whoever really signs in does so once more.
+    """
     acting = state.presented.acting
-    return acting is not None and acting["actor"] == str(user.pk) and not _is_proved(state, user)
+    if acting is None or acting["actor"] != str(user.pk):
+        return False
+    return bool(acting["session"]) or not _is_proved(state, user)
 
 
 def _is_proved(state: RequestState, user: AbstractBaseUser) -> bool:

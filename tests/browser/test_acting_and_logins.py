@@ -55,8 +55,8 @@ class TestAViewThatLogsOutFirst:
 class TestAReleaseThatWritesTheBackendOnTheUser:
     """As django-su does, whose view says ``user.backend = ...`` before ``login()``: that proves nothing."""
 
-    def stop(self, desk):
-        return desk.submit("/login/stop/", {"backend": "django.contrib.auth.backends.ModelBackend"})
+    def stop(self, desk, backend="django.contrib.auth.backends.ModelBackend"):
+        return desk.submit("/login/stop/", {"backend": backend})
 
     def test_the_own_session_is_no_fresher(self, desk, ada, grace, clock_from_now):
         before = desk.row
@@ -67,12 +67,26 @@ class TestAReleaseThatWritesTheBackendOnTheUser:
         (row,) = Session.objects.all()
         assert (row, row.authenticated_at) == (before, before.authenticated_at)
 
-    def test_who_was_signed_out_does_not_come_back(self, desk, ada, grace):
+    @pytest.mark.parametrize("backend", ["django.contrib.auth.backends.ModelBackend", ""], ids=["text", "setting"])
+    def test_who_was_signed_out_does_not_come_back(self, desk, ada, grace, backend):
+        """Also where the view takes it from the setting, as ``authenticate()`` does."""
         desk.act_as(ada)
         api.sign_out(grace.auth_sessions.get())
-        self.stop(desk)
+        self.stop(desk, backend)
         assert desk.who is None
         assert not Session.objects.exists()
+
+
+@pytest.mark.usefixtures("any_engine")
+def test_who_was_signed_out_signs_in_again(desk, ada, grace):
+    """With signed cookies at the second try: the first may have been a release."""
+    desk.act_as(ada)
+    api.sign_out(grace.auth_sessions.get())
+    desk.submit("/login/", {"username": grace.get_username(), "password": PASSWORD})
+    if desk.who is None:
+        desk.sign_in(grace)
+    assert desk.who == str(grace.pk)
+    assert [(row.user, row.actor) for row in Session.objects.all()] == [(grace, None)]
 
 
 @pytest.mark.usefixtures("any_engine", "any_transaction_mode")

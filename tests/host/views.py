@@ -1,5 +1,6 @@
 """Pages of the host, for browsers."""
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY, alogin, authenticate, get_user_model, login, logout
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.db import connection, transaction
@@ -71,7 +72,7 @@ def stop_acting(request):
         return HttpResponse(status=403)
     staff = get_user_model().objects.get(pk=request.session["staff"])
     if "backend" in request.POST:  # as Django's own user of a login has it
-        staff.backend = request.POST["backend"]
+        staff.backend = request.POST["backend"] or settings.AUTHENTICATION_BACKENDS[0]
         login(request, staff)
     else:
         login(request, staff, backend="django.contrib.auth.backends.ModelBackend")

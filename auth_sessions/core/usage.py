@@ -166,7 +166,7 @@ def rename_session(session: Session, name: str, *, caller: Session | None) -> bo
     row = all_sessions(using).filter(pk=session.pk)
 
     def rename() -> int:
-        lock_with_caller(row, caller=caller, using=using)
-        return row.update(name=session.name)
+        locked = lock_with_caller(row, caller=caller, using=using)
+        return row.update(name=session.name) if session.pk in {each.pk for each in locked} else 0
 
     return bool(store_text(session, ("name",), partial(in_transaction, rename, using=using)))

@@ -26,6 +26,7 @@ FAULTS = {
     "a deadlock of a login": (MODES[1], "new password", "browser login again"),
     "an entry locked before its session": (MODES[1], "new password saved", "browser request"),
     "a kept device signed out": (MODES[2], "new password, one kept", "reauthentication"),
+    "a name of what has ended": (MODES[2], "name", "activity reported"),
     "a browser that outlives its app": (MODES[2], "hand-over redeemed", "end of one session"),
 }
 """What was found: the mode, and the pair of operations. Each is tried at every statement."""

@@ -8,7 +8,7 @@ from auth_sessions import moments
 from auth_sessions.activity.emails import checks as emails
 from auth_sessions.activity.models import Activity
 from auth_sessions.conf import conf
-from auth_sessions.core.database import has_table, write_alias
+from auth_sessions.core.checks import check_tables
 
 
 def register() -> None:
@@ -20,16 +20,9 @@ def check_project(**kwargs: object) -> list[checks.CheckMessage]:
     return [*_database(), *_retention()]
 
 
-def _database() -> Iterator[checks.CheckMessage]:
+def _database() -> list[checks.CheckMessage]:
     """E040: the history cannot be written in the transaction of what it tells."""
-    alias = write_alias()
-    if not has_table(Activity):
-        yield checks.Error(
-            f'The table of auth_sessions.activity is not in the database of the sessions, "{alias}": every sign-in and '
-            "sign-out would fail.",
-            hint=f'Let DATABASE_ROUTERS allow the migrations of auth_sessions_activity in "{alias}".',
-            id="auth_sessions.E040",
-        )
+    return check_tables(Activity, consequence="every sign-in and sign-out would fail.")
 
 
 def _retention() -> Iterator[checks.CheckMessage]:

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, OperationalError, router, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.dispatch import Signal
 
 from auth_sessions import exceptions
@@ -26,15 +26,6 @@ from auth_sessions.querysets import SessionQuerySet
 def write_alias() -> str:
     """The database that sessions are written to."""
     return router.db_for_write(Session)
-
-
-def has_table(model: type[Model]) -> bool:
-    """Whether the router lets a table be in the database of the sessions, in whose transactions it is written.
-
-    Also where it lets none of ours be there: they may be migrated by another alias of the same database.
-    """
-    alias = write_alias()
-    return router.allow_migrate_model(alias, model) or not router.allow_migrate_model(alias, Session)
 
 
 def all_users(using: str | None = None) -> QuerySet[AbstractBaseUser]:

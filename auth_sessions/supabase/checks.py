@@ -11,7 +11,8 @@ from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import DatabaseError, transaction
 from django.db.models import CharField, Model, TextField, UUIDField
 
-from auth_sessions.core.database import has_table, write_alias
+from auth_sessions.core.checks import check_tables
+from auth_sessions.core.database import write_alias
 from auth_sessions.supabase import users
 from auth_sessions.supabase.models import Profile
 from auth_sessions.tokens.keys import simple_jwt
@@ -54,16 +55,9 @@ def check_users(databases: Sequence[str] | None = None, **kwargs: object) -> lis
     ]
 
 
-def _database() -> Iterator[checks.CheckMessage]:
+def _database() -> list[checks.CheckMessage]:
     """E040: profiles cannot be written in the database of the sessions and users."""
-    alias = write_alias()
-    if not has_table(Profile):
-        yield checks.Error(
-            f'The table of auth_sessions.supabase is not in the database of the sessions, "{alias}": every sign-in by '
-            "the Supabase API would fail.",
-            hint=f'Let DATABASE_ROUTERS allow the migrations of auth_sessions_supabase in "{alias}".',
-            id="auth_sessions.E040",
-        )
+    return check_tables(Profile, consequence="every sign-in by the Supabase API would fail.")
 
 
 def _user_model() -> Iterator[checks.CheckMessage]:

@@ -221,22 +221,16 @@ def test_a_user_of_a_rest_view_who_came_with_a_header_is_left_alone(office_brows
 
 
 @pytest.mark.usefixtures("any_engine")
-def test_a_user_of_a_view_who_came_with_a_password_is_left_alone(office_browser, ada, settings):
-    """Where the view itself reads what the browser repeats, unlike a proxy."""
-    settings.ROOT_URLCONF = "tests.host.basic_urls"
+@pytest.mark.parametrize(
+    ("urls", "path"), [("basic_urls", "/feed/"), ("key_urls", "/api/for-passwords/")], ids=["view", "REST view"]
+)
+def test_a_user_who_came_with_a_password_is_left_alone(office_browser, ada, settings, urls, path):
+    """Where the view itself, or DRF, reads what the browser repeats, unlike a proxy."""
+    settings.ROOT_URLCONF = f"tests.host.{urls}"
     Session.objects.all()._raw_delete("default")
     credentials = b64encode(f"{ada.get_username()}:{PASSWORD}".encode()).decode()
     office_browser.client.credentials(HTTP_AUTHORIZATION=f"Basic {credentials}")
-    assert office_browser.page("/feed/").json() == {"user": str(ada.pk)}
-
-
-@pytest.mark.usefixtures("any_engine")
-def test_a_user_of_a_rest_view_who_came_with_a_password_is_left_alone(office_browser, ada, settings):
-    settings.ROOT_URLCONF = "tests.host.key_urls"
-    Session.objects.all()._raw_delete("default")
-    credentials = b64encode(f"{ada.get_username()}:{PASSWORD}".encode()).decode()
-    office_browser.client.credentials(HTTP_AUTHORIZATION=f"Basic {credentials}")
-    assert office_browser.page("/api/for-passwords/").json() == {"user": str(ada.pk)}
+    assert office_browser.page(path).json() == {"user": str(ada.pk)}
 
 
 @pytest.mark.usefixtures("any_engine")

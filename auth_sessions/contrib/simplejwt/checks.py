@@ -8,7 +8,8 @@ from django.db import DatabaseError, connections
 
 from auth_sessions.contrib.simplejwt.models import ExchangedToken, RefusedTokens
 from auth_sessions.contrib.simplejwt.old_tokens import BLACKLIST, is_over, is_type_known
-from auth_sessions.core.database import has_table, write_alias
+from auth_sessions.core import checks as shared
+from auth_sessions.core.database import write_alias
 
 TABLES = ("token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken")
 
@@ -35,17 +36,9 @@ def check_claims(**kwargs: object) -> list[checks.CheckMessage]:
 
 def check_database(**kwargs: object) -> list[checks.CheckMessage]:
     """E040: what is known of old tokens cannot be written in the transaction of a sign-out."""
-    alias = write_alias()
-    if has_table(ExchangedToken) and has_table(RefusedTokens):
-        return []
-    return [
-        checks.Error(
-            f'The tables of auth_sessions.contrib.simplejwt are not in the database of the sessions, "{alias}": an old '
-            "token could be neither exchanged nor signed out.",
-            hint=f'Let DATABASE_ROUTERS allow the migrations of auth_sessions_simplejwt in "{alias}".',
-            id="auth_sessions.E040",
-        )
-    ]
+    return shared.check_tables(
+        ExchangedToken, RefusedTokens, consequence="an old token could be neither exchanged nor signed out."
+    )
 
 
 def check_tables(databases: Sequence[str] | None = None, **kwargs: object) -> list[checks.CheckMessage]:

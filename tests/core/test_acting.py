@@ -337,8 +337,9 @@ class TestCachedCheck:
             "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
             *settings.PASSWORD_HASHERS,
         ]
-        assert grace.check_password(PASSWORD)
-        assert grace.password.startswith("bcrypt")
+        stored = get_user_model().objects.get(pk=grace.pk)
+        assert stored.check_password(PASSWORD)
+        assert stored.password.startswith("bcrypt")
         assert helping.fast().status_code == helping.me().status_code == 200
 
 

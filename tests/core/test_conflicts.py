@@ -24,6 +24,7 @@ from auth_sessions.supabase import users as supabase_users
 from auth_sessions.supabase.models import Profile
 from tests.support.browser import Browser
 from tests.support.device import PASSWORD, Device
+from tests.support.host import has_supabase
 from tests.support.isolation import SNAPSHOTS
 from tests.support.races import statuses, together, with_own_connection
 from tests.support.supabase import share_tokens
@@ -217,6 +218,7 @@ def test_a_sign_out_while_the_sessions_of_others_are_locked(ada, bob, laptop, sc
     assert answer.status_code == 204
 
 
+@has_supabase
 @pytest.mark.usefixtures("any_level")
 def test_profiles_of_others_are_locked(make_user):
     """As above, for the profiles of users about to be deleted."""

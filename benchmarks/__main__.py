@@ -74,7 +74,8 @@ class Run:
     def __init__(self, chosen: argparse.Namespace) -> None:
         self.chosen = chosen
         labels = {name: CONTENDERS[name].label for name in CONTENDERS if name in chosen.contenders}
-        self.results = Results(database=chosen.database, labels=labels)
+        copies = {"copies": chosen.copies, "http_copies": min(chosen.copies, HTTP_COPIES)}
+        self.results = Results(database=chosen.database, labels=labels, **copies)
         self.load_before = machine.load()
         self.machine: list[str] = []
 

@@ -8,10 +8,28 @@ Rounds = dict[str, list[list[float]]]
 """For each contender: for each round: the seconds of each call."""
 
 
+class Ratio(float):
+    """The median of the rounds' ratios, with the lowest and the highest of the medians of single processes."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, ratios: list[float], *, copies: int) -> "Ratio":
+        """Of the rounds in order, which the ``copies`` of each contender took in turns."""
+        ratio = cls(median(ratios))
+        medians = [median(own) for copy in range(copies) if (own := ratios[copy::copies])]
+        ratio.low, ratio.high = min(medians), max(medians)
+        return ratio
+
+
 @dataclass(kw_only=True)
 class Results:
     database: str
     labels: dict[str, str]
+    copies: int = 1
+    """Processes of each contender, which take turns by rounds."""
+    http_copies: int = 1
     skipped: dict[str, str] = field(default_factory=dict)
     costs: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """By operation and contender: see ``counting.Cost``."""
@@ -33,31 +51,35 @@ class Results:
         rounds = self.times.get(operation, {}).get(contender)
         return None if rounds is None else typical(rounds)
 
-    def ratio(self, operation: str, contender: str, peer: str) -> float | None:
+    def ratio(self, operation: str, contender: str, peer: str) -> Ratio | None:
         """How many times as long as the peer's: the median of what each round says, since rounds share the weather."""
         rounds = self.times.get(operation, {})
         if contender not in rounds or peer not in rounds:
             return None
-        return _paired([median(each) for each in rounds[contender]], [median(each) for each in rounds[peer]])
+        own, others = ([median(each) for each in rounds[name]] for name in (contender, peer))
+        return Ratio.of(_paired(own, others), copies=self.copies)
 
     def rate(self, operation: str, contender: str) -> float | None:
         rates = self.rates.get(operation, {}).get(contender)
         return rates and median(rates)
 
-    def rate_ratio(self, operation: str, contender: str, peer: str) -> float | None:
+    def rate_ratio(self, operation: str, contender: str, peer: str) -> Ratio | None:
         rates = self.rates.get(operation, {})
-        return _paired(rates[contender], rates[peer]) if contender in rates and peer in rates else None
+        if contender not in rates or peer not in rates:
+            return None
+        return Ratio.of(_paired(rates[contender], rates[peer]), copies=self.http_copies)
 
     @property
     def sizes(self) -> list[int]:
         return sorted({size for sizes in self.growth.values() for size in sizes})
 
-    def grown(self, operation: str, size: int) -> float | None:
+    def grown(self, operation: str, size: int) -> Ratio | None:
         """How many times as long as with the fewest sessions stored."""
         if operation not in self.growth:
             return None
         smallest, larger = (self.growth[operation][each] for each in (self.sizes[0], size))
-        return _paired([median(each) for each in larger], [median(each) for each in smallest])
+        ratios = _paired([median(each) for each in larger], [median(each) for each in smallest])
+        return Ratio.of(ratios, copies=self.copies)
 
 
 def typical(rounds: list[list[float]]) -> float:
@@ -65,5 +87,5 @@ def typical(rounds: list[list[float]]) -> float:
     return median(seconds for each in rounds for seconds in each) * 1000
 
 
-def _paired(values: list[float], others: list[float]) -> float:
-    return median(value / other for value, other in zip(values, others, strict=True))
+def _paired(values: list[float], others: list[float]) -> list[float]:
+    return [value / other for value, other in zip(values, others, strict=True)]

@@ -60,6 +60,8 @@ DATABASES = {
     }[os.environ["AUTH_SESSIONS_BENCHMARK_DATABASE"]]
 }
 if os.environ["AUTH_SESSIONS_BENCHMARK_POOL"]:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 4}}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 4}
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = None
+if ENTRY.prepares:
+    DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.operations import SIGN_OUT_ALL
-from benchmarks.results import Results
+from benchmarks.results import Ratio, Results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,10 @@ class Target:
         return value >= self.aim if self.at_least is not None else value <= self.aim
 
     def judge(self, results: Results) -> tuple[str, str]:
-        """The figure, and ``met``, ``met, short of the aim``, ``missed`` with the reason, or ``not measured``."""
+        """The figure, and ``met``, ``met, short of the aim``, ``missed`` with the reason, or ``not measured``.
+
+        Beside a ratio stands what the processes had, each for itself.
+        """
         value = self.measured(results)
         if value is None:
             return "-", "not measured"
@@ -48,11 +51,15 @@ class Target:
             verdict = f"missed: {self.why}" if self.why else "missed"
         else:
             verdict = "met" if self.aimed(value) else "met, short of the aim"
-        return self.figure.format(value), verdict
+        figure = self.figure.format(value)
+        if isinstance(value, Ratio):
+            figure += f" ({self.figure.removesuffix(' x').format(value.low)} to {self.figure.format(value.high)})"
+        return figure, verdict
 
 
 OF_ASGI = "more than half is the same for both: the handler, the view, and a thread for each request"
 
+OF_HTTP = "the time of the server and of the client is in both"
 
 TWO_STATEMENTS = "the row is read and judged before an UPDATE rotates it: two statements"
 
@@ -78,6 +85,11 @@ def _requests() -> Iterable[Target]:
             measured=_time("request", "simplejwt"),
             at_most=0.85,
             why="the database reads and sends two rows by their keys, where simplejwt's is one",
+        ),
+        Target(
+            what="request, SQL check / simplejwt, with prepared statements",
+            measured=_time("request", "simplejwt_prepared", of="ours_prepared"),
+            at_most=0.85,
         ),
         Target(
             what="request, cached check: statements",
@@ -147,13 +159,24 @@ def _refreshes() -> Iterable[Target]:
         Target(
             what="refresh, simplejwt / ours", measured=_time("refresh", "simplejwt", -1), at_least=4, why=TWO_STATEMENTS
         ),
+        Target(
+            what="refresh, simplejwt / ours, with prepared statements",
+            measured=_time("refresh", "simplejwt_prepared", -1, of="ours_prepared"),
+            at_least=4,
+        ),
         Target(what="refresh, allauth / ours", measured=_time("refresh", "allauth", -1), at_least=1.5),
         Target(what="refresh, ours / floor", measured=_time("refresh", "floor"), at_most=1.6, why=TWO_STATEMENTS),
         Target(
             what="refresh by HTTP, ours / simplejwt's rate",
             measured=_rate("simplejwt"),
             at_least=3.5,
-            why="the time of the server and of the client is in both",
+            why=OF_HTTP,
+        ),
+        Target(
+            what="refresh by HTTP, ours / simplejwt's rate, with prepared statements",
+            measured=_rate("simplejwt_prepared", of="ours_prepared"),
+            at_least=3.5,
+            why=OF_HTTP,
         ),
         Target(what="refresh by HTTP, ours / allauth's rate", measured=_rate("allauth"), at_least=1.5),
         Target(
@@ -226,8 +249,8 @@ def _time(operation: str, peer: str, power: int = 1, *, of: str = "ours") -> Cal
     return measured
 
 
-def _rate(peer: str) -> Callable[[Results], float | None]:
-    return lambda results: results.rate_ratio("refresh", "ours", peer)
+def _rate(peer: str, *, of: str = "ours") -> Callable[[Results], float | None]:
+    return lambda results: results.rate_ratio("refresh", of, peer)
 
 
 def _more_statements(operation: str, others: list[str]) -> Callable[[Results], float | None]:

@@ -20,6 +20,8 @@ def missing() -> str:
     absent = [name for name in ENTRY.packages if not _installed(name)]
     if absent:
         return f"{absent[0]} is not installed"
+    if ENTRY.prepares and os.environ["AUTH_SESSIONS_BENCHMARK_DATABASE"] != "postgresql":
+        return "statements are prepared on PostgreSQL alone"
     django.setup()
     module, _, name = ENTRY.authentication.rpartition(".")
     if not hasattr(import_module(module), name):

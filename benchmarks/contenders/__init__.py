@@ -26,14 +26,26 @@ class Entry:
     """What must be installed, by import name."""
     redis: str = ""
     """The class of the cache, where it uses one in Redis."""
+    prepares: bool = False
+    """Whether PostgreSQL keeps its statements prepared."""
 
 
-def _ours(label: str, authentication: str, **more: Any) -> Entry:
+def _ours(label: str, authentication: str = "SessionJWTAuthentication", **more: Any) -> Entry:
     return Entry(
         label=label,
         module="ours",
         authentication=f"auth_sessions.authentication.{authentication}",
         apps=("auth_sessions",),
+        **more,
+    )
+
+
+def _simplejwt(label: str, **more: Any) -> Entry:
+    return Entry(
+        label=label,
+        module="simplejwt",
+        authentication="rest_framework_simplejwt.authentication.JWTAuthentication",
+        apps=("rest_framework_simplejwt.token_blacklist",),
         **more,
     )
 
@@ -73,7 +85,8 @@ def _django(label: str, engine: str, **more: Any) -> Entry:
 
 
 CONTENDERS = {
-    "ours": _ours("auth_sessions, SQL check", "SessionJWTAuthentication"),
+    "ours": _ours("auth_sessions, SQL check"),
+    "ours_prepared": _ours("auth_sessions, SQL check, prepared", prepares=True),
     "ours_cached": _ours("auth_sessions, cached check", "CachedSessionJWTAuthentication", redis=REDIS),
     "ours_cached_django_redis": _ours(
         "auth_sessions, cached check, django-redis[hiredis]",
@@ -81,12 +94,8 @@ CONTENDERS = {
         redis="django_redis.cache.RedisCache",
         packages=("django_redis", "hiredis"),
     ),
-    "simplejwt": Entry(
-        label="simplejwt, blacklist",
-        module="simplejwt",
-        authentication="rest_framework_simplejwt.authentication.JWTAuthentication",
-        apps=("rest_framework_simplejwt.token_blacklist",),
-    ),
+    "simplejwt": _simplejwt("simplejwt, blacklist"),
+    "simplejwt_prepared": _simplejwt("simplejwt, blacklist, prepared", prepares=True),
     "signature": Entry(
         label="simplejwt, signature alone",
         module="signature",

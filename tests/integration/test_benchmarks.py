@@ -88,7 +88,7 @@ def measured():
     return ended, tables(ended.stdout)
 
 
-@pytest.fixture(params=CONTENDERS)
+@pytest.fixture(params=[name for name, entry in CONTENDERS.items() if not entry.prepares])
 def contender(request, measured):
     label = CONTENDERS[request.param].label
     for line in measured[0].stderr.splitlines():
@@ -147,6 +147,24 @@ def test_http(measured, contender):
 def postgresql():
     with or_skipped(), running("postgresql") as where:
         yield where
+
+
+def test_prepared_statements(postgresql):
+    contenders = "ours_prepared", "simplejwt_prepared"
+    ended = run(
+        *("--contenders", ",".join(contenders), "--operations", "request,request_async,refresh,sign_in"),
+        *("--rows", "", "--copies", "2"),
+        **postgresql,
+    )
+    found = tables(ended.stdout)
+    costs = found["SQL statements + transaction control, cache round trips"]
+    ours, theirs = (column(costs, contender) for contender in contenders)
+    assert ours == {"authenticated request": "1", "refresh": "2", "sign-in": "3"}
+    assert theirs["refresh"] == "9 + 4"
+    rows = [cells["measured"] for what, cells in found["Targets"].items() if what.endswith("with prepared statements")]
+    assert len(rows) == 3
+    for measured in rows:
+        assert re.fullmatch(r"[\d.]+ x \([\d.]+ to [\d.]+ x\)", measured)
 
 
 def test_clean_up(postgresql):
@@ -248,3 +266,15 @@ def test_ratios_are_those_of_the_rounds():
     assert results.ratio("request", "ours", "floor") == 2
     assert results.ratio("request", "ours", "knox") is None
     assert results.milliseconds("request", "ours") == 3000
+
+
+def test_a_ratio_knows_what_each_process_had():
+    """The processes of a contender take turns by rounds."""
+    rounds = [[2.0], [8.0], [4.0], [6.0], [2.0]]
+    times = {"request": {"ours": rounds, "floor": [[1.0]] * 5}}
+    results = Results(database="sqlite", labels={}, times=times, copies=2)
+    ratio = results.ratio("request", "ours", "floor")
+    assert (ratio, ratio.low, ratio.high) == (4, 2, 7)
+    target = Target(what="x", measured=lambda results: results.ratio("request", "ours", "floor"), at_most=5)
+    assert target.judge(results) == ("4.00 x (2.00 to 7.00 x)", "met")
+    assert Results(database="sqlite", labels={}, times=times, copies=7).ratio("request", "ours", "floor").low == 2

@@ -51,6 +51,24 @@ def test_a_host_of_tenants():
         run_tests(["tests/integration/tenants_project/two_tenants.py"], run_apart("tenants", **host, **where))
 
 
+@usual_host
+def test_a_host_with_prepared_statements():
+    """PostgreSQL binds the values, and keeps each statement prepared from its second use on."""
+    host = {
+        "DJANGO_SETTINGS_MODULE": "tests.integration.prepared_project.settings",
+        "AUTH_SESSIONS_TEST_DATABASE": "postgresql",
+    }
+    tests = [
+        "integration/prepared_project/prepared_statements",
+        *(f"rest/test_{name}" for name in ("sign_in", "sign_out", "sessions", "refresh")),
+        *(f"core/test_{name}" for name in ("statements", "clear_command", "revoke_command", "live", "limits")),
+        *("activity/test_events", "activity/test_sweep", "browser/test_browser_sessions", "supabase/test_users"),
+    ]
+    files = [f"tests/{name}.py" for name in tests]
+    with or_skipped(), running("postgresql") as where:
+        run_tests(files, run_apart("prepared", **host, **where))
+
+
 OTHER_HOSTS = [("people.EmailUser", "middleware"), ("people.CodeUser", "supabase"), ("auth.User", "sessions")]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import InvalidPage
+from django.db import DataError
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from auth_sessions.db.encoding import can_compare
 
 MAX_LISTED = 10_000
 """How many sessions are counted, and can be reached by page numbers."""
@@ -32,6 +38,13 @@ class BoundedChangeList(Base):
     is_cut: bool
     max_listed = MAX_LISTED
 
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """The filtered rows; none if a column that is compared with a text of the URL cannot hold it."""
+        texts = [text for given in self.get_filters_params().values() for text in given]
+        with _refused_values():
+            rows: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
+            return rows if can_compare(rows, *texts) else rows.none()
+
     def get_results(self, request: HttpRequest) -> None:
         keys: Any = self._read_keys(request)
         paginator = self.model_admin.get_paginator(request, keys, self.list_per_page)
@@ -53,7 +66,8 @@ class BoundedChangeList(Base):
     def _read_keys(self, request: HttpRequest) -> list[Any]:
         ordering = self.get_ordering(request, self.root_queryset)
         by_key = "pk" if ordering[0] in SERVED_BY_KEY else "-pk"
-        keys = list(self.queryset.order_by(by_key).values_list("pk", flat=True)[: MAX_LISTED + 1])
+        with _refused_values():
+            keys = list(self.queryset.order_by(by_key).values_list("pk", flat=True)[: MAX_LISTED + 1])
         self.is_cut = len(keys) > MAX_LISTED
         if self.is_cut:
             self.sortable_by = SERVED_BY_KEY
@@ -61,6 +75,15 @@ class BoundedChangeList(Base):
         if ordering[0] == by_key:
             return keys
         return list(self.root_queryset.filter(pk__in=keys).order_by(*ordering).values_list("pk", flat=True))
+
+
+@contextmanager
+def _refused_values() -> Iterator[None]:
+    """Treat what only the driver refuses (no address, a NUL on PostgreSQL) as Django treats what its fields refuse."""
+    try:
+        yield
+    except (DataError, ValueError) as error:
+        raise IncorrectLookupParameters from error
 
 
 @cache

@@ -58,7 +58,7 @@ class Search:
 
     def _has(self, word: str) -> Q:
         condition = Q(user__in=self._people(word)) | _address_condition(word)
-        if can_compare(self._sessions, "name", word):
+        if can_compare(self._sessions.filter(name=word), word):
             condition |= Q(name__gt="", name__icontains=word)  # most have no name, and this comparison is the cheaper
         return condition
 

@@ -49,8 +49,11 @@ def cannot_hold(error: DatabaseError) -> bool:
     return bool(error.args) and error.args[0] in ILLEGAL_MIX_OF_COLLATIONS
 
 
-def can_compare(rows: QuerySet[Any], name: str, text: str) -> bool:
-    """Whether the column ``name`` can be compared with a text. Costs a statement for one with emoji only."""
-    if not FOUR_BYTES.search(text):
+def can_compare(rows: QuerySet[Any], *texts: str) -> bool:
+    """Whether the columns by which ``rows`` are filtered can be compared with the ``texts`` they are filtered by.
+
+    Costs a statement for texts with emoji only.
+    """
+    if not any(map(FOUR_BYTES.search, texts)):
         return True
-    return find_text(lambda: rows.filter(**{name: text}).exists() or True, default=False)
+    return find_text(lambda: rows.exists() or True, default=False)

@@ -6,40 +6,27 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from auth_sessions import moments, signals
 from auth_sessions.choices import EndReason, Scope, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core import django_session_store
-from auth_sessions.core.database import all_sessions, all_users, write_alias
+from auth_sessions.core.candidates import Candidate, Checked, lock_candidates, read_candidates
+from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.validity import get_end_reason, may_end
+from auth_sessions.db import ending
 from auth_sessions.db.batches import KEYS_PER_STATEMENT
-from auth_sessions.db.compiled import set_related
-from auth_sessions.db.locking import lock_by_primary_key
+from auth_sessions.db.ended_session import RECORDED, EndedSession
+from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import in_transaction
-from auth_sessions.models import RefreshToken, Session
-from auth_sessions.querysets import SessionQuerySet
-
-READ_FIELDS = (
-    "user",
-    "actor",
-    "depends_on",
-    "has_dependents",
-    "kind",
-    "expires_at",
-    "last_seen_at",
-    "auth_backend",
-    "password_fingerprint",
-    "django_session_key",
-    "django_session_engine",
-)
+from auth_sessions.models import Session
 
 UNANSWERED = timedelta(minutes=5)
 """For how long a request may be under way that has changed the key of Django's session, or has not yet saved it."""
@@ -92,16 +79,17 @@ def clear_expired(
     sessions = all_sessions(using).order_by("pk")
     first = after or sessions.values_list("pk", flat=True).first() or LOWEST_KEY
     last = sessions.values_list("pk", flat=True).last() or LOWEST_KEY
-    rows = _with_relations(sessions.filter(pk__lte=last))
+    rows = sessions.filter(pk__lte=last)
     after, is_last = after or LOWEST_KEY, False
     while not is_last:
-        found = list(rows.filter(pk__gt=after)[:batch_size])
+        found = read_candidates(rows.filter(pk__gt=after)[:batch_size])
         is_last = len(found) < batch_size
-        after = found[-1].pk if found else after
-        invalid = sorted({*_invalid_keys(found), *_signed_out_keys(found)})
+        after = found[-1].id if found else after
+        over = {session.id for session in found if _end_reason(session)}
+        invalid = sorted(over | _signed_out_keys(found, using=sessions.db))
         yield ClearedBatch(
             checked=len(found),
-            ended=len(invalid) if dry_run else _end_still_invalid(invalid, is_sweep=True, using=using),
+            ended=len(invalid) if dry_run else _end_still_invalid(invalid, using=sessions.db),
             key=after,
             progress=1 if is_last else _progress(first, after, last),
             is_last=is_last,
@@ -140,48 +128,34 @@ def _clear_other_rows(using: str, pace: Pace) -> None:
             raise answer
 
 
-def _with_relations(sessions: SessionQuerySet) -> SessionQuerySet:
-    """The sessions with users and tokens, which are read by key: for a join, a planner may scan all tokens."""
-    users = all_users(sessions.db)
-    tokens = RefreshToken.objects.using(sessions.db).only("rotated_at")
-    return (
-        sessions.with_user_visibility()
-        .only(*READ_FIELDS)
-        .prefetch_related(Prefetch("user", users), Prefetch("refresh_token", tokens))
-    )
-
-
-def _invalid_keys(sessions: Iterable[Session]) -> list[uuid.UUID]:
-    return [session.pk for session in sessions if _end_reason(session)]
-
-
-def _end_reason(session: Session) -> EndReason | None:
+def _end_reason(session: Checked) -> EndReason | None:
     """Why a session ends. None also if its user has just been deleted: the session is deleted with the user."""
-    if not hasattr(session, "user"):
-        return None
+    if isinstance(session, Candidate) and (session.over or session.user is None):
+        return session.over
     reason = get_end_reason(session, last_used_at=session.last_used_at)
     return reason if reason and may_end(session, reason) else None
 
 
-def _signed_out_keys(sessions: list[Session]) -> set[uuid.UUID]:
+def _signed_out_keys(sessions: list[Checked], *, using: str) -> set[uuid.UUID]:
     """The sessions whose Django session is gone from the store that they are known to have been in.
 
     Also those that were left to act in another person's name, by a browser that does so no more. Not those that may
     belong to a request under way: its entry may not be written yet, or have a new key.
     """
     seen_before = moments.add(timezone.now(), -conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL - UNANSWERED)
-    pk_of = {
-        session.django_session_key: session.pk
+    key_of = {
+        session.django_session_key: session.id
         for session in sessions
         if session.django_session_key is not None
         and session.django_session_engine == settings.SESSION_ENGINE
         and session.last_seen_at <= seen_before
     }
-    gone = {pk_of[key] for key in django_session_store.missing_entries(pk_of)}
-    return gone | _abandoned_keys([session for session in sessions if session.last_seen_at <= seen_before])
+    gone = {key_of[key] for key in django_session_store.missing_entries(key_of)}
+    unseen = [session for session in sessions if session.last_seen_at <= seen_before]
+    return gone | _abandoned_keys(unseen, using=using)
 
 
-def _abandoned_keys(sessions: list[Session]) -> set[uuid.UUID]:
+def _abandoned_keys(sessions: list[Checked], *, using: str) -> set[uuid.UUID]:
     """The sessions from which somebody acted in a browser, and which no browser can come back to."""
     left = [
         session
@@ -193,63 +167,56 @@ def _abandoned_keys(sessions: list[Session]) -> set[uuid.UUID]:
     ]
     if not left:
         return set()
-    held = all_sessions(left[0]._state.db).filter(
+    held = all_sessions(using).filter(
         kind=SessionKind.BROWSER,
         actor_id__in={session.actor_id or session.user_id for session in left},
         django_session_engine__isnull=False,
     )
     own_keys = set(held.values_list("depends_on_id", flat=True))
-    return {session.pk for session in left if _own_key(session) not in own_keys}
+    return {session.id for session in left if _own_key(session) not in own_keys}
 
 
-def _own_key(session: Session) -> uuid.UUID:
+def _own_key(session: Checked) -> uuid.UUID:
     """The key of the session of the person who acts, who has not handed it over from an app: that one is not left."""
-    return session.depends_on_id or session.pk if session.is_staff_help else session.pk
+    return session.depends_on_id or session.id if session.actor_id is not None else session.id
 
 
-def _end_still_invalid(keys: list[uuid.UUID], *, is_sweep: bool = False, using: str | None = None) -> int:
-    """Lock the sessions so that no request uses them meanwhile, validate them again, and end those that are not live.
+def _end_still_invalid(keys: list[uuid.UUID], *, using: str) -> int:
+    """Lock the sessions so that no request uses them meanwhile, check them again, and end those that are not live.
 
-    All of it in one transaction. A sweep skips sessions that another transaction has locked, and also ends those whose
-    Django session is gone. Returns the number of sessions ended.
+    All of it in one transaction. Sessions that another transaction has locked are skipped. Returns the number of
+    sessions ended.
     """
     if not keys:
         return 0
-    using = using or write_alias()
 
     def work() -> int:
-        reasons: dict[EndReason, list[uuid.UUID]] = defaultdict(list)
-        sessions = _lock_with_tokens(keys, skip_locked=is_sweep, using=using)
-        for session in sessions:
+        ends: dict[tuple[EndReason, Scope | None], list[Checked]] = defaultdict(list)
+        live = []
+        for session in lock_candidates(keys, using=using):
             if reason := _end_reason(session):
-                reasons[reason].append(session.pk)
-        ended = sum(all_sessions(using).filter(pk__in=found).end(reason=reason) for reason, found in reasons.items())
-        if is_sweep:
-            judged = {key for found in reasons.values() for key in found}
-            signed_out = _signed_out_keys([session for session in sessions if session.pk not in judged])
-            rows = all_sessions(using).filter(pk__in=signed_out)
-            ended += rows.end(reason=EndReason.SIGNED_OUT, scope=Scope.LOCAL) if signed_out else 0
-        return ended
+                ends[reason, None].append(session)
+            else:
+                live.append(session)
+        signed_out = _signed_out_keys(live, using=using)
+        if signed_out:
+            ends[EndReason.SIGNED_OUT, Scope.LOCAL] = [session for session in live if session.id in signed_out]
+        return sum(
+            _end_locked(found, reason=reason, scope=scope, using=using) for (reason, scope), found in ends.items()
+        )
 
     return in_transaction(work, using=using)
 
 
-def _lock_with_tokens(keys: list[uuid.UUID], *, skip_locked: bool, using: str) -> list[Session]:
-    """Lock the sessions, as ``end()`` does, and their refresh tokens, which a refresh writes without the session.
+def _end_locked(sessions: list[Checked], *, reason: EndReason, scope: Scope | None, using: str) -> int:
+    """End sessions that this transaction has locked. They are read again only where a project listens to their end."""
 
-    Sessions whose token was not locked are left out. The users are read last and are not locked: a transaction that
-    changes a user locks it before any session.
-    """
-    rows = all_sessions(using).with_user_visibility().filter(pk__in=keys).only(*READ_FIELDS)
-    sessions = lock_by_primary_key(rows, skip_locked=skip_locked)
-    refresh_tokens = RefreshToken.objects.using(using).filter(pk__in=[session.pk for session in sessions])
-    locked = lock_by_primary_key(refresh_tokens.only("rotated_at"), skip_locked=skip_locked)
-    tokens = {token.pk: token for token in locked}
-    locked_by_others = set(refresh_tokens.values_list("pk", flat=True)) - tokens.keys()
-    prefetch_related_objects(sessions, Prefetch("user", all_users(using)))
-    for session in sessions:
-        set_related(session, "refresh_token", tokens.get(session.pk))
-    return [session for session in sessions if session.pk not in locked_by_others]
+    def read(record: type[EndedSession] | None) -> list[Any]:
+        if record is None:
+            return lock(all_sessions(using).filter(pk__in=[session.id for session in sessions]))
+        return [record.of([getattr(session, name) for name in RECORDED]) for session in sessions]
+
+    return ending.end(read, using=using, reason=reason, scope=scope)
 
 
 def _progress(first: uuid.UUID, key: uuid.UUID, last: uuid.UUID) -> float:

@@ -1,12 +1,15 @@
 """Whether a session whose row exists is live."""
 
 from datetime import datetime
+from typing import cast
 
-from auth_sessions import exceptions, moments, passwords
+from auth_sessions import exceptions, passwords
 from auth_sessions.choices import EndReason, SessionKind
 from auth_sessions.conf import conf
 from auth_sessions.core.backends import is_accepted, is_known, is_visible
+from auth_sessions.core.candidates import Checked
 from auth_sessions.core.database import all_sessions, all_users, write_alias
+from auth_sessions.core.lifetimes import end_by_time
 from auth_sessions.db.compiled import set_related
 from auth_sessions.models import Session
 
@@ -21,7 +24,7 @@ EXCEPTIONS: dict[EndReason, type[exceptions.SessionInvalid]] = {
 
 
 def get_end_reason(
-    session: Session, *, last_used_at: datetime, checks_browser_password: bool = False, asks_backend: bool = False
+    session: Checked, *, last_used_at: datetime, checks_browser_password: bool = False, asks_backend: bool = False
 ) -> EndReason | None:
     """Why a session whose row exists is not live; None if it is live.
 
@@ -35,18 +38,15 @@ def get_end_reason(
     SELECT more; otherwise the actor has been signed out. The default manager is asked for the actor in any case, and
     the backend as for the user.
     """
-    if session.expires_at is not None and moments.has_passed(session.expires_at):
-        return EndReason.EXPIRED
-    idle_timeout = conf.AUTH_SESSIONS_IDLE_TIMEOUT
-    if idle_timeout is not None and moments.age(last_used_at) >= idle_timeout:
-        return EndReason.IDLE
+    if reason := end_by_time(session.expires_at, last_used_at=last_used_at):
+        return reason
     if not _is_let_in(session, asks_backend=asks_backend):
         return EndReason.USER_INACTIVE
     is_bound = session.kind in conf.AUTH_SESSIONS_PASSWORD_CHANGE_ENDS
     is_checked = is_bound and (checks_browser_password or session.kind != SessionKind.BROWSER)
     if is_checked and not passwords.matches(session.password_fingerprint, session.user):
         return EndReason.PASSWORD_CHANGED
-    if session.actor_id is None or _is_actor_signed_in(session, asks_backend=asks_backend):
+    if session.actor_id is None or _is_actor_signed_in(cast("Session", session), asks_backend=asks_backend):
         return None
     return EndReason.SIGNED_OUT
 
@@ -67,14 +67,14 @@ def _is_actor_signed_in(session: Session, *, asks_backend: bool) -> bool:
     )
 
 
-def _is_let_in(session: Session, *, asks_backend: bool) -> bool:
+def _is_let_in(session: Checked, *, asks_backend: bool) -> bool:
     if asks_backend:
         return is_known(session.user, session.auth_backend)
     is_user_visible = getattr(session, "is_user_visible", True)
     return is_accepted(session.user, session.auth_backend, is_visible=is_user_visible)
 
 
-def may_end(session: Session, reason: EndReason) -> bool:
+def may_end(session: Checked, reason: EndReason) -> bool:
     """Whether a session that is not live may end for this reason, and is not only refused.
 
     Another ``SECRET_KEY`` cannot tell whether the password has changed: a process that lacks the key ends nobody.

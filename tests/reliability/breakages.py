@@ -152,9 +152,9 @@ BREAKAGES = [
     ),
     Breakage(
         "the clean-up overlooks what a refresh has used",
-        "auth_sessions.core.cleanup",
-        "last_used_at=session.last_used_at",
-        "last_used_at=session.last_seen_at",
+        "auth_sessions.core.candidates",
+        "last_used_at=candidate.last_used_at",
+        "last_used_at=candidate.last_seen_at",
     ),
     Breakage(
         "a spent token signs everybody out",

@@ -59,6 +59,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--no-http", action="store_true")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")
     chosen = parser.parse_args(given)
+    for what, known in (("contenders", CONTENDERS), ("operations", OPERATIONS)):
+        if unknown := [name for name in getattr(chosen, what) or () if name not in known]:
+            parser.error(f"--{what}: not {', '.join(unknown)}, but {', '.join(known)}")
     if chosen.quick:
         chosen.scale, chosen.copies = min(chosen.scale, QUICK_SCALE), 1
     if chosen.operations is None:

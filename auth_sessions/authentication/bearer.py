@@ -21,7 +21,8 @@ class SessionJWTAuthentication(JWTAuthentication):
     """simplejwt's ``JWTAuthentication``, which also requires that the session of the access token is live.
 
     ``request.user`` is the user; ``request.auth`` is the validated :class:`~auth_sessions.tokens.SessionAccessToken`
-    with the ``session``. Costs exactly one SELECT, as simplejwt's own class does. Answers 401 with the code
+    with the ``session``. Costs exactly one SELECT, as simplejwt's own class does
+    (one more where somebody acts in the user's name). Answers 401 with the code
     ``token_not_valid`` (the client should refresh), ``session_not_found``, ``session_expired``, ``password_changed``,
     ``user_inactive`` or ``user_not_found``. ``await request.auser()`` gives the same user as ``request.user``. With the
     request header ``Prefer: end-reason``, ``session_not_found`` says why the session has ended, where that is known.

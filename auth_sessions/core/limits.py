@@ -44,7 +44,7 @@ def enforce_limit_while_locked(session: Session, *, request: HttpRequest | None,
     counted = all_sessions(using).live(user=session.user).filter(actor=None, depends_on=None).exclude(pk=session.pk)
     if conf.AUTH_SESSIONS_LIMIT_BY == "tag":
         counted = counted.filter(tag=session.tag)
-    surplus = read_keys(counted.last_used_first())[max(limit - 1, 0) :]
+    surplus = read_keys(counted.last_used_first()[max(limit - 1, 0) :])
     if not surplus:
         return
     if conf.AUTH_SESSIONS_LIMIT_POLICY == "refuse" and session.kind == SessionKind.TOKEN:

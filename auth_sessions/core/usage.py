@@ -13,6 +13,7 @@ from auth_sessions import moments, passwords, security_log
 from auth_sessions.conf import conf
 from auth_sessions.core import login_methods
 from auth_sessions.core.database import all_sessions, all_users, lock_with_caller, write_alias
+from auth_sessions.db.compiled import get_related
 from auth_sessions.db.encoding import store_text
 from auth_sessions.db.locking import lock, lock_by_primary_key, update_unless_locked
 from auth_sessions.db.transactions import call_on_commit, in_transaction, is_outermost, retry_conflicts
@@ -44,11 +45,20 @@ def touch(session: Session, *, confirms: int = 0) -> None:
 
 
 def touch_actor_session(session: Session, **changes: Any) -> None:
-    """Record that the actor's own session is in use, while they act in another person's name from it."""
-    if session.is_staff_help and session.depends_on_id is not None:
-        now, using = timezone.now(), write_alias()
-        row = all_sessions(using).filter(pk=session.depends_on_id, last_seen_at__lte=moments.as_upper_bound(now))
-        _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
+    """Record that the actor's own session is in use, while they act in another person's name from it.
+
+    Without ``changes``, and where the actor's session has been read, at most once per
+    ``AUTH_SESSIONS_LAST_SEEN_INTERVAL``.
+    """
+    if not session.is_staff_help or session.depends_on_id is None:
+        return
+    own = get_related(session, "depends_on")
+    is_noted = own is not None and moments.age(own.last_seen_at) < conf.AUTH_SESSIONS_LAST_SEEN_INTERVAL
+    if is_noted and not changes:
+        return
+    now, using = timezone.now(), write_alias()
+    row = all_sessions(using).filter(pk=session.depends_on_id, last_seen_at__lte=moments.as_upper_bound(now))
+    _write_on_commit(row, {"last_seen_at": now, **changes}, using=using)
 
 
 def next_touch_at(session: Session) -> float:

@@ -56,12 +56,15 @@ def _is_actor_signed_in(session: Session, *, asks_backend: bool) -> bool:
     using = session._state.db or write_alias()
     if session.depends_on_id is None:
         actor = all_users(using).filter(pk=session.actor_id).first()
+        set_related(session, "actor", actor)
         if actor is None or asks_backend:
             return actor is not None and is_known(actor, "")
         return is_accepted(actor, "", is_visible=is_visible(actor, using=using))
     rows = all_sessions(using).with_user_visibility().select_related("user", "refresh_token")
     own = rows.filter(pk=session.depends_on_id).first()
     set_related(session, "depends_on", own)
+    if own is not None and own.user_id == session.actor_id:
+        set_related(session, "actor", own.user)
     return own is not None and not get_end_reason(
         own, last_used_at=own.last_used_at, checks_browser_password=True, asks_backend=asks_backend
     )

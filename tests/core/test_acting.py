@@ -240,6 +240,19 @@ class TestTheEndOfTheActorsOwnSession:
             assert api.sign_out(session) == number + 1
         assert statements(queries) == [*LOCKED * 2, *["DELETE", *DELETED] * 2]
 
+    @pytest.mark.parametrize("has_own", [True, False])
+    def test_a_request_and_a_refresh_read_one_row_more(self, ada, make_user, rest_only, has_own):
+        """The actor's own session, or where they have none the actor."""
+        actor = make_user("joan")
+        helping = act(actor, ada, from_device=Device().sign_in(actor) if has_own else None)
+        assert (row(helping).depends_on is not None) == has_own
+        costs = []
+        for use in (helping.me, helping.refresh, helping.me):
+            with CaptureQueriesContext(connection) as queries:
+                use()
+            costs.append(statements(queries))
+        assert costs == [["SELECT"] * 2, ["SELECT", "SELECT", "UPDATE"], ["SELECT"] * 2]
+
     def test_an_actor_signed_out_meanwhile_signs_nobody_in(self, grace, staff_device, ada):
         """The actor's own session was read, and has ended before the new one is written."""
         current = row(staff_device)

@@ -17,7 +17,13 @@ from django.test import TransactionTestCase
 
 from auth_sessions import pytest_plugin
 from auth_sessions.core import circuit_breaker, session_cache
-from auth_sessions.signals import access_token_issuing, credentials_revoked, expired_cleared, sessions_ended
+from auth_sessions.signals import (
+    access_token_issuing,
+    credentials_revoked,
+    expired_cleared,
+    sessions_ended,
+    sessions_ending,
+)
 from auth_sessions.testing import stopped_clock
 from tests.host.caches import Shared
 from tests.support.acting import act
@@ -386,6 +392,20 @@ def security_log():
     """What the security log says during the test. Each line fits the tables of docs/security-log.md."""
     with watched() as lines:
         yield lines
+
+
+@pytest.fixture
+def unheard(monkeypatch):
+    """As in a project that does not listen to the end of sessions: the app reads no instances of them."""
+    for heard in (sessions_ending, sessions_ended):
+        monkeypatch.setattr(heard, "receivers", [])
+
+
+@pytest.fixture(params=["heard", "unheard"])
+def heard_or_not(request):
+    """As in a project that listens to the end of sessions, and in one that does not."""
+    if request.param == "unheard":
+        request.getfixturevalue("unheard")
 
 
 @pytest.fixture(autouse=True)

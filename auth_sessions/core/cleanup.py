@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from auth_sessions.core.candidates import Candidate, Checked, lock_candidates, r
 from auth_sessions.core.database import all_sessions, write_alias
 from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db import ending
-from auth_sessions.db.batches import KEYS_PER_STATEMENT
+from auth_sessions.db.batches import KEYS_PER_STATEMENT, with_keys
 from auth_sessions.db.ended_session import RECORDED, EndedSession
 from auth_sessions.db.locking import lock
 from auth_sessions.db.transactions import in_transaction
@@ -192,8 +193,8 @@ def _end_still_invalid(keys: list[uuid.UUID], *, using: str) -> int:
 
     def work() -> int:
         ends: dict[tuple[EndReason, Scope | None], list[Checked]] = defaultdict(list)
-        live = []
-        for session in lock_candidates(keys, using=using):
+        live, locked = [], lock_candidates(keys, using=using)
+        for session in locked:
             if reason := _end_reason(session):
                 ends[reason, None].append(session)
             else:
@@ -201,22 +202,26 @@ def _end_still_invalid(keys: list[uuid.UUID], *, using: str) -> int:
         signed_out = _signed_out_keys(live, using=using)
         if signed_out:
             ends[EndReason.SIGNED_OUT, Scope.LOCAL] = [session for session in live if session.id in signed_out]
-        return sum(
-            _end_locked(found, reason=reason, scope=scope, using=using) for (reason, scope), found in ends.items()
-        )
+        may_end_others = any(session.has_dependents for session in locked)
+        ended = 0
+        for (reason, scope), sessions in ends.items():
+            read = partial(_read_locked, sessions, using=using, reads_again=may_end_others)
+            ended += ending.end(read, using=using, reason=reason, scope=scope)
+        return ended
 
     return in_transaction(work, using=using)
 
 
-def _end_locked(sessions: list[Checked], *, reason: EndReason, scope: Scope | None, using: str) -> int:
-    """End sessions that this transaction has locked. They are read again only where a project listens to their end."""
+def _read_locked(
+    sessions: list[Checked], record: type[EndedSession] | None, *, using: str, reads_again: bool
+) -> list[Any]:
+    """For ``ending.end``, sessions that the transaction has locked and read.
 
-    def read(record: type[EndedSession] | None) -> list[Any]:
-        if record is None:
-            return lock(all_sessions(using).filter(pk__in=[session.id for session in sessions]))
-        return [record.of([getattr(session, name) for name in RECORDED]) for session in sessions]
-
-    return ending.end(read, using=using, reason=reason, scope=scope)
+    They are read again where a project listens to their end, and where one may meanwhile have ended with another.
+    """
+    if record is None or reads_again:
+        return lock(with_keys(all_sessions(using), [session.id for session in sessions]), record=record)
+    return [record.of([getattr(session, name) for name in RECORDED]) for session in sessions]
 
 
 def _progress(first: uuid.UUID, key: uuid.UUID, last: uuid.UUID) -> float:

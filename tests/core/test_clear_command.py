@@ -49,6 +49,7 @@ def left():
     return list(Session.objects.order_by("pk"))
 
 
+@pytest.mark.usefixtures("heard_or_not")
 @pytest.mark.parametrize("size", [1, 2, 5, 6, 7, 1000])
 def test_batches(over, alive, size):
     assert clear(f"--batch-size={size}") == "5 sessions ended."
@@ -60,6 +61,7 @@ def test_nothing_there(ada):
     assert clear() == "0 sessions ended."
 
 
+@pytest.mark.usefixtures("heard_or_not")
 def test_browsers(clock, ada):
     browser = Browser().sign_in(ada)
     clock.shift(31 * DAY)
@@ -83,11 +85,27 @@ def test_signals_come_once_for_each_batch_and_reason(over, alive, ended, ada, cl
     ]
 
 
+@pytest.mark.usefixtures("heard_or_not")
+def test_a_session_that_ends_with_another_one_is_told_once(ada, clock, security_log, settings):
+    """Both are over, for different reasons: the one ends with the other, and does not end again."""
+    settings.AUTH_SESSIONS_IDLE_TIMEOUT = 10 * DAY
+    app = create_session(ada, lifetime=12 * DAY)
+    website = create_session(ada, lifetime=None)
+    Session.objects.filter(pk=website.pk).update(depends_on=app)
+    Session.objects.filter(pk=app.pk).update(has_dependents=True)
+    clock.shift(13 * DAY)
+    assert clear() == "2 sessions ended."
+    lines = security_log.of("session_ended")
+    assert sorted(line["session"] for line in lines) == sorted(str(session.pk) for session in (app, website))
+    assert not left()
+
+
 def test_a_dry_run(over, alive):
     assert clear("--dry-run", "--batch-size=2") == "5 sessions would be ended."
     assert len(left()) == 6
 
 
+@pytest.mark.usefixtures("heard_or_not")
 def test_in_several_runs(over, alive):
     runs = []
     go_on = ()
@@ -140,11 +158,13 @@ def test_sessions_begun_meanwhile_are_not_looked_at(over, ada):
     assert len(left()) == 5
 
 
+@pytest.mark.usefixtures("heard_or_not")
 def test_a_session_that_lost_its_refresh_token(over):
     RefreshToken.objects.filter(pk=over[0].pk).delete()
     assert clear() == "5 sessions ended."
 
 
+@pytest.mark.usefixtures("heard_or_not")
 def test_a_user_deleted_meanwhile(over, bob):
     """Between the look at the sessions and that at their users; the others go on."""
     create_session(bob)
@@ -163,6 +183,7 @@ def test_a_user_deleted_meanwhile(over, bob):
     assert not Session.objects.exists()
 
 
+@pytest.mark.usefixtures("heard_or_not")
 def test_statements(over, alive, rest_only):
     """A batch costs the same whatever its size, and one in which nothing is over is only read."""
     costs = []
@@ -264,6 +285,7 @@ def test_a_bar_on_a_terminal(over, alive):
     assert "[" + "#" * 40 + "]" in said
 
 
+@pytest.mark.usefixtures("heard_or_not")
 class TestLocked:
     """What somebody holds at this moment is left for the next clean-up, where the database can skip.
 
@@ -297,6 +319,7 @@ class TestLocked:
         assert clear() == "1 sessions ended."
 
 
+@pytest.mark.usefixtures("heard_or_not")
 def test_what_is_used_in_the_last_moment_stays(clock, ada, laptop, phone):
     """The refresh comes between the look and the lock."""
     clock.shift(14 * DAY)

@@ -384,14 +384,7 @@ def request_of(device):
     return APIRequestFactory().get("/", headers={"Authorization": f"Bearer {device.access}"})
 
 
-@pytest.fixture
-def _unheard(monkeypatch):
-    """As in a project that does not listen to the end of sessions."""
-    for signal in (sessions_ending, sessions_ended):
-        monkeypatch.setattr(signal, "receivers", [])
-
-
-@pytest.mark.usefixtures("_unheard", "_cached", "any_transaction_mode")
+@pytest.mark.usefixtures("unheard", "_cached", "any_transaction_mode")
 class TestWhereNobodyListens:
     """Then the rows are read as records, and everything ends as it does otherwise."""
 

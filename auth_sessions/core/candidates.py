@@ -43,7 +43,7 @@ class Candidate:
     over: EndReason | None = None
     """Why it is over by time, whoever the user is: nothing more is read of it then."""
     user: Any = None
-    """Also None if the user has just been deleted."""
+    """Also None if the user has just been deleted, and where somebody acts in their name: see :data:`Checked`."""
     is_user_visible: bool = True
 
     _fields: ClassVar[tuple[str, ...]] = (
@@ -72,7 +72,8 @@ class Candidate:
 
 
 Checked = Candidate | Session
-"""A session in which somebody acts in another person's name is an instance: the actor's own decides as well."""
+"""A session in which somebody acts in another person's name is an instance: the actor's own decides as well. If it is
+none, it has just ended."""
 
 
 class TokenUse(NamedTuple):
@@ -132,7 +133,7 @@ def _complete(candidates: list[Candidate], uses: Iterable[tuple[UUID, datetime]]
     if not hides_nobody(manager):
         visible = set(manager.using(using).filter(pk__in=user_ids).values_list("pk", flat=True))
     for candidate in undecided:
-        candidate.user = people.get(candidate.user_id)
+        candidate.user = people.get(candidate.user_id) if candidate.actor_id is None else None
         candidate.is_user_visible = candidate.user_id in visible
     acted = [candidate.id for candidate in undecided if candidate.actor_id is not None]
     if not acted:

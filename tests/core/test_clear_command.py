@@ -183,6 +183,22 @@ def test_a_user_deleted_meanwhile(over, bob):
     assert not Session.objects.exists()
 
 
+def test_a_session_in_which_somebody_acts_ends_meanwhile(over, ada, bob):
+    """Between the look at the sessions and that at the actors' own; the others go on."""
+    acted = create_session(ada, actor=bob, current=create_session(bob))
+    gone = []
+
+    def end(execute, sql, params, many, context):
+        if not gone and sql.startswith("SELECT") and "JOIN" in sql and "auth_sessions_refreshtoken" in sql:
+            gone.append(Session.objects.filter(pk=acted.pk).end(reason="revoked"))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(end):
+        assert clear() == "5 sessions ended."
+    assert gone == [1]
+    assert [session.user for session in left()] == [bob]
+
+
 @pytest.mark.usefixtures("heard_or_not")
 def test_statements(over, alive, rest_only):
     """A batch costs the same whatever its size, and one in which nothing is over is only read."""

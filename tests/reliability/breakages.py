@@ -128,9 +128,9 @@ BREAKAGES = [
     ),
     Breakage(
         "an idle session is accepted",
-        "auth_sessions.core.validity",
-        "        return EndReason.IDLE\n",
-        "        return None\n",
+        "auth_sessions.core.lifetimes",
+        "return EndReason.IDLE if is_idle else None",
+        "return None",
     ),
     Breakage(
         "a session of an earlier password is accepted",

@@ -32,7 +32,8 @@ INTRODUCTION = """\
 A request by access token costs 1 `SELECT`, or with the cached check one round trip to the cache; a refresh 2 statements
 ([when there is one more](explanation/at-once.md#what-a-request-costs)). Below, this app is measured beside its peers.
 A *contender* is one of them in a project of its own; *floor* is the least that is correct: raw SQL, PyJWT and bare
-DRF views.
+DRF views. *Prepared* are those whose statements PostgreSQL keeps
+([prepared statements](operations.md#prepared-statements-on-postgresql)). In brackets stands what single processes had.
 
 By `{}`; [benchmarks/README.md](../benchmarks/README.md) says how to read it.
 

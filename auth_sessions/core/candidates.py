@@ -4,7 +4,7 @@ Instances of the session are not built: that would take most of the time.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -46,21 +46,8 @@ class Candidate:
     """Also None if the user has just been deleted, and where somebody acts in their name: see :data:`Checked`."""
     is_user_visible: bool = True
 
-    _fields: ClassVar[tuple[str, ...]] = (
-        "id",
-        "user_id",
-        "actor_id",
-        "depends_on_id",
-        "has_dependents",
-        "kind",
-        "expires_at",
-        "last_seen_at",
-        "auth_backend",
-        "password_fingerprint",
-        "django_session_key",
-        "django_session_engine",
-    )
-    """The columns that are read."""
+    _fields: ClassVar[tuple[str, ...]]
+    """The columns that are read: the attributes without a default."""
 
     @classmethod
     def of(cls, values: Iterable[Any]) -> "Candidate":
@@ -69,6 +56,9 @@ class Candidate:
     @property
     def last_used_at(self) -> datetime:
         return self.last_seen_at if self.rotated_at is None else moments.latest(self.last_seen_at, self.rotated_at)
+
+
+Candidate._fields = tuple(each.name for each in fields(Candidate) if each.default is MISSING)
 
 
 Checked = Candidate | Session

@@ -25,7 +25,7 @@ from auth_sessions.core.validity import get_end_reason, may_end
 from auth_sessions.db import ending
 from auth_sessions.db.batches import KEYS_PER_STATEMENT, with_keys
 from auth_sessions.db.ended_session import RECORDED, EndedSession
-from auth_sessions.db.locking import lock
+from auth_sessions.db.locking import lock_by_primary_key
 from auth_sessions.db.transactions import in_transaction
 from auth_sessions.models import Session
 
@@ -220,7 +220,8 @@ def _read_locked(
     They are read again where a project listens to their end, and where one may meanwhile have ended with another.
     """
     if record is None or reads_again:
-        return lock(with_keys(all_sessions(using), [session.id for session in sessions]), record=record)
+        rows = with_keys(all_sessions(using), [session.id for session in sessions])
+        return lock_by_primary_key(rows, record=record)
     return [record.of([getattr(session, name) for name in RECORDED]) for session in sessions]
 
 
